@@ -1,0 +1,21 @@
+import type { Knex } from 'knex';
+import type { GuardedClient } from '../src/outbound/guarded-client.ts';
+import type { LeadActivities } from '../workflows/contract.ts';
+import { createLeadEventActivities } from './lead-events.ts';
+import { createPostbackActivities } from './postback.ts';
+import { createSettlementActivities } from './settlement.ts';
+
+export type ActivityDeps = {
+  db: Knex;
+  /** Calls partners; see src/outbound. */
+  client: Pick<GuardedClient, 'send'>;
+  newPostbackId: () => string;
+};
+
+export function createActivities(deps: ActivityDeps): LeadActivities {
+  return {
+    ...createLeadEventActivities(deps),
+    ...createSettlementActivities(deps),
+    ...createPostbackActivities(deps),
+  };
+}

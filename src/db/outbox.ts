@@ -1,0 +1,99 @@
+import type { Knex } from 'knex';
+import type { LeadEvent } from '../domain/lead-event.ts';
+import { toLeadEvent, type LeadEventRow } from './lead-events.ts';
+
+/** A lead that owes events to its workflow, leased to one relay, with the events that go out in one signal. */
+export type ClaimedLead = { leadId: string; uptoSeq: number; failures: number; events: LeadEvent[] };
+
+// Keeps one signal well below Temporal's payload limit; the rest goes out with the next.
+const MAX_EVENTS_PER_SIGNAL = 200;
+
+/** Leases up to `limit` leads that owe delivery: statuses first, then conversions, then mere touches, oldest first. */
+export async function claimLeads(
+  db: Knex,
+  { limit, leaseMs, leaseId }: { limit: number; leaseMs: number; leaseId: string },
+): Promise<ClaimedLead[]> {
+  const { rows } = await db.raw<{ rows: (LeadEventRow & { upto_seq: number; failures: number })[] }>(
+    `with due as materialized (
+       select lead_id from outbox
+       where leased_until is null or leased_until < now()
+       order by urgency, owed_since
+       limit :limit
+       for update skip locked
+     ), claimed as (
+       update outbox o set leased_until = now() + :leaseMs * interval '1 millisecond', lease_id = :leaseId
+       from due where o.lead_id = due.lead_id
+       returning o.lead_id, o.from_seq, least(o.upto_seq, o.from_seq + :span) as upto_seq, o.urgency, o.failures
+     )
+     select c.upto_seq, c.failures, e.*
+     from claimed c
+     cross join lateral (
+       select * from lead_events e where e.lead_id = c.lead_id and e.seq between c.from_seq and c.upto_seq
+     ) e
+     order by c.urgency, c.lead_id, e.seq`,
+    { limit, leaseMs, leaseId, span: MAX_EVENTS_PER_SIGNAL - 1 },
+  );
+  const leads = new Map<string, ClaimedLead>();
+  for (const row of rows) {
+    const lead = leads.get(row.lead_id) ?? {
+      leadId: row.lead_id,
+      uptoSeq: row.upto_seq,
+      failures: row.failures,
+      events: [],
+    };
+    lead.events.push(toLeadEvent(row));
+    leads.set(row.lead_id, lead);
+  }
+  return [...leads.values()];
+}
+
+/**
+ * Notes that leads have been handed over up to `uptoSeq`; what was committed meanwhile stays owed. A lease that has
+ * run out and been taken by another relay is left alone.
+ */
+export async function completeLeads(
+  db: Knex,
+  leaseId: string,
+  delivered: { leadId: string; uptoSeq: number }[],
+): Promise<void> {
+  await db.raw(
+    `with delivered as materialized (
+       select o.lead_id, o.upto_seq, d.upto_seq as delivered_seq
+       from unnest(:leadIds::text[], :uptoSeqs::int[]) as d (lead_id, upto_seq)
+       join outbox o on o.lead_id = d.lead_id and o.lease_id = :leaseId
+       -- The click path locks in this order too.
+       order by o.lead_id
+       for update of o
+     ), gone as (
+       delete from outbox o using delivered d where o.lead_id = d.lead_id and d.upto_seq = d.delivered_seq
+     )
+     update outbox o
+     set from_seq = d.delivered_seq + 1, leased_until = null, lease_id = null, failures = 0, last_error = null
+     from delivered d where o.lead_id = d.lead_id and d.upto_seq > d.delivered_seq`,
+    { leaseId, leadIds: delivered.map((lead) => lead.leadId), uptoSeqs: delivered.map((lead) => lead.uptoSeq) },
+  );
+}
+
+/** Gives a lead back after a failed delivery; it is not claimed again before `retryInMs` have passed. */
+export async function postponeLead(
+  db: Knex,
+  { leadId, leaseId, retryInMs, error }: { leadId: string; leaseId: string; retryInMs: number; error: string },
+): Promise<void> {
+  await db('outbox')
+    .where({ lead_id: leadId, lease_id: leaseId })
+    .update({
+      leased_until: db.raw(`now() + ? * interval '1 millisecond'`, [retryInMs]),
+      lease_id: null,
+      failures: db.raw('failures + 1'),
+      last_error: error,
+    });
+}
+
+/** How many leads owe delivery, and for how many seconds the oldest has. */
+export async function readBacklog(db: Knex): Promise<{ leads: number; oldestSeconds: number }> {
+  const { rows } = await db.raw<{ rows: { leads: number; oldest_seconds: number }[] }>(
+    `select count(*) as leads, coalesce(extract(epoch from now() - min(owed_since)), 0)::float8 as oldest_seconds
+     from outbox`,
+  );
+  return { leads: rows[0]?.leads ?? 0, oldestSeconds: rows[0]?.oldest_seconds ?? 0 };
+}

@@ -1,0 +1,119 @@
+import type { Knex } from 'knex';
+import type { Status } from '../domain/status.ts';
+
+export type NewStatusCall = { advertiserId: string; conversionId: string | null; raw: object };
+
+/** Keeps an advertiser's call as it came. @returns its call_id */
+export async function insertStatusCall(db: Knex, call: NewStatusCall): Promise<number> {
+  const [row] = await db('status_calls')
+    .insert({
+      advertiser_id: call.advertiserId,
+      conversion_id: call.conversionId,
+      raw: storableJson(call.raw),
+      result: 'received',
+    })
+    .returning<{ call_id: number }[]>('call_id');
+  if (!row) throw new Error('Postgres returned no call_id for a stored status call.');
+  return row.call_id;
+}
+
+export async function setStatusCallResult(db: Knex, callId: number, result: string): Promise<void> {
+  await db('status_calls').where({ call_id: callId }).update({ result });
+}
+
+export type KeptStatusCall = {
+  call_id: number;
+  advertiser_id: string;
+  conversion_id: string | null;
+  result: string;
+  raw: { word: string | null; reason: string | null };
+};
+
+/** Locks a kept call for the rest of the transaction. */
+export async function lockStatusCall(db: Knex, callId: number): Promise<KeptStatusCall | undefined> {
+  return await db<KeptStatusCall>('status_calls')
+    .select('call_id', 'advertiser_id', 'conversion_id', 'result', 'raw')
+    .where({ call_id: callId })
+    .forUpdate()
+    .first();
+}
+
+export type LockedConversion = {
+  lead_id: string;
+  offer_id: string;
+  status: Status | null;
+  is_window_over: boolean;
+};
+
+/**
+ * A conversion of this advertiser, locked with its lead for the rest of the transaction: statuses and clicks of one
+ * lead are numbered one after the other.
+ */
+export async function lockConversion(
+  db: Knex,
+  { conversionId, advertiserId, windowMs }: { conversionId: string; advertiserId: string; windowMs: number },
+): Promise<LockedConversion | undefined> {
+  const { rows } = await db.raw<{ rows: LockedConversion[] }>(
+    `with locked as (
+       select lead_id, last_activity_at from leads
+       where lead_id = (select lead_id from conversions where conversion_id = :conversionId
+                        and advertiser_id = :advertiserId)
+       for update
+     )
+     select c.lead_id, c.offer_id, c.status,
+       clock_timestamp() > l.last_activity_at + :windowMs * interval '1 millisecond' as is_window_over
+     from locked l join conversions c on c.conversion_id = :conversionId and c.lead_id = l.lead_id
+     for update of c`,
+    { conversionId, advertiserId, windowMs },
+  );
+  return rows[0];
+}
+
+export type NewStatusEvent = {
+  callId: number;
+  leadId: string;
+  conversionId: string;
+  offerId: string;
+  advertiserId: string;
+  status: Status;
+  reason: string | null;
+  result: string;
+};
+
+/**
+ * Writes a status as the lead's next event, with the offer's price of this moment (R13), and marks the lead as owing
+ * delivery. The lead must be locked. @returns the event's seq
+ */
+export async function insertStatusEvent(db: Knex, event: NewStatusEvent): Promise<number> {
+  const { rows } = await db.raw<{ rows: { seq: number }[] }>(
+    `with numbered as (
+       update leads set last_seq = last_seq + 1 where lead_id = :leadId returning last_seq as seq
+     ), inserted as (
+       insert into lead_events (lead_id, seq, type, conversion_id, offer_id, advertiser_id, status, reason,
+                                price_amount, price_currency, price_version)
+       select :leadId, seq, 'status', :conversionId, :offerId, :advertiserId, :status, :reason,
+              o.reward_amount, o.reward_currency, o.price_version
+       from numbered cross join offers o where o.offer_id = :offerId
+     ), judged as (
+       update conversions set status = :status, status_at = now() where conversion_id = :conversionId
+     ), kept as (
+       update status_calls set result = :result, lead_id = :leadId, seq = numbered.seq,
+         accepted_at = case when :result = 'accepted_late' then now() end
+       from numbered where call_id = :callId
+     ), owed as (
+       insert into outbox as o (lead_id, from_seq, upto_seq, urgency)
+       select :leadId, seq, seq, 0 from numbered
+       on conflict (lead_id) do update set upto_seq = excluded.upto_seq, urgency = 0
+     )
+     select seq from numbered`,
+    event,
+  );
+  const [numbered] = rows;
+  if (!numbered) throw new Error(`Lead ${event.leadId} vanished while a status was being stored.`);
+  return numbered.seq;
+}
+
+/** jsonb refuses NUL and lone surrogates, which JSON can spell; a hostile call is kept with U+FFFD in their place. */
+function storableJson(value: object): string {
+  return JSON.stringify(value).replace(/\\u0000|\\ud[89a-f][0-9a-f]{2}/gi, '\\ufffd');
+}

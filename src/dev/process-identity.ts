@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+
+// A process id alone says little: after a crash or a reboot the same number may belong to a stranger. So a process is
+// known by its command line (servers, whose data folder is part of it) or by the moment it started (our own programs).
+
+/** The command line, its words separated by blanks; empty for a process that is gone or a zombie. */
+export function commandLineOf(pid: number): string {
+  if (existsSync('/proc/self/cmdline')) return readOrEmpty(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
+  return runOrEmpty('ps', ['-ww', '-o', 'command=', '-p', String(pid)]);
+}
+
+/** A text that is the same for the whole life of the process and for no other; empty when there is no such process. */
+export function birthOf(pid: number): string {
+  const stat = readOrEmpty(`/proc/${pid}/stat`);
+  if (stat === '') return runOrEmpty('ps', ['-o', 'lstart=', '-p', String(pid)]);
+  // The second field is the program's name in brackets and may hold blanks; the start time is the 20th after it.
+  const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return `${readOrEmpty('/proc/sys/kernel/random/boot_id').trim()} ${startTicks}`;
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function runOrEmpty(command: string, args: string[]): string {
+  try {
+    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,25 @@
+import type { TouchEvent } from './lead-event.ts';
+import type { RefIdProblem } from './ref-id.ts';
+
+/** The partner who holds a lead, by which touch, and the ref_id his postbacks will carry. */
+export type LinkedPartner = {
+  partnerId: string;
+  refId: string | null;
+  refIdProblem: RefIdProblem | null;
+  /** The touch that linked him, or his latest since. */
+  touchSeq: number;
+};
+
+/** Whoever holds a lead; null is the house. */
+export type Holder = LinkedPartner | null;
+
+/**
+ * R3, R4, R5: the last partner with a touch holds the lead, whoever held it before. His earlier ref_id stays when his
+ * later touch carries none; another partner's touch replaces partner and ref_id together.
+ */
+export function linkPartner(holder: Holder, touch: TouchEvent): LinkedPartner {
+  const carriesRefId = touch.refId !== null || touch.refIdProblem !== null;
+  const keepsRefId = holder?.partnerId === touch.partnerId && !carriesRefId;
+  const { refId, refIdProblem } = keepsRefId ? holder : touch;
+  return { partnerId: touch.partnerId, refId, refIdProblem, touchSeq: touch.seq };
+}

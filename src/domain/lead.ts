@@ -1,0 +1,151 @@
+import { linkPartner, type Holder } from './attribution.ts';
+import type { LeadEvent, StatusEvent } from './lead-event.ts';
+import type { Status } from './status.ts';
+
+/** One outbound click and what is known of it. */
+export type ConversionState = {
+  conversionId: string;
+  offerId: string;
+  advertiserId: string;
+  status: Status | null;
+  /** R8: set for good when `approved` first arrives; its `holder` is null where the house held the lead. */
+  won: { holder: Holder; seq: number } | null;
+  /** R14: partners who were sent a `pending`, the latest last. */
+  pendingHolder: Holder;
+};
+
+/** Everything a lead's workflow must remember; plain JSON, carried over by continue-as-new. */
+export type LeadState = {
+  appliedSeq: number;
+  holder: Holder;
+  /** ISO 8601 time of the last touch or conversion; null until there was one. */
+  lastActivityAt: string | null;
+  lastStatus: Status | null;
+  conversions: ConversionState[];
+  /** The latest events, for people. */
+  story: string[];
+};
+
+/** What must be done about a status: who is told, and what becomes of the reward. */
+export type Settlement = {
+  conversionId: string;
+  offerId: string;
+  seq: number;
+  at: string;
+  status: Status;
+  reason: string | null;
+  /** R8: the partner who is told; null is the house, then nothing is booked and nothing is sent. */
+  holder: Holder;
+  reward: 'book' | 'revoke' | 'none';
+  /** R14: the partner who was told `pending` and lost the lead to `holder`. */
+  lostBy: Holder;
+};
+
+// A visitor may click out any number of times; what is remembered of a lead must still fit a payload.
+const MAX_IDLE_CONVERSIONS = 100;
+const MAX_STORY_LINES = 20;
+
+export function newLead(): LeadState {
+  return { appliedSeq: 0, holder: null, lastActivityAt: null, lastStatus: null, conversions: [], story: [] };
+}
+
+/** True for the event that follows what the lead has; false for a repeat (dropped) and for one behind a gap (healed). */
+export function isNext(lead: LeadState, event: LeadEvent): boolean {
+  return event.seq === lead.appliedSeq + 1;
+}
+
+/**
+ * The lead after its next event. Events must arrive in order of `seq`; see {@link isNext}.
+ * The result depends on the events alone, never on when or how often they were delivered.
+ */
+export function applyEvent(lead: LeadState, event: LeadEvent): LeadState {
+  const applied = { ...noteInStory(lead, describe(event)), appliedSeq: event.seq };
+  switch (event.type) {
+    case 'touch':
+      return { ...applied, holder: linkPartner(lead.holder, event), lastActivityAt: event.at };
+    case 'conversion':
+      return { ...applied, conversions: remember(lead.conversions, newConversion(event)), lastActivityAt: event.at };
+    case 'status':
+      return {
+        ...applied,
+        conversions: remember(lead.conversions, withStatus(lead, event)),
+        lastStatus: event.status,
+      };
+  }
+}
+
+export function noteInStory(lead: LeadState, line: string): LeadState {
+  return { ...lead, story: [...lead.story, line].slice(-MAX_STORY_LINES) };
+}
+
+/** What the status `event` asks for, given the lead as it stood before it. */
+export function settlementFor(lead: LeadState, event: StatusEvent): Settlement {
+  const before = conversionOf(lead, event);
+  const holder = before.won ? before.won.holder : lead.holder;
+  const lostBy = event.status === 'approved' && !before.won ? otherThan(before.pendingHolder, holder) : null;
+  return {
+    conversionId: event.conversionId,
+    offerId: event.offerId,
+    seq: event.seq,
+    at: event.at,
+    status: event.status,
+    reason: event.reason,
+    holder,
+    reward: rewardFor(before, event.status, holder),
+    lostBy,
+  };
+}
+
+/** When the window of a lead ends, in epoch milliseconds; undefined before its first touch or conversion. */
+export function windowEndsAt(lead: LeadState, windowMs: number): number | undefined {
+  return lead.lastActivityAt === null ? undefined : Date.parse(lead.lastActivityAt) + windowMs;
+}
+
+function rewardFor(before: ConversionState, status: Status, holder: Holder): Settlement['reward'] {
+  if (holder === null) return 'none';
+  if (status === 'approved') return 'book';
+  return before.status === 'approved' ? 'revoke' : 'none';
+}
+
+function otherThan(candidate: Holder, holder: Holder): Holder {
+  return candidate?.partnerId === holder?.partnerId ? null : candidate;
+}
+
+function withStatus(lead: LeadState, event: StatusEvent): ConversionState {
+  const before = conversionOf(lead, event);
+  return {
+    ...before,
+    status: event.status,
+    won: before.won ?? (event.status === 'approved' ? { holder: lead.holder, seq: event.seq } : null),
+    pendingHolder: event.status === 'pending' ? lead.holder : before.pendingHolder,
+  };
+}
+
+function conversionOf(lead: LeadState, event: StatusEvent): ConversionState {
+  return lead.conversions.find((known) => known.conversionId === event.conversionId) ?? newConversion(event);
+}
+
+function newConversion(event: Pick<ConversionState, 'conversionId' | 'offerId' | 'advertiserId'>): ConversionState {
+  const { conversionId, offerId, advertiserId } = event;
+  return { conversionId, offerId, advertiserId, status: null, won: null, pendingHolder: null };
+}
+
+/** Adds or replaces a conversion. The oldest without a status is forgotten beyond the limit; its status names it anew. */
+function remember(conversions: ConversionState[], conversion: ConversionState): ConversionState[] {
+  const index = conversions.findIndex((known) => known.conversionId === conversion.conversionId);
+  if (index >= 0) return conversions.with(index, conversion);
+  const idle = conversions.filter((known) => known.status === null);
+  const kept = idle.length < MAX_IDLE_CONVERSIONS ? conversions : conversions.filter((known) => known !== idle[0]);
+  return [...kept, conversion];
+}
+
+function describe(event: LeadEvent): string {
+  switch (event.type) {
+    case 'touch':
+      return `${event.at} touch by partner ${event.partnerId}${event.refIdProblem ? ' with an unusable ref_id' : ''}`;
+    case 'conversion':
+      return `${event.at} conversion ${event.conversionId} to offer ${event.offerId}`;
+    case 'status':
+      return `${event.at} ${event.status} for conversion ${event.conversionId}`;
+  }
+}

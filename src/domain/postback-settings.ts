@@ -1,0 +1,130 @@
+import { formatMajorUnits } from './money.ts';
+import { checkTemplate, fillTemplate } from './postback-template.ts';
+import type { MacroName } from './postback-template.ts';
+import { statuses } from './status.ts';
+import type { Status } from './status.ts';
+
+export type PostbackSettings = {
+  url: string;
+  method: 'GET' | 'POST';
+  /** How a POST carries the values; null is `form`. A GET has no body. */
+  body: 'form' | 'json' | null;
+  /** The statuses the partner wants to hear of. */
+  statuses: Status[];
+  /** The partner's own words, at most 64 characters each. */
+  status_words: Partial<Record<Status, string>>;
+  /** URLs that replace `url` for one status. */
+  status_urls: Partial<Record<Status, string>>;
+  /** R14: tell this partner `rejected` when a lead he was told `pending` for went to another partner. */
+  handover: boolean;
+};
+
+/** `field` is a path such as `status_urls.rejected`. */
+export type SettingsProblem = { field: string; message: string };
+
+export type Postback = {
+  status: Status;
+  refId: string;
+  conversionId: string;
+  postbackId: string;
+  payoutMinor: bigint | number | string;
+  currency: string;
+  offerId: string;
+  partnerId: string;
+  /** ISO 8601, UTC. */
+  eventTime: string;
+  reason: string | null;
+};
+
+export type PostbackRequest = {
+  method: 'GET' | 'POST';
+  url: string;
+  headers: Record<string, string>;
+  body: string | null;
+};
+
+const STATUS_WORD_MAX_LENGTH = 64;
+// An advertiser may write a novel; percent-encoded it would not fit into a URL.
+const REASON_MAX_LENGTH = 200;
+const USER_AGENT = 'Cashcat-Postbacks/1';
+
+/** Everything that is wrong with a partner's settings; empty when they may be stored. */
+export function checkPostbackSettings(settings: PostbackSettings): SettingsProblem[] {
+  return [
+    ...checkUrl('url', settings.url),
+    ...Object.entries(settings.status_urls).flatMap(([status, url]) => checkUrl(`status_urls.${status}`, url)),
+    ...Object.entries(settings.status_words).flatMap(([status, word]) => checkWord(`status_words.${status}`, word)),
+    ...checkStatuses(settings),
+    ...checkBody(settings),
+  ];
+}
+
+/**
+ * The request that tells a partner of one status change, by the settings as they are now.
+ * A POST carries every macro's value as a field of its body, `reason` only when there is one; its URL may hold macros too.
+ *
+ * @throws UrlTemplateError when a value would change where the URL leads
+ */
+export function buildPostbackRequest(settings: PostbackSettings, postback: Postback): PostbackRequest {
+  const values = collectValues(settings, postback);
+  const url = fillTemplate(settings.status_urls[postback.status] ?? settings.url, values);
+  const headers = { 'user-agent': USER_AGENT, accept: '*/*' };
+  if (settings.method === 'GET') return { method: 'GET', url, headers, body: null };
+  const { reason, ...always } = values;
+  const { contentType, body } = encodeBody(settings.body ?? 'form', reason === '' ? always : values);
+  return { method: 'POST', url, headers: { ...headers, 'content-type': contentType }, body };
+}
+
+function collectValues(settings: PostbackSettings, postback: Postback): Record<MacroName, string> {
+  const values: Record<MacroName, string> = {
+    status: settings.status_words[postback.status] ?? postback.status,
+    ref_id: postback.refId,
+    conversion_id: postback.conversionId,
+    postback_id: postback.postbackId,
+    payout: formatMajorUnits(postback.payoutMinor, postback.currency),
+    currency: postback.currency,
+    offer_id: postback.offerId,
+    partner_id: postback.partnerId,
+    event_time: postback.eventTime,
+    event_unix: String(Math.floor(Date.parse(postback.eventTime) / 1000)),
+    reason: [...(postback.reason ?? '')].slice(0, REASON_MAX_LENGTH).join(''),
+  };
+  for (const name of Object.keys(values) as MacroName[]) values[name] = values[name].toWellFormed();
+  return values;
+}
+
+function encodeBody(encoding: 'form' | 'json', values: Record<string, string>): { contentType: string; body: string } {
+  if (encoding === 'json') return { contentType: 'application/json', body: JSON.stringify(values) };
+  return { contentType: 'application/x-www-form-urlencoded', body: new URLSearchParams(values).toString() };
+}
+
+function checkUrl(field: string, url: string): SettingsProblem[] {
+  return checkTemplate(url).map(({ message }) => ({ field, message }));
+}
+
+function checkWord(field: string, word: string): SettingsProblem[] {
+  if (word === '') return [{ field, message: 'a word must not be empty' }];
+  if ([...word].length > STATUS_WORD_MAX_LENGTH) {
+    return [{ field, message: `a word has at most ${STATUS_WORD_MAX_LENGTH} characters` }];
+  }
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(word) || !word.isWellFormed()) {
+    return [{ field, message: 'a word must not contain control characters' }];
+  }
+  return [];
+}
+
+function checkStatuses(settings: PostbackSettings): SettingsProblem[] {
+  const named = [
+    ...settings.statuses.map((status) => ({ field: 'statuses', status })),
+    ...Object.keys(settings.status_words).map((status) => ({ field: 'status_words', status })),
+    ...Object.keys(settings.status_urls).map((status) => ({ field: 'status_urls', status })),
+  ];
+  const unknown = named.filter(({ status }) => !statuses.some((known) => known === status));
+  const problems = unknown.map(({ field, status }) => ({ field, message: `"${status}" is not a status` }));
+  const isRepeated = new Set(settings.statuses).size < settings.statuses.length;
+  return isRepeated ? [...problems, { field: 'statuses', message: 'a status is named twice' }] : problems;
+}
+
+function checkBody({ method, body }: PostbackSettings): SettingsProblem[] {
+  return method === 'GET' && body !== null ? [{ field: 'body', message: 'a GET has no body: use POST' }] : [];
+}

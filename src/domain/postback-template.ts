@@ -1,0 +1,63 @@
+import { checkUrlTemplate, fillUrlTemplate } from './url-template.ts';
+import type { TemplateProblem } from './url-template.ts';
+import { findOutboundPortProblem } from './web-url.ts';
+
+export const macroNames = [
+  'status',
+  'ref_id',
+  'conversion_id',
+  'postback_id',
+  'payout',
+  'currency',
+  'offer_id',
+  'partner_id',
+  'event_time',
+  'event_unix',
+  'reason',
+] as const;
+
+export type MacroName = (typeof macroNames)[number];
+
+// How trackers call the same things, without underscores.
+const SYNONYMS: Readonly<Record<string, MacroName>> = {
+  affsub: 'ref_id',
+  cid: 'ref_id',
+  clickid: 'ref_id',
+  externalid: 'ref_id',
+  subid: 'ref_id',
+  visitid: 'ref_id',
+  actionid: 'conversion_id',
+  leadid: 'conversion_id',
+  tid: 'conversion_id',
+  transactionid: 'conversion_id',
+  txid: 'conversion_id',
+  affiliateid: 'partner_id',
+  amount: 'payout',
+  price: 'payout',
+  revenue: 'payout',
+  reward: 'payout',
+  sum: 'payout',
+  campaignid: 'offer_id',
+  goal: 'status',
+  comment: 'reason',
+  datetime: 'event_time',
+  time: 'event_time',
+  timestamp: 'event_unix',
+};
+
+/** Everything that is wrong with a partner's postback URL; empty when it may be stored. */
+export function checkTemplate(url: string): TemplateProblem[] {
+  const problems = checkUrlTemplate(url, { macros: macroNames, synonyms: SYNONYMS });
+  if (problems.length > 0) return problems;
+  const portProblem = findOutboundPortProblem(url);
+  return portProblem === null ? [] : [{ code: 'invalid_url', message: portProblem }];
+}
+
+/**
+ * The URL to call for one postback.
+ *
+ * @throws UrlTemplateError when a value would change the origin, the path or the parameters
+ */
+export function fillTemplate(url: string, values: Readonly<Record<MacroName, string>>): string {
+  return fillUrlTemplate(url, values);
+}

@@ -1,0 +1,162 @@
+import { findUrlProblem } from './web-url.ts';
+
+export type TemplateProblem = {
+  code: 'unknown_macro' | 'malformed_macro' | 'misplaced_macro' | 'missing_macro' | 'invalid_url';
+  message: string;
+};
+
+/** The macros a template may hold, and what people call them elsewhere. */
+export type MacroVocabulary = {
+  macros: readonly string[];
+  /** A word of other systems → the macro that means the same. */
+  synonyms: Readonly<Record<string, string>>;
+};
+
+/** A value that would change where a URL leads, or a template that was stored without being checked. */
+export class UrlTemplateError extends Error {
+  override name = 'UrlTemplateError';
+}
+
+const BRACED = /\{([^{}]*)\}/g;
+const PROBE = 'm';
+
+/** Everything that is wrong with a URL holding macros such as `{ref_id}`; empty when it may be stored. */
+export function checkUrlTemplate(template: string, vocabulary: MacroVocabulary): TemplateProblem[] {
+  const found = [...template.matchAll(BRACED)].map((match) => ({ name: match[1] ?? '', index: match.index }));
+  const macroProblems = [
+    ...found.flatMap(({ name }) => checkName(name, vocabulary)),
+    ...checkLeftovers(template),
+    ...found.flatMap(({ name, index }) => checkPlace(template, name, index)),
+  ];
+  const urlProblem = findUrlProblem(template) ?? findTemplateUrlProblem(template);
+  // Braces where no macro may be make a URL unreadable: the cause is worth a message, its consequence is not.
+  if (urlProblem === null || macroProblems.some(({ code }) => code === 'misplaced_macro')) return macroProblems;
+  return [...macroProblems, { code: 'invalid_url', message: urlProblem }];
+}
+
+/**
+ * Puts percent-encoded values in place of the macros and returns the URL as it will be sent, in ASCII.
+ *
+ * @throws UrlTemplateError when the filled URL would not keep the template's origin, path segments and parameter names
+ */
+export function fillUrlTemplate(template: string, values: Readonly<Record<string, string>>): string {
+  const filled = template.replace(BRACED, (_braced, name: string) => {
+    if (!Object.hasOwn(values, name)) throw new UrlTemplateError(`No value for the macro {${name}} of ${template}`);
+    return encodeURIComponent((values[name] ?? '').toWellFormed());
+  });
+  // Nothing can encode them: the URL standard reads `%2e%2e` as `..` too. Such a value must not be sent at all.
+  if (hasDotSegment(filled)) throw new UrlTemplateError(`A value of "." or ".." would change the path of ${template}`);
+  const url = new URL(filled);
+  if (shapeOf(url) !== shapeOf(new URL(fillWithProbes(template)))) {
+    throw new UrlTemplateError(`The values would change the origin, path or parameters of ${template}`);
+  }
+  return url.href;
+}
+
+function checkName(name: string, { macros, synonyms }: MacroVocabulary): TemplateProblem[] {
+  if (macros.includes(name)) return [];
+  if (!/^[\w.-]+$/.test(name))
+    return [{ code: 'malformed_macro', message: `{${name}} is not a macro: write {ref_id}` }];
+  const nearest = findNearest(name, macros, synonyms);
+  const hint = nearest === undefined ? `known are ${macros.map(braced).join(' ')}` : `did you mean {${nearest}}?`;
+  return [{ code: 'unknown_macro', message: `{${name}} is not known; ${hint}` }];
+}
+
+function checkLeftovers(template: string): TemplateProblem[] {
+  const problems: TemplateProblem[] = [];
+  const add = (message: string) => problems.push({ code: 'malformed_macro', message });
+  if (/[{}]/.test(template.replace(BRACED, ''))) add('a macro has one brace on each side: {ref_id}');
+  if (/[$%]\{/.test(template)) add('a macro is written without a sign before its brace: {ref_id}');
+  const encoded = /%7B\s*(\w+)\s*%7D/i.exec(template);
+  if (encoded) add(`${encoded[0]} would be sent as it is: write {${encoded[1]}}`);
+  return problems;
+}
+
+function checkPlace(template: string, name: string, index: number): TemplateProblem[] {
+  const place = findForbiddenPlace(maskMacros(template), index);
+  if (place === null) return [];
+  const message = `{${name}} may stand in the path or in the value of a parameter, not in ${place}`;
+  return [{ code: 'misplaced_macro', message }];
+}
+
+function findForbiddenPlace(masked: string, index: number): string | null {
+  const authority = /^[a-z]+:\/\/[^/?#]*/i.exec(masked)?.[0] ?? masked;
+  if (index < authority.length) return 'the scheme, host or port';
+  const fragmentAt = masked.indexOf('#');
+  if (fragmentAt !== -1 && index > fragmentAt) return 'the fragment';
+  const queryAt = masked.indexOf('?');
+  if (queryAt === -1 || index < queryAt) return null;
+  const parameterAt = Math.max(queryAt, masked.lastIndexOf('&', index)) + 1;
+  return masked.slice(parameterAt, index).includes('=') ? null : 'the name of a parameter';
+}
+
+function findTemplateUrlProblem(template: string): string | null {
+  // An incomplete escape would swallow the first characters of the value after it.
+  if (/%(?![0-9a-f]{2})/i.test(template.replace(/%(?=\{)/g, ''))) return 'a % must be written as %25';
+  if (hasDotSegment(fillWithProbes(template))) return 'the path must not contain "." or ".." as a segment';
+  return null;
+}
+
+function hasDotSegment(url: string): boolean {
+  const path = /^https?:\/\/[^/?#]*([^?#]*)/i.exec(url)?.[1] ?? '';
+  return path.split('/').some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
+}
+
+/** What values may not change, as one text to compare. */
+function shapeOf(url: URL): string {
+  const { protocol, username, password, host, pathname, searchParams, hash } = url;
+  return JSON.stringify([
+    protocol,
+    username,
+    password,
+    host,
+    pathname.split('/').length,
+    [...searchParams.keys()],
+    hash,
+  ]);
+}
+
+function fillWithProbes(template: string): string {
+  return template.replace(BRACED, PROBE);
+}
+
+/** Hides what is inside braces and keeps every position. */
+function maskMacros(template: string): string {
+  return template.replace(BRACED, (macro) => PROBE.repeat(macro.length));
+}
+
+function findNearest(
+  name: string,
+  macros: readonly string[],
+  synonyms: Readonly<Record<string, string>>,
+): string | undefined {
+  const plain = plainWord(name);
+  if (Object.hasOwn(synonyms, plain)) return synonyms[plain];
+  const ranked = macros
+    .map((macro) => ({ macro, distance: editDistance(plain, plainWord(macro)) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best && best.distance * 2 < Math.max(plain.length, 3) ? best.macro : undefined;
+}
+
+function plainWord(name: string): string {
+  return name.toLowerCase().replace(/[_.-]/g, '');
+}
+
+function braced(name: string): string {
+  return `{${name}}`;
+}
+
+/** Levenshtein's distance. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [line, letter] of [...from].entries()) {
+    const next = [line + 1];
+    for (const [column, other] of [...to].entries()) {
+      const replaced = (row[column] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

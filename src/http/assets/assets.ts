@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
+import { Router, type Response } from 'express';
+import { CAT_ICON } from './cat-icon.ts';
+import { STYLESHEET } from './stylesheet.ts';
+
+type Asset = { path: string; type: string; plain: Buffer; gzipped: Buffer };
+
+const pico = readFileSync(createRequire(import.meta.url).resolve('@picocss/pico/css/pico.classless.min.css'), 'utf8');
+const stylesheet = makeAsset('cashcat', 'css', 'text/css; charset=utf-8', pico + STYLESHEET);
+const icon = makeAsset('cat', 'svg', 'image/svg+xml', CAT_ICON);
+
+/** Each path names its content, so a browser may keep it for ever. */
+export const assetPaths = { stylesheet: stylesheet.path, icon: icon.path };
+
+export function createAssetRoutes(): Router {
+  const routes = Router();
+  for (const asset of [stylesheet, icon]) {
+    routes.get(asset.path, (req, res) => {
+      send(res, asset, req.acceptsEncodings('gzip') === 'gzip', 'public, max-age=31536000, immutable');
+    });
+  }
+  routes.get('/favicon.ico', (_req, res) => send(res, icon, false, 'public, max-age=86400'));
+  return routes;
+}
+
+function send(res: Response, asset: Asset, isGzipped: boolean, cacheControl: string): void {
+  res.set({ 'content-type': asset.type, 'cache-control': cacheControl, vary: 'Accept-Encoding' });
+  if (isGzipped) res.set('content-encoding', 'gzip');
+  res.send(isGzipped ? asset.gzipped : asset.plain);
+}
+
+function makeAsset(name: string, extension: string, type: string, content: string): Asset {
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
+  const plain = Buffer.from(content);
+  return { path: `/assets/${name}-${hash}.${extension}`, type, plain, gzipped: gzipSync(plain) };
+}

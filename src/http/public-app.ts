@@ -1,0 +1,60 @@
+import express, { type Express, type RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import type { StatusIntake } from '../intake/status.ts';
+import { AppError } from '../errors.ts';
+import { createAssetRoutes } from './assets/assets.ts';
+import { addClickRoutes, type ClickDeps } from './click-routes.ts';
+import { createDocsRoutes } from './docs-routes.ts';
+import { createHealthRoutes } from './health-routes.ts';
+import { createSecurityHeaders } from './pages/page-headers.ts';
+import { createPages, type Pages } from './pages/pages.ts';
+import { createProblemHandler, makeProblem } from './problem.ts';
+import { createStatusRoutes } from './status-routes.ts';
+
+export type PublicDeps = ClickDeps & {
+  statuses: Pick<StatusIntake, 'authenticate' | 'record'>;
+  checkReady: () => Promise<void>;
+  /** A hop count or a list of addresses; never everybody. */
+  trustProxy: number | string | false;
+  log: Pick<Logger, 'error'>;
+};
+
+/** Everything on the public listener. */
+export function createPublicApp(deps: PublicDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.set('trust proxy', deps.trustProxy);
+  const pages = createPages({ listOffers: () => deps.catalogue.offers(), publicUrl: deps.publicUrl, log: deps.log });
+
+  addClickRoutes(app, pages, deps);
+
+  const setSecurityHeaders = createSecurityHeaders(deps.publicUrl);
+  app.use((req, res, next) => {
+    setSecurityHeaders(req, res);
+    next();
+  });
+  app.use(createAssetRoutes());
+  app.use(createHealthRoutes(deps.checkReady));
+  app.use(createStatusRoutes(deps));
+  app.use(createDocsRoutes(deps.publicUrl));
+  // The partner's API (/v1/partner) and pages (/console) go here.
+  app.use(['/v1', '/api'], refuseUnknown, createProblemHandler(deps.log));
+  app.use(refuseOtherMethods(pages));
+  app.use(pages.handleError);
+  return app;
+}
+
+const refuseUnknown: RequestHandler = () => {
+  throw new AppError('unknown', 'There is no such call; see /openapi.json.');
+};
+
+/** What comes this far leads nowhere, or was meant for a page but not as a visit. */
+function refuseOtherMethods(pages: Pages): RequestHandler {
+  return (req, res) => {
+    if (req.method === 'GET' || req.method === 'HEAD') return pages.sendWall(res, 404, { notice: 'unknown_link' });
+    res.set('allow', 'GET, HEAD');
+    pages.sendProblem(res, makeProblem('method_not_allowed', 'Open this address in a browser.'));
+  };
+}

@@ -1,0 +1,76 @@
+import http from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Express } from 'express';
+
+const SECOND = 1000;
+// Longer than the idle time-out of usual load balancers (60 s), so that it is they who close an idle connection.
+const KEEP_ALIVE_MS = 65 * SECOND;
+const HEADERS_TIMEOUT_MS = 15 * SECOND;
+const REQUEST_TIMEOUT_MS = 30 * SECOND;
+const MAX_HEADERS = 100;
+const IDLE_SWEEP_MS = 20;
+
+/**
+ * An HTTP server for an Express app at about a quarter of the usual cost per request. Express resets the prototypes of
+ * each request and response, which throws away what V8 has learned about them; here both are built with those
+ * prototypes from the start, so that the reset changes nothing.
+ */
+export function createFastServer(app: Express): http.Server {
+  function Request(socket: Socket): http.IncomingMessage {
+    return Reflect.construct(http.IncomingMessage, [socket], Request) as http.IncomingMessage;
+  }
+  function Response(...args: unknown[]): http.ServerResponse {
+    return Reflect.construct(http.ServerResponse, args, Response) as http.ServerResponse;
+  }
+  Request.prototype = app.request;
+  Response.prototype = app.response;
+
+  const classes = { IncomingMessage: Request, ServerResponse: Response } as unknown as http.ServerOptions;
+  const server = http.createServer({ ...classes, connectionsCheckingInterval: SECOND }, app);
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.maxHeadersCount = MAX_HEADERS;
+  return server;
+}
+
+/** @param setting the configuration that names the port, for the message when it is taken. @returns the actual port */
+export async function listen(
+  server: http.Server,
+  { host, port, setting }: { host: string; port: number; setting: 'PORT' | 'OPS_PORT' },
+): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(describeListenError(cause, { host, port, setting })));
+    server.listen({ host, port }, resolve);
+  });
+  server.removeAllListeners('error');
+  return (server.address() as AddressInfo).port;
+}
+
+/** Stops accepting, lets running requests finish, and cuts those that take longer than `graceMs`. */
+export async function closeServer(server: http.Server, graceMs: number): Promise<void> {
+  if (!server.listening) return;
+  server.prependListener('request', (_req, res) => res.setHeader('connection', 'close'));
+  // A kept-alive connection falls idle when its last answer is out, which may be after the server began to close.
+  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  clearInterval(sweep);
+  clearTimeout(cut);
+}
+
+function describeListenError(
+  cause: NodeJS.ErrnoException,
+  { host, port, setting }: { host: string; port: number; setting: string },
+): Error {
+  const where = `${host}:${port}`;
+  if (cause.code === 'EADDRINUSE') {
+    return new Error(`${setting}: ${where} is taken by another program. Stop it, or set ${setting} to a free port.`, {
+      cause,
+    });
+  }
+  if (cause.code === 'EACCES') {
+    return new Error(`${setting}: not allowed to listen on ${where}. Set ${setting} to 1024 or above.`, { cause });
+  }
+  return new Error(`${setting}: cannot listen on ${where}: ${cause.message}`, { cause });
+}

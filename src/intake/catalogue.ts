@@ -1,0 +1,138 @@
+import { compileOfferUrl } from '../domain/offer-url.ts';
+import type { ActiveOffer, CatalogueContent } from '../db/catalogue.ts';
+import { AppError } from '../errors.ts';
+
+export type CataloguePartner = { partnerId: string };
+
+export type CatalogueOffer = {
+  offerId: string;
+  advertiserId: string;
+  advertiserName: string;
+  name: string;
+  description: string;
+  /** The advertiser's URL for one conversion. */
+  destination(conversionId: string): string;
+};
+
+export type Catalogue = {
+  /** Loads the content and begins to follow it. Rejects when it cannot be loaded. */
+  start(): Promise<void>;
+  stop(): void;
+  /** An active partner, from memory. */
+  partner(partnerId: string): CataloguePartner | undefined;
+  /** An active offer of an active advertiser, from memory. */
+  offer(offerId: string): CatalogueOffer | undefined;
+  /** All active offers, oldest first; the same array until the content changes. */
+  offers(): readonly CatalogueOffer[];
+  /** Like `partner`, but looks for newer content before it says no. @throws AppError `unavailable` */
+  findPartner(partnerId: string): Promise<CataloguePartner | undefined>;
+  /** Like `offer`, but looks for newer content before it says no. @throws AppError `unavailable` */
+  findOffer(offerId: string): Promise<CatalogueOffer | undefined>;
+};
+
+export type CatalogueOptions = {
+  load: () => Promise<CatalogueContent>;
+  readVersion: () => Promise<number>;
+  pollIntervalMs: number;
+  log?: { warn(fields: object, message: string): void } | undefined;
+};
+
+type Content = {
+  version: number;
+  partners: ReadonlyMap<string, CataloguePartner>;
+  offers: ReadonlyMap<string, CatalogueOffer>;
+  offerList: readonly CatalogueOffer[];
+};
+
+// All misses of this time share one look at the version, so that guessed ids cannot become a query each.
+const MISS_INTERVAL_MS = 50;
+
+/** Partners and offers in memory, so that a click reads no database. */
+export function createCatalogue({ load, readVersion, pollIntervalMs, log }: CatalogueOptions): Catalogue {
+  let content: Content = { version: -1, partners: new Map(), offers: new Map(), offerList: [] };
+  let pollTimer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+  let refreshing: Promise<void> = Promise.resolve();
+  let missPause: Promise<void> = Promise.resolve();
+  let nextMissRefresh: Promise<void> | undefined;
+
+  return {
+    async start() {
+      content = prepare(await load(), log);
+      schedulePoll();
+    },
+    stop() {
+      isStopped = true;
+      clearTimeout(pollTimer);
+    },
+    partner: (partnerId) => content.partners.get(partnerId),
+    offer: (offerId) => content.offers.get(offerId),
+    offers: () => content.offerList,
+    async findPartner(partnerId) {
+      return content.partners.get(partnerId) ?? (await refreshAfterMiss(), content.partners.get(partnerId));
+    },
+    async findOffer(offerId) {
+      return content.offers.get(offerId) ?? (await refreshAfterMiss(), content.offers.get(offerId));
+    },
+  };
+
+  function schedulePoll(): void {
+    if (isStopped) return;
+    pollTimer = setTimeout(() => {
+      void refresh()
+        .catch((err: unknown) => log?.warn({ err }, 'partners and offers could not be refreshed; the known ones stay'))
+        .finally(schedulePoll);
+    }, pollIntervalMs);
+    pollTimer.unref();
+  }
+
+  /** Resolves when a look that began after this call has ended: what was committed before the miss is then known. */
+  async function refreshAfterMiss(): Promise<void> {
+    nextMissRefresh ??= startMissRefresh();
+    try {
+      await nextMissRefresh;
+    } catch (cause) {
+      throw new AppError('unavailable', 'The catalogue cannot be read at the moment; try again shortly.', { cause });
+    }
+  }
+
+  async function startMissRefresh(): Promise<void> {
+    await missPause;
+    nextMissRefresh = undefined;
+    missPause = new Promise((resolve) => setTimeout(resolve, MISS_INTERVAL_MS));
+    await refresh();
+  }
+
+  /** One look at a time, so that an older one never replaces what a newer one has seen. */
+  function refresh(): Promise<void> {
+    const refreshed = refreshing.then(lookForNewerContent);
+    refreshing = refreshed.catch(() => undefined);
+    return refreshed;
+  }
+
+  async function lookForNewerContent(): Promise<void> {
+    if ((await readVersion()) !== content.version) content = prepare(await load(), log);
+  }
+}
+
+function prepare({ version, partnerIds, offers }: CatalogueContent, log: CatalogueOptions['log']): Content {
+  const offerList = offers.flatMap((offer) => prepareOffer(offer, log));
+  return {
+    version,
+    partners: new Map(partnerIds.map((partnerId) => [partnerId, { partnerId }])),
+    offers: new Map(offerList.map((offer) => [offer.offerId, offer])),
+    offerList,
+  };
+}
+
+/** One URL that cannot be used any more, say by newer rules, must not keep all others from being refreshed. */
+function prepareOffer(offer: ActiveOffer, log: CatalogueOptions['log']): CatalogueOffer[] {
+  const { offer_id: offerId, advertiser_id: advertiserId, advertiser_name: advertiserName, name, description } = offer;
+  try {
+    const destination = compileOfferUrl(offer.url, offerId);
+    return [{ offerId, advertiserId, advertiserName, name, description, destination }];
+  } catch (err) {
+    log?.warn({ err, offerId }, 'the URL of an offer cannot be used; the offer is left out until it is mended');
+    return [];
+  }
+}

@@ -1,0 +1,87 @@
+import { AppError } from '../errors.ts';
+
+const MAX_BATCH = 256;
+const MAX_BATCHES_IN_FLIGHT = 2;
+// A few seconds of work at full speed; beyond that a caller is better served by a quick refusal.
+const MAX_WAITING = 50_000;
+
+export type GroupCommit<Row> = {
+  /** Resolves once the row is committed. @throws AppError `unavailable` when the store cannot take it */
+  commit(row: Row): Promise<void>;
+  /** Resolves once everything handed in so far is committed or refused. */
+  flush(): Promise<void>;
+};
+
+type Waiting<Row> = { row: Row; resolve: () => void; reject: (reason: Error) => void };
+
+/**
+ * Awaited group commit: rows queue in memory, whatever has gathered while earlier batches were being written goes out
+ * as the next batch, and each caller is answered when his batch has committed. There is no linger timer: an idle
+ * system commits at once, a busy one in large batches.
+ *
+ * @param write commits all rows of a batch or none
+ */
+export function createGroupCommit<Row>(write: (rows: Row[]) => Promise<void>): GroupCommit<Row> {
+  let waiting: Waiting<Row>[] = [];
+  let inFlight = 0;
+  let idle: (() => void)[] = [];
+
+  return {
+    commit(row) {
+      if (waiting.length >= MAX_WAITING) {
+        return Promise.reject(
+          new AppError('unavailable', 'Too many visits are waiting to be stored; try again shortly.'),
+        );
+      }
+      return new Promise((resolve, reject) => {
+        waiting.push({ row, resolve, reject });
+        // After the current tick, so that requests read from one socket turn share a batch.
+        if (waiting.length === 1) setImmediate(pump);
+      });
+    },
+    flush() {
+      if (waiting.length === 0 && inFlight === 0) return Promise.resolve();
+      return new Promise((resolve) => idle.push(resolve));
+    },
+  };
+
+  function pump(): void {
+    while (inFlight < MAX_BATCHES_IN_FLIGHT && waiting.length > 0) {
+      const batch = waiting.slice(0, MAX_BATCH);
+      waiting = waiting.slice(MAX_BATCH);
+      inFlight++;
+      void writeOrSplit(batch).finally(() => {
+        inFlight--;
+        pump();
+        if (waiting.length === 0 && inFlight === 0) for (const resolve of idle.splice(0)) resolve();
+      });
+    }
+  }
+
+  /** One bad value must not fail its neighbours: the batch is halved until the bad row stands alone. */
+  async function writeOrSplit(batch: Waiting<Row>[]): Promise<void> {
+    try {
+      await write(batch.map(({ row }) => row));
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      if (isDataError(error) && batch.length > 1) {
+        const half = batch.length >> 1;
+        await writeOrSplit(batch.slice(0, half));
+        await writeOrSplit(batch.slice(half));
+        return;
+      }
+      const refusal = isDataError(error)
+        ? new AppError('malformed', 'The visit holds a value that cannot be stored.', { cause: error })
+        : new AppError('unavailable', 'The visit could not be stored; try again shortly.', { cause: error });
+      for (const { reject } of batch) reject(refusal);
+    }
+  }
+}
+
+const DATA_EXCEPTION = '22';
+const INTEGRITY_CONSTRAINT_VIOLATION = '23';
+
+function isDataError(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^[0-9A-Z]{5}$/.test(code) && [DATA_EXCEPTION, INTEGRITY_CONSTRAINT_VIOLATION].includes(code.slice(0, 2));
+}

@@ -1,0 +1,118 @@
+import type { Knex } from 'knex';
+import { findAdvertiserByTokenHash } from '../db/catalogue.ts';
+import { hashKey } from '../db/keys.ts';
+import {
+  insertStatusCall,
+  insertStatusEvent,
+  lockConversion,
+  lockStatusCall,
+  setStatusCallResult,
+} from '../db/statuses.ts';
+import { judgeTransition, parseStatus, statuses, type Status } from '../domain/status.ts';
+import { AppError } from '../errors.ts';
+
+/** An advertiser's call as it came, authenticated but not yet judged. */
+export type StatusCall = {
+  advertiserId: string;
+  conversionId: string | null;
+  word: string | null;
+  reason: string | null;
+  /** Everything the caller sent except his token, kept as it is. */
+  raw: { method: string; query: Record<string, unknown>; body: unknown };
+};
+
+export type StatusAnswer = { conversionId: string; status: Status; result: 'recorded' | 'duplicate' | 'stale' };
+
+export type StatusIntake = {
+  /** @throws AppError `unauthorized` unless the token is this advertiser's */
+  authenticate(advertiserId: string, token: string | undefined): Promise<void>;
+  /** @throws AppError `malformed`, `unknown`, `unknown_status` or `window_closed`; the call is kept all the same */
+  record(call: StatusCall): Promise<StatusAnswer>;
+  /** R9: records a status that was refused because the window was over. */
+  acceptLate(callId: number): Promise<StatusAnswer>;
+};
+
+export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
+  return {
+    async authenticate(advertiserId, token) {
+      // The look-up goes by the hash of a random token, so its timing tells nothing about the token.
+      const owner = token === undefined ? undefined : await findAdvertiserByTokenHash(db, hashKey(token));
+      if (owner !== advertiserId) {
+        throw new AppError('unauthorized', 'The token is not valid for this advertiser; ask Cashcat for a new one.');
+      }
+    },
+
+    async record(call) {
+      // A refusal is thrown after the commit, so that the raw call is kept whatever becomes of it.
+      const answer = await db.transaction(async (trx) => {
+        const { word, reason, raw } = call;
+        const callId = await insertStatusCall(trx, { ...call, raw: { ...raw, word, reason } });
+        const judged = await judge(trx, callId, call, windowMs);
+        if (judged instanceof AppError) await setStatusCallResult(trx, callId, judged.kind);
+        return judged;
+      });
+      if (answer instanceof AppError) throw answer;
+      return answer;
+    },
+
+    async acceptLate(callId) {
+      return await db.transaction(async (trx) => {
+        const kept = await lockStatusCall(trx, callId);
+        if (!kept) throw new AppError('unknown', `There is no status call ${callId}.`);
+        if (kept.result !== 'window_closed') {
+          throw new AppError(
+            'taken',
+            `Status call ${callId} is ${kept.result}; only window_closed can be accepted late.`,
+          );
+        }
+        const { advertiser_id: advertiserId, conversion_id: conversionId } = kept;
+        const answer = await judge(trx, callId, { advertiserId, conversionId, ...kept.raw }, null);
+        if (answer instanceof AppError) throw answer;
+        return answer;
+      });
+    },
+  };
+}
+
+type Judgeable = Pick<StatusCall, 'advertiserId' | 'conversionId' | 'word' | 'reason'>;
+
+/** @param windowMs null accepts a status whatever its lead's window says */
+async function judge(
+  trx: Knex,
+  callId: number,
+  { advertiserId, conversionId, word, reason }: Judgeable,
+  windowMs: number | null,
+): Promise<StatusAnswer | AppError> {
+  if (!conversionId) return new AppError('malformed', 'conversion_id is missing: send the id we gave you in the link.');
+  if (!word) return new AppError('malformed', `status is missing: send one of ${statuses.join(', ')}.`);
+  const status = parseStatus(word);
+  if (!status)
+    return new AppError('unknown_status', `Status "${word}" is not known: send one of ${statuses.join(', ')}.`);
+
+  const conversion = await lockConversion(trx, { conversionId, advertiserId, windowMs: windowMs ?? 0 });
+  if (!conversion) return new AppError('unknown', `Conversion ${conversionId} is not known.`);
+
+  const result = judgeTransition(conversion.status, status);
+  if (result !== 'recorded') {
+    await setStatusCallResult(trx, callId, result);
+    return { conversionId, status, result };
+  }
+  if (windowMs !== null && conversion.is_window_over) {
+    return new AppError(
+      'window_closed',
+      `The window of conversion ${conversionId} is over; the status is kept, ask us to accept it.`,
+    );
+  }
+  const { lead_id: leadId, offer_id: offerId } = conversion;
+  await insertStatusEvent(trx, {
+    callId,
+    leadId,
+    conversionId,
+    offerId,
+    advertiserId,
+    status,
+    reason,
+    result: windowMs === null ? 'accepted_late' : 'recorded',
+  });
+  return { conversionId, status, result };
+}

@@ -1,0 +1,101 @@
+// The one composition root: configuration, the embedded default where servers are not given, roles, signals.
+import { ConfigError, readConfig, type Config, type Settings } from './config.ts';
+import { AppError } from './errors.ts';
+import { createLog, type Log } from './log.ts';
+import { migrateOnly, startProgram } from './program.ts';
+import { findTemporal } from './temporal.ts';
+
+// A terminal's Ctrl-C reaches this process from the terminal and once more from npm.
+const REPEATED_SIGNAL_MS = 1000;
+
+try {
+  const config = readConfig();
+  const log = createLog(config.logLevel);
+  const stopAsked = waitForStopSignal();
+  await (needsEmbedded(config) ? runEmbedded(config, log, stopAsked) : run(givenSettings(config), log, stopAsked));
+} catch (error) {
+  reportAndExit(error);
+}
+
+/** True when a server or a secret that the roles need is not given. Production never gets here without them. */
+function needsEmbedded({ isProduction, database, temporal, ops, leads, roles }: Config): boolean {
+  const lacksSecrets = roles.includes('api') && (!ops.adminApiKey || !leads.secrets);
+  return !isProduction && (!database.url || !temporal.isGiven || lacksSecrets);
+}
+
+function givenSettings(config: Config): Settings {
+  return {
+    config,
+    databaseUrl: config.database.url ?? '',
+    temporal: findTemporal(config.env, config.temporal.address, config.temporal.namespace),
+    temporalUiUrl: config.temporal.uiUrl ?? null,
+    adminApiKey: config.ops.adminApiKey ?? '',
+    leadSecrets: config.leads.secrets ?? [],
+    allowCidrs: config.postbacks.allowCidrs ?? [],
+  };
+}
+
+async function runEmbedded(config: Config, log: Log, stopAsked: Promise<string>): Promise<void> {
+  // Not loaded in production.
+  const { prepareEmbedded } = await import('./dev/start.ts');
+  const embedded = await prepareEmbedded(config, log);
+  try {
+    await run(embedded.settings, log, stopAsked, embedded);
+  } catch (error) {
+    await embedded.stop();
+    throw error;
+  }
+}
+
+type Surroundings = {
+  /** Rejects when one of the embedded servers has died. */
+  failed: Promise<never>;
+  welcome(program: { publicUrl: string | null; opsUrl: string }): Promise<void>;
+  stop(): Promise<void>;
+};
+
+async function run(
+  settings: Settings,
+  log: Log,
+  stopAsked: Promise<string>,
+  surroundings?: Surroundings,
+): Promise<void> {
+  const isMigrateOnly = settings.config.roles.every((role) => role === 'migrate');
+  if (isMigrateOnly) {
+    await migrateOnly(settings, log);
+    await surroundings?.stop();
+    return;
+  }
+  const program = await startProgram(settings, log);
+  log.info({ roles: settings.config.roles, publicUrl: program.publicUrl, opsUrl: program.opsUrl }, 'ready');
+  try {
+    await surroundings?.welcome(program);
+    const signal = await Promise.race([stopAsked, ...(surroundings ? [surroundings.failed] : [])]);
+    log.info({ signal }, 'stopping');
+  } finally {
+    await program.stop();
+    await surroundings?.stop();
+  }
+  log.info('stopped');
+}
+
+/** A second, later signal ends the process at once. */
+function waitForStopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let firstAt: number | undefined;
+    const onSignal = (signal: NodeJS.Signals) => {
+      firstAt ??= Date.now();
+      if (Date.now() - firstAt > REPEATED_SIGNAL_MS) process.exit(1);
+      resolve(signal);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  });
+}
+
+/** What a person can mend is said in words; anything else keeps its stack. */
+function reportAndExit(error: unknown): void {
+  const isForPeople =
+    error instanceof ConfigError || error instanceof AppError || (error as Error).name === 'StartupError';
+  process.stderr.write(`${isForPeople ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,47 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Our own figures, in seconds and counts. Temporal's worker metrics are appended where they are served. */
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    backlogLeads: new Gauge({
+      name: 'cashcat_relay_backlog_leads',
+      help: 'Leads that owe events to their workflow',
+      registers,
+    }),
+    backlogOldestSeconds: new Gauge({
+      name: 'cashcat_relay_backlog_oldest_seconds',
+      help: 'How long the oldest of them has been waiting',
+      registers,
+    }),
+    relayed: new Counter({
+      name: 'cashcat_relay_deliveries_total',
+      help: 'Leads handed over to Temporal',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    relaySeconds: new Histogram({
+      name: 'cashcat_relay_delivery_seconds',
+      help: 'Duration of one handover',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    postbackAttempts: new Counter({
+      name: 'cashcat_postback_attempts_total',
+      help: 'Calls to partners, by what came back',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    postbackSeconds: new Histogram({
+      name: 'cashcat_postback_attempt_seconds',
+      help: 'Duration of one call to a partner',
+      buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+  };
+}

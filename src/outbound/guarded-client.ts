@@ -1,0 +1,206 @@
+import { Agent, errors, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import { findOutboundPortProblem, findUrlProblem } from '../domain/web-url.ts';
+import type { AddressRules } from './address-rules.ts';
+import { AddressNotAllowedError, createDial, createGuardedConnect, NameNotResolvedError } from './guarded-connect.ts';
+import type { Dial } from './guarded-connect.ts';
+import { createNameResolver } from './resolve-name.ts';
+import type { ResolveName } from './resolve-name.ts';
+import { toSafeText } from './response-text.ts';
+
+export type OutboundRequest = {
+  method: 'GET' | 'POST';
+  url: string;
+  headers: Record<string, string>;
+  body: string | null;
+};
+
+export type SendError =
+  | 'timeout'
+  | 'address_not_allowed'
+  | 'connection_refused'
+  | 'connection_failed'
+  | 'tls_error'
+  | 'dns_error'
+  | 'response_too_large'
+  | 'invalid_url'
+  | 'bad_response';
+
+/** What became of one call. Holds nothing about our side of the network: no resolved address, no errno. */
+export type SendOutcome = {
+  /** HTTP 200 and a response that ended, or was cut off by us for its size. */
+  ok: boolean;
+  /** Null when no status line arrived. */
+  httpStatus: number | null;
+  /** Null when a response arrived, whatever its status. */
+  error: SendError | null;
+  /** The Location header: hostile text, never followed. */
+  location: string | null;
+  /** The first 4 KiB as text: hostile. Null when no response arrived. */
+  responseBody: string | null;
+  durationMs: number;
+};
+
+export type GuardedClient = {
+  /** Never rejects for anything that the other side does. */
+  send: (call: OutboundRequest) => Promise<SendOutcome>;
+  /** Waits for the calls under way, which the time limit bounds, then closes all sockets. */
+  close: () => Promise<void>;
+};
+
+type ClientOptions = {
+  addressRules: AddressRules;
+  /** For everything together: name, connection, request, response. */
+  timeoutMs: number;
+  lookup?: ResolveName;
+  connectSocket?: Dial;
+};
+
+type Received = { httpStatus: number | null; location: string | null; chunks: Buffer[] | null };
+
+const KIB = 1024;
+const BODY_KEPT_BYTES = 4 * KIB;
+const BODY_READ_BYTES = 64 * KIB;
+const HEADER_BYTES = 16 * KIB;
+const LOCATION_KEPT_BYTES = 2 * KIB;
+const SOCKETS_PER_ORIGIN = 32;
+// Shorter than any common server's own, else a server would close a socket while a postback is on its way into it.
+const IDLE_SOCKET_MS = 2000;
+
+/**
+ * An HTTP client for URLs that strangers chose. Every address is judged by the rules when it is dialled.
+ * Redirects are not followed, proxies from the environment are not used, compressed bodies are not inflated.
+ *
+ * A body over 64 KiB is cut off there and counts as received: the partner has answered, and what he answered stands in
+ * the status line. A body that does not end within the time limit is a timeout, whatever the status line said.
+ */
+export function createGuardedClient(options: ClientOptions): GuardedClient {
+  const agent = createAgent(options);
+  const underWay = new Set<Promise<SendOutcome>>();
+
+  function send(call: OutboundRequest): Promise<SendOutcome> {
+    const sending = sendOnce(agent, call, options.timeoutMs).finally(() => underWay.delete(sending));
+    underWay.add(sending);
+    return sending;
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all(underWay);
+    await agent.destroy();
+  }
+
+  return { send, close };
+}
+
+function createAgent({ addressRules, timeoutMs, lookup, connectSocket }: ClientOptions): Agent {
+  const connect = createGuardedConnect({
+    addressRules,
+    timeoutMs,
+    resolveName: lookup ?? createNameResolver(),
+    dial: connectSocket ?? createDial(timeoutMs),
+  });
+  return new Agent({
+    connect,
+    connections: SOCKETS_PER_ORIGIN,
+    pipelining: 1,
+    keepAliveTimeout: IDLE_SOCKET_MS,
+    keepAliveMaxTimeout: IDLE_SOCKET_MS,
+    maxHeaderSize: HEADER_BYTES,
+    maxResponseSize: BODY_READ_BYTES,
+    // Both are idle times and only a second line: the limit that counts is around the whole call.
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+}
+
+async function sendOnce(agent: Agent, call: OutboundRequest, timeoutMs: number): Promise<SendOutcome> {
+  const startedAt = performance.now();
+  const received: Received = { httpStatus: null, location: null, chunks: null };
+  const error = isCallable(call.url) ? await exchangeInTime(agent, call, { received, timeoutMs }) : 'invalid_url';
+  const { httpStatus, location, chunks } = received;
+  return {
+    ok: httpStatus === 200 && error === null,
+    httpStatus,
+    error,
+    location,
+    responseBody: chunks && toSafeText(Buffer.concat(chunks), BODY_KEPT_BYTES),
+    durationMs: Math.round(performance.now() - startedAt),
+  };
+}
+
+function isCallable(url: string): boolean {
+  return findUrlProblem(url) === null && findOutboundPortProblem(url) === null;
+}
+
+/** A race and not only a signal: undici heeds a signal once it has a connection, not while it waits for one. */
+async function exchangeInTime(
+  agent: Agent,
+  call: OutboundRequest,
+  { received, timeoutMs }: { received: Received; timeoutMs: number },
+): Promise<SendError | null> {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const expiry = new Promise<SendError>((resolve) => {
+    timer = setTimeout(() => {
+      resolve('timeout');
+      controller.abort();
+    }, timeoutMs);
+  });
+  const exchanged = exchange(agent, call, { received, signal: controller.signal }).then(() => null, nameError);
+  try {
+    return await Promise.race([exchanged, expiry]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function exchange(
+  agent: Agent,
+  { url, method, headers, body }: OutboundRequest,
+  { received, signal }: { received: Received; signal: AbortSignal },
+): Promise<void> {
+  const response = await request(url, { dispatcher: agent, method, headers, body, signal });
+  received.httpStatus = response.statusCode;
+  received.location = readLocation(response);
+  received.chunks = [];
+  await readBody(response.body, received.chunks);
+}
+
+async function readBody(body: Dispatcher.ResponseData['body'], chunks: Buffer[]): Promise<void> {
+  let kept = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (kept >= BODY_KEPT_BYTES) continue;
+      const part = Buffer.from(chunk.subarray(0, BODY_KEPT_BYTES + 1 - kept));
+      chunks.push(part);
+      kept += part.length;
+    }
+  } catch (error) {
+    if (codeOf(error) !== 'UND_ERR_RES_EXCEEDED_MAX_SIZE') throw error;
+  }
+}
+
+function readLocation({ headers }: Dispatcher.ResponseData): string | null {
+  const location = [headers.location].flat()[0];
+  return location === undefined ? null : toSafeText(Buffer.from(location), LOCATION_KEPT_BYTES);
+}
+
+const TLS_CODE =
+  /^(EPROTO|ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|ERROR_IN_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_)/;
+
+function nameError(error: unknown): SendError {
+  if (error instanceof AddressNotAllowedError) return 'address_not_allowed';
+  if (error instanceof NameNotResolvedError) return 'dns_error';
+  const code = codeOf(error);
+  if (code === 'ECONNREFUSED') return 'connection_refused';
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'response_too_large';
+  if (/TIMEOUT|TIMEDOUT/.test(code)) return 'timeout';
+  if (error instanceof errors.HTTPParserError || code.startsWith('UND_ERR_RES_')) return 'bad_response';
+  // A URL or header that HTTP cannot carry, such as one with a line break: refused before anything was sent.
+  if (code === 'UND_ERR_INVALID_ARG') return 'invalid_url';
+  return TLS_CODE.test(code) ? 'tls_error' : 'connection_failed';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import type { Settings } from './config.ts';
+import { connectDb } from './db/connect.ts';
+import { hasPendingMigrations, migrate } from './db/migrate.ts';
+import { AppError } from './errors.ts';
+import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { startApi, startOps, startRelayRole, startWorkerRole, type Ground, type RunningRole } from './roles.ts';
+import { startTelemetry } from './telemetry.ts';
+
+export type Program = {
+  /** Null in a process without the role api. */
+  publicUrl: string | null;
+  opsUrl: string;
+  /** Takes nothing new, finishes what is under way, and leaves nothing acknowledged behind. */
+  stop(): Promise<void>;
+};
+
+const RETRY_MS = 1000;
+
+/** Starts the roles of one process. Their parts are stopped in the reverse order of starting. */
+export async function startProgram(settings: Settings, log: Log): Promise<Program> {
+  const has = (role: Settings['config']['roles'][number]) => settings.config.roles.includes(role);
+  const parts: { stop(): Promise<unknown> }[] = [];
+  const start = <Part extends { stop(): Promise<unknown> }>(part: Part): Part => {
+    parts.push(part);
+    return part;
+  };
+  const stop = async () => {
+    for (const part of parts.splice(0).reverse()) await part.stop();
+  };
+  try {
+    const telemetry = has('worker') ? await startTelemetry(log) : null;
+    const db = connectDb({ ...settings.config.database, url: settings.databaseUrl });
+    start({ stop: () => db.destroy() });
+    await prepareSchema(db, has('migrate'), log);
+
+    const ground: Ground = { settings, db, metrics: createMetrics(), log };
+    const roles: RunningRole[] = [];
+    if (has('worker')) roles.push(start(await startWorkerRole(ground)));
+    if (has('relay')) roles.push(start(startRelayRole(ground)));
+    const api = has('api') ? start(await startApi(ground)) : null;
+    if (api) roles.push(api);
+    const ops = start(await startOps(ground, { roles, api, telemetry }));
+    return { publicUrl: api?.url ?? null, opsUrl: ops.url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Brings the schema up to date, then lets go of the database. */
+export async function migrateOnly({ config, databaseUrl }: Settings, log: Log): Promise<void> {
+  const db = connectDb({ ...config.database, url: databaseUrl });
+  try {
+    await prepareSchema(db, true, log);
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function prepareSchema(db: Knex, mayMigrate: boolean, log: Log): Promise<void> {
+  await waitForDatabase(db, log);
+  if (mayMigrate) {
+    const applied = await migrate(db);
+    log.info({ applied }, 'The schema is up to date.');
+  } else if (await hasPendingMigrations(db)) {
+    throw new AppError(
+      'unavailable',
+      'The database lacks migrations: run `npm run migrate` once, then start the roles.',
+    );
+  }
+}
+
+/** A process that starts before its database waits for it, unless the database refuses it. */
+async function waitForDatabase(db: Knex, log: Log): Promise<void> {
+  for (;;) {
+    try {
+      await db.raw('select 1');
+      return;
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+      log.warn({ err: error }, 'The database does not answer; trying again. Check DATABASE_URL if this goes on.');
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+/** Wrong user, password or database name: waiting does not help. */
+function isRefusal(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return code.startsWith('28') || code === '3D000';
+}

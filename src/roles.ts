@@ -1,0 +1,201 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { createActivities } from '../activities/index.ts';
+import type { LeadPolicy } from '../workflows/contract.ts';
+import type { Settings } from './config.ts';
+import { loadCatalogue, readCatalogueVersion } from './db/catalogue.ts';
+import { connectClickPool } from './db/connect.ts';
+import { readBacklog } from './db/outbox.ts';
+import { createOpsApp } from './http/ops-app.ts';
+import { createPublicApp } from './http/public-app.ts';
+import { closeServer, createFastServer, listen } from './http/server.ts';
+import { createCatalogue } from './intake/catalogue.ts';
+import { createClickIntake } from './intake/click.ts';
+import { createLeadTokens } from './intake/lead-token.ts';
+import { newConversionId, newLeadId, newPostbackId } from './intake/new-ids.ts';
+import { createStatusIntake, type StatusIntake } from './intake/status.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { createAddressRules } from './outbound/address-rules.ts';
+import { createGuardedClient } from './outbound/guarded-client.ts';
+import { startRelay } from './relay.ts';
+import { connectTemporal, registerSearchAttributes } from './temporal.ts';
+import type { Telemetry } from './telemetry.ts';
+import { startWorker } from './worker.ts';
+import { loadWorkflowBundle } from './workflow-bundle.ts';
+
+/** What every role of one process shares. */
+export type Ground = { settings: Settings; db: Knex; metrics: Metrics; log: Log };
+
+export type RunningRole = {
+  /** Rejects while the role cannot do its work. */
+  checkReady(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+const REQUEST_GRACE_MS = 10_000;
+const RETRY_MS = 1000;
+
+export async function startApi({
+  settings,
+  db,
+  log,
+}: Ground): Promise<RunningRole & { url: string; statuses: StatusIntake }> {
+  const { http, leads, catalogue: catalogueConfig, database } = settings.config;
+  const pool = connectClickPool({ url: settings.databaseUrl, statementTimeoutMs: database.statementTimeoutMs });
+  const clicks = createClickIntake(pool);
+  const statuses = createStatusIntake(db, leads.windowMs);
+  const catalogue = createCatalogue({
+    load: () => loadCatalogue(db),
+    readVersion: () => readCatalogueVersion(db),
+    pollIntervalMs: catalogueConfig.pollMs,
+    log,
+  });
+  await catalogue.start();
+  const checkReady = async () => void (await pool.query('select 1'));
+  const app = createPublicApp({
+    catalogue,
+    clicks,
+    statuses,
+    leadTokens: createLeadTokens(settings.leadSecrets, leads.windowMs),
+    newId: newLeadId,
+    newConversionId,
+    checkReady,
+    publicUrl: http.publicUrl ?? `http://localhost:${http.port}`,
+    trustProxy: http.trustProxy,
+    windowMs: leads.windowMs,
+    log,
+  });
+  const server = createFastServer(app);
+  const port = await listen(server, { host: http.host, port: http.port, setting: 'PORT' });
+  return {
+    url: http.publicUrl ?? `http://localhost:${port}`,
+    statuses,
+    checkReady,
+    async stop() {
+      await closeServer(server, REQUEST_GRACE_MS);
+      await clicks.flush();
+      catalogue.stop();
+      await pool.end();
+    },
+  };
+}
+
+export function startRelayRole({ settings, db, metrics, log }: Ground): RunningRole {
+  const client = connectTemporal(settings.temporal);
+  const { concurrency, leaseMs } = settings.config.relay;
+  const relay = startRelay({ db, client, policy: policyOf(settings), concurrency, leaseMs, metrics, log });
+  const registering = keepTrying(() => registerSearchAttributes(client), log);
+  return {
+    checkReady: async () => void (await db.raw('select 1')),
+    async stop() {
+      registering.stop();
+      await relay.stop();
+      await client.connection.close();
+    },
+  };
+}
+
+export async function startWorkerRole({ settings, db, metrics, log }: Ground): Promise<RunningRole> {
+  const { worker: limits, postbacks } = settings.config;
+  const client = createGuardedClient({
+    addressRules: createAddressRules({ allowCidrs: settings.allowCidrs }),
+    timeoutMs: postbacks.timeoutMs,
+  });
+  const worker = startWorker({
+    ...limits,
+    target: settings.temporal,
+    activities: createActivities({ db, client: measured(client, metrics), newPostbackId }),
+    workflowBundle: await loadWorkflowBundle(log),
+    log,
+  });
+  return {
+    async checkReady() {
+      if (!worker.isConnected()) throw new Error('The worker is not connected to Temporal.');
+      await db.raw('select 1');
+    },
+    async stop() {
+      await worker.stop();
+      await client.close();
+    },
+  };
+}
+
+type OpsOptions = {
+  roles: RunningRole[];
+  api: { url: string; statuses: StatusIntake } | null;
+  telemetry: Telemetry | null;
+};
+
+/** Every process has an operations listener; the admin API is there where the role api is. */
+export async function startOps(
+  ground: Ground,
+  { roles, api, telemetry }: OpsOptions,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const { settings, db, metrics, log } = ground;
+  const { host, port } = settings.config.ops;
+  const app = createOpsApp({
+    admin: api && {
+      db,
+      adminApiKey: settings.adminApiKey,
+      statuses: api.statuses,
+      publicUrl: api.url,
+      addressRules: createAddressRules({ allowCidrs: settings.allowCidrs }),
+    },
+    temporalUiUrl: settings.temporalUiUrl,
+    temporalNamespace: settings.temporal.namespace,
+    metrics: () => readMetrics(ground, telemetry),
+    checkReady: async () => void (await Promise.all(roles.map((role) => role.checkReady()))),
+    log,
+  });
+  const server = createFastServer(app);
+  const actualPort = await listen(server, { host, port, setting: 'OPS_PORT' });
+  return { url: `http://localhost:${actualPort}`, stop: () => closeServer(server, REQUEST_GRACE_MS) };
+}
+
+async function readMetrics({ db, metrics, log }: Ground, telemetry: Telemetry | null) {
+  try {
+    const backlog = await readBacklog(db);
+    metrics.backlogLeads.set(backlog.leads);
+    metrics.backlogOldestSeconds.set(backlog.oldestSeconds);
+  } catch (error) {
+    log.warn({ err: error }, 'The backlog cannot be read; its metrics keep their last values.');
+  }
+  const texts = [await metrics.registry.metrics(), (await telemetry?.readMetrics()) ?? ''];
+  return { contentType: metrics.registry.contentType, text: texts.join('\n') };
+}
+
+function policyOf({ config }: Settings): LeadPolicy {
+  const { leads, postbacks } = config;
+  return { windowMs: leads.windowMs, postbackAttempts: postbacks.attempts, postbackIntervalMs: postbacks.intervalMs };
+}
+
+function measured(client: ReturnType<typeof createGuardedClient>, metrics: Metrics): Pick<typeof client, 'send'> {
+  return {
+    async send(call) {
+      const outcome = await client.send(call);
+      metrics.postbackAttempts.inc({
+        result: outcome.ok ? 'delivered' : (outcome.error ?? `http_${outcome.httpStatus}`),
+      });
+      metrics.postbackSeconds.observe(outcome.durationMs / 1000);
+      return outcome;
+    },
+  };
+}
+
+/** Repeats in the background until it succeeds once. */
+function keepTrying(work: () => Promise<void>, log: Log): { stop(): void } {
+  const stopping = new AbortController();
+  const run = async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        return await work();
+      } catch (error) {
+        log.warn({ err: error }, 'Search attributes cannot be registered with Temporal yet; trying again.');
+        await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+    }
+  };
+  void run();
+  return { stop: () => stopping.abort() };
+}

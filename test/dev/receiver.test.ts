@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { startReceiver } from '../../src/dev/receiver.ts';
+import type { Receiver } from '../../src/dev/receiver.ts';
+
+describe("the demo partner's receiver", () => {
+  let receiver: Receiver;
+  beforeEach(async () => {
+    receiver = await startReceiver({ port: 0 });
+  });
+  afterEach(() => receiver.stop());
+
+  it('answers 200 to every postback and keeps it, newest first', async () => {
+    const first = await fetch(`${receiver.url}/postback?status=pending&ref_id=a%20b`);
+    const second = await fetch(`${receiver.url}/postback/x`, { method: 'POST', body: 'status=approved' });
+    assert.deepEqual([first.status, second.status], [200, 200]);
+    const received = (await (await fetch(`${receiver.url}/received.json`)).json()) as Record<string, string>[];
+    assert.deepEqual(
+      received.map(({ method, path, body }) => ({ method, path, body })),
+      [
+        { method: 'POST', path: '/postback/x', body: 'status=approved' },
+        { method: 'GET', path: '/postback?status=pending&ref_id=a%20b', body: '' },
+      ],
+    );
+    assert.ok(received.every(({ time }) => new Date(time ?? '').toISOString() === time));
+  });
+
+  it('escapes what it shows', async () => {
+    await fetch(`${receiver.url}/postback`, { method: 'POST', body: `<script>alert("1")</script>&'` });
+    const page = await (await fetch(receiver.url)).text();
+    assert.ok(!page.includes('<script>'));
+    assert.ok(page.includes('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;'));
+  });
+
+  it('keeps the last 200', async () => {
+    for (let number = 1; number <= 205; number++) await fetch(`${receiver.url}/postback?number=${number}`);
+    const received = (await (await fetch(`${receiver.url}/received.json`)).json()) as { path: string }[];
+    assert.equal(received.length, 200);
+    assert.equal(received[0]?.path, '/postback?number=205');
+  });
+
+  it('says 404 to anything else', async () => {
+    assert.equal((await fetch(`${receiver.url}/elsewhere`)).status, 404);
+    assert.equal((await fetch(receiver.url, { method: 'POST' })).status, 405);
+  });
+});

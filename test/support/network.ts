@@ -1,0 +1,110 @@
+import type { Knex } from 'knex';
+import { createAdvertiser, createOffer, createPartner } from '../../src/db/catalogue.ts';
+import { connectClickPool } from '../../src/db/connect.ts';
+import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
+import { judgeRefId } from '../../src/domain/ref-id.ts';
+import { createClickIntake } from '../../src/intake/click.ts';
+import { newConversionId, newLeadId } from '../../src/intake/new-ids.ts';
+import { createStatusIntake, type StatusAnswer } from '../../src/intake/status.ts';
+import type { TestDatabase } from './database.ts';
+
+const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
+
+/** An affiliate network in a database: partners, an advertiser, an offer, and the doors through which facts enter. */
+export type Network = Awaited<ReturnType<typeof createNetwork>>;
+
+export function settingsFor(url: string, changes: Partial<PostbackSettings> = {}): PostbackSettings {
+  return {
+    url,
+    method: 'GET',
+    body: null,
+    statuses: ['pending', 'approved', 'rejected'],
+    status_words: {},
+    status_urls: {},
+    handover: false,
+    ...changes,
+  };
+}
+
+export async function createNetwork({ db, url }: TestDatabase, { windowMs = WINDOW_MS } = {}) {
+  const pool = connectClickPool({ url, statementTimeoutMs: 5000 });
+  const clicks = createClickIntake(pool);
+  const statuses = createStatusIntake(db, windowMs);
+  const { advertiser, token } = await createAdvertiser(db, { name: 'Bank' });
+  const advertiserId = advertiser.advertiser_id;
+  const offer = await createOffer(db, {
+    advertiser_id: advertiserId,
+    name: 'Card',
+    url: 'https://bank.example/?click={conversion_id}',
+    reward: { amount: 1250, currency: 'USD' },
+  });
+
+  return {
+    db,
+    pool,
+    clicks,
+    statuses,
+    advertiserId,
+    advertiserToken: token,
+    offerId: offer.offer_id,
+
+    async partner(postback: PostbackSettings | null = null): Promise<string> {
+      return (await createPartner(db, { name: 'Partner', postback })).partner.partner_id;
+    },
+    newLead: newLeadId,
+    async touch(leadId: string, partnerId: string, givenRefId?: string): Promise<void> {
+      await clicks.record({ leadId, touch: touchOf(partnerId, givenRefId), conversion: null });
+    },
+    async convert(leadId: string): Promise<string> {
+      const conversionId = newConversionId();
+      await clicks.record({ leadId, touch: null, conversion: { conversionId, offerId: offer.offer_id, advertiserId } });
+      return conversionId;
+    },
+    async report(conversionId: string, word: string, reason: string | null = null): Promise<StatusAnswer> {
+      return await statuses.record({
+        advertiserId,
+        conversionId,
+        word,
+        reason,
+        raw: { method: 'GET', query: { conversion_id: conversionId, status: word }, body: null },
+      });
+    },
+    async close(): Promise<void> {
+      await pool.end();
+      await db.destroy();
+    },
+  };
+}
+
+function touchOf(partnerId: string, givenRefId: string | undefined) {
+  const { refId, problem } = judgeRefId(givenRefId);
+  return { partnerId, refId, refIdProblem: problem, refIdSample: problem ? (givenRefId ?? '').slice(0, 64) : null };
+}
+
+/** Everything a test may want to know about a conversion's postbacks, oldest first. */
+export async function postbacksOf(db: Knex, conversionId: string) {
+  return await db('postbacks')
+    .where({ conversion_id: conversionId })
+    .orderBy(['seq', 'created_at'])
+    .select<{ postback_id: string; partner_id: string | null; status: string; state: string; skip_reason: string | null; reason: string | null }[]>(
+      'postback_id', 'partner_id', 'status', 'state', 'skip_reason', 'reason',
+    );
+}
+
+export async function attemptsOf(db: Knex, postbackId: string) {
+  return await db('postback_attempts')
+    .where({ postback_id: postbackId })
+    .orderBy('attempt')
+    .select<{ attempt: number; url: string; outcome: string; http_status: number | null; error: string | null }[]>(
+      'attempt', 'url', 'outcome', 'http_status', 'error',
+    );
+}
+
+export async function rewardsOf(db: Knex, conversionId: string) {
+  return await db('reward_entries')
+    .where({ conversion_id: conversionId })
+    .orderBy('seq')
+    .select<{ partner_id: string; kind: string; amount: number; price_version: number }[]>(
+      'partner_id', 'kind', 'amount', 'price_version',
+    );
+}

@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { EnvHttpProxyAgent, fetch } from 'undici';
+import { cacheFolder, findOnPath } from '../../src/dev/temporal-binary.ts';
+
+const VERSION = '1.38.0';
+const CONNECT_TIMEOUT_MS = 3000;
+const folder = cacheFolder(process.env, `temporal-test-server-${VERSION}`);
+
+/**
+ * Starts Temporal's time-skipping test server: the one kept from an earlier run, else the SDK's own download, else one
+ * put together by Maven. Whoever calls it ends it with `teardown()`.
+ */
+export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
+  const hasJava = (await findOnPath('java', process.env)) !== undefined;
+  const wrapper = join(folder, 'temporal-test-server');
+  if (hasJava && existsSync(wrapper)) return startFrom(wrapper);
+  const downloaded = await startFromDownload();
+  if (downloaded) return downloaded;
+  if (!hasJava || (await findOnPath('mvn', process.env)) === undefined) {
+    throw new Error(
+      "Temporal's time-skipping test server cannot be downloaded here. Install a JDK (17 or newer) and Maven, and it is put together from there.",
+    );
+  }
+  await buildWithMaven();
+  return startFrom(wrapper);
+}
+
+function startFrom(path: string): Promise<TestWorkflowEnvironment> {
+  return TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
+}
+
+async function startFromDownload(): Promise<TestWorkflowEnvironment | undefined> {
+  const isKept = (await readdir(tmpdir())).some((name) => name.startsWith('temporal-test-server-sdk-typescript'));
+  if (!isKept && !(await isDownloadReachable())) return undefined;
+  return TestWorkflowEnvironment.createTimeSkipping().catch(() => undefined);
+}
+
+/** The SDK itself would wait long for a network that answers nothing. */
+async function isDownloadReachable(): Promise<boolean> {
+  const dispatcher = new EnvHttpProxyAgent({ connect: { timeout: CONNECT_TIMEOUT_MS } });
+  const signal = AbortSignal.timeout(2 * CONNECT_TIMEOUT_MS);
+  try {
+    await fetch('https://temporal.download/', { method: 'HEAD', dispatcher, signal });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+async function buildWithMaven(): Promise<void> {
+  const draft = `${folder}.${randomBytes(6).toString('hex')}`;
+  try {
+    await mkdir(join(draft, 'lib'), { recursive: true });
+    await writeFile(join(draft, 'pom.xml'), POM);
+    await promisify(execFile)('mvn', [
+      ...['--quiet', '--batch-mode', '--file', join(draft, 'pom.xml'), 'dependency:copy-dependencies'],
+      ...['-DincludeScope=runtime', `-DoutputDirectory=${join(draft, 'lib')}`],
+    ]);
+    await writeFile(join(draft, 'temporal-test-server'), WRAPPER, { mode: 0o755 });
+    await mkdir(dirname(folder), { recursive: true });
+    await rename(draft, folder);
+  } catch (cause) {
+    // Another test run may have finished the same work first.
+    if (!existsSync(join(folder, 'temporal-test-server'))) {
+      throw new Error(`Maven could not put the time-skipping test server together: ${String(cause)}`, { cause });
+    }
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>cashcat</groupId>
+  <artifactId>temporal-test-server</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency><groupId>io.temporal</groupId><artifactId>temporal-test-server</artifactId><version>${VERSION}</version></dependency>
+    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-nop</artifactId><version>1.7.36</version></dependency>
+  </dependencies>
+</project>
+`;
+
+// exec, so that a signal for the wrapper reaches the server; the flags shorten the start to under a second.
+const WRAPPER = `#!/bin/sh
+exec java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx256m -cp "$(dirname "$0")/lib/*" io.temporal.testserver.TestServer "$@"
+`;

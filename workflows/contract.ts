@@ -1,0 +1,108 @@
+// What a lead's workflow and everyone who talks to it agree upon. Only this file names a queue, a signal or a workflow id.
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { LeadEvent } from '../src/domain/lead-event.ts';
+import { applyEvent, newLead, type ConversionState, type LeadState, type Settlement } from '../src/domain/lead.ts';
+import type { Holder } from '../src/domain/attribution.ts';
+import type { Status } from '../src/domain/status.ts';
+
+export const TASK_QUEUE = 'leads';
+export const LEAD_WORKFLOW = 'lead';
+
+export function leadWorkflowId(leadId: string): string {
+  return `lead:${leadId}`;
+}
+
+/** Waits are inputs, so that a test on a real clock can shorten them. */
+export type LeadPolicy = {
+  windowMs: number;
+  postbackAttempts: number;
+  /** From the end of one attempt to the start of the next. */
+  postbackIntervalMs: number;
+};
+
+export type LeadInput = { leadId: string; policy: LeadPolicy; state?: LeadState };
+
+/** How a lead ended: `expired` when no status came within its window, else its last status. */
+export type LeadOutcome = { leadId: string; outcome: 'expired' | Status; appliedSeq: number };
+
+// One signal only: two signal names would lose their mutual order.
+export const leadEvents = defineSignal<[{ events: LeadEvent[] }]>('leadEvents');
+
+export type LeadView = {
+  leadId: string;
+  appliedSeq: number;
+  holder: Holder;
+  status: LeadStatus;
+  conversions: ConversionState[];
+  delivering: { postbackId: string; partnerId: string; status: Status }[];
+  openUntil: string | null;
+};
+
+export const leadQuery = defineQuery<LeadView>('lead');
+
+/** A postback that is owed to a partner, and how many of its tries are left. */
+export type DuePostback = { postbackId: string; partnerId: string; status: Status; triesLeft: number };
+
+/** One try that was made but could not be written down, because the database was away at its end. */
+export type UnrecordedAttempt = { attempt: number; outcome: AttemptOutcome };
+
+/** What came back from a partner. `delivered` means HTTP 200 and nothing else. */
+export type AttemptOutcome = {
+  delivered: boolean;
+  httpStatus: number | null;
+  error: string | null;
+  location: string | null;
+  responseBody: string | null;
+  durationMs: number;
+};
+
+/** The activities a lead calls; each is idempotent by its ids. */
+export type LeadActivities = {
+  /** Events after `afterSeq`, in order and without gaps; a page at a time. */
+  loadLeadEvents(input: { leadId: string; afterSeq: number }): Promise<LeadEvent[]>;
+  /** Books or revokes the reward and writes the postbacks of one status; returns those still to be delivered. */
+  settle(input: { leadId: string; attempts: number; settlement: Settlement }): Promise<DuePostback[]>;
+  /** One try. Fails with {@link NOT_ACCEPTED} for anything but HTTP 200. */
+  deliverPostback(input: { postbackId: string; attempts: number; intervalMs: number }): Promise<{ result: string }>;
+  /** After an interrupted delivery: records what was left unrecorded and tells how many tries are left. */
+  reviewPostback(input: {
+    postbackId: string;
+    attempts: number;
+    unrecorded: UnrecordedAttempt | null;
+  }): Promise<{ triesLeft: number }>;
+};
+
+/** Failure type: the partner did not answer 200. Retried by Temporal until the tries are used up. */
+export const NOT_ACCEPTED = 'PostbackNotAccepted';
+/** Failure type: the partner answered, but the answer could not be stored. Details: {@link UnrecordedAttempt}. */
+export const NOT_RECORDED = 'AttemptNotRecorded';
+
+export type LeadStatus = 'open' | 'expired' | Status;
+
+export const searchAttributeKeys = {
+  leadStatus: defineSearchAttributeKey('LeadStatus', 'KEYWORD'),
+  linkedPartner: defineSearchAttributeKey('LinkedPartner', 'KEYWORD'),
+  conversions: defineSearchAttributeKey('Conversions', 'KEYWORD_LIST'),
+  advertisers: defineSearchAttributeKey('Advertisers', 'KEYWORD_LIST'),
+} as const;
+
+// Visibility stores cap the size of a list; the latest conversions are the ones people look for.
+const MAX_LISTED = 20;
+
+/** What people can search leads by. */
+export function searchAttributesOf(lead: LeadState, status: LeadStatus): SearchAttributePair[] {
+  const latest = lead.conversions.slice(-MAX_LISTED);
+  return [
+    { key: searchAttributeKeys.leadStatus, value: status },
+    { key: searchAttributeKeys.linkedPartner, value: lead.holder?.partnerId ?? 'house' },
+    { key: searchAttributeKeys.conversions, value: latest.map((conversion) => conversion.conversionId) },
+    { key: searchAttributeKeys.advertisers, value: [...new Set(latest.map((conversion) => conversion.advertiserId))] },
+  ];
+}
+
+/** The attributes a lead starts with, so that its first task need not change them. */
+export function startAttributes(events: LeadEvent[]): SearchAttributePair[] {
+  const lead = events.filter((event) => event.type !== 'status').reduce(applyEvent, newLead());
+  return searchAttributesOf(lead, 'open').filter(({ value }) => !Array.isArray(value) || value.length > 0);
+}
