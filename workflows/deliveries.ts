@@ -1,4 +1,5 @@
 import {
+  ActivityCancellationType,
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
@@ -43,7 +44,10 @@ export function startDeliveries(policy: LeadPolicy, report: Report): Deliveries 
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
   });
   // No heartbeat: a running try is never cut off half-way, and its 10 s bound how long a newer status waits.
-  const { deliverPostback } = proxyActivities<LeadActivities>({ startToCloseTimeout: '15s' });
+  const { deliverPostback } = proxyActivities<LeadActivities>({
+    startToCloseTimeout: '15s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
 
   return {
     supersede(conversionId) {

@@ -75,7 +75,7 @@ export async function readPartner(db: Knex, partnerId: string): Promise<Partner 
 }
 
 export async function listPartners(db: Knex, page: Page): Promise<Partner[]> {
-  return await pageOf(db('partners').select<Partner[]>(PARTNER_COLUMNS), 'partner_id', page);
+  return await readPage<Partner>(db, { table: 'partners', id: 'partner_id', columns: PARTNER_COLUMNS }, page);
 }
 
 /** Changes what is given; `postback: null` removes the settings. */
@@ -128,7 +128,11 @@ export async function readAdvertiser(db: Knex, advertiserId: string): Promise<Ad
 }
 
 export async function listAdvertisers(db: Knex, page: Page): Promise<Advertiser[]> {
-  return await pageOf(db('advertisers').select<Advertiser[]>(ADVERTISER_COLUMNS), 'advertiser_id', page);
+  return await readPage<Advertiser>(
+    db,
+    { table: 'advertisers', id: 'advertiser_id', columns: ADVERTISER_COLUMNS },
+    page,
+  );
 }
 
 export async function updateAdvertiser(
@@ -189,9 +193,8 @@ export async function readOffer(db: Knex, offerId: string): Promise<Offer | unde
 }
 
 export async function listOffers(db: Knex, page: Page & { advertiser_id?: string | undefined }): Promise<Offer[]> {
-  const query = db('offers').select<OfferRow[]>('*');
-  if (page.advertiser_id !== undefined) void query.where({ advertiser_id: page.advertiser_id });
-  return (await pageOf(query, 'offer_id', page)).map(toOffer);
+  const rows = await readPage<OfferRow>(db, { table: 'offers', id: 'offer_id', columns: ['*'] }, page);
+  return rows.map(toOffer);
 }
 
 export type OfferPatch = {
@@ -315,13 +318,15 @@ async function insertOne<Row>(
   }
 }
 
-async function pageOf<Row>(
-  query: Knex.QueryBuilder<Record<string, unknown>, Row[]>,
-  id: string,
-  { limit, after }: Page,
+async function readPage<Row>(
+  db: Knex,
+  { table, id, columns }: { table: string; id: string; columns: string[] },
+  { limit, after, ...filter }: Page & { advertiser_id?: string | undefined },
 ): Promise<Row[]> {
+  const query = db(table).orderBy(id).limit(limit);
   if (after !== undefined) void query.where(id, '>', after);
-  return (await query.orderBy(id).limit(limit)) as Row[];
+  if (filter.advertiser_id !== undefined) void query.where(filter);
+  return (await query.select(columns)) as Row[];
 }
 
 /** knex would write a plain object as text; undefined leaves the column alone. */

@@ -21,6 +21,8 @@ const types = {
   },
 };
 
+const ignore = () => undefined;
+
 /** Connects on first use. int8 is read as number, timestamptz as ISO 8601 text. */
 export function connectDb({ url, poolSize, statementTimeoutMs }: DatabaseOptions): Knex {
   return knex({
@@ -34,6 +36,8 @@ export function connectDb({ url, poolSize, statementTimeoutMs }: DatabaseOptions
     },
     pool: { min: 0, max: poolSize },
     acquireConnectionTimeout: CONNECT_TIMEOUT_MS,
+    // Whoever queries gets the error and says what it means for him; knex would print it as well.
+    log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
   });
 }
 

@@ -118,7 +118,9 @@ export async function readLeadFacts(db: Knex, leadId: string): Promise<LeadFacts
 
 /** The lead that a conversion belongs to. */
 export async function findLeadOfConversion(db: Knex, conversionId: string): Promise<string | undefined> {
-  const row = await db('conversions').where({ conversion_id: conversionId }).first<{ lead_id: string } | undefined>('lead_id');
+  const row = await db('conversions')
+    .where({ conversion_id: conversionId })
+    .first<{ lead_id: string } | undefined>('lead_id');
   return row?.lead_id;
 }
 
@@ -135,27 +137,32 @@ export async function listStatusCalls(
 
 async function readParts(trx: Knex, leadId: string): Promise<Omit<LeadFacts, 'lead_id' | 'created_at' | 'last_seq'>> {
   type Row = LeadEventRow & { ref_id_sample: string | null };
-  const eventRows = (await trx('lead_events')
-    .where({ lead_id: leadId })
-    .orderBy('seq')
-    .limit(MAX_EVENTS)) as Row[];
-  const samples = eventRows.flatMap(({ seq, ref_id_sample: sample }) => (sample === null ? [] : [[seq, sample] as const]));
+  const eventRows = (await trx('lead_events').where({ lead_id: leadId }).orderBy('seq').limit(MAX_EVENTS)) as Row[];
+  const samples = eventRows.flatMap(({ seq, ref_id_sample: sample }) =>
+    sample === null ? [] : [[seq, sample] as const],
+  );
   return {
     events: eventRows.map(toLeadEvent),
     refIdSamples: Object.fromEntries(samples),
     conversions: await readConversions(trx, leadId),
     statusCalls: await readStatusCalls(trx, leadId),
-    settlements: await trx('settlements').where({ lead_id: leadId }).orderBy('seq').select<SettlementRow[]>('*'),
+    settlements: await trx('settlements')
+      .whereIn('conversion_id', conversionsOf(trx, leadId))
+      .orderBy('seq')
+      .select<SettlementRow[]>('*'),
     rewardEntries: await trx('reward_entries')
       .whereIn('conversion_id', conversionsOf(trx, leadId))
       .orderBy('entry_id')
       .select<RewardEntryRow[]>('*'),
     postbacks: await trx('postbacks')
-      .where({ lead_id: leadId })
+      .whereIn('conversion_id', conversionsOf(trx, leadId))
       .orderBy(['seq', 'created_at', 'postback_id'])
       .select<PostbackRow[]>('*'),
     attempts: await trx('postback_attempts')
-      .whereIn('postback_id', trx('postbacks').where({ lead_id: leadId }).select('postback_id'))
+      .whereIn(
+        'postback_id',
+        trx('postbacks').whereIn('conversion_id', conversionsOf(trx, leadId)).select('postback_id'),
+      )
       .orderBy(['postback_id', 'attempt'])
       .select<AttemptRow[]>('*'),
   };

@@ -101,9 +101,7 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
   /** Answers like GET but records nothing; the redirect names no conversion because there is none. */
   function answerHead(res: Response, offerId: string | undefined, offer: CatalogueOffer | undefined): void {
     if (offer) return redirect(res, offer.destination(NO_CONVERSION), undefined);
-    return offerId === undefined
-      ? pages.sendWall(res, 200)
-      : pages.sendWall(res, 404, { notice: 'unknown_offer' });
+    return offerId === undefined ? pages.sendWall(res, 200) : pages.sendWall(res, 404, { notice: 'unknown_offer' });
   }
 
   async function isKnownPartner(partnerId: string): Promise<boolean> {

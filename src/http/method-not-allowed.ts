@@ -5,6 +5,9 @@ import { makeProblem, sendProblem } from './problem.ts';
 export function allowOnly(...methods: string[]): RequestHandler {
   return (req, res) => {
     res.set('allow', methods.join(', '));
-    sendProblem(res, makeProblem('method_not_allowed', `${req.method} is not possible here; use ${methods.join(' or ')}.`));
+    sendProblem(
+      res,
+      makeProblem('method_not_allowed', `${req.method} is not possible here; use ${methods.join(' or ')}.`),
+    );
   };
 }

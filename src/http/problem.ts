@@ -49,7 +49,9 @@ export function toProblem(error: unknown, log: Pick<Logger, 'error'>): Problem {
   if (clientProblem) return clientProblem;
   const errorId = randomBytes(6).toString('hex');
   log.error({ err: error, errorId }, 'a request failed unexpectedly');
-  return makeProblem('unexpected', `This is our mistake. If you write to us, mention ${errorId}.`, { error_id: errorId });
+  return makeProblem('unexpected', `This is our mistake. If you write to us, mention ${errorId}.`, {
+    error_id: errorId,
+  });
 }
 
 export function sendProblem(res: Response, problem: Problem): void {
@@ -78,7 +80,8 @@ export function createProblemHandler(log: Pick<Logger, 'error'>): ErrorRequestHa
 const SOCKET_ERRORS = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND'];
 // Connection exceptions, shutdown and start-up, too many connections, a statement that took too long, a lock not got.
 const AWAY_SQLSTATE = /^(?:08...|57P0[1-5]|53300|57014|55P03|40001|40P01|25006)$/;
-const AWAY_MESSAGE = /connection terminated|timeout acquiring a connection|timeout exceeded when trying to connect|pool is (?:draining|probably full)/i;
+const AWAY_MESSAGE =
+  /connection terminated|timeout acquiring a connection|timeout exceeded when trying to connect|pool is (?:draining|probably full)/i;
 
 /** True for an error that says no more than that Postgres cannot be asked right now. */
 export function isDatabaseAway(error: unknown): boolean {

@@ -6,14 +6,11 @@ import { statusFieldLengths } from './status-routes.ts';
 
 const partnerId = z.string().meta({ description: 'Your id as a partner.', example: 'abcdefghigk' });
 const offerId = z.string().meta({ description: 'The id of an offer.', example: 'green-energy-4f2k9x' });
-const refId = z
-  .string()
-  .max(32)
-  .optional()
-  .meta({
-    description: 'Your own id for this visit, at most 32 characters. Without it, or with a longer one, you get no postback.',
-    example: '123456789abcd',
-  });
+const refId = z.string().max(32).optional().meta({
+  description:
+    'Your own id for this visit, at most 32 characters. Without it, or with a longer one, you get no postback.',
+  example: '123456789abcd',
+});
 
 const statusCall = z.object({
   conversion_id: text('conversion_id').meta({
@@ -45,7 +42,10 @@ const statusResponses = {
   '400': { description: 'A parameter is missing, too long or not a text.', content: problem },
   '401': { description: 'The token is not valid for this advertiser.', content: problem },
   '404': { description: 'The conversion is not one of yours.', content: problem },
-  '409': { description: 'kind `window_closed`: more than 14 days have passed. The status is kept; ask us to accept it.', content: problem },
+  '409': {
+    description: 'kind `window_closed`: more than 14 days have passed. The status is kept; ask us to accept it.',
+    content: problem,
+  },
   '413': { description: 'The body is larger than 64 KB.', content: problem },
   '422': { description: 'kind `unknown_status`: we do not know this word. The call is kept.', content: problem },
   '429': { description: 'Too many calls with a wrong token; wait as long as Retry-After says.', content: problem },
@@ -70,7 +70,9 @@ export function describePublicApi(publicUrl: string): oas31.OpenAPIObject {
       { name: 'Health', description: 'For whoever runs this service.' },
     ],
     components: {
-      securitySchemes: { advertiserToken: { type: 'http', scheme: 'bearer', description: 'The token you got from Cashcat.' } },
+      securitySchemes: {
+        advertiserToken: { type: 'http', scheme: 'bearer', description: 'The token you got from Cashcat.' },
+      },
     },
     paths: {
       '/{partner_id}/': {
@@ -86,7 +88,10 @@ export function describePublicApi(publicUrl: string): oas31.OpenAPIObject {
           responses: {
             '200': { description: 'The offer wall.', content: html },
             '302': { description: 'With an offer_id: to the advertiser.' },
-            '404': { description: 'There is no such partner; or the offer has ended (the touch counts).', content: html },
+            '404': {
+              description: 'There is no such partner; or the offer has ended (the touch counts).',
+              content: html,
+            },
             '503': { description: 'The visit could not be stored.', content: html },
           },
         },
@@ -98,7 +103,9 @@ export function describePublicApi(publicUrl: string): oas31.OpenAPIObject {
           description: 'The links of the offer wall. Not a touch: it never changes which partner holds the visitor.',
           requestParams: {
             path: z.object({ offer_id: offerId }),
-            query: z.object({ lead: z.string().optional().meta({ description: 'Carries the visitor; made by the wall.' }) }),
+            query: z.object({
+              lead: z.string().optional().meta({ description: 'Carries the visitor; made by the wall.' }),
+            }),
           },
           responses: {
             '302': { description: 'To the advertiser.' },

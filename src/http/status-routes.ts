@@ -112,7 +112,10 @@ function readBodyBag(req: Request): Bag | null {
     throw new AppError('malformed', 'Send the body as application/json or application/x-www-form-urlencoded.');
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new AppError('malformed', 'The body must be one object, such as {"conversion_id": "...", "status": "approved"}.');
+    throw new AppError(
+      'malformed',
+      'The body must be one object, such as {"conversion_id": "...", "status": "approved"}.',
+    );
   }
   // What is deeper can be parsed but not stored.
   if (isDeeperThan(body, MAX_DEPTH)) throw new AppError('malformed', 'The body is nested too deeply.');
@@ -132,7 +135,7 @@ function readValues(bag: Bag): Values {
 function readText(bag: Bag, name: string): string | undefined {
   const given = Object.hasOwn(bag, name) ? bag[name] : undefined;
   if (typeof given === 'string') return given || undefined;
-  return Number.isSafeInteger(given) ? String(given as number) : undefined;
+  return Number.isSafeInteger(given) ? String(given) : undefined;
 }
 
 function findProblems(field: Field, given: unknown): FieldProblem[] {

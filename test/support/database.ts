@@ -13,3 +13,19 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   await migrate(db);
   return { db, url };
 }
+
+/** Makes a database refuse all connections, old and new, until it is ended. */
+export async function startOutage(db: Knex): Promise<{ end(): Promise<void> }> {
+  const { rows } = await db.raw<{ rows: { name: string }[] }>('select current_database() as name');
+  const name = rows[0]?.name ?? '';
+  const { adminUrl } = await testPostgres();
+  const admin = connectDb({ url: adminUrl, poolSize: 1, statementTimeoutMs: 5000 });
+  await admin.raw('alter database ?? allow_connections false', [name]);
+  await admin.raw('select pg_terminate_backend(pid) from pg_stat_activity where datname = ?', [name]);
+  return {
+    async end() {
+      await admin.raw('alter database ?? allow_connections true', [name]);
+      await admin.destroy();
+    },
+  };
+}

@@ -86,9 +86,16 @@ export async function postbacksOf(db: Knex, conversionId: string) {
   return await db('postbacks')
     .where({ conversion_id: conversionId })
     .orderBy(['seq', 'created_at'])
-    .select<{ postback_id: string; partner_id: string | null; status: string; state: string; skip_reason: string | null; reason: string | null }[]>(
-      'postback_id', 'partner_id', 'status', 'state', 'skip_reason', 'reason',
-    );
+    .select<
+      {
+        postback_id: string;
+        partner_id: string | null;
+        status: string;
+        state: string;
+        skip_reason: string | null;
+        reason: string | null;
+      }[]
+    >('postback_id', 'partner_id', 'status', 'state', 'skip_reason', 'reason');
 }
 
 export async function attemptsOf(db: Knex, postbackId: string) {
@@ -96,7 +103,11 @@ export async function attemptsOf(db: Knex, postbackId: string) {
     .where({ postback_id: postbackId })
     .orderBy('attempt')
     .select<{ attempt: number; url: string; outcome: string; http_status: number | null; error: string | null }[]>(
-      'attempt', 'url', 'outcome', 'http_status', 'error',
+      'attempt',
+      'url',
+      'outcome',
+      'http_status',
+      'error',
     );
 }
 
@@ -105,6 +116,9 @@ export async function rewardsOf(db: Knex, conversionId: string) {
     .where({ conversion_id: conversionId })
     .orderBy('seq')
     .select<{ partner_id: string; kind: string; amount: number; price_version: number }[]>(
-      'partner_id', 'kind', 'amount', 'price_version',
+      'partner_id',
+      'kind',
+      'amount',
+      'price_version',
     );
 }

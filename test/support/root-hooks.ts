@@ -1,4 +1,5 @@
 import type { RootHookObject } from 'mocha';
+import './quiet-sdk.ts';
 import { stopTestServers } from './servers.ts';
 
 export const mochaHooks: RootHookObject = {

@@ -22,7 +22,12 @@ export async function startTracker(): Promise<Tracker> {
     request.on('end', () => {
       const url = new URL(request.url ?? '/', 'http://tracker');
       const query = Object.fromEntries(url.searchParams);
-      received.push({ method: request.method ?? '', path: url.pathname, query, body: Buffer.concat(chunks).toString() });
+      received.push({
+        method: request.method ?? '',
+        path: url.pathname,
+        query,
+        body: Buffer.concat(chunks).toString(),
+      });
       const [answer = 200] = answers;
       if (answers.length > 1) answers = answers.slice(1);
       if (answer === 'hang') return;

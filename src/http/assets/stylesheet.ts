@@ -24,7 +24,7 @@ export const STYLESHEET = `
   }
 }
 html { background: var(--paper); }
-body { background: var(--paper); color: var(--ink); min-height: 100vh; display: flex; flex-direction: column; }
+body { background: var(--paper); color: var(--ink); --pico-color: var(--ink); min-height: 100vh; display: flex; flex-direction: column; }
 body > header.top, body > main, body > footer { width: 100%; max-width: 68rem; margin: 0 auto; padding: 0 1.1rem; }
 body > header.top { padding-top: 1rem; padding-bottom: .5rem; }
 body > main { flex: 1; padding-bottom: 2rem; }
@@ -33,7 +33,7 @@ body > footer p { margin: 0; color: var(--soft-ink); font-size: .85rem; }
 .brand { display: inline-flex; align-items: center; gap: .6rem; margin: 0; font-weight: 800; font-size: 1.25rem; letter-spacing: -.02em; color: var(--ink); }
 .brand img { width: 36px; height: 36px; }
 h1, h2, h3 { color: var(--ink); letter-spacing: -.02em; }
-a { color: var(--brand); }
+a { color: var(--brand); text-decoration-color: currentColor; }
 
 .intro { margin: 1.25rem 0 1.5rem; }
 .intro h1 { font-size: clamp(1.75rem, 6vw, 2.6rem); line-height: 1.15; margin: 0 0 .5rem; }
@@ -59,7 +59,6 @@ a { color: var(--brand); }
 .description { display: block; margin-top: .55rem; font-size: .95rem; line-height: 1.45; color: var(--ink); white-space: pre-line; }
 .go { grid-column: 1 / -1; text-align: center; font-weight: 700; border-radius: 11px; padding: .68rem 1rem; background: var(--brand); color: #fff; }
 .offer a:hover .go { background: var(--brand-strong); }
-@media (prefers-color-scheme: dark) { .go { color: #1d1208; } }
 @media (prefers-reduced-motion: reduce) { .offer a { transition: none; } .offer a:hover { transform: none; } }
 .hue-0 { background: #c2570c; } .hue-1 { background: #0f766e; } .hue-2 { background: #6d3fc0; } .hue-3 { background: #b4235a; }
 .hue-4 { background: #1d63b8; } .hue-5 { background: #4d7c0f; } .hue-6 { background: #a16207; } .hue-7 { background: #475569; }
@@ -75,10 +74,14 @@ a { color: var(--brand); }
 .docs h1 { margin: 1rem 0 .75rem; }
 .docs h2 { margin: 2.2rem 0 .75rem; padding-top: 1.2rem; border-top: 1px solid var(--line); }
 .docs h3 { margin: 1.6rem 0 .5rem; font-size: 1.05rem; overflow-wrap: anywhere; }
+.docs p { color: var(--ink); }
+.docs article { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 1.1rem 1.2rem .4rem; }
+.docs article h3 { margin-top: 0; }
 .docs .method { display: inline-block; min-width: 3.4rem; text-align: center; border-radius: 7px; padding: .1rem .45rem; margin-right: .4rem; background: var(--brand); color: #fff; font-size: .8rem; }
 .docs .scroll { overflow-x: auto; margin-bottom: 1rem; }
 .docs table { margin: 0; font-size: .92rem; }
 .docs td, .docs th { background: var(--card); border-color: var(--line); color: var(--ink); vertical-align: top; }
 .docs pre { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .8rem 1rem; }
 .docs code { background: transparent; padding: 0; color: var(--brand-strong); font-size: .9em; }
+@media (prefers-color-scheme: dark) { .go, .docs .method { color: #1d1208; } }
 `;

@@ -122,7 +122,7 @@ function listParameters({ parameters = [] }: oas31.OperationObject): Row[] {
 
 function listBodyFields({ requestBody }: oas31.OperationObject): Row[] {
   const [media] = Object.values((requestBody as oas31.RequestBodyObject | undefined)?.content ?? {});
-  const schema = (media as oas31.MediaTypeObject | undefined)?.schema as oas31.SchemaObject | undefined;
+  const schema = media?.schema as oas31.SchemaObject | undefined;
   return Object.entries(schema?.properties ?? {}).map(([name, property]) => ({
     name,
     where: 'body',

@@ -114,7 +114,7 @@ export function createWall(listOffers: () => readonly CatalogueOffer[]): Wall {
 
 function toCard(offer: CatalogueOffer, query: string): WallData['offers'][number] {
   const { name, description, advertiserName: advertiser, offerId } = offer;
-  const initial = [...name.trim()][0]?.toUpperCase() ?? '';
+  const initial = /[\p{L}\p{N}]/u.exec(name)?.[0].toUpperCase() ?? '';
   const hue = [...offerId].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7) % HUES;
   return { name, description, advertiser, link: `/go/${encodeURIComponent(offerId)}${query}`, initial, hue };
 }

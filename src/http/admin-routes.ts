@@ -1,0 +1,50 @@
+import express, { Router } from 'express';
+import type { Knex } from 'knex';
+import type { Logger } from 'pino';
+import { AppError } from '../errors.ts';
+import type { StatusIntake } from '../intake/status.ts';
+import type { AddressRules } from '../outbound/address-rules.ts';
+import { createAdminAuth } from './admin-auth.ts';
+import { addAdvertiserRoutes, addOfferRoutes, addPartnerRoutes } from './admin-catalogue-routes.ts';
+import { describeAdminApi } from './admin-openapi.ts';
+import { addStoryRoutes } from './admin-story-routes.ts';
+import { createProblemHandler } from './problem.ts';
+
+export type AdminDeps = {
+  db: Knex;
+  adminApiKey: string;
+  statuses: Pick<StatusIntake, 'acceptLate'>;
+  publicUrl: string;
+  addressRules: AddressRules;
+  windowMs: number;
+};
+
+export type AdminSurroundings = {
+  temporalUiUrl: string | null;
+  temporalNamespace: string;
+  log: Pick<Logger, 'error'>;
+};
+
+/** `/v1/admin`: what Cashcat's own people and programs may do. */
+export function createAdminRoutes(deps: AdminDeps, surroundings: AdminSurroundings): Router {
+  const routes = Router();
+  const description = describeAdminApi();
+  routes.get('/openapi.json', (_req, res) => {
+    res.json(description);
+  });
+  routes.use(createAdminAuth(deps.adminApiKey));
+  routes.use(express.json({ limit: '64kb' }));
+  routes.use((_req, res, next) => {
+    res.set('cache-control', 'no-store');
+    next();
+  });
+  addPartnerRoutes(routes, deps);
+  addAdvertiserRoutes(routes, deps);
+  addOfferRoutes(routes, deps);
+  addStoryRoutes(routes, deps, surroundings);
+  routes.use((req) => {
+    throw new AppError('unknown', `There is no ${req.method} ${req.baseUrl}${req.path}; see /v1/admin/openapi.json.`);
+  });
+  routes.use(createProblemHandler(surroundings.log));
+  return routes;
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { leadEvents, leadQuery, leadWorkflowId } from '../../workflows/contract.ts';
+import { startOutage } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
+import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network.ts';
+import { testTemporal } from '../support/servers.ts';
+import { startTracker, type Tracker } from '../support/tracker.ts';
+
+const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
+
+// On a real server, because the time-skipping one treats a cancelled running activity in a way of its own.
+describe('a lead on a real Temporal server', function () {
+  this.timeout(60_000);
+  let connection: Connection;
+  let nativeConnection: NativeConnection;
+  let world: LeadWorld;
+  let network: Network;
+  let tracker: Tracker;
+
+  before(async () => {
+    const { address } = await testTemporal();
+    connection = await Connection.connect({ address });
+    nativeConnection = await NativeConnection.connect({ address });
+    const client = new Client({ connection });
+    world = await startLeadWorld({ client, connection: nativeConnection, policy, postbackTimeoutMs: 500 });
+    ({ network } = world);
+  });
+
+  after(async () => {
+    await world.stop();
+    await nativeConnection.close();
+    await connection.close();
+  });
+
+  beforeEach(async () => {
+    tracker = await startTracker();
+  });
+
+  afterEach(async () => {
+    await tracker.stop();
+  });
+
+  async function leadWithConversion() {
+    const leadId = network.newLead();
+    await network.touch(leadId, await network.partner(settingsFor(tracker.url)), 'click-1');
+    return { leadId, conversionId: await network.convert(leadId) };
+  }
+
+  it('R11: a newer status waits for the running try of an older one', async () => {
+    tracker.answer('hang', 200);
+    const { conversionId } = await leadWithConversion();
+    await network.report(conversionId, 'pending');
+    await eventually(() => assert.equal(tracker.received.length, 1));
+    await network.report(conversionId, 'approved');
+
+    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[1]?.state, 'delivered'));
+    const [pending] = await postbacksOf(network.db, conversionId);
+    const [hung] = await attemptsOf(network.db, pending?.postback_id ?? '');
+    const { rows } = await network.db.raw<{ rows: { in_order: boolean }[] }>(
+      `select bool_and(older.ended_at <= newer.started_at) as in_order
+       from postbacks p join postback_attempts older using (postback_id),
+            postbacks q join postback_attempts newer using (postback_id)
+       where p.conversion_id = ? and p.status = 'pending' and q.conversion_id = p.conversion_id and q.status = 'approved'`,
+      [conversionId],
+    );
+    assert.equal(hung?.error, 'timeout');
+    assert.equal(rows[0]?.in_order, true);
+    assert.equal(pending?.state, 'superseded');
+  });
+
+  it('settling survives a database outage', async () => {
+    const { leadId, conversionId } = await leadWithConversion();
+    const handle = world.client.workflow.getHandle(leadWorkflowId(leadId));
+    await eventually(async () => assert.equal((await handle.query(leadQuery)).appliedSeq, 2));
+    await network.report(conversionId, 'approved');
+    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[0]?.state, 'delivered'));
+
+    const outage = await startOutage(network.db);
+    const { advertiserId, offerId } = network;
+    const at = new Date().toISOString();
+    // Straight to the workflow, as the relay would have done just before the outage.
+    await handle.signal(leadEvents, {
+      events: [{ type: 'status', seq: 4, at, conversionId, offerId, advertiserId, status: 'rejected', reason: null }],
+    });
+    await eventually(async () => {
+      const { raw } = await handle.describe();
+      assert.equal(raw.pendingActivities?.[0]?.activityType?.name, 'settle');
+    });
+    await outage.end();
+    await network.report(conversionId, 'rejected');
+    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[1]?.state, 'delivered'));
+  });
+});
