@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { LeadEvent, StatusEvent } from '../../src/domain/lead-event.ts';
+import { applyEvent, isNext, newLead, settlementFor, windowEndsAt, type LeadState } from '../../src/domain/lead.ts';
+import { judgeRefId } from '../../src/domain/ref-id.ts';
+import { judgeTransition, parseStatus, statuses } from '../../src/domain/status.ts';
+import {
+  START,
+  conversion,
+  leadAfter,
+  numbered,
+  status,
+  touch,
+  touchWithBadRefId,
+  type Fact,
+} from '../support/events.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** What the last fact, a status, asks for after all the facts before it. */
+function settlementOf(...facts: Fact[]) {
+  const events = numbered(facts);
+  return settlementFor(events.slice(0, -1).reduce(applyEvent, newLead()), events.at(-1) as StatusEvent);
+}
+
+describe('the rules of a lead', () => {
+  it('R3: the last partner with a touch is the linked partner', () => {
+    assert.equal(leadAfter(touch('ann'), touch('bob'), touch('ann'), touch('cat')).holder?.partnerId, 'cat');
+    assert.equal(leadAfter(touch('ann'), conversion()).holder?.partnerId, 'ann');
+  });
+
+  it('R4: the house holds a lead only as long as no partner ever touched it', () => {
+    assert.equal(leadAfter(conversion()).holder, null);
+    assert.equal(leadAfter(conversion(), touch('ann')).holder?.partnerId, 'ann');
+    assert.equal(leadAfter(touch('ann'), conversion(), conversion('c2')).holder?.partnerId, 'ann');
+  });
+
+  it("R5: a later touch by the same partner without a ref_id keeps that partner's earlier ref_id", () => {
+    assert.equal(leadAfter(touch('ann', 'a1'), touch('ann')).holder?.refId, 'a1');
+    assert.equal(leadAfter(touch('ann', 'a1'), touch('ann', 'a2')).holder?.refId, 'a2');
+  });
+
+  it('R5: a touch by another partner replaces partner and ref_id together', () => {
+    const lead = leadAfter(touch('ann', 'a1'), touch('bob'));
+    assert.deepEqual([lead.holder?.partnerId, lead.holder?.refId], ['bob', null]);
+    assert.equal(leadAfter(touch('ann', 'a1'), touch('bob', 'b1'), touch('ann')).holder?.refId, null);
+  });
+
+  it('R5: an unusable ref_id counts as a touch and turns postbacks off, whatever came before', () => {
+    const lead = leadAfter(touch('ann', 'a1'), touchWithBadRefId('ann'));
+    assert.deepEqual([lead.holder?.refId, lead.holder?.refIdProblem], [null, 'too_long']);
+  });
+
+  it('R5: a ref_id has at most 32 characters and no control characters, and is never truncated', () => {
+    assert.deepEqual(judgeRefId('x'.repeat(32)), { refId: 'x'.repeat(32), problem: null });
+    assert.deepEqual(judgeRefId('😀'.repeat(32)), { refId: '😀'.repeat(32), problem: null });
+    assert.deepEqual(judgeRefId('x'.repeat(33)), { refId: null, problem: 'too_long' });
+    for (const control of ['\0', '\n', '\x7f', '\u0085', '\u2028', '\ud800']) {
+      assert.deepEqual(
+        judgeRefId(`a${control}b`),
+        { refId: null, problem: 'control_characters' },
+        JSON.stringify(control),
+      );
+    }
+    assert.deepEqual(judgeRefId(''), { refId: null, problem: null });
+    assert.deepEqual(judgeRefId(undefined), { refId: null, problem: null });
+  });
+
+  it('R7: status changes', () => {
+    const table = {
+      none: { pending: 'recorded', approved: 'recorded', rejected: 'recorded' },
+      pending: { pending: 'duplicate', approved: 'recorded', rejected: 'recorded' },
+      approved: { pending: 'stale', approved: 'duplicate', rejected: 'recorded' },
+      rejected: { pending: 'stale', approved: 'recorded', rejected: 'duplicate' },
+    };
+    for (const [current, row] of Object.entries(table)) {
+      for (const reported of statuses) {
+        const known = statuses.find((word) => word === current) ?? null;
+        assert.equal(judgeTransition(known, reported), row[reported], `${current} → ${reported}`);
+      }
+    }
+  });
+
+  it('R7: the standard words are known in any case, and no others', () => {
+    assert.deepEqual(['APPROVED', ' Pending ', 'rejected'].map(parseStatus), ['approved', 'pending', 'rejected']);
+    assert.deepEqual(['', 'approve', '1', 'constructor'].map(parseStatus), [
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('R8: each status goes to the partner linked when it is handled', () => {
+    assert.equal(settlementOf(touch('ann'), conversion(), status('pending')).holder?.partnerId, 'ann');
+    const later = settlementOf(touch('ann'), conversion(), status('pending'), touch('bob'), status('rejected'));
+    assert.deepEqual([later.holder?.partnerId, later.reward], ['bob', 'none']);
+  });
+
+  it('R8: the partner linked when approved arrives wins, and the conversion stays his', () => {
+    const facts = [touch('ann'), conversion(), touch('bob'), status('approved')];
+    const won = settlementOf(...facts);
+    assert.deepEqual([won.holder?.partnerId, won.reward], ['bob', 'book']);
+    const reversed = settlementOf(...facts, touch('cat'), status('rejected'));
+    assert.deepEqual([reversed.holder?.partnerId, reversed.reward], ['bob', 'revoke']);
+    const again = settlementOf(...facts, touch('cat'), status('rejected'), status('approved'));
+    assert.deepEqual([again.holder?.partnerId, again.reward], ['bob', 'book']);
+  });
+
+  it('R8: a rejection that is corrected is won by the partner linked then, and a rejection alone revokes nothing', () => {
+    const corrected = settlementOf(touch('ann'), conversion(), status('rejected'), touch('bob'), status('approved'));
+    assert.deepEqual([corrected.holder?.partnerId, corrected.reward], ['bob', 'book']);
+    assert.equal(settlementOf(touch('ann'), conversion(), status('rejected')).reward, 'none');
+  });
+
+  it('R8: a conversion approved while the house held the lead stays the house’s', () => {
+    assert.deepEqual(
+      [settlementOf(conversion(), status('approved'))].map(({ holder, reward }) => [holder, reward]),
+      [[null, 'none']],
+    );
+    const later = settlementOf(conversion(), status('approved'), touch('ann'), status('rejected'));
+    assert.deepEqual([later.holder, later.reward], [null, 'none']);
+  });
+
+  it('R8: two conversions of one lead are won apart from each other', () => {
+    const facts = [touch('ann'), conversion('c1'), conversion('c2'), status('approved', 'c1'), touch('bob')];
+    assert.equal(settlementOf(...facts, status('approved', 'c2')).holder?.partnerId, 'bob');
+    assert.equal(settlementOf(...facts, status('rejected', 'c1')).holder?.partnerId, 'ann');
+  });
+
+  it('R14: the partner who was told pending and lost the lead is named once, when another wins', () => {
+    const facts = [touch('ann'), conversion(), status('pending')];
+    assert.equal(settlementOf(...facts, touch('bob'), status('approved')).lostBy?.partnerId, 'ann');
+    assert.equal(settlementOf(...facts, status('approved')).lostBy, null);
+    assert.equal(settlementOf(...facts, touch('bob'), status('rejected')).lostBy, null);
+    const again = settlementOf(...facts, touch('bob'), status('approved'), status('rejected'), status('approved'));
+    assert.equal(again.lostBy, null);
+  });
+
+  it('R9: the window runs from the last touch or conversion, and a status does not move it', () => {
+    const [first, second, third] = numbered([touch('ann'), conversion(), status('pending')]) as [
+      LeadEvent,
+      LeadEvent,
+      LeadEvent,
+    ];
+    const lead = [
+      first,
+      { ...second, at: '2026-01-05T00:00:00.000Z' },
+      { ...third, at: '2026-01-09T00:00:00.000Z' },
+    ].reduce(applyEvent, newLead());
+    assert.equal(windowEndsAt(lead, 14 * DAY_MS), Date.parse('2026-01-19T00:00:00.000Z'));
+    assert.equal(windowEndsAt(newLead(), 14 * DAY_MS), undefined);
+    assert.equal(windowEndsAt(leadAfter(touch('ann')), 14 * DAY_MS), Date.parse(START) + 14 * DAY_MS);
+  });
+
+  it('a lead remembers a bounded number of clicks, and a status names a forgotten one anew', () => {
+    const facts = Array.from({ length: 150 }, (_, index) => conversion(`c${index}`));
+    const lead = leadAfter(touch('ann'), ...facts);
+    assert.equal(lead.conversions.length, 100);
+    const event = numbered([status('approved', 'c0')], { after: lead.appliedSeq })[0] as StatusEvent;
+    assert.equal(settlementFor(lead, event).holder?.partnerId, 'ann');
+    assert.equal(applyEvent(lead, event).conversions.at(-1)?.status, 'approved');
+  });
+
+  it('any interleaving, repetition and order of delivery yields the same attribution', () => {
+    const partner = fc.constantFrom('ann', 'bob', 'cat');
+    const conversionId = fc.constantFrom('c1', 'c2');
+    const fact = fc.oneof<fc.Arbitrary<Fact>[]>(
+      fc.tuple(partner, fc.option(fc.constantFrom('r1', 'r2'))).map(([partnerId, refId]) => touch(partnerId, refId)),
+      partner.map(touchWithBadRefId),
+      conversionId.map(conversion),
+      fc.tuple(fc.constantFrom(...statuses), conversionId).map(([word, id]) => status(word, id)),
+    );
+    fc.assert(
+      fc.property(fc.array(fact, { minLength: 1, maxLength: 30 }), fc.infiniteStream(fc.nat()), (facts, choices) => {
+        const events = numbered(facts);
+        const inOrder = events.reduce(applyEvent, newLead());
+        assert.deepEqual(deliverAnyhow(events, choices), inOrder);
+      }),
+    );
+  });
+});
+
+/** Hands events over as a bad day would: late, early, several times; the lead takes what is next and fetches gaps. */
+function deliverAnyhow(events: LeadEvent[], choices: Iterator<number>): LeadState {
+  let lead = newLead();
+  for (let handed = 0; handed < events.length * 4; handed++) {
+    const event = events[(choices.next().value as number) % events.length] as LeadEvent;
+    for (const missing of events.slice(lead.appliedSeq, event.seq))
+      if (isNext(lead, missing)) lead = applyEvent(lead, missing);
+  }
+  for (const event of events) if (isNext(lead, event)) lead = applyEvent(lead, event);
+  return lead;
+}

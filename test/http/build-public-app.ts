@@ -1,0 +1,75 @@
+import type { Express } from 'express';
+import type { Click, BotVisit } from '../../src/db/clicks.ts';
+import type { ActiveOffer } from '../../src/db/catalogue.ts';
+import { createPublicApp, type PublicDeps } from '../../src/http/public-app.ts';
+import { createCatalogue } from '../../src/intake/catalogue.ts';
+import { createLeadTokens } from '../../src/intake/lead-token.ts';
+import { newConversionId, newLeadId } from '../../src/intake/new-ids.ts';
+import type { StatusCall } from '../../src/intake/status.ts';
+import { AppError } from '../../src/errors.ts';
+
+export const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
+export const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1';
+
+export type BuiltPublicApp = {
+  app: Express;
+  clicks: Click[];
+  botVisits: BotVisit[];
+  statusCalls: StatusCall[];
+  logged: object[];
+  tokens: ReturnType<typeof createLeadTokens>;
+};
+
+export type BuildOptions = Partial<PublicDeps> & { offers?: ActiveOffer[]; now?: () => number };
+
+export function makeOffer(given: Partial<ActiveOffer> = {}): ActiveOffer {
+  return {
+    offer_id: 'loan',
+    advertiser_id: 'bank',
+    advertiser_name: 'Demo Bank',
+    name: 'First loan',
+    description: 'Interest-free for 30 days.',
+    url: 'https://bank.example/apply?click={conversion_id}',
+    ...given,
+  };
+}
+
+/** The public app over intakes that only remember what they were given; partner `abcdefghigk`, offer `loan`. */
+export async function buildPublicApp({ offers = [makeOffer()], now, ...deps }: BuildOptions = {}): Promise<BuiltPublicApp> {
+  const [clicks, botVisits, statusCalls, logged]: [Click[], BotVisit[], StatusCall[], object[]] = [[], [], [], []];
+  const content = { version: 1, partnerIds: ['abcdefghigk', 'otherpartner'], offers };
+  const catalogue = createCatalogue({
+    load: () => Promise.resolve(content),
+    readVersion: () => Promise.resolve(1),
+    pollIntervalMs: 60_000,
+  });
+  await catalogue.start();
+  catalogue.stop();
+  const tokens = createLeadTokens(['a secret of sixteen'], WINDOW_MS, now);
+  const app = createPublicApp({
+    catalogue,
+    clicks: {
+      record: (click) => Promise.resolve(void clicks.push(click)),
+      recordBotVisit: (visit) => Promise.resolve(void botVisits.push(visit)),
+    },
+    statuses: {
+      authenticate: (advertiserId, token) =>
+        token === `token-of-${advertiserId}` ? Promise.resolve() : Promise.reject(new AppError('unauthorized', 'no')),
+      record(call) {
+        statusCalls.push(call);
+        if (call.conversionId === null) return Promise.reject(new AppError('malformed', 'conversion_id is missing'));
+        return Promise.resolve({ conversionId: call.conversionId, status: 'approved', result: 'recorded' });
+      },
+    },
+    leadTokens: tokens,
+    newId: newLeadId,
+    newConversionId,
+    checkReady: () => Promise.resolve(),
+    publicUrl: 'https://cashcat.example',
+    trustProxy: false,
+    windowMs: WINDOW_MS,
+    log: { error: (fields: object) => void logged.push(fields) },
+    ...deps,
+  });
+  return { app, clicks, botVisits, statusCalls, logged, tokens };
+}
