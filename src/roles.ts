@@ -132,7 +132,7 @@ export async function startOps(
   ground: Ground,
   { roles, api, telemetry }: OpsOptions,
 ): Promise<{ url: string; stop(): Promise<void> }> {
-  const { settings, db, metrics, log } = ground;
+  const { settings, db, log } = ground;
   const { host, port } = settings.config.ops;
   const app = createOpsApp({
     admin: api && {
@@ -140,6 +140,7 @@ export async function startOps(
       adminApiKey: settings.adminApiKey,
       statuses: api.statuses,
       publicUrl: api.url,
+      windowMs: settings.config.leads.windowMs,
       addressRules: createAddressRules({ allowCidrs: settings.allowCidrs }),
     },
     temporalUiUrl: settings.temporalUiUrl,

@@ -1,6 +1,6 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { NativeConnection } from '@temporalio/worker';
 import { searchAttributeKeys } from '../workflows/contract.ts';
 
@@ -38,7 +38,7 @@ export async function connectWorkerToTemporal({ connectionOptions }: TemporalTar
   });
 }
 
-const IndexedValueType = temporal.api.enums.v1.IndexedValueType;
+const IndexedValueType = proto.temporal.api.enums.v1.IndexedValueType;
 const GRPC_ALREADY_EXISTS = 6;
 
 /** Makes leads searchable by what people look for. Harmless when done before, or by several processes at once. */
