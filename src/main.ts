@@ -20,7 +20,8 @@ try {
 /** True when a server or a secret that the roles need is not given. Production never gets here without them. */
 function needsEmbedded({ isProduction, database, temporal, ops, leads, roles }: Config): boolean {
   const lacksSecrets = roles.includes('api') && (!ops.adminApiKey || !leads.secrets);
-  return !isProduction && (!database.url || !temporal.isGiven || lacksSecrets);
+  const lacksTemporal = (roles.includes('relay') || roles.includes('worker')) && !temporal.isGiven;
+  return !isProduction && (!database.url || lacksTemporal || lacksSecrets);
 }
 
 function givenSettings(config: Config): Settings {

@@ -10,7 +10,7 @@ const MARKS = [
   'facebookexternalhit|facebookcatalog|meta-externalagent|meta-externalfetcher|skypeuripreview|vkshare',
   // Their apps for people name themselves too, but within a browser's user agent.
   '^whatsapp(?=/)|^viber(?=/)|^tumblr(?=/)|snap url preview service',
-  'slackbot-linkexpanding|slack-imgproxy|embedly|flipboardproxy|iframely|quora link preview|ia_archiver',
+  'slack-imgproxy|embedly|flipboardproxy|iframely|quora link preview|ia_archiver',
   'chatgpt-user|claude-user|claude-web|perplexity-user|cohere-ai|bytespider',
   'pingdom|statuscake|site24x7|newrelicpinger|datadogsynthetics|chrome-lighthouse|gtmetrix|w3c_validator|nutch',
 ];

@@ -87,6 +87,8 @@ const AWAY_MESSAGE =
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
+  // Postgres ends a connection with it, for whatever reason.
+  if ('severity' in error && error.severity === 'FATAL') return true;
   const code = codeOf(error);
   return SOCKET_ERRORS.includes(code) || AWAY_SQLSTATE.test(code) || AWAY_MESSAGE.test(error.message);
 }

@@ -35,7 +35,11 @@ export function makeOffer(given: Partial<ActiveOffer> = {}): ActiveOffer {
 }
 
 /** The public app over intakes that only remember what they were given; partner `abcdefghigk`, offer `loan`. */
-export async function buildPublicApp({ offers = [makeOffer()], now, ...deps }: BuildOptions = {}): Promise<BuiltPublicApp> {
+export async function buildPublicApp({
+  offers = [makeOffer()],
+  now,
+  ...deps
+}: BuildOptions = {}): Promise<BuiltPublicApp> {
   const [clicks, botVisits, statusCalls, logged]: [Click[], BotVisit[], StatusCall[], object[]] = [[], [], [], []];
   const content = { version: 1, partnerIds: ['abcdefghigk', 'otherpartner'], offers };
   const catalogue = createCatalogue({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import request from 'supertest';
 import { AppError } from '../../src/errors.ts';
+import { eventually } from '../support/eventually.ts';
 import { buildPublicApp, makeOffer, PHONE, WINDOW_MS } from './build-public-app.ts';
 
 const PARTNER = '/abcdefghigk/';
@@ -36,24 +37,24 @@ describe('R1 touch', () => {
   });
 
   it('is answered only after it is committed', async () => {
-    let commit: (() => void) | undefined;
-    let isAnswered = false;
+    const commits: (() => void)[] = [];
     const { app } = await buildPublicApp({
       clicks: {
-        record: () => new Promise((resolve) => (commit = resolve)),
+        record: () => new Promise((resolve) => void commits.push(resolve)),
         recordBotVisit: () => Promise.resolve(),
       },
     });
-    const pending = request(app)
+    let isAnswered = false;
+    const answer = request(app)
       .get(PARTNER)
       .then((response) => {
         isAnswered = true;
         return response;
       });
-    await until(() => commit !== undefined);
+    await eventually(() => assert.equal(commits.length, 1));
     assert.equal(isAnswered, false);
-    commit?.();
-    assert.equal((await pending).status, 200);
+    commits[0]?.();
+    assert.equal((await answer).status, 200);
   });
 
   it('with an offer is a conversion too and leads straight to the advertiser', async () => {
@@ -154,7 +155,9 @@ describe('R2 lead', () => {
   it('is known again by the cookie of its first visit', async () => {
     const { app, clicks } = await buildPublicApp();
     const first = await request(app).get(PARTNER);
-    await request(app).get('/otherpartner/').set('cookie', `a=b; lead=${tokenOf(first)}; c=d`);
+    await request(app)
+      .get('/otherpartner/')
+      .set('cookie', `a=b; lead=${tokenOf(first)}; c=d`);
     assert.equal(clicks[1]?.leadId, clicks[0]?.leadId);
   });
 
@@ -333,7 +336,10 @@ describe('the offer wall', () => {
     const { app } = await buildPublicApp();
     const { text } = await request(app).get(PARTNER);
     const path = /<link rel="stylesheet" href="([^"]+)">/.exec(text)?.[1] ?? '';
-    const response = await request(app).get(path).expect(200).expect('content-type', /text\/css/);
+    const response = await request(app)
+      .get(path)
+      .expect(200)
+      .expect('content-type', /text\/css/);
     assert.match(response.headers['cache-control'] ?? '', /immutable/);
     assert.equal(response.headers['content-encoding'], 'gzip');
     assert.match(response.text, /\.offers/);
@@ -344,7 +350,10 @@ describe('the public listener', () => {
   it('answers what it does not know with a page for people and a problem for programs', async () => {
     const { app } = await buildPublicApp();
     await request(app).get('/no/such/page').expect(404).expect('content-type', /html/);
-    const api = await request(app).get('/v1/nothing').expect(404).expect('content-type', /problem\+json/);
+    const api = await request(app)
+      .get('/v1/nothing')
+      .expect(404)
+      .expect('content-type', /problem\+json/);
     assert.equal((api.body as { kind: string }).kind, 'unknown');
   });
 
@@ -361,23 +370,31 @@ describe('the public listener', () => {
     const { app } = await buildPublicApp({ checkReady: () => Promise.reject(new Error('no database')) });
     await request(app).get('/healthz').expect(200);
     await request(app).get('/readyz').expect(503);
-    await request((await buildPublicApp()).app).get('/readyz').expect(200);
+    await request((await buildPublicApp()).app)
+      .get('/readyz')
+      .expect(200);
   });
 
   it('describes itself for programs and for people', async () => {
     const { app } = await buildPublicApp();
-    const { body } = (await request(app).get('/openapi.json').expect(200)) as { body: { openapi: string; paths: object } };
+    const { body } = (await request(app).get('/openapi.json').expect(200)) as {
+      body: { openapi: string; paths: object };
+    };
     assert.equal(body.openapi, '3.1.0');
     const paths = Object.keys(body.paths);
     assert.ok(paths.includes('/{partner_id}/') && paths.includes('/advertisers/{advertiser_id}/postback'));
     const page = await request(app).get('/docs').expect(200);
-    for (const word of ['ref_id', 'conversion_id', 'window_closed', '{payout}']) assert.ok(page.text.includes(word), word);
+    for (const word of ['ref_id', 'conversion_id', 'window_closed', '{payout}'])
+      assert.ok(page.text.includes(word), word);
     assert.doesNotMatch(page.text, /<script/);
   });
 
   it('tells an unexpected error by an id only, and logs it once', async () => {
     const { app, logged } = await buildPublicApp({
-      clicks: { record: () => Promise.reject(new Error('the secret of the house')), recordBotVisit: () => Promise.resolve() },
+      clicks: {
+        record: () => Promise.reject(new Error('the secret of the house')),
+        recordBotVisit: () => Promise.resolve(),
+      },
     });
     const response = await request(app).get(PARTNER).expect(500);
     assert.doesNotMatch(response.text, /secret/);
@@ -386,8 +403,3 @@ describe('the public listener', () => {
     assert.ok(response.text.includes(entry?.errorId ?? 'no id'));
   });
 });
-
-/** Gives requests that are under way the time they need. */
-async function until(isMet: () => boolean): Promise<void> {
-  while (!isMet()) await new Promise((resolve) => setImmediate(resolve));
-}

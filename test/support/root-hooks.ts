@@ -1,3 +1,4 @@
+import { Runtime } from '@temporalio/worker';
 import type { RootHookObject } from 'mocha';
 import './quiet-sdk.ts';
 import { stopTestServers } from './servers.ts';
@@ -5,5 +6,7 @@ import { stopTestServers } from './servers.ts';
 export const mochaHooks: RootHookObject = {
   async afterAll() {
     await stopTestServers();
+    // A run without any worker would not end: the SDK's native part lives until the last worker has gone.
+    await Runtime.instance().shutdown();
   },
 };

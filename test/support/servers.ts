@@ -81,10 +81,11 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Has the process stopped, at the latest, when the test run ends. */
-export function stopAtEnd(pid: number, signal: NodeJS.Signals): void {
+/** Has the process stopped, at the latest, when the test run ends; call what is returned when it has ended by then. */
+export function stopAtEnd(pid: number, signal: NodeJS.Signals): () => void {
   cleanUpWhateverHappens();
   pids.set(pid, signal);
+  return () => pids.delete(pid);
 }
 
 /** Ends every server of this run and deletes its files. */
@@ -114,8 +115,7 @@ function tracked<T extends PostgresServer | TemporalServer>(
   dir: string,
   signal: NodeJS.Signals,
 ): PrivateServer<T> {
-  stopAtEnd(server.pid, signal);
-  const forget = (): boolean => pids.delete(server.pid);
+  const forget = stopAtEnd(server.pid, signal);
   return Object.assign({ dir }, server, {
     stop: () => server.stop().finally(forget),
     kill: (killSignal: NodeJS.Signals) => server.kill(killSignal).finally(forget),

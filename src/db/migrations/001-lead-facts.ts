@@ -58,16 +58,16 @@ export async function up(db: Knex): Promise<void> {
       for each statement execute function raise_catalogue_version();
 
     -- The click tables carry no foreign keys: each would cost a look-up per row on the hottest path,
-    -- and their ids come from the catalogue and from the statement itself.
+    -- and their ids come from the catalogue and from the statement itself. Ids are compared byte by byte.
     create table leads (
-      lead_id text primary key,
+      lead_id text collate "C" primary key,
       last_seq integer not null,
       last_activity_at timestamptz not null,
       created_at timestamptz not null default now()
     ) with (fillfactor = 80);
 
     create table lead_events (
-      lead_id text not null,
+      lead_id text collate "C" not null,
       seq integer not null,
       type text not null check (type in ('touch', 'conversion', 'status')),
       at timestamptz not null default now(),
@@ -75,7 +75,7 @@ export async function up(db: Knex): Promise<void> {
       ref_id text,
       ref_id_problem text,
       ref_id_sample text,
-      conversion_id text,
+      conversion_id text collate "C",
       offer_id text,
       advertiser_id text,
       status text,
@@ -89,8 +89,8 @@ export async function up(db: Knex): Promise<void> {
     create index lead_events_with_ref_id_problem on lead_events (partner_id, at) where ref_id_problem is not null;
 
     create table conversions (
-      conversion_id text primary key,
-      lead_id text not null,
+      conversion_id text collate "C" primary key,
+      lead_id text collate "C" not null,
       seq integer not null,
       offer_id text not null,
       advertiser_id text not null,
@@ -101,7 +101,7 @@ export async function up(db: Knex): Promise<void> {
 
     -- Leads that owe events to their workflow: everything from from_seq to upto_seq.
     create table outbox (
-      lead_id text primary key,
+      lead_id text collate "C" primary key,
       from_seq integer not null,
       upto_seq integer not null,
       -- 0 a status, 1 a conversion, 2 mere touches

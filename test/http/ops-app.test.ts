@@ -1,0 +1,417 @@
+import assert from 'node:assert/strict';
+import type { Express } from 'express';
+import request from 'supertest';
+import { createOpsApp, type OpsDeps } from '../../src/http/ops-app.ts';
+import type { ConversionStory, LeadStory } from '../../src/http/story.ts';
+import { createAddressRules } from '../../src/outbound/address-rules.ts';
+import { createTestDatabase, startOutage } from '../support/database.ts';
+import { createNetwork, type Network } from '../support/network.ts';
+import { makeDemoLead } from './tell-demo-lead.ts';
+
+const KEY = 'the-key-of-the-operators';
+const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
+const OFFER_URL = 'https://bank.example/?c={conversion_id}';
+
+type Answer = Record<string, unknown>;
+type Problem = { kind: string; detail: string; problems?: { field: string; message: string }[] };
+
+describe('the operations listener', () => {
+  let network: Network;
+  let app: Express;
+  let logged: object[];
+
+  const build = (changes: Partial<OpsDeps> = {}) => {
+    logged = [];
+    return createOpsApp({
+      admin: {
+        db: network.db,
+        adminApiKey: KEY,
+        statuses: network.statuses,
+        publicUrl: 'https://cashcat.example',
+        addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }),
+        windowMs: WINDOW_MS,
+      },
+      temporalUiUrl: 'http://localhost:8233/',
+      temporalNamespace: 'default',
+      metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'leads 1\n' }),
+      checkReady: () => Promise.resolve(),
+      log: { error: (fields: object) => void logged.push(fields) },
+      ...changes,
+    });
+  };
+  const call = (method: 'get' | 'post' | 'patch', path: string, body?: object) => {
+    const made = request(app)[method](`/v1/admin${path}`).set('authorization', `Bearer ${KEY}`);
+    return body === undefined ? made : made.send(body);
+  };
+  const bodyOf = <T = Answer>(response: request.Response) => response.body as T;
+
+  before(async () => {
+    network = await createNetwork(await createTestDatabase());
+    app = build();
+  });
+  after(() => network.close());
+  afterEach(() => assert.deepEqual(logged, []));
+
+  describe('without a key', () => {
+    it('shows metrics and health', async () => {
+      await request(app)
+        .get('/metrics')
+        .expect(200, 'leads 1\n')
+        .expect('content-type', /0\.0\.4/);
+      await request(app).get('/healthz').expect(200);
+      await request(app).get('/readyz').expect(200);
+      await request(build({ checkReady: () => Promise.reject(new Error('no')) }))
+        .get('/readyz')
+        .expect(503);
+    });
+
+    it('describes the admin API but answers none of it', async () => {
+      const { paths } = bodyOf<{ paths: Record<string, object> }>(
+        await request(app).get('/v1/admin/openapi.json').expect(200),
+      );
+      for (const [path, operations] of Object.entries(paths)) {
+        for (const method of Object.keys(operations) as ('get' | 'post' | 'patch')[]) {
+          const response = await request(build())
+            [method](path.replace(/\{[^}]+\}/g, 'x'))
+            .expect(401);
+          assert.equal(bodyOf<Problem>(response).kind, 'unauthorized', `${method} ${path}`);
+        }
+      }
+    });
+
+    it('refuses wrong keys, and after many of them every key from there', async () => {
+      app = build();
+      const wrong = () => request(app).get('/v1/admin/partners').set('authorization', 'Bearer wrong');
+      let response = await wrong();
+      assert.equal(response.status, 401);
+      for (let guess = 0; guess < 100 && response.status === 401; guess++) response = await wrong();
+      assert.equal(response.status, 429);
+      await call('get', '/partners').expect(429);
+      app = build();
+    });
+
+    it('has no admin API in a process without the role api', async () => {
+      const bare = build({ admin: null });
+      await request(bare).get('/v1/admin/partners').set('authorization', `Bearer ${KEY}`).expect(404);
+      await request(bare).get('/metrics').expect(200);
+    });
+  });
+
+  describe('partners', () => {
+    it('are made with a key that is shown once, and a referral link', async () => {
+      const made = bodyOf(await call('post', '/partners', { name: 'Ann' }).expect(201));
+      assert.match(String(made.partner_id), /^[a-z0-9]{11}$/);
+      assert.match(String(made.api_key), /^ck_/);
+      assert.equal(made.referral_url, `https://cashcat.example/${String(made.partner_id)}/`);
+      const read = await call('get', `/partners/${String(made.partner_id)}`).expect(200);
+      assert.ok(!read.text.includes(String(made.api_key)));
+      assert.deepEqual(bodyOf(read).ref_id_warnings, []);
+    });
+
+    it('get the id they ask for when it is free and not a word of ours', async () => {
+      await call('post', '/partners', { name: 'Ben', partner_id: 'ben-media' }).expect(201);
+      assert.equal(
+        bodyOf<Problem>(await call('post', '/partners', { name: 'B', partner_id: 'ben-media' }).expect(409)).kind,
+        'taken',
+      );
+      for (const partner_id of ['docs', 'advertisers', 'UPPER', 'a b', '', 'ab']) {
+        const { problems } = bodyOf<Problem>(await call('post', '/partners', { name: 'B', partner_id }).expect(400));
+        assert.equal(problems?.[0]?.field, 'partner_id');
+      }
+    });
+
+    it('keep postback settings with what was left out filled in', async () => {
+      const postback = { url: 'https://t.example/?c={ref_id}&s={status}', status_words: { approved: 'ok' } };
+      const made = bodyOf(await call('post', '/partners', { name: 'Cay', postback }).expect(201));
+      const full = {
+        ...postback,
+        method: 'GET',
+        body: null,
+        statuses: ['pending', 'approved', 'rejected'],
+        status_urls: {},
+        handover: false,
+      };
+      assert.deepEqual(made.postback, full);
+      const path = `/partners/${String(made.partner_id)}`;
+      const paused = bodyOf(await call('patch', path, { state: 'paused' }).expect(200));
+      assert.deepEqual([paused.state, paused.postback], ['paused', full]);
+      assert.equal(bodyOf(await call('patch', path, { postback: null }).expect(200)).postback, null);
+    });
+
+    for (const [what, postback, field] of [
+      ['a macro nobody knows', { url: 'https://t.example/?c={clickid}' }, 'postback.url'],
+      ['a macro in the host', { url: 'https://{ref_id}.example/' }, 'postback.url'],
+      ['a private address', { url: 'http://10.0.0.1/?c={ref_id}' }, 'postback.url'],
+      ['the address of a cloud', { url: 'http://169.254.169.254/?c={ref_id}' }, 'postback.url'],
+      ['a private address in disguise', { url: 'http://0x0a000001/?c={ref_id}' }, 'postback.url'],
+      ['a private IPv6 address', { url: 'http://[::ffff:10.0.0.1]/?c={ref_id}' }, 'postback.url'],
+      [
+        'a private address for one status',
+        { url: 'https://t.example/', status_urls: { approved: 'http://10.0.0.1/' } },
+        'postback.status_urls.approved',
+      ],
+      ['a field nobody knows', { url: 'https://t.example/', methode: 'GET' }, 'postback.methode'],
+      [
+        'a status nobody knows',
+        { url: 'https://t.example/', status_words: { paid: 'x' } },
+        'postback.status_words.paid',
+      ],
+      ['a body for a GET', { url: 'https://t.example/', body: 'json' }, 'postback.body'],
+      ['no URL', {}, 'postback.url'],
+    ] as const) {
+      it(`cannot have postbacks with ${what}`, async () => {
+        const problem = bodyOf<Problem>(await call('post', '/partners', { name: 'Dan', postback }).expect(400));
+        assert.equal(problem.kind, 'invalid');
+        assert.deepEqual([...new Set(problem.problems?.map((each) => each.field))], [field]);
+        assert.ok(problem.detail.includes(field));
+      });
+    }
+
+    it('can have postbacks to addresses that the operator allows, in GET and POST', async () => {
+      const postback = { url: 'http://127.0.0.1:9000/?c={ref_id}', method: 'POST', body: 'json' };
+      await call('post', '/partners', { name: 'Eve', postback }).expect(201);
+      await call('post', '/partners', { name: 'Eve', postback: { url: 'http://localhost:9000/' } }).expect(201);
+    });
+
+    it('are listed in pages', async () => {
+      const first = bodyOf<{ partners: Answer[]; next: string }>(await call('get', '/partners?limit=2').expect(200));
+      assert.equal(first.partners.length, 2);
+      const second = bodyOf<{ partners: Answer[] }>(
+        await call('get', `/partners?limit=2&after=${first.next}`).expect(200),
+      );
+      assert.notEqual(second.partners[0]?.partner_id, first.partners[0]?.partner_id);
+      await call('get', '/partners?limit=201').expect(400);
+      await call('get', '/partners?limit=2&limit=3').expect(400);
+      await call('get', '/partners?sort=name').expect(400);
+    });
+
+    it('see the unusable ref_ids they sent (R5)', async () => {
+      const partnerId = await network.partner();
+      await network.touch(network.newLead(), partnerId, 'y'.repeat(50));
+      const { ref_id_warnings: warnings } = bodyOf<{ ref_id_warnings: Answer[] }>(
+        await call('get', `/partners/${partnerId}`),
+      );
+      assert.deepEqual(
+        warnings.map(({ problem, count, latest_sample }) => [problem, count, latest_sample]),
+        [['too_long', 1, 'y'.repeat(50)]],
+      );
+    });
+
+    it('get a new key, and the old one ends', async () => {
+      const made = bodyOf(await call('post', '/partners', { name: 'Fay' }));
+      const replaced = bodyOf(await call('post', `/partners/${String(made.partner_id)}/key`).expect(201));
+      assert.notEqual(replaced.api_key, made.api_key);
+    });
+  });
+
+  describe('advertisers and offers', () => {
+    it('are made, read, changed and listed', async () => {
+      const advertiser = bodyOf(
+        await call('post', '/advertisers', { name: 'Bank', advertiser_id: 'bank' }).expect(201),
+      );
+      assert.match(String(advertiser.token), /^at_/);
+      assert.equal(advertiser.postback_url, 'https://cashcat.example/advertisers/bank/postback');
+      const given = {
+        advertiser_id: 'bank',
+        name: 'Card',
+        url: OFFER_URL,
+        reward: { amount: 1250, currency: 'USD' },
+        offer_id: 'card',
+      };
+      assert.equal(bodyOf(await call('post', '/offers', given).expect(201)).offer_id, 'card');
+      const patched = bodyOf(
+        await call('patch', '/offers/card', { reward: { amount: '1300', currency: 'USD' } }).expect(200),
+      );
+      assert.deepEqual([patched.reward, patched.price_version], [{ amount: 1300, currency: 'USD' }, 2]);
+      assert.deepEqual(bodyOf(await call('get', '/offers/card').expect(200)), patched);
+      assert.equal(bodyOf(await call('patch', '/advertisers/bank', { state: 'paused' }).expect(200)).state, 'paused');
+      assert.equal(bodyOf<{ offers: Answer[] }>(await call('get', '/offers?advertiser_id=bank')).offers.length, 1);
+      assert.ok(
+        bodyOf<{ advertisers: Answer[] }>(await call('get', '/advertisers').expect(200)).advertisers.length >= 2,
+      );
+      assert.ok(!(await call('get', '/advertisers/bank')).text.includes(String(advertiser.token)));
+      await call('post', '/advertisers/bank/token').expect(201);
+    });
+
+    for (const [what, change, field] of [
+      ['without a conversion id in its URL', { url: 'https://bank.example/' }, 'url'],
+      ['with a reward in fractions', { reward: { amount: 12.5, currency: 'USD' } }, 'reward.amount'],
+      ['with a negative reward', { reward: { amount: -1, currency: 'USD' } }, 'reward.amount'],
+      ['with a currency nobody knows', { reward: { amount: 1, currency: 'usd' } }, 'reward.currency'],
+      ['with control characters in its name', { name: 'a\u0000b' }, 'name'],
+      ['with NUL in its description', { description: '\u0000' }, 'description'],
+      ['of an advertiser who does not exist', { advertiser_id: 'nobody' }, 'advertiser_id'],
+      ['without a name', { name: undefined }, 'name'],
+    ] as const) {
+      it(`cannot be made: an offer ${what}`, async () => {
+        const given = {
+          advertiser_id: network.advertiserId,
+          name: 'Card',
+          url: OFFER_URL,
+          reward: { amount: 1, currency: 'USD' },
+        };
+        const { problems } = bodyOf<Problem>(await call('post', '/offers', { ...given, ...change }).expect(400));
+        assert.equal(problems?.[0]?.field, field);
+      });
+    }
+  });
+
+  describe('stories', () => {
+    it('tell a lead from its first touch to its last postback', async () => {
+      const demo = await makeDemoLead(network);
+      const story = bodyOf<LeadStory>(await call('get', `/leads/${demo.leadId}`).expect(200));
+      assert.equal(story.workflow_id, `lead:${demo.leadId}`);
+      assert.equal(story.temporal_ui_url, `http://localhost:8233/namespaces/default/workflows/lead%3A${demo.leadId}`);
+      assert.equal(story.linked_partner, demo.last);
+      assert.deepEqual(
+        story.link_changes.map(({ seq, from, to }) => [seq, from, to]),
+        [
+          [1, 'house', demo.first],
+          [4, demo.first, demo.last],
+        ],
+      );
+      const lastActivity = story.events.findLast((event) => event.type !== 'status')?.at ?? '';
+      assert.equal(Date.parse(story.open_until ?? ''), Date.parse(lastActivity) + WINDOW_MS);
+      const [conversion, other] = story.conversions;
+      assert.deepEqual([other?.conversion_id, other?.status, other?.won_by], [demo.otherConversionId, null, null]);
+      assert.equal(conversion?.won_by?.partner_id, demo.last);
+      assert.match(
+        conversion?.won_by?.why ?? '',
+        new RegExp(`${demo.last} had the last touch .*Earlier touches by ${demo.first}`),
+      );
+      assert.deepEqual(
+        conversion?.statuses.map(({ seq, status, told, call: kept }) => [seq, status, told, kept?.result]),
+        [
+          [3, 'pending', demo.first, 'recorded'],
+          [6, 'approved', demo.last, 'recorded'],
+        ],
+      );
+      assert.deepEqual(
+        conversion?.other_calls.map((kept) => kept.result),
+        ['duplicate', 'unknown_status'],
+      );
+      assert.deepEqual(conversion?.reward.net, { amount: 1250, currency: 'USD' });
+      const [skipped, delivered] = conversion?.postbacks ?? [];
+      assert.deepEqual([skipped?.state, skipped?.skip_reason], ['skipped', 'no_ref_id']);
+      assert.deepEqual(
+        delivered?.attempts.map(({ outcome, response }) => [outcome, response?.http_status, response?.body]),
+        [
+          ['refused', 302, ''],
+          ['delivered', 200, 'OK'],
+        ],
+      );
+      assert.equal(delivered?.attempts[0]?.request.url, 'https://t.example/?c=ref-of-last');
+      const times = story.timeline.map((moment) => moment.at);
+      assert.deepEqual(times, [...times].sort());
+      const told = story.timeline.map((moment) => moment.what).join('\n');
+      for (const part of [
+        'the lead passes from house',
+        'won by',
+        'reward booked',
+        'skipped, no_ref_id',
+        'HTTP 302',
+        'unknown_status',
+      ]) {
+        assert.ok(told.includes(part), part);
+      }
+    });
+
+    it('tell a conversion alone, with the touches that decided it', async () => {
+      const demo = await makeDemoLead(network);
+      const story = bodyOf<ConversionStory>(await call('get', `/conversions/${demo.otherConversionId}`).expect(200));
+      assert.deepEqual([story.conversion_id, story.lead_id, story.statuses], [demo.otherConversionId, demo.leadId, []]);
+      assert.deepEqual(
+        story.touches.map(({ seq }) => seq),
+        [1, 4],
+      );
+      assert.ok(!JSON.stringify(story).includes(demo.conversionId));
+      const won = bodyOf<ConversionStory>(await call('get', `/conversions/${demo.conversionId}`).expect(200));
+      assert.deepEqual([won.won_by?.partner_id, won.postbacks.length, won.status], [demo.last, 2, 'approved']);
+    });
+
+    it('say that the house won where no partner ever touched the lead (R4)', async () => {
+      const conversionId = await network.convert(network.newLead());
+      await network.report(conversionId, 'approved');
+      const story = bodyOf<ConversionStory>(await call('get', `/conversions/${conversionId}`).expect(200));
+      assert.deepEqual([story.linked_partner, story.won_by?.partner_id], ['house', 'house']);
+      assert.match(story.won_by?.why ?? '', /No partner had touched/);
+    });
+
+    it('are none for what does not exist', async () => {
+      for (const path of [
+        '/leads/nobody',
+        '/conversions/nothing',
+        '/leads/a%00b',
+        '/partners/nobody',
+        '/offers/none',
+        '/nothing',
+      ]) {
+        await call('get', path).expect((response) => assert.ok([400, 404].includes(response.status), path));
+      }
+    });
+
+    it('name no address of the Web UI where none is known', async () => {
+      const demo = await makeDemoLead(network);
+      app = build({ temporalUiUrl: null });
+      assert.equal(bodyOf<LeadStory>(await call('get', `/leads/${demo.leadId}`)).temporal_ui_url, null);
+      app = build();
+    });
+  });
+
+  describe('status calls that came too late (R9)', () => {
+    it('are listed, and recorded when they are accepted, once', async () => {
+      const leadId = network.newLead();
+      await network.touch(leadId, await network.partner());
+      const conversionId = await network.convert(leadId);
+      await network.db('leads').where({ lead_id: leadId }).update({ last_activity_at: '2020-01-01T00:00:00Z' });
+      await assert.rejects(network.report(conversionId, 'approved'), { kind: 'window_closed' });
+      const listed = bodyOf<{ status_calls: { call_id: number; conversion_id: string }[]; next: null }>(
+        await call('get', '/status-calls?result=window_closed').expect(200),
+      );
+      const [kept] = listed.status_calls;
+      assert.equal(kept?.conversion_id, conversionId);
+      const path = `/status-calls/${kept.call_id}/accept`;
+      const accepted = bodyOf(await call('post', path).expect(200));
+      assert.deepEqual(
+        [accepted.conversion_id, accepted.status, accepted.result],
+        [conversionId, 'approved', 'recorded'],
+      );
+      await call('post', path).expect(409);
+      assert.equal(bodyOf<ConversionStory>(await call('get', `/conversions/${conversionId}`)).status, 'approved');
+    });
+
+    it('are unknown where there is none', async () => {
+      for (const id of ['999999', '0', '-1', 'x', '1e400', '99999999999999999999']) {
+        await call('post', `/status-calls/${id}/accept`).expect(404);
+      }
+    });
+  });
+
+  describe('what cannot be read', () => {
+    it('is a problem that says what to send', async () => {
+      const send = (type: string, body: string) =>
+        call('post', '/partners')
+          .set('content-type', type)
+          .send(body)
+          .expect('content-type', /problem\+json/);
+      assert.equal(bodyOf<Problem>(await send('application/json', '{"name":').expect(400)).kind, 'malformed');
+      assert.match(bodyOf<Problem>(await send('text/plain', 'name=x').expect(400)).detail, /JSON/);
+      assert.match(bodyOf<Problem>(await send('application/json', '[]').expect(400)).detail, /JSON/);
+      const unknown = bodyOf<Problem>(await send('application/json', '{"name":"x","nmae":"y"}').expect(400));
+      assert.deepEqual(unknown.problems, [{ field: 'nmae', message: 'is not a known field' }]);
+      await send('application/json', JSON.stringify({ name: 'x'.repeat(70_000) })).expect(413);
+    });
+  });
+
+  it('answers 503 with Retry-After while the database is away, and goes on when it is back', async () => {
+    const outage = await startOutage(network.db);
+    try {
+      const response = await call('get', '/partners');
+      assert.ok(response.status === 503, `${response.status} ${response.text}`);
+      assert.ok(Number(response.headers['retry-after']) > 0);
+    } finally {
+      await outage.end();
+    }
+    await call('get', '/partners').expect(200);
+  });
+});

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { AppError } from '../../src/errors.ts';
+import { toProblem } from '../../src/http/problem.ts';
+
+function problemOf(error: unknown) {
+  const logged: object[] = [];
+  const problem = toProblem(error, { error: (fields: object) => void logged.push(fields) });
+  return { problem, logged };
+}
+
+const withCode = (code: string) => Object.assign(new Error('from the driver'), { code });
+
+describe('a problem', () => {
+  for (const [kind, status] of [
+    ['malformed', 400],
+    ['invalid', 400],
+    ['unauthorized', 401],
+    ['unknown', 404],
+    ['taken', 409],
+    ['window_closed', 409],
+    ['unknown_status', 422],
+    ['too_many', 429],
+    ['unavailable', 503],
+  ] as const) {
+    it(`of kind ${kind} has status ${status}, says what happened, and is not logged`, () => {
+      const { problem, logged } = problemOf(new AppError(kind, 'what happened'));
+      assert.deepEqual([problem.kind, problem.status, problem.detail], [kind, status, 'what happened']);
+      assert.equal(problem.type, `urn:cashcat:problem:${kind}`);
+      assert.deepEqual(logged, []);
+    });
+  }
+
+  it('names the fields that are wrong', () => {
+    const problems = [{ field: 'name', message: 'is missing' }];
+    assert.deepEqual(problemOf(new AppError('invalid', 'x', { problems })).problem.problems, problems);
+  });
+
+  for (const error of [
+    withCode('ECONNREFUSED'),
+    withCode('ECONNRESET'),
+    withCode('57P01'),
+    withCode('57P03'),
+    withCode('08006'),
+    withCode('53300'),
+    withCode('57014'),
+    new AggregateError([withCode('ECONNREFUSED')], ''),
+    new Error('Connection terminated unexpectedly'),
+    new Error('Knex: Timeout acquiring a connection. The pool is probably full.'),
+    new Error('timeout exceeded when trying to connect'),
+    Object.assign(withCode('55000'), { severity: 'FATAL' }),
+  ]) {
+    const name = 'code' in error ? String(error.code) : error.message || error.name;
+    it(`of a database that cannot be asked (${name}) is 503 and not our mistake`, () => {
+      const { problem, logged } = problemOf(error);
+      assert.deepEqual([problem.kind, problem.status, logged], ['unavailable', 503, []]);
+    });
+  }
+
+  for (const code of ['22021', '22P05', '22003']) {
+    it(`of a value that Postgres refuses (${code}) is 400`, () =>
+      assert.equal(problemOf(withCode(code)).problem.status, 400));
+  }
+
+  it('of anything else is 500 with an id, under which the cause is logged once', () => {
+    for (const error of [new Error('a secret'), withCode('42P01'), 'a secret', undefined]) {
+      const { problem, logged } = problemOf(error);
+      assert.equal(problem.status, 500);
+      assert.doesNotMatch(JSON.stringify(problem), /secret/);
+      assert.deepEqual(logged, [{ err: error, errorId: problem.error_id }]);
+    }
+  });
+
+  it('of a body that cannot be read does not repeat the body', () => {
+    const error = Object.assign(new SyntaxError('Unexpected token s in "secret"'), { status: 400, expose: true });
+    const { problem } = problemOf(error);
+    assert.equal(problem.status, 400);
+    assert.doesNotMatch(problem.detail, /secret/);
+  });
+});

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { AppError } from '../../src/errors.ts';
+import { createGroupCommit } from '../../src/intake/group-commit.ts';
+import { eventually } from '../support/eventually.ts';
+
+const NOT_STORABLE = '22021';
+const DUPLICATE_KEY = '23505';
+const DEADLOCK = '40P01';
+const TOO_MANY = 50_000;
+
+/** An error as Postgres reports it. */
+function sqlError(code: string): Error {
+  return Object.assign(new Error(`refused with ${code}`), { code });
+}
+
+/** A store whose writes end only when the test says so. */
+function createHeldStore() {
+  const writes: { rows: number[]; finish: () => void; fail: (error: Error) => void }[] = [];
+  const write = (rows: number[]) =>
+    new Promise<void>((finish, fail) => {
+      writes.push({ rows, finish, fail });
+    });
+  return { writes, write };
+}
+
+/** What becomes of a promise, as far as it is known by now. */
+function watch(promise: Promise<void>): { state: 'waiting' | 'committed' | string } {
+  const watched: { state: string } = { state: 'waiting' };
+  promise.then(
+    () => (watched.state = 'committed'),
+    (error: unknown) => (watched.state = error instanceof AppError ? error.kind : String(error)),
+  );
+  return watched;
+}
+
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('group commit', () => {
+  it('answers a row only after its batch has committed', async () => {
+    const { writes, write } = createHeldStore();
+    const { commit } = createGroupCommit(write);
+    const first = watch(commit(1));
+    await turnOfTheLoop();
+    const second = watch(commit(2));
+    await turnOfTheLoop();
+    assert.deepEqual(
+      writes.map(({ rows }) => rows),
+      [[1], [2]],
+    );
+    assert.deepEqual([first.state, second.state], ['waiting', 'waiting']);
+
+    writes[1]?.finish();
+    await turnOfTheLoop();
+    assert.deepEqual([first.state, second.state], ['waiting', 'committed']);
+    writes[0]?.finish();
+    await turnOfTheLoop();
+    assert.equal(first.state, 'committed');
+  });
+
+  it('writes what is handed in during one turn as one batch, without lingering', async () => {
+    const { writes, write } = createHeldStore();
+    const { commit } = createGroupCommit(write);
+    for (const row of [1, 2, 3]) void commit(row);
+    await turnOfTheLoop();
+    assert.deepEqual(
+      writes.map(({ rows }) => rows),
+      [[1, 2, 3]],
+    );
+  });
+
+  it('has at most two batches of at most 256 rows in flight, and sends the rest on in order', async () => {
+    const { writes, write } = createHeldStore();
+    const { commit } = createGroupCommit(write);
+    const committed = Array.from({ length: 600 }, (_, row) => commit(row));
+    await turnOfTheLoop();
+    assert.deepEqual(
+      writes.map(({ rows }) => rows.length),
+      [256, 256],
+    );
+    writes[0]?.finish();
+    await turnOfTheLoop();
+    assert.equal(writes.length, 3);
+    for (const { finish } of writes) finish();
+    await Promise.all(committed);
+    assert.deepEqual(
+      writes.flatMap(({ rows }) => rows),
+      Array.from({ length: 600 }, (_, row) => row),
+    );
+  });
+
+  it('refuses every bad row alone and keeps all its neighbours, whichever rows are bad', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 300 }), async (isBad) => {
+        const stored: number[] = [];
+        const { commit } = createGroupCommit(async (rows: number[]) => {
+          if (rows.some((row) => isBad[row])) throw sqlError(rows.length % 2 ? NOT_STORABLE : DUPLICATE_KEY);
+          stored.push(...rows);
+        });
+        const watched = isBad.map((_, row) => commit(row).then(() => 'committed', kindOf));
+        assert.deepEqual(
+          await Promise.all(watched),
+          isBad.map((bad) => (bad ? 'malformed' : 'committed')),
+        );
+        assert.deepEqual(
+          stored.sort((a, b) => a - b),
+          [...isBad.keys()].filter((row) => !isBad[row]),
+        );
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('refuses the whole batch as unavailable for anything but a data error, and tries it once', async () => {
+    const failures = [sqlError(DEADLOCK), sqlError('57P01'), sqlError('ECONNREFUSED'), sqlError('22'), new Error('gone')];
+    for (const failure of failures) {
+      let writes = 0;
+      const { commit } = createGroupCommit(async () => {
+        writes++;
+        throw failure;
+      });
+      const refusals = await Promise.all([1, 2, 3].map((row) => commit(row).catch((error: unknown) => error)));
+      for (const refusal of refusals) {
+        assert.ok(refusal instanceof AppError);
+        assert.deepEqual([refusal.kind, refusal.cause], ['unavailable', failure]);
+      }
+      assert.equal(writes, 1);
+    }
+  });
+
+  it('keeps the half that was committed when the store goes away while a bad batch is being split', async () => {
+    const { writes, write } = createHeldStore();
+    const { commit } = createGroupCommit(write);
+    const watched = [1, 2, 3, 4].map((row) => watch(commit(row)));
+    await turnOfTheLoop();
+    writes[0]?.fail(sqlError(NOT_STORABLE));
+    await eventually(() => assert.deepEqual(writes[1]?.rows, [1, 2]));
+    writes[1]?.finish();
+    await eventually(() => assert.deepEqual(writes[2]?.rows, [3, 4]));
+    writes[2]?.fail(new Error('gone'));
+    await turnOfTheLoop();
+    assert.deepEqual(
+      watched.map(({ state }) => state),
+      ['committed', 'committed', 'unavailable', 'unavailable'],
+    );
+  });
+
+  it('goes on after a refused batch', async () => {
+    let isAway = true;
+    const { commit } = createGroupCommit(async () => {
+      if (isAway) throw new Error('gone');
+    });
+    await assert.rejects(commit(1));
+    isAway = false;
+    await commit(2);
+  });
+
+  it('flush waits for everything handed in so far, committed or refused', async () => {
+    const { writes, write } = createHeldStore();
+    const { commit, flush } = createGroupCommit(write);
+    await flush();
+    const answers = [1, 2].map((row) => watch(commit(row)));
+    const flushed = watch(flush());
+    await turnOfTheLoop();
+    assert.equal(flushed.state, 'waiting');
+    writes[0]?.fail(new Error('gone'));
+    await eventually(() => assert.equal(flushed.state, 'committed'));
+    assert.deepEqual(
+      answers.map(({ state }) => state),
+      ['unavailable', 'unavailable'],
+    );
+  });
+
+  it('refuses at once what would wait too long, and takes rows again when the queue has shrunk', async () => {
+    const { writes, write } = createHeldStore();
+    const { commit, flush } = createGroupCommit(write);
+    const waiting = Array.from({ length: TOO_MANY }, (_, row) => commit(row));
+    await assert.rejects(commit(TOO_MANY), { name: 'AppError', kind: 'unavailable' });
+    await turnOfTheLoop();
+    waiting.push(commit(TOO_MANY));
+    const flushed = flush();
+    for (let done = 0; done < writes.length; done++) {
+      writes[done]?.finish();
+      await turnOfTheLoop();
+    }
+    await flushed;
+    await Promise.all(waiting);
+    assert.equal(writes.flatMap(({ rows }) => rows).length, TOO_MANY + 1);
+  });
+});
+
+function kindOf(error: unknown): string {
+  return error instanceof AppError ? error.kind : String(error);
+}
