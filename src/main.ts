@@ -13,6 +13,8 @@ try {
   const log = createLog(config.logLevel);
   const stopAsked = waitForStopSignal();
   await (needsEmbedded(config) ? runEmbedded(config, log, stopAsked) : run(givenSettings(config), log, stopAsked));
+  // Everything has been stopped. A worker that never found Temporal leaves native threads that would go on trying.
+  process.exit(0);
 } catch (error) {
   reportAndExit(error);
 }

@@ -35,6 +35,7 @@ export type RunningRole = {
 
 const REQUEST_GRACE_MS = 10_000;
 const RETRY_MS = 1000;
+const REGISTER_TIMEOUT_MS = 3000;
 
 export async function startApi({
   settings,
@@ -85,12 +86,12 @@ export function startRelayRole({ settings, db, metrics, log }: Ground): RunningR
   const client = connectTemporal(settings.temporal);
   const { concurrency, leaseMs } = settings.config.relay;
   const relay = startRelay({ db, client, policy: policyOf(settings), concurrency, leaseMs, metrics, log });
-  const registering = keepTrying(() => registerSearchAttributes(client), log);
+  const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
+  const registering = keepTrying(register, log);
   return {
     checkReady: async () => void (await db.raw('select 1')),
     async stop() {
-      registering.stop();
-      await relay.stop();
+      await Promise.all([registering.stop(), relay.stop()]);
       await client.connection.close();
     },
   };
@@ -184,8 +185,8 @@ function measured(client: ReturnType<typeof createGuardedClient>, metrics: Metri
   };
 }
 
-/** Repeats in the background until it succeeds once. */
-function keepTrying(work: () => Promise<void>, log: Log): { stop(): void } {
+/** Repeats in the background until it succeeds once; stopped, it lets the try under way end. */
+function keepTrying(work: () => Promise<void>, log: Log): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const run = async () => {
     while (!stopping.signal.aborted) {
@@ -197,6 +198,11 @@ function keepTrying(work: () => Promise<void>, log: Log): { stop(): void } {
       }
     }
   };
-  void run();
-  return { stop: () => stopping.abort() };
+  const running = run();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
 }

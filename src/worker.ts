@@ -46,7 +46,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
       if (!connection) return;
       try {
         worker = await createWorker(deps, connection);
-        if (!stopping.signal.aborted) await worker.run();
+        await runUntilStopped(worker);
       } catch (error) {
         deps.log.error({ err: error }, 'The worker stopped unexpectedly; it is started again.');
         await pause();
@@ -54,6 +54,13 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
         await connection.close();
       }
     }
+  }
+
+  async function runUntilStopped(created: Worker): Promise<void> {
+    const ended = created.run();
+    // One that never ran would keep its connection from being closed.
+    if (stopping.signal.aborted) created.shutdown();
+    await ended;
   }
 
   async function connect(): Promise<NativeConnection | undefined> {

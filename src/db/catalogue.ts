@@ -28,7 +28,7 @@ export type Advertiser = {
 };
 
 /** Minor units of an ISO 4217 currency. */
-export type Reward = { amount: number; currency: string };
+type Reward = { amount: number; currency: string };
 
 export type Offer = {
   offer_id: string;

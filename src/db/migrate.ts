@@ -14,18 +14,35 @@ const migrationSource: Knex.MigrationSource<string> = {
   },
 };
 
+// Any number, as long as it is always the same.
+const MIGRATION_LOCK = 7_220_415_031;
+
 /** Brings the schema up to date; several processes may do so at once. @returns the names of what was applied */
 export async function migrate(db: Knex): Promise<string[]> {
-  const [, applied] = (await db.migrate.latest({ migrationSource })) as [number, string[]];
-  return applied;
+  return await withMigrationLock(db, async (trx) => {
+    const [, applied] = (await trx.migrate.latest({ migrationSource })) as [number, string[]];
+    return applied;
+  });
 }
 
 /** Takes the last batch of migrations back. */
 export async function rollBack(db: Knex): Promise<void> {
-  await db.migrate.rollback({ migrationSource });
+  await withMigrationLock(db, (trx) => trx.migrate.rollback({ migrationSource }));
 }
 
 export async function hasPendingMigrations(db: Knex): Promise<boolean> {
-  const [, pending] = (await db.migrate.list({ migrationSource })) as [unknown[], unknown[]];
-  return pending.length > 0;
+  return await withMigrationLock(db, async (trx) => {
+    const [, pending] = (await trx.migrate.list({ migrationSource })) as [unknown[], unknown[]];
+    return pending.length > 0;
+  });
+}
+
+/** knex's own lock fails whoever comes second, and stays behind when its holder is killed; this one waits and cannot. */
+async function withMigrationLock<T>(db: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  return await db.transaction(async (trx) => {
+    // A migration takes as long as it takes, and so does waiting for another process.
+    await trx.raw('set local statement_timeout = 0');
+    await trx.raw('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
+    return await work(trx);
+  });
 }

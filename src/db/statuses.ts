@@ -113,7 +113,11 @@ export async function insertStatusEvent(db: Knex, event: NewStatusEvent): Promis
   return numbered.seq;
 }
 
-/** jsonb refuses NUL and lone surrogates, which JSON can spell; a hostile call is kept with U+FFFD in their place. */
+/**
+ * jsonb refuses NUL and lone surrogates, which JSON can spell; a hostile call is kept with U+FFFD in their place.
+ * Escaped backslashes are matched too, and stay, so that text which only looks like such an escape is kept to the letter.
+ */
 function storableJson(value: object): string {
-  return JSON.stringify(value).replace(/\\u0000|\\ud[89a-f][0-9a-f]{2}/gi, '\\ufffd');
+  const escapes = /\\(?:\\|u0000|ud[89a-f][0-9a-f]{2})/g;
+  return JSON.stringify(value).replace(escapes, (escape) => (escape === '\\\\' ? escape : '\\ufffd'));
 }

@@ -28,7 +28,7 @@ export type ConversionRow = {
   status_at: string | null;
 };
 
-export type SettlementRow = {
+type SettlementRow = {
   conversion_id: string;
   seq: number;
   status: Status;
@@ -39,7 +39,7 @@ export type SettlementRow = {
   settled_at: string;
 };
 
-export type RewardEntryRow = {
+type RewardEntryRow = {
   entry_id: number;
   conversion_id: string;
   seq: number;

@@ -9,7 +9,7 @@ const USUAL_PAGE = 50;
 const ID_RULE =
   '3 to 40 lower-case letters, digits, "-" or "_", beginning with a letter or digit, and not a word of our own routes';
 
-export const publicIdSchema = z
+const publicIdSchema = z
   .string()
   .refine(isPublicId, { error: `must be ${ID_RULE}` })
   .meta({ description: `Yours if you give one and it is free: ${ID_RULE}.`, example: 'abcdefghigk' });
@@ -38,7 +38,7 @@ const byStatus = <Value extends z.ZodType>(value: Value) =>
     Object.fromEntries(statuses.map((status) => [status, value.optional()])) as Record<Status, z.ZodOptional<Value>>,
   );
 
-export const postbackSchema = z
+const postbackSchema = z
   .strictObject({
     url: z.string().meta({
       description: 'With macros in path or query, such as {ref_id} and {status}.',
@@ -59,7 +59,7 @@ export const postbackSchema = z
   })
   .meta({ id: 'PostbackSettings' });
 
-export const rewardSchema = z
+const rewardSchema = z
   .strictObject({
     amount: z
       .union([

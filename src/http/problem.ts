@@ -84,7 +84,7 @@ const AWAY_MESSAGE =
   /connection terminated|timeout acquiring a connection|timeout exceeded when trying to connect|pool is (?:draining|probably full)/i;
 
 /** True for an error that says no more than that Postgres cannot be asked right now. */
-export function isDatabaseAway(error: unknown): boolean {
+function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
   // Postgres ends a connection with it, for whatever reason.

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import type { Express } from 'express';
+import { AppError } from '../errors.ts';
 
 const SECOND = 1000;
 // Longer than the idle time-out of usual load balancers (60 s), so that it is they who close an idle connection.
@@ -66,15 +67,11 @@ export async function closeServer(server: http.Server, graceMs: number): Promise
 function describeListenError(
   cause: NodeJS.ErrnoException,
   { host, port, setting }: { host: string; port: number; setting: string },
-): Error {
+): AppError {
   const where = `${host}:${port}`;
-  if (cause.code === 'EADDRINUSE') {
-    return new Error(`${setting}: ${where} is taken by another program. Stop it, or set ${setting} to a free port.`, {
-      cause,
-    });
-  }
-  if (cause.code === 'EACCES') {
-    return new Error(`${setting}: not allowed to listen on ${where}. Set ${setting} to 1024 or above.`, { cause });
-  }
-  return new Error(`${setting}: cannot listen on ${where}: ${cause.message}`, { cause });
+  const refuse = (message: string) => new AppError('unavailable', `${setting}: ${message}`, { cause });
+  if (cause.code === 'EADDRINUSE')
+    return refuse(`${where} is taken by another program. Stop it, or set ${setting} to a free port.`);
+  if (cause.code === 'EACCES') return refuse(`not allowed to listen on ${where}. Set ${setting} to 1024 or above.`);
+  return refuse(`cannot listen on ${where}: ${cause.message}`);
 }

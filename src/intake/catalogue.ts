@@ -2,7 +2,7 @@ import { compileOfferUrl } from '../domain/offer-url.ts';
 import type { ActiveOffer, CatalogueContent } from '../db/catalogue.ts';
 import { AppError } from '../errors.ts';
 
-export type CataloguePartner = { partnerId: string };
+type CataloguePartner = { partnerId: string };
 
 export type CatalogueOffer = {
   offerId: string;

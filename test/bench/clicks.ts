@@ -1,42 +1,105 @@
+// Durable clicks per second against a bare Express app on the same machine in the same run.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createAdvertiser, createOffer, createPartner } from '../../src/db/catalogue.ts';
 import { connectDb } from '../../src/db/connect.ts';
 import { migrate } from '../../src/db/migrate.ts';
-import { createAdvertiser, createOffer, createPartner } from '../../src/db/catalogue.ts';
+import { startProcess } from '../support/program.ts';
 import { startPrivatePostgres, stopTestServers } from '../support/servers.ts';
-import { describeMachine, median, quantile } from './figures.ts';
-import { runLoad } from './load.ts';
-import { startNode } from './start-temp.ts';
-import { readFileSync } from 'node:fs';
+import { describeMachine, describeRatio, median, quantile } from './figures.ts';
+import { runLoad, type LoadResult } from './load.ts';
 
-const SECONDS = Number(process.env['S'] ?? 5);
 const ROUNDS = 3;
+const ROUND_SECONDS = 8;
+const WARM_UP_SECONDS = 4;
 const CONNECTIONS = 64;
 
-const pg = await startPrivatePostgres();
-const db = connectDb({ url: pg.url, poolSize: 2, statementTimeoutMs: 60000 });
+// fsync and synchronous_commit stay on: an answered click is on disk.
+const postgres = await startPrivatePostgres();
+const db = connectDb({ url: postgres.url, poolSize: 2, statementTimeoutMs: 60_000 });
 await migrate(db);
-await createPartner(db, { name: 'P', partner_id: 'benchpartner' });
-await createAdvertiser(db, { name: 'A', advertiser_id: 'bank' });
-await createOffer(db, { name: 'O', offer_id: 'card', advertiser_id: 'bank', url: 'https://advertiser.example/landing?click_id={conversion_id}', reward: { amount: 100, currency: 'USD' } });
-const bare = await startNode(['--import=tsx', 'test/bench/bare-express.ts'], {}, (l) => (l.startsWith('http') ? [l] : undefined));
-const api = await startNode(['dist/src/main.js'], { ROLES: 'api', PORT: '0', OPS_PORT: '0', DATABASE_URL: pg.url, ADMIN_API_KEY: 'x'.repeat(20), LEAD_SECRET: 'y'.repeat(20) }, (l) => { const o = JSON.parse(l); return o.msg === 'ready' ? [o.publicUrl] : undefined; });
-console.log(describeMachine());
-const rss = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${api.child.pid}/status`, 'utf8'))![1]) / 1024;
+await createPartner(db, { name: 'Partner', partner_id: 'benchpartner' });
+await createAdvertiser(db, { name: 'Bank', advertiser_id: 'bank' });
+await createOffer(db, {
+  offer_id: 'card',
+  advertiser_id: 'bank',
+  name: 'Card',
+  url: 'https://advertiser.example/landing?click_id={conversion_id}',
+  reward: { amount: 1250, currency: 'USD' },
+});
+const api = await startProcess({ roles: ['api'], databaseUrl: postgres.url });
+const bare = fork(fileURLToPath(new URL('./bare-express.ts', import.meta.url)), { execArgv: ['--import=tsx'] });
+const [bareOrigin] = (await once(bare, 'message')) as [string];
+
 const sides = {
-  bare: { origin: bare.found[0]!, path: '/benchpartner/?ref_id=abc', status: 302 },
-  direct: { origin: api.found[0]!.replace('localhost','127.0.0.1'), path: '/benchpartner/?ref_id=abc&offer_id=card', status: 302 },
-  wall: { origin: api.found[0]!.replace('localhost','127.0.0.1'), path: '/benchpartner/?ref_id=abc', status: 200 },
+  'bare Express redirect': {
+    origin: bareOrigin,
+    path: '/benchpartner/?ref_id=click-1&offer_id=card',
+    expectedStatus: 302,
+  },
+  'durable direct link': {
+    origin: api.publicUrl,
+    path: '/benchpartner/?ref_id=click-1&offer_id=card',
+    expectedStatus: 302,
+  },
+  'durable offer wall': { origin: api.publicUrl, path: '/benchpartner/?ref_id=click-1', expectedStatus: 200 },
 };
-const res: Record<string, number[]> = { bare: [], direct: [], wall: [] };
-let direct = 0;
-for (let r = -1; r < ROUNDS; r++) for (const [name, s] of Object.entries(sides)) {
-  const out = await runLoad(s.origin, { path: s.path, connections: CONNECTIONS, seconds: r < 0 ? 2 : SECONDS, expectedStatus: s.status });
-  if (name === 'direct') direct += out.answered;
-  if (r >= 0) res[name]!.push(out.perSecond);
-  console.log(r, name, out.perSecond.toFixed(0), '/s p50', quantile(out.latenciesMs, 0.5).toFixed(2), 'p99', quantile(out.latenciesMs, 0.99).toFixed(2), 'failed', out.failed, 'rss', rss().toFixed(0));
+type Side = keyof typeof sides;
+const names = Object.keys(sides) as Side[];
+const results = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Side, LoadResult[]>;
+const memoryMiB: number[] = [];
+let answered = 0;
+
+console.log(
+  `${describeMachine()}; ${CONNECTIONS} connections, ${ROUNDS} rounds of ${ROUND_SECONDS} s, Postgres on the same machine`,
+);
+for (let round = 0; round <= ROUNDS; round++) {
+  for (const name of names) {
+    const seconds = round === 0 ? WARM_UP_SECONDS : ROUND_SECONDS;
+    const result = await runLoad({ ...sides[name], connections: CONNECTIONS, seconds });
+    if (name !== 'bare Express redirect') answered += result.answered;
+    if (result.failed > 0) throw new Error(`${name}: ${result.failed} requests got another answer than expected.`);
+    if (round > 0) results[name].push(result);
+  }
+  memoryMiB.push(residentMiB(api.pid));
 }
-console.log('direct ratio', (median(res['direct']!) / median(res['bare']!)).toFixed(2), 'wall', (median(res['wall']!) / median(res['bare']!)).toFixed(2));
-const { count } = (await db('conversions').count('* as count').first()) as { count: number };
-console.log('answered', direct, 'stored', count);
-bare.child.kill(); api.child.kill();
+
+for (const name of names) {
+  const latencies = results[name].flatMap((result) => result.latenciesMs);
+  const rates = results[name].map((result) => Math.round(result.perSecond));
+  console.log(
+    `${name.padEnd(22)} ${Math.round(median(rates))}/s (${rates.join(', ')}), ` +
+      `p50 ${quantile(latencies, 0.5).toFixed(1)} ms, p99 ${quantile(latencies, 0.99).toFixed(1)} ms`,
+  );
+}
+const rateOf = (name: Side) => median(results[name].map((result) => result.perSecond));
+console.log(
+  describeRatio('direct link / bare Express', rateOf('durable direct link') / rateOf('bare Express redirect'), 1.5),
+);
+console.log(
+  describeRatio('offer wall / bare Express', rateOf('durable offer wall') / rateOf('bare Express redirect'), 1),
+);
+console.log(
+  `memory of the api after each round: ${memoryMiB.map((mib) => Math.round(mib)).join(', ')} MiB (at most 300)`,
+);
+
+const { rows } = await db.raw<{ rows: { touches: number }[] }>(
+  `select count(*) as touches from lead_events where type = 'touch'`,
+);
+const stored = rows[0]?.touches ?? 0;
+console.log(
+  `answered ${answered}, stored ${stored}: ${stored >= answered ? 'none lost' : `${answered - stored} LOST`}`,
+);
+
+bare.kill();
+await api.stop();
 await db.destroy();
 await stopTestServers();
+process.exit(stored >= answered ? 0 : 1);
+
+function residentMiB(pid: number): number {
+  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib) / 1024;
+}

@@ -1,19 +1,35 @@
 import { connect, type Socket } from 'node:net';
 
-export type LoadResult = { answered: number; failed: number; perSecond: number; latenciesMs: number[]; seconds: number };
+export type LoadOptions = {
+  origin: string;
+  path: string;
+  connections: number;
+  seconds: number;
+  /** Any other answer counts as failed. */
+  expectedStatus: number;
+};
+
+export type LoadResult = {
+  answered: number;
+  failed: number;
+  perSecond: number;
+  latenciesMs: number[];
+  seconds: number;
+};
 
 const HEADER_END = Buffer.from('\r\n\r\n');
 
 /**
  * A closed loop over raw keep-alive sockets: each sends its next request when its last answer is in. It costs a fraction
  * of an HTTP client, which on a small machine would take the processor from what is being measured.
- *
- * @param expectedStatus any other answer counts as failed
  */
-export async function runLoad(
-  origin: string,
-  { path, connections, seconds, expectedStatus }: { path: string; connections: number; seconds: number; expectedStatus: number },
-): Promise<LoadResult> {
+export async function runLoad({
+  origin,
+  path,
+  connections,
+  seconds,
+  expectedStatus,
+}: LoadOptions): Promise<LoadResult> {
   const { hostname, port } = new URL(origin);
   const request = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: ${hostname}\r\nuser-agent: Mozilla/5.0 (bench)\r\n\r\n`);
   const status = Buffer.from(`HTTP/1.1 ${expectedStatus} `);
@@ -23,7 +39,13 @@ export async function runLoad(
   let failed = 0;
   await Promise.all(Array.from({ length: connections }, () => runConnection()));
   const elapsed = (performance.now() - startedAt) / 1000;
-  return { answered: latenciesMs.length, failed, perSecond: latenciesMs.length / elapsed, latenciesMs, seconds: elapsed };
+  return {
+    answered: latenciesMs.length,
+    failed,
+    perSecond: latenciesMs.length / elapsed,
+    latenciesMs,
+    seconds: elapsed,
+  };
 
   async function runConnection(): Promise<void> {
     const socket = await open(hostname, Number(port));

@@ -12,12 +12,14 @@ const OFFER = {
   url: 'https://bank.example/?c={conversion_id}',
 };
 
+type StartOptions = { pollIntervalMs?: number; content?: Partial<CatalogueContent> };
+
 describe('the catalogue in memory', () => {
   let catalogue: Catalogue | undefined;
   afterEach(() => catalogue?.stop());
 
   /** A catalogue over a content that the test changes, with a count of what it asked for. */
-  async function start({ pollIntervalMs = 60_000, content = {} as Partial<CatalogueContent> } = {}) {
+  async function start({ pollIntervalMs = 60_000, content = {} }: StartOptions = {}) {
     const store: CatalogueContent = { version: 1, partnerIds: ['first'], offers: [OFFER], ...content };
     const asked = { versions: 0, loads: 0 };
     const warnings: string[] = [];

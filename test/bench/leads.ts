@@ -1,0 +1,227 @@
+// Leads all the way per second against the cheapest workflow with the same messages, on the same server in the same run.
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { Agent, request } from 'undici';
+import { readConfig } from '../../src/config.ts';
+import { connectDb } from '../../src/db/connect.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { readBacklog } from '../../src/db/outbox.ts';
+import { eventually } from '../support/eventually.ts';
+import { createNetwork, settingsFor } from '../support/network.ts';
+import { startProcess } from '../support/program.ts';
+import '../support/quiet-sdk.ts';
+import { startPrivatePostgres, startPrivateTemporal, stopTestServers } from '../support/servers.ts';
+import { describeMachine, describeRatio, median, quantile } from './figures.ts';
+
+export type CheapestActivities = { noop(id: string): Promise<void> };
+
+const ROUNDS = 3;
+const LEADS_PER_ROUND = 600;
+const WARM_UP_LEADS = 100;
+const CALLS_AT_ONCE = 64;
+const LATENCY_SECONDS = 20;
+const LATENCY_PER_SECOND = 5;
+
+const [postgres, temporal] = await Promise.all([startPrivatePostgres(), startPrivateTemporal()]);
+const limits = readConfig({}).worker;
+const db = connectDb({ url: postgres.url, poolSize: 4, statementTimeoutMs: 60_000 });
+await migrate(db);
+const network = await createNetwork({ db, url: postgres.url });
+const tracker = await startFastTracker();
+const partnerId = await network.partner(settingsFor(`${tracker.origin}/?cid={conversion_id}`));
+const http = new Agent({ connections: CALLS_AT_ONCE });
+
+console.log(
+  `${describeMachine()}; ${ROUNDS} rounds of ${LEADS_PER_ROUND} leads, Postgres and Temporal on the same machine`,
+);
+const rates: Record<'ours' | 'cheapest', number[]> = { ours: [], cheapest: [] };
+for (let round = 0; round <= ROUNDS; round++) {
+  const leads = round === 0 ? WARM_UP_LEADS : LEADS_PER_ROUND;
+  const cheapest = await withCheapest((run) => run(leads));
+  const ours = await withProgram((origin) => runOurs(origin, leads));
+  if (round > 0) {
+    rates.cheapest.push(cheapest);
+    rates.ours.push(ours);
+  }
+}
+for (const [name, values] of Object.entries(rates)) {
+  console.log(
+    `${name.padEnd(8)} ${median(values).toFixed(1)} leads/s (${values.map((rate) => rate.toFixed(1)).join(', ')})`,
+  );
+}
+const ratios = rates.ours.map((rate, round) => rate / (rates.cheapest[round] ?? NaN));
+console.log(describeRatio('leads all the way / cheapest workflow', ratios, 0.7));
+
+const latencies = await withProgram(measureLatency);
+const p50 = quantile(latencies, 0.5);
+console.log(
+  `status answered → postback received at ${LATENCY_PER_SECOND} leads/s: p50 ${p50.toFixed(0)} ms ` +
+    `(at most 200: ${p50 <= 200 ? 'reached' : 'MISSED'}), p99 ${quantile(latencies, 0.99).toFixed(0)} ms`,
+);
+
+const expected = WARM_UP_LEADS + ROUNDS * LEADS_PER_ROUND + latencies.length;
+const { rows } = await db.raw<{ rows: { delivered: number; rewarded: number }[] }>(
+  `select (select count(*) from postbacks where state = 'delivered') as delivered,
+          (select count(*) from reward_entries) as rewarded`,
+);
+const { delivered = 0, rewarded = 0 } = rows[0] ?? {};
+const isComplete = delivered === expected && rewarded === expected;
+console.log(
+  `leads ${expected}, delivered ${delivered}, rewarded ${rewarded}: ${isComplete ? 'none lost, none doubled' : 'WRONG'}`,
+);
+
+await http.close();
+await tracker.stop();
+await network.close();
+await stopTestServers();
+process.exit(isComplete ? 0 : 1);
+
+/** Click all leads; when all have reached Temporal, approve all; done when the partner has heard of all. */
+async function runOurs(origin: string, leads: number): Promise<number> {
+  const startedAt = performance.now();
+  const conversionIds = await inParallel(Array.from({ length: leads }), () => click(origin));
+  await eventually(async () => {
+    const { leads: owed } = await readBacklog(db);
+    if (owed > 0) throw new Error(`${owed} leads are still owed to Temporal.`);
+  }, 60_000);
+  const heard = conversionIds.map((conversionId) => tracker.hear(conversionId));
+  await inParallel(conversionIds, (conversionId) => approve(origin, conversionId));
+  await Promise.all(heard);
+  return leads / ((performance.now() - startedAt) / 1000);
+}
+
+async function measureLatency(origin: string): Promise<number[]> {
+  const pending: Promise<number>[] = [];
+  for (let index = 0; index < LATENCY_SECONDS * LATENCY_PER_SECOND; index++) {
+    pending.push(oneLead());
+    await delay(1000 / LATENCY_PER_SECOND);
+  }
+  return await Promise.all(pending);
+
+  async function oneLead(): Promise<number> {
+    const conversionId = await click(origin);
+    await delay(1000);
+    const heard = tracker.hear(conversionId);
+    await approve(origin, conversionId);
+    const answeredAt = performance.now();
+    return (await heard) - answeredAt;
+  }
+}
+
+async function click(origin: string): Promise<string> {
+  const path = `/${partnerId}/?ref_id=${randomUUID().slice(0, 20)}&offer_id=${network.offerId}`;
+  const { statusCode, headers, body } = await request(`${origin}${path}`, { dispatcher: http });
+  await body.dump();
+  const conversionId = new URL(String(headers.location)).searchParams.get('click');
+  if (statusCode !== 302 || conversionId === null) throw new Error(`A click was answered with ${statusCode}.`);
+  return conversionId;
+}
+
+async function approve(origin: string, conversionId: string): Promise<void> {
+  const { statusCode, body } = await request(
+    `${origin}/advertisers/${network.advertiserId}/postback?conversion_id=${conversionId}&status=approved`,
+    { dispatcher: http, headers: { authorization: `Bearer ${network.advertiserToken}` } },
+  );
+  if (statusCode !== 200) throw new Error(`A status was answered with ${statusCode}: ${await body.text()}`);
+  await body.dump();
+}
+
+/** One process with all roles; the other side is stopped meanwhile, so that the two do not share the machine. */
+async function withProgram<T>(use: (origin: string) => Promise<T>): Promise<T> {
+  const program = await startProcess({
+    roles: ['api', 'relay', 'worker'],
+    databaseUrl: postgres.url,
+    temporalAddress: temporal.address,
+    env: { LOG_LEVEL: 'warn' },
+  });
+  try {
+    return await use(program.publicUrl);
+  } finally {
+    await program.stop();
+  }
+}
+
+async function withCheapest<T>(use: (run: (leads: number) => Promise<number>) => Promise<T>): Promise<T> {
+  const { address } = temporal;
+  const [connection, nativeConnection] = await Promise.all([
+    Connection.connect({ address }),
+    NativeConnection.connect({ address }),
+  ]);
+  const client = new Client({ connection });
+  const done = new Map<string, () => void>();
+  const activities: CheapestActivities = {
+    noop(id) {
+      done.get(id)?.();
+      return Promise.resolve();
+    },
+  };
+  const worker = await Worker.create({
+    connection: nativeConnection,
+    taskQueue: 'cheapest',
+    activities,
+    workflowBundle: await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('./cheapest-workflow.ts', import.meta.url)),
+    }),
+    maxCachedWorkflows: limits.cachedWorkflows,
+    maxConcurrentWorkflowTaskExecutions: limits.concurrentWorkflowTasks,
+    maxConcurrentActivityTaskExecutions: limits.concurrentPostbacks,
+  });
+  try {
+    return await worker.runUntil(() => use(run));
+  } finally {
+    await nativeConnection.close();
+    await connection.close();
+  }
+
+  async function run(leads: number): Promise<number> {
+    const ids = Array.from({ length: leads }, () => randomUUID());
+    const finished = ids.map((id) => new Promise<void>((resolve) => done.set(id, resolve)));
+    const startedAt = performance.now();
+    await inParallel(ids, (id) =>
+      client.workflow.signalWithStart('cheapest', {
+        workflowId: `cheapest:${id}`,
+        taskQueue: 'cheapest',
+        args: [id],
+        signal: 'message',
+        signalArgs: [1],
+      }),
+    );
+    await inParallel(ids, (id) => client.workflow.getHandle(`cheapest:${id}`).signal('message', 2));
+    await Promise.all(finished);
+    return leads / ((performance.now() - startedAt) / 1000);
+  }
+}
+
+async function inParallel<Item, Result>(items: Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  const remaining = items.entries();
+  const run = async () => {
+    for (const [index, item] of remaining) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: CALLS_AT_ONCE }, run));
+  return results;
+}
+
+/** Answers 200 at once and tells when a conversion was heard of, in milliseconds of `performance.now()`. */
+async function startFastTracker() {
+  const waiting = new Map<string, (at: number) => void>();
+  const server = createServer((incoming, response) => {
+    const conversionId = new URL(incoming.url ?? '/', 'http://tracker').searchParams.get('cid') ?? '';
+    waiting.get(conversionId)?.(performance.now());
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    hear: (conversionId: string) => new Promise<number>((resolve) => waiting.set(conversionId, resolve)),
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { ConfigError, readConfig, roles } from '../src/config.ts';
+
+const SECRET = 'sixteen characters or more';
+const production = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://db.example/cashcat',
+  TEMPORAL_ADDRESS: 'temporal.example:7233',
+  ADMIN_API_KEY: SECRET,
+  LEAD_SECRET: SECRET,
+  PUBLIC_URL: 'https://go.example',
+};
+
+function refusalOf(env: NodeJS.ProcessEnv): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.message;
+  }
+  assert.fail(`accepted: ${JSON.stringify(env)}`);
+}
+
+describe('configuration', () => {
+  it('has a default for everything', () => {
+    const { env: _env, ...config } = readConfig({});
+    assert.deepEqual(config, {
+      isProduction: false,
+      roles: ['api', 'relay', 'worker', 'migrate'],
+      http: { host: '0.0.0.0', port: 3000, publicUrl: undefined, trustProxy: false },
+      ops: { host: '127.0.0.1', port: 3001, adminApiKey: undefined },
+      database: { url: undefined, poolSize: 10, statementTimeoutMs: 5000 },
+      temporal: { isGiven: false, address: undefined, namespace: undefined, uiUrl: undefined },
+      leads: { secrets: undefined, windowMs: 1_209_600_000 },
+      postbacks: { attempts: 3, intervalMs: 300_000, timeoutMs: 10_000, allowCidrs: undefined },
+      catalogue: { pollMs: 1000 },
+      relay: { concurrency: 64, leaseMs: 30_000 },
+      worker: { cachedWorkflows: 2000, concurrentWorkflowTasks: 100, concurrentPostbacks: 500 },
+      logLevel: 'info',
+      embedded: {
+        dataDir: resolve('.data'),
+        postgresPort: 5440,
+        temporalPort: 7233,
+        temporalUiPort: 8233,
+        receiverPort: 3002,
+      },
+    });
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    assert.deepEqual({ ...readConfig({ PORT: '', DATABASE_URL: '', ROLES: '' }), env: {} }, readConfig({}));
+  });
+
+  it('reads numbers in the unit of their name and lists with commas', () => {
+    const config = readConfig({
+      PORT: '0',
+      LEAD_WINDOW_SECONDS: '3600',
+      POSTBACK_INTERVAL_SECONDS: '0.5',
+      ROLES: 'api, relay',
+      LEAD_SECRET: `${SECRET} one,${SECRET} two`,
+      POSTBACK_ALLOW_CIDRS: '127.0.0.0/8, 10.0.0.0/8',
+    });
+    assert.equal(config.http.port, 0);
+    assert.equal(config.leads.windowMs, 3_600_000);
+    assert.equal(config.postbacks.intervalMs, 500);
+    assert.deepEqual(config.roles, ['api', 'relay']);
+    assert.deepEqual(config.leads.secrets, [`${SECRET} one`, `${SECRET} two`]);
+    assert.deepEqual(config.postbacks.allowCidrs, ['127.0.0.0/8', '10.0.0.0/8']);
+  });
+
+  it('refuses a value that cannot be used and names its variable', () => {
+    const unusable: Record<string, string[]> = {
+      PORT: ['http', '65536', '-1', '3000.5'],
+      OPS_PORT: ['x'],
+      DATABASE_POOL_SIZE: ['0', '2.5', 'many'],
+      LEAD_WINDOW_SECONDS: ['0', '-5', '14 days', 'Infinity', 'NaN'],
+      POSTBACK_INTERVAL_SECONDS: ['five'],
+      POSTBACK_TIMEOUT_SECONDS: ['10.5', '0'],
+      RELAY_CONCURRENCY: ['0'],
+      ROLES: ['apo', ','],
+      LEAD_SECRET: ['short', `${SECRET},short`, ','],
+      ADMIN_API_KEY: ['short'],
+      PUBLIC_URL: ['go.example', 'ftp://go.example'],
+      LOG_LEVEL: ['loud'],
+    };
+    for (const [name, values] of Object.entries(unusable)) {
+      for (const value of values) assert.match(refusalOf({ [name]: value }), new RegExp(`\\b${name}\\b`), value);
+    }
+  });
+
+  it('names all variables that cannot be used at once, and no secret', () => {
+    const message = refusalOf({ PORT: 'x', OPS_PORT: 'y', LEAD_SECRET: 'too-short' });
+    for (const name of ['PORT', 'OPS_PORT', 'LEAD_SECRET']) assert.ok(message.includes(`${name}`));
+    assert.ok(!message.includes('too-short'));
+  });
+
+  it('in production starts with all that is needed, and names what is missing', () => {
+    assert.equal(readConfig(production).isProduction, true);
+    for (const name of ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'ADMIN_API_KEY', 'LEAD_SECRET', 'PUBLIC_URL']) {
+      assert.match(refusalOf({ ...production, [name]: undefined }), new RegExp(`must be set: ${name}\\.`));
+    }
+    assert.match(
+      refusalOf({ NODE_ENV: 'production' }),
+      /DATABASE_URL, TEMPORAL_ADDRESS, ADMIN_API_KEY, LEAD_SECRET, PUBLIC_URL/,
+    );
+  });
+
+  it('in production asks of each role only what it uses', () => {
+    const { NODE_ENV, DATABASE_URL, TEMPORAL_ADDRESS } = production;
+    readConfig({ NODE_ENV, DATABASE_URL, ROLES: 'migrate' });
+    readConfig({ NODE_ENV, DATABASE_URL, TEMPORAL_ADDRESS, ROLES: 'relay,worker' });
+    readConfig({ ...production, TEMPORAL_ADDRESS: undefined, ROLES: 'api' });
+    assert.match(refusalOf({ NODE_ENV, DATABASE_URL, ROLES: 'relay' }), /TEMPORAL_ADDRESS/);
+    assert.match(refusalOf({ NODE_ENV, TEMPORAL_ADDRESS, ROLES: 'worker' }), /DATABASE_URL/);
+  });
+
+  it("takes Temporal's own environment configuration for an address", () => {
+    for (const name of ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE']) {
+      assert.equal(readConfig({ [name]: 'somewhere' }).temporal.isGiven, true);
+      readConfig({ ...production, TEMPORAL_ADDRESS: undefined, [name]: 'somewhere' });
+    }
+  });
+
+  it('trusts proxies by their number or address, never all of them', () => {
+    assert.equal(readConfig({ TRUST_PROXY: '2' }).http.trustProxy, 2);
+    assert.equal(readConfig({ TRUST_PROXY: 'loopback, 10.0.0.0/8' }).http.trustProxy, 'loopback, 10.0.0.0/8');
+    assert.match(refusalOf({ TRUST_PROXY: 'true' }), /TRUST_PROXY/);
+  });
+
+  it('knows each role', () => {
+    for (const role of roles) assert.deepEqual(readConfig({ ROLES: role }).roles, [role]);
+  });
+});

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import type { Knex } from 'knex';
+import { connectDb } from '../../src/db/connect.ts';
+import { hasPendingMigrations, migrate, rollBack } from '../../src/db/migrate.ts';
+import { eventually } from '../support/eventually.ts';
+import { testPostgres } from '../support/servers.ts';
+
+describe('migrations', () => {
+  let url: string;
+  let db: Knex;
+  let other: Knex;
+
+  beforeEach(async () => {
+    const { createDatabase } = await testPostgres();
+    url = await createDatabase();
+    [db, other] = [1, 2].map(() => connectDb({ url, poolSize: 3, statementTimeoutMs: 5000 })) as [Knex, Knex];
+  });
+
+  afterEach(async () => {
+    await Promise.all([db.destroy(), other.destroy()]);
+  });
+
+  /** Everything that migrations make, by name; knex keeps books in tables of its own. */
+  async function readSchema(): Promise<string[]> {
+    const { rows } = await db.raw<{ rows: { name: string }[] }>(
+      `select relkind::text || ' ' || relname as name from pg_class
+       where relnamespace = 'public'::regnamespace and relname not like 'knex_migrations%'
+       union all
+       select 'function ' || proname from pg_proc where pronamespace = 'public'::regnamespace
+       order by name`,
+    );
+    return rows.map(({ name }) => name);
+  }
+
+  it('make the schema of an empty database, take it back without leaving anything, and make it again', async () => {
+    assert.equal(await hasPendingMigrations(db), true);
+    const applied = await migrate(db);
+    assert.deepEqual(applied, ['001-lead-facts']);
+    assert.equal(await hasPendingMigrations(db), false);
+    const schema = await readSchema();
+    assert.ok(schema.includes('r lead_events') && schema.includes('r outbox'), schema.join(', '));
+
+    await rollBack(db);
+    assert.deepEqual(await readSchema(), []);
+    assert.equal(await hasPendingMigrations(db), true);
+
+    assert.deepEqual(await migrate(db), applied);
+    assert.deepEqual(await readSchema(), schema);
+  });
+
+  it('do nothing to a database that is up to date', async () => {
+    await migrate(db);
+    assert.deepEqual(await migrate(db), []);
+  });
+
+  it('are applied once when several processes start at the same time', async () => {
+    const applied = await Promise.all([migrate(db), migrate(other), migrate(other)]);
+    assert.deepEqual(applied.flat(), ['001-lead-facts']);
+    assert.equal(await hasPendingMigrations(db), false);
+  });
+
+  it('can be made again after a process was killed while migrating', async () => {
+    const obstacle = await other.transaction();
+    await obstacle.raw('create table partners ()');
+    const interrupted = assert.rejects(migrate(db));
+    await eventually(async () => {
+      const { rows } = await other.raw<{ rows: { pid: number }[] }>(
+        `select pid from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock' and query like '%create table partners%'`,
+      );
+      assert.equal(rows.length, 1);
+      await other.raw('select pg_terminate_backend(?)', [rows[0]?.pid ?? 0]);
+    });
+    await interrupted;
+    await obstacle.rollback();
+    assert.deepEqual(await migrate(other), ['001-lead-facts']);
+  });
+});

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import { claimLeads, completeLeads, postponeLead, readBacklog } from '../../src/db/outbox.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { createNetwork, type Network } from '../support/network.ts';
+
+const LEASE_MS = 60_000;
+
+describe('outbox', () => {
+  let network: Network;
+  let db: Knex;
+
+  before(async () => {
+    network = await createNetwork(await createTestDatabase());
+    ({ db } = network);
+  });
+
+  after(() => network.close());
+
+  beforeEach(async () => {
+    await db('outbox').delete();
+  });
+
+  async function claim({ limit = 100, leaseMs = LEASE_MS, leaseId = randomUUID() as string } = {}) {
+    return { leaseId, leads: await claimLeads(db, { limit, leaseMs, leaseId }) };
+  }
+
+  async function touchedLead(): Promise<string> {
+    const leadId = network.newLead();
+    await network.touch(leadId, 'ann', 'a1');
+    return leadId;
+  }
+
+  async function convertedLead(): Promise<{ leadId: string; conversionId: string }> {
+    const leadId = network.newLead();
+    return { leadId, conversionId: await network.convert(leadId) };
+  }
+
+  async function owedBy(leadId: string) {
+    return await db('outbox')
+      .where({ lead_id: leadId })
+      .first<
+        { from_seq: number; upto_seq: number; lease_id: string | null; failures: number; last_error: string } | undefined
+      >();
+  }
+
+  it('hands out statuses before conversions before mere touches, and each kind oldest first', async () => {
+    const touched = [await touchedLead(), await touchedLead()];
+    const converted = [(await convertedLead()).leadId, (await convertedLead()).leadId];
+    const decided: string[] = [];
+    for (let count = 0; count < 2; count++) {
+      const { leadId, conversionId } = await convertedLead();
+      await network.report(conversionId, 'approved');
+      decided.push(leadId);
+    }
+    const order: string[] = [];
+    for (let count = 0; count < 6; count++) {
+      const { leads } = await claim({ limit: 1 });
+      order.push(...leads.map(({ leadId }) => leadId));
+    }
+    assert.deepEqual(order, [...decided, ...converted, ...touched]);
+  });
+
+  it('hands out all that a lead owes, in order', async () => {
+    const { leadId, conversionId } = await convertedLead();
+    await network.touch(leadId, 'ann', 'a1');
+    await network.report(conversionId, 'rejected', 'fraud');
+    const [lead, ...others] = (await claim()).leads;
+    assert.equal(others.length, 0);
+    assert.deepEqual([lead?.leadId, lead?.uptoSeq, lead?.failures], [leadId, 3, 0]);
+    const named = { conversionId, offerId: network.offerId, advertiserId: network.advertiserId };
+    assert.deepEqual(
+      lead?.events.map(({ at: _at, ...event }) => event),
+      [
+        { type: 'conversion', seq: 1, ...named },
+        { type: 'touch', seq: 2, partnerId: 'ann', refId: 'a1', refIdProblem: null },
+        { type: 'status', seq: 3, ...named, status: 'rejected', reason: 'fraud' },
+      ],
+    );
+    for (const { at } of lead?.events ?? []) assert.match(at, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  });
+
+  it('never hands one lead to two at once', async () => {
+    await Promise.all(Array.from({ length: 200 }, touchedLead));
+    const claims = await Promise.all(Array.from({ length: 8 }, () => claim({ limit: 50 })));
+    const claimed = claims.flatMap(({ leads }) => leads.map(({ leadId }) => leadId));
+    assert.equal(new Set(claimed).size, claimed.length);
+    const rest = await claim({ limit: 200 });
+    assert.equal(claimed.length + rest.leads.length, 200);
+    assert.deepEqual((await claim()).leads, []);
+  });
+
+  it('hands a lead to another when its lease has run out, and heeds only the new one', async () => {
+    const leadId = await touchedLead();
+    const dead = await claim({ leaseMs: 1 });
+    const next = await eventually(async () => {
+      const claimed = await claim();
+      assert.equal(claimed.leads[0]?.leadId, leadId);
+      return claimed;
+    });
+    await completeLeads(db, dead.leaseId, [{ leadId, uptoSeq: 1 }]);
+    await postponeLead(db, { leadId, leaseId: dead.leaseId, retryInMs: 0, error: 'too late' });
+    assert.equal((await owedBy(leadId))?.lease_id, next.leaseId);
+    await completeLeads(db, next.leaseId, [{ leadId, uptoSeq: 1 }]);
+    assert.equal(await owedBy(leadId), undefined);
+  });
+
+  it('keeps what was committed while the lead was being handed over, and hands it out next', async () => {
+    const leadId = await touchedLead();
+    const { leaseId, leads } = await claim();
+    assert.equal(leads[0]?.uptoSeq, 1);
+    await network.touch(leadId, 'bob');
+    assert.deepEqual((await claim()).leads, [], 'the lead is still under way');
+    await completeLeads(db, leaseId, [{ leadId, uptoSeq: 1 }]);
+    const again = await claim();
+    assert.deepEqual(
+      again.leads.map(({ uptoSeq, events }) => [uptoSeq, events.map(({ seq }) => seq)]),
+      [[2, [2]]],
+    );
+  });
+
+  it('loses nothing when clicks, statuses and completions of the same leads meet', async () => {
+    const leads = await Promise.all(Array.from({ length: 20 }, convertedLead));
+    const seen = new Map<string, number>();
+    let isBusy = true;
+    const relays = [1, 2].map(async () => {
+      while (isBusy || (await readBacklog(db)).leads > 0) {
+        const { leaseId, leads: claimed } = await claim({ limit: 15 });
+        for (const { leadId, events } of claimed) {
+          for (const { seq } of events) {
+            assert.equal(seq, (seen.get(leadId) ?? 0) + 1);
+            seen.set(leadId, seq);
+          }
+        }
+        await completeLeads(db, leaseId, claimed);
+      }
+    });
+    const words = ['approved', 'rejected', 'approved', 'rejected', 'approved'];
+    for (const word of words) {
+      await Promise.all(
+        leads.flatMap(({ leadId, conversionId }) => [
+          ...Array.from({ length: 10 }, () => network.touch(leadId, 'ann')),
+          network.report(conversionId, word),
+        ]),
+      );
+    }
+    isBusy = false;
+    await Promise.all(relays);
+    assert.deepEqual(
+      leads.map(({ leadId }) => seen.get(leadId)),
+      leads.map(() => 1 + words.length * 11),
+    );
+  });
+
+  it('splits what a lead owes into pieces of at most 200 events', async () => {
+    const leadId = network.newLead();
+    await Promise.all(Array.from({ length: 450 }, () => network.touch(leadId, 'ann')));
+    const pieces: [number | undefined, number | undefined][] = [];
+    for (let count = 0; count < 3; count++) {
+      const { leaseId, leads } = await claim();
+      const [lead] = leads;
+      pieces.push([lead?.events[0]?.seq, lead?.events.at(-1)?.seq]);
+      await completeLeads(db, leaseId, leads);
+    }
+    assert.deepEqual(pieces, [
+      [1, 200],
+      [201, 400],
+      [401, 450],
+    ]);
+    assert.equal(await owedBy(leadId), undefined);
+  });
+
+  it('holds a postponed lead back, with the reason, and counts its failures until it succeeds', async () => {
+    const leadId = await touchedLead();
+    const first = await claim();
+    await postponeLead(db, { leadId, leaseId: first.leaseId, retryInMs: LEASE_MS, error: 'Temporal is away' });
+    assert.deepEqual((await claim()).leads, []);
+    const owed = await owedBy(leadId);
+    assert.deepEqual([owed?.failures, owed?.last_error, owed?.lease_id], [1, 'Temporal is away', null]);
+
+    await db('outbox').where({ lead_id: leadId }).update({ leased_until: null });
+    await network.touch(leadId, 'bob');
+    const second = await claim();
+    assert.equal(second.leads[0]?.failures, 1);
+    await completeLeads(db, second.leaseId, [{ leadId, uptoSeq: 1 }]);
+    const after = await owedBy(leadId);
+    assert.deepEqual([after?.from_seq, after?.failures, after?.last_error], [2, 0, null]);
+  });
+
+  it('says how much is owed and for how long', async () => {
+    assert.deepEqual(await readBacklog(db), { leads: 0, oldestSeconds: 0 });
+    const leadId = await touchedLead();
+    await touchedLead();
+    await db.raw(`update outbox set owed_since = now() - interval '90 seconds' where lead_id = ?`, [leadId]);
+    const { leads, oldestSeconds } = await readBacklog(db);
+    assert.equal(leads, 2);
+    assert.ok(oldestSeconds >= 90 && oldestSeconds < 100, `${oldestSeconds}`);
+  });
+});

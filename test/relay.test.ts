@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { Client, Connection, type WorkflowClientInterceptor } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { LeadEvent } from '../src/domain/lead-event.ts';
+import { claimLeads } from '../src/db/outbox.ts';
+import { createLog } from '../src/log.ts';
+import { createMetrics } from '../src/metrics.ts';
+import { startRelay, type Relay } from '../src/relay.ts';
+import { registerSearchAttributes } from '../src/temporal.ts';
+import { leadWorkflowId } from '../workflows/contract.ts';
+import { createTestDatabase } from './support/database.ts';
+import { eventually } from './support/eventually.ts';
+import { createNetwork, type Network } from './support/network.ts';
+import { testTemporal } from './support/servers.ts';
+
+const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
+
+type Handover = { leadId: string; seqs: number[]; at: number };
+
+/** Nobody works on the leads here: what the relay handed over is read from their histories. */
+describe('relay', function () {
+  this.timeout(60_000);
+  let connection: Connection;
+  let network: Network;
+  let relays: Relay[];
+  let leads: Set<string>;
+
+  before(async () => {
+    const { address } = await testTemporal();
+    connection = await Connection.connect({ address });
+    await registerSearchAttributes(new Client({ connection }));
+    network = await createNetwork(await createTestDatabase());
+  });
+
+  after(async () => {
+    await network.close();
+    await connection.close();
+  });
+
+  beforeEach(() => {
+    relays = [];
+    leads = new Set();
+  });
+
+  afterEach(async () => {
+    await Promise.all(relays.map((relay) => relay.stop()));
+    // Workers of other tests must not find them.
+    const { workflow } = new Client({ connection });
+    await Promise.allSettled([...leads].map((leadId) => workflow.getHandle(leadWorkflowId(leadId)).terminate()));
+    await network.db('outbox').delete();
+  });
+
+  function newLead(): string {
+    const leadId = network.newLead();
+    leads.add(leadId);
+    return leadId;
+  }
+
+  async function touchedLead(): Promise<string> {
+    const leadId = newLead();
+    await network.touch(leadId, 'ann');
+    return leadId;
+  }
+
+  /** @param onHandover runs before each call to Temporal, and fails it by throwing */
+  function run({
+    concurrency = 8,
+    leaseMs = 30_000,
+    onHandover = () => undefined as void | Promise<void>,
+  }: {
+    concurrency?: number;
+    leaseMs?: number;
+    onHandover?: (handover: Handover) => void | Promise<void>;
+  } = {}) {
+    const handovers: Handover[] = [];
+    const interceptor: WorkflowClientInterceptor = {
+      async signalWithStart(input, next) {
+        const [{ events }] = input.signalArgs as [{ events: LeadEvent[] }];
+        const [{ leadId }] = input.options.args as [{ leadId: string }];
+        const handover = { leadId, seqs: events.map(({ seq }) => seq), at: Date.now() };
+        handovers.push(handover);
+        await onHandover(handover);
+        return await next(input);
+      },
+    };
+    const relay = startRelay({
+      db: network.db,
+      client: new Client({ connection, interceptors: { workflow: [interceptor] } }),
+      policy,
+      concurrency,
+      leaseMs,
+      metrics: createMetrics(),
+      log: createLog('silent'),
+    });
+    relays.push(relay);
+    return { relay, handovers };
+  }
+
+  async function nothingIsOwed(): Promise<void> {
+    await eventually(async () => assert.deepEqual(await network.db('outbox').select('lead_id'), []));
+  }
+
+  /** The numbers of the events in each signal that a lead's workflow has received. */
+  async function signalsOf(leadId: string): Promise<number[][]> {
+    const { events } = await new Client({ connection }).workflow.getHandle(leadWorkflowId(leadId)).fetchHistory();
+    return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) => {
+      const [payload] = signal?.input?.payloads ?? [];
+      if (!payload) return [];
+      const { events: sent } = defaultPayloadConverter.fromPayload<{ events: LeadEvent[] }>(payload);
+      return [sent.map(({ seq }) => seq)];
+    });
+  }
+
+  function upTo(last: number): number[] {
+    return Array.from({ length: last }, (_, index) => index + 1);
+  }
+
+  it('hands over statuses before conversions before mere touches', async () => {
+    const touched = [await touchedLead(), await touchedLead(), await touchedLead()];
+    const converted = [newLead(), newLead()];
+    for (const leadId of converted) await network.convert(leadId);
+    const decided = newLead();
+    await network.report(await network.convert(decided), 'approved');
+
+    const { handovers } = run({ concurrency: 1 });
+    await nothingIsOwed();
+    assert.deepEqual(
+      handovers.map(({ leadId }) => leadId),
+      [decided, ...converted, ...touched],
+    );
+  });
+
+  it('fifty touches go out in one signal, which also starts the lead', async () => {
+    const leadId = newLead();
+    await Promise.all(Array.from({ length: 50 }, () => network.touch(leadId, 'ann')));
+    run();
+    await nothingIsOwed();
+    assert.deepEqual(await signalsOf(leadId), [upTo(50)]);
+  });
+
+  it('more than 200 events of one lead go out in several signals, in order', async () => {
+    const leadId = newLead();
+    await Promise.all(Array.from({ length: 450 }, () => network.touch(leadId, 'ann')));
+    run();
+    await nothingIsOwed();
+    const signals = await signalsOf(leadId);
+    assert.deepEqual(signals.flat(), upTo(450));
+    assert.deepEqual(
+      signals.map(({ length }) => length),
+      [200, 200, 50],
+    );
+  });
+
+  it('two relays never call for one lead at the same time, and every event arrives in order', async () => {
+    const [inFlight, overlapping] = [new Set<string>(), [] as string[]];
+    const onHandover = async ({ leadId }: Handover) => {
+      if (inFlight.has(leadId)) overlapping.push(leadId);
+      inFlight.add(leadId);
+      await new Promise((resolve) => setImmediate(resolve));
+      inFlight.delete(leadId);
+    };
+    const both = [run({ onHandover }), run({ onHandover })];
+    const busy = Array.from({ length: 10 }, newLead);
+    for (let round = 0; round < 30; round++) {
+      await Promise.all(busy.map((leadId) => network.touch(leadId, 'ann')));
+    }
+    await nothingIsOwed();
+    assert.deepEqual(overlapping, []);
+    for (const leadId of busy) assert.deepEqual((await signalsOf(leadId)).flat(), upTo(30));
+    for (const { handovers } of both) assert.ok(handovers.length > 0, 'one of the relays did nothing');
+  });
+
+  it('what a dead relay had claimed is handed over by another when the lease has run out, not before', async () => {
+    const leadId = await touchedLead();
+    await claimLeads(network.db, { limit: 1, leaseMs: 500, leaseId: randomUUID() });
+    const { leased_until: leasedUntil } = await network.db('outbox').where({ lead_id: leadId }).first('leased_until');
+    const { handovers } = run();
+    await nothingIsOwed();
+    assert.deepEqual(await signalsOf(leadId), [[1]]);
+    assert.ok((handovers[0]?.at ?? 0) >= Date.parse(leasedUntil as string));
+  });
+
+  it('what is committed during a handover goes out with the next', async () => {
+    const leadId = await touchedLead();
+    const { handovers } = run({
+      onHandover: async ({ seqs }) => {
+        if (seqs.includes(1)) await network.touch(leadId, 'bob');
+      },
+    });
+    await nothingIsOwed();
+    assert.deepEqual(
+      handovers.map(({ seqs }) => seqs),
+      [[1], [2]],
+    );
+  });
+
+  it('a lead that cannot be handed over stays owed, is tried again less and less often, and holds nobody up', async () => {
+    const broken = await touchedLead();
+    const { handovers } = run({
+      concurrency: 1,
+      onHandover: ({ leadId }) => {
+        if (leadId === broken) throw new Error('the signal is refused');
+      },
+    });
+    const triesOfBroken = () => handovers.filter(({ leadId }) => leadId === broken).map(({ at }) => at);
+    await eventually(() => assert.equal(triesOfBroken().length, 1));
+    const others = await Promise.all(Array.from({ length: 5 }, touchedLead));
+    await eventually(() => {
+      const handedOver = handovers.map(({ leadId }) => leadId);
+      assert.ok(others.every((leadId) => handedOver.includes(leadId)));
+    });
+    assert.ok(triesOfBroken().length < 3, 'the others had to wait for it');
+
+    await eventually(() => assert.equal(triesOfBroken().length, 3));
+    const [first = 0, second = 0, third = 0] = triesOfBroken();
+    assert.ok(second - first >= 500, `${second - first}`);
+    assert.ok(third - second >= 1000, `${third - second}`);
+    const [owed, ...nobody] = await eventually(async () => {
+      const rows = await network.db('outbox').select('lead_id', 'failures', 'last_error');
+      assert.equal(rows[0]?.failures, 3);
+      return rows;
+    });
+    assert.equal(nobody.length, 0);
+    assert.deepEqual([owed.lead_id, owed.last_error], [broken, 'the signal is refused']);
+  });
+
+  it('finishes what is under way when it is stopped, and leaves the rest owed', async () => {
+    const all = await Promise.all(Array.from({ length: 6 }, touchedLead));
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { relay, handovers } = run({ concurrency: 2, onHandover: () => held });
+    await eventually(() => assert.equal(handovers.length, 2));
+    const stopped = relay.stop();
+    release();
+    await stopped;
+    const owed = (await network.db('outbox').select<{ lead_id: string }[]>('lead_id')).map(({ lead_id }) => lead_id);
+    const handedOver = handovers.map(({ leadId }) => leadId);
+    assert.deepEqual([...owed, ...handedOver].sort(), all.sort());
+    for (const leadId of handedOver) assert.deepEqual(await signalsOf(leadId), [[1]]);
+  });
+
+  it('a status of a lead that has ended begins a new run', async () => {
+    const leadId = newLead();
+    const conversionId = await network.convert(leadId);
+    run();
+    await nothingIsOwed();
+    const handle = new Client({ connection }).workflow.getHandle(leadWorkflowId(leadId));
+    const { runId } = await handle.describe();
+    await handle.terminate('the window is over');
+    await network.report(conversionId, 'approved');
+    await nothingIsOwed();
+    assert.notEqual((await handle.describe()).runId, runId);
+    assert.deepEqual(await signalsOf(leadId), [[2]]);
+  });
+});
