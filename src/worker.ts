@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Log } from './log.ts';
 import { connectWorkerToTemporal, type TemporalTarget } from './temporal.ts';
 import { TASK_QUEUE, type LeadActivities } from '../workflows/contract.ts';
@@ -36,7 +36,8 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
     async stop() {
       stopping.abort();
       if (worker?.getState() === 'RUNNING') worker.shutdown();
-      await running;
+      // While it still looks for Temporal there is no work to finish, and the look may take long.
+      if (worker) await running;
     },
   };
 
@@ -51,6 +52,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
         deps.log.error({ err: error }, 'The worker stopped unexpectedly; it is started again.');
         await pause();
       } finally {
+        worker = undefined;
         await connection.close();
       }
     }

@@ -16,6 +16,7 @@ import { testTemporal } from './support/servers.ts';
 
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
 
+type OwedRow = { lead_id: string; failures: number; last_error: string };
 type Handover = { leadId: string; seqs: number[]; at: number };
 
 /** Nobody works on the leads here: what the relay handed over is read from their histories. */
@@ -174,11 +175,11 @@ describe('relay', function () {
   it('what a dead relay had claimed is handed over by another when the lease has run out, not before', async () => {
     const leadId = await touchedLead();
     await claimLeads(network.db, { limit: 1, leaseMs: 500, leaseId: randomUUID() });
-    const { leased_until: leasedUntil } = await network.db('outbox').where({ lead_id: leadId }).first('leased_until');
+    const lease = await network.db('outbox').where({ lead_id: leadId }).first<{ leased_until: string }>('leased_until');
     const { handovers } = run();
     await nothingIsOwed();
     assert.deepEqual(await signalsOf(leadId), [[1]]);
-    assert.ok((handovers[0]?.at ?? 0) >= Date.parse(leasedUntil as string));
+    assert.ok((handovers[0]?.at ?? 0) >= Date.parse(lease.leased_until));
   });
 
   it('what is committed during a handover goes out with the next', async () => {
@@ -217,12 +218,12 @@ describe('relay', function () {
     assert.ok(second - first >= 500, `${second - first}`);
     assert.ok(third - second >= 1000, `${third - second}`);
     const [owed, ...nobody] = await eventually(async () => {
-      const rows = await network.db('outbox').select('lead_id', 'failures', 'last_error');
+      const rows = await network.db('outbox').select<OwedRow[]>('lead_id', 'failures', 'last_error');
       assert.equal(rows[0]?.failures, 3);
       return rows;
     });
     assert.equal(nobody.length, 0);
-    assert.deepEqual([owed.lead_id, owed.last_error], [broken, 'the signal is refused']);
+    assert.deepEqual([owed?.lead_id, owed?.last_error], [broken, 'the signal is refused']);
   });
 
   it('finishes what is under way when it is stopped, and leaves the rest owed', async () => {

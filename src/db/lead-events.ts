@@ -42,5 +42,5 @@ export async function readLeadEvents(
     .andWhere('seq', '>', afterSeq)
     .orderBy('seq')
     .limit(limit);
-  return (rows as LeadEventRow[]).map(toLeadEvent);
+  return rows.map(toLeadEvent);
 }

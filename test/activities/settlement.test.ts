@@ -13,6 +13,17 @@ import { answer, latestSettlement } from './settling.ts';
 const ATTEMPTS = 3;
 const URL = 'https://tracker.example/in?ref={ref_id}&status={status}';
 
+type PostbackRow = {
+  postback_id: string;
+  seq: number;
+  status: string;
+  state: string;
+  reason: string | null;
+  ref_id: string | null;
+  payout: number;
+  currency: string;
+};
+
 describe('settling a status', () => {
   let network: Network;
   let db: Knex;
@@ -72,18 +83,20 @@ describe('settling a status', () => {
     const ann = await partner();
     const lead = await leadOf(ann);
     const due = await reportAndSettle(lead, 'approved');
-    const [postback] = await db('postbacks').where({ conversion_id: lead.conversionId }).select('*');
+    const [postback] = await db('postbacks').where({ conversion_id: lead.conversionId }).select<PostbackRow[]>('*');
     assert.deepEqual(due, [
-      { postbackId: postback.postback_id, partnerId: ann, status: 'approved', triesLeft: ATTEMPTS },
+      { postbackId: postback?.postback_id, partnerId: ann, status: 'approved', triesLeft: ATTEMPTS },
     ]);
     assert.deepEqual(
-      [postback.state, postback.ref_id, postback.payout, postback.currency, postback.seq],
+      [postback?.state, postback?.ref_id, postback?.payout, postback?.currency, postback?.seq],
       ['scheduled', 'click-1', 1250, 'USD', 3],
     );
     assert.deepEqual(await rewardsOf(db, lead.conversionId), [
       { partner_id: ann, kind: 'booked', amount: 1250, price_version: 1 },
     ]);
-    const [settlement] = await db('settlements').where({ conversion_id: lead.conversionId });
+    const settlement = await db('settlements')
+      .where({ conversion_id: lead.conversionId })
+      .first<{ lead_id: string; partner_id: string; touch_seq: number; reward: string }>();
     assert.deepEqual(
       [settlement.lead_id, settlement.partner_id, settlement.touch_seq, settlement.reward],
       [lead.leadId, ann, 1, 'book'],
@@ -155,8 +168,10 @@ describe('settling a status', () => {
     await settle(lead.leadId);
     const [entry] = await rewardsOf(db, lead.conversionId);
     assert.deepEqual([entry?.amount, entry?.price_version], [990, version]);
-    const [postback] = await db('postbacks').where({ conversion_id: lead.conversionId }).select('payout');
-    assert.equal(postback.payout, 990);
+    const [postback] = await db('postbacks')
+      .where({ conversion_id: lead.conversionId })
+      .select<PostbackRow[]>('payout');
+    assert.equal(postback?.payout, 990);
   });
 
   it('R13: an approval after a reversal books the price of the first approval again', async () => {
@@ -182,9 +197,12 @@ describe('settling a status', () => {
     await reportAndSettle(lead, 'pending');
     await changePrice(200);
     await reportAndSettle(lead, 'approved');
-    const postbacks = await db('postbacks').where({ conversion_id: lead.conversionId }).orderBy('seq').select('payout');
+    const postbacks = await db('postbacks')
+      .where({ conversion_id: lead.conversionId })
+      .orderBy('seq')
+      .select<PostbackRow[]>('payout');
     assert.deepEqual(
-      postbacks.map(({ payout }) => payout as number),
+      postbacks.map(({ payout }) => payout),
       [100, 200],
     );
     assert.equal((await rewardsOf(db, lead.conversionId))[0]?.amount, 200);
@@ -259,11 +277,8 @@ describe('settling a status', () => {
       assert.ok(due.some(({ partnerId, status }) => partnerId === winner && status === 'approved'));
       const told = due.find(({ partnerId }) => partnerId === loser);
       if (told) {
-        const row = await db('postbacks').where({ postback_id: told.postbackId }).first();
-        assert.deepEqual(
-          [row.status, row.reason, row.ref_id, row.payout],
-          ['rejected', 'reattributed', 'lost', 0],
-        );
+        const row = await db('postbacks').where({ postback_id: told.postbackId }).first<PostbackRow>();
+        assert.deepEqual([row.status, row.reason, row.ref_id, row.payout], ['rejected', 'reattributed', 'lost', 0]);
       }
       assert.equal(due.length, told ? 2 : 1);
       return told !== undefined;

@@ -15,6 +15,9 @@ export function quantile(values: number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(sorted.length * share) - 1))] ?? NaN;
 }
 
-export function describeRatio(name: string, ratio: number, atLeast: number): string {
-  return `${name}: ${ratio.toFixed(2)} × (at least ${atLeast} ×: ${ratio >= atLeast ? 'reached' : 'MISSED'})`;
+/** The median of several ratios, each taken with both sides side by side. */
+export function describeRatio(name: string, ratios: number[], atLeast: number): string {
+  const ratio = median(ratios);
+  const all = ratios.map((each) => each.toFixed(2)).join(', ');
+  return `${name}: ${ratio.toFixed(2)} × (${all}; at least ${atLeast} ×: ${ratio >= atLeast ? 'reached' : 'MISSED'})`;
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { Agent, request } from 'undici';
 import { readConfig } from '../../src/config.ts';
 import { connectDb } from '../../src/db/connect.ts';
@@ -44,6 +44,7 @@ for (let round = 0; round <= ROUNDS; round++) {
   const leads = round === 0 ? WARM_UP_LEADS : LEADS_PER_ROUND;
   const cheapest = await withCheapest((run) => run(leads));
   const ours = await withProgram((origin) => runOurs(origin, leads));
+  console.log(`round ${round}: cheapest ${cheapest.toFixed(1)}, ours ${ours.toFixed(1)} leads/s`);
   if (round > 0) {
     rates.cheapest.push(cheapest);
     rates.ours.push(ours);
@@ -137,7 +138,6 @@ async function withProgram<T>(use: (origin: string) => Promise<T>): Promise<T> {
     roles: ['api', 'relay', 'worker'],
     databaseUrl: postgres.url,
     temporalAddress: temporal.address,
-    env: { LOG_LEVEL: 'warn' },
   });
   try {
     return await use(program.publicUrl);
@@ -166,6 +166,7 @@ async function withCheapest<T>(use: (run: (leads: number) => Promise<number>) =>
     activities,
     workflowBundle: await bundleWorkflowCode({
       workflowsPath: fileURLToPath(new URL('./cheapest-workflow.ts', import.meta.url)),
+      logger: new DefaultLogger('ERROR'),
     }),
     maxCachedWorkflows: limits.cachedWorkflows,
     maxConcurrentWorkflowTaskExecutions: limits.concurrentWorkflowTasks,

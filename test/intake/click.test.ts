@@ -8,7 +8,16 @@ import { AppError } from '../../src/errors.ts';
 import { createTestDatabase, startOutage, type TestDatabase } from '../support/database.ts';
 import { createNetwork, type Network } from '../support/network.ts';
 
-type EventRow = { seq: number; type: string; partner_id: string | null; ref_id: string | null };
+type Owed = { from_seq: number; upto_seq: number; urgency: number };
+type EventRow = {
+  seq: number;
+  type: string;
+  partner_id: string | null;
+  ref_id: string | null;
+  ref_id_problem: string | null;
+  ref_id_sample: string | null;
+};
+type ConversionRow = { lead_id: string; seq: number; offer_id: string; advertiser_id: string; status: string | null };
 
 describe('click intake on Postgres', () => {
   let database: TestDatabase;
@@ -40,8 +49,8 @@ describe('click intake on Postgres', () => {
     return await db('lead_events').where({ lead_id: leadId }).orderBy('seq').select<EventRow[]>('*');
   }
 
-  async function owedBy(leadId: string) {
-    return await db('outbox').where({ lead_id: leadId }).first('from_seq', 'upto_seq', 'urgency');
+  async function owedBy(leadId: string): Promise<Owed | undefined> {
+    return await db('outbox').where({ lead_id: leadId }).first<Owed | undefined>('from_seq', 'upto_seq', 'urgency');
   }
 
   it('a direct link is a touch and then a conversion, as two events', async () => {
@@ -56,9 +65,11 @@ describe('click intake on Postgres', () => {
         [2, 'conversion', null],
       ],
     );
-    const stored = await db('conversions').where({ conversion_id: click.conversion?.conversionId }).first();
+    const stored = await db('conversions')
+      .where({ conversion_id: click.conversion?.conversionId })
+      .first<ConversionRow | undefined>();
     assert.deepEqual(
-      [stored.lead_id, stored.seq, stored.offer_id, stored.advertiser_id, stored.status],
+      [stored?.lead_id, stored?.seq, stored?.offer_id, stored?.advertiser_id, stored?.status],
       [leadId, 2, network.offerId, network.advertiserId, null],
     );
   });
@@ -199,9 +210,9 @@ describe('click intake on Postgres', () => {
     const leadId = newLeadId();
     const tooLong = 'x'.repeat(33);
     await network.touch(leadId, 'ann', tooLong);
-    const [event] = await db('lead_events').where({ lead_id: leadId }).select('*');
+    const [event] = await eventsOf(leadId);
     assert.deepEqual(
-      [event.type, event.partner_id, event.ref_id, event.ref_id_problem, event.ref_id_sample],
+      [event?.type, event?.partner_id, event?.ref_id, event?.ref_id_problem, event?.ref_id_sample],
       ['touch', 'ann', null, 'too_long', tooLong],
     );
   });

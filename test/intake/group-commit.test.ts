@@ -25,7 +25,7 @@ function createHeldStore() {
 }
 
 /** What becomes of a promise, as far as it is known by now. */
-function watch(promise: Promise<void>): { state: 'waiting' | 'committed' | string } {
+function watch(promise: Promise<void>): { state: string } {
   const watched: { state: string } = { state: 'waiting' };
   promise.then(
     () => (watched.state = 'committed'),
@@ -41,10 +41,10 @@ function turnOfTheLoop(): Promise<void> {
 describe('group commit', () => {
   it('answers a row only after its batch has committed', async () => {
     const { writes, write } = createHeldStore();
-    const { commit } = createGroupCommit(write);
-    const first = watch(commit(1));
+    const intake = createGroupCommit(write);
+    const first = watch(intake.commit(1));
     await turnOfTheLoop();
-    const second = watch(commit(2));
+    const second = watch(intake.commit(2));
     await turnOfTheLoop();
     assert.deepEqual(
       writes.map(({ rows }) => rows),
@@ -62,8 +62,8 @@ describe('group commit', () => {
 
   it('writes what is handed in during one turn as one batch, without lingering', async () => {
     const { writes, write } = createHeldStore();
-    const { commit } = createGroupCommit(write);
-    for (const row of [1, 2, 3]) void commit(row);
+    const intake = createGroupCommit(write);
+    for (const row of [1, 2, 3]) void intake.commit(row);
     await turnOfTheLoop();
     assert.deepEqual(
       writes.map(({ rows }) => rows),
@@ -73,8 +73,8 @@ describe('group commit', () => {
 
   it('has at most two batches of at most 256 rows in flight, and sends the rest on in order', async () => {
     const { writes, write } = createHeldStore();
-    const { commit } = createGroupCommit(write);
-    const committed = Array.from({ length: 600 }, (_, row) => commit(row));
+    const intake = createGroupCommit(write);
+    const committed = Array.from({ length: 600 }, (_, row) => intake.commit(row));
     await turnOfTheLoop();
     assert.deepEqual(
       writes.map(({ rows }) => rows.length),
@@ -95,11 +95,11 @@ describe('group commit', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 300 }), async (isBad) => {
         const stored: number[] = [];
-        const { commit } = createGroupCommit(async (rows: number[]) => {
+        const intake = createGroupCommit(async (rows: number[]) => {
           if (rows.some((row) => isBad[row])) throw sqlError(rows.length % 2 ? NOT_STORABLE : DUPLICATE_KEY);
           stored.push(...rows);
         });
-        const watched = isBad.map((_, row) => commit(row).then(() => 'committed', kindOf));
+        const watched = isBad.map((_, row) => intake.commit(row).then(() => 'committed', kindOf));
         assert.deepEqual(
           await Promise.all(watched),
           isBad.map((bad) => (bad ? 'malformed' : 'committed')),
@@ -114,14 +114,20 @@ describe('group commit', () => {
   });
 
   it('refuses the whole batch as unavailable for anything but a data error, and tries it once', async () => {
-    const failures = [sqlError(DEADLOCK), sqlError('57P01'), sqlError('ECONNREFUSED'), sqlError('22'), new Error('gone')];
+    const failures = [
+      sqlError(DEADLOCK),
+      sqlError('57P01'),
+      sqlError('ECONNREFUSED'),
+      sqlError('22'),
+      new Error('gone'),
+    ];
     for (const failure of failures) {
       let writes = 0;
-      const { commit } = createGroupCommit(async () => {
+      const intake = createGroupCommit(async () => {
         writes++;
         throw failure;
       });
-      const refusals = await Promise.all([1, 2, 3].map((row) => commit(row).catch((error: unknown) => error)));
+      const refusals = await Promise.all([1, 2, 3].map((row) => intake.commit(row).catch((error: unknown) => error)));
       for (const refusal of refusals) {
         assert.ok(refusal instanceof AppError);
         assert.deepEqual([refusal.kind, refusal.cause], ['unavailable', failure]);
@@ -132,8 +138,8 @@ describe('group commit', () => {
 
   it('keeps the half that was committed when the store goes away while a bad batch is being split', async () => {
     const { writes, write } = createHeldStore();
-    const { commit } = createGroupCommit(write);
-    const watched = [1, 2, 3, 4].map((row) => watch(commit(row)));
+    const intake = createGroupCommit(write);
+    const watched = [1, 2, 3, 4].map((row) => watch(intake.commit(row)));
     await turnOfTheLoop();
     writes[0]?.fail(sqlError(NOT_STORABLE));
     await eventually(() => assert.deepEqual(writes[1]?.rows, [1, 2]));
@@ -149,20 +155,20 @@ describe('group commit', () => {
 
   it('goes on after a refused batch', async () => {
     let isAway = true;
-    const { commit } = createGroupCommit(async () => {
+    const intake = createGroupCommit(async () => {
       if (isAway) throw new Error('gone');
     });
-    await assert.rejects(commit(1));
+    await assert.rejects(intake.commit(1));
     isAway = false;
-    await commit(2);
+    await intake.commit(2);
   });
 
   it('flush waits for everything handed in so far, committed or refused', async () => {
     const { writes, write } = createHeldStore();
-    const { commit, flush } = createGroupCommit(write);
-    await flush();
-    const answers = [1, 2].map((row) => watch(commit(row)));
-    const flushed = watch(flush());
+    const intake = createGroupCommit(write);
+    await intake.flush();
+    const answers = [1, 2].map((row) => watch(intake.commit(row)));
+    const flushed = watch(intake.flush());
     await turnOfTheLoop();
     assert.equal(flushed.state, 'waiting');
     writes[0]?.fail(new Error('gone'));
@@ -175,12 +181,12 @@ describe('group commit', () => {
 
   it('refuses at once what would wait too long, and takes rows again when the queue has shrunk', async () => {
     const { writes, write } = createHeldStore();
-    const { commit, flush } = createGroupCommit(write);
-    const waiting = Array.from({ length: TOO_MANY }, (_, row) => commit(row));
-    await assert.rejects(commit(TOO_MANY), { name: 'AppError', kind: 'unavailable' });
+    const intake = createGroupCommit(write);
+    const waiting = Array.from({ length: TOO_MANY }, (_, row) => intake.commit(row));
+    await assert.rejects(intake.commit(TOO_MANY), { name: 'AppError', kind: 'unavailable' });
     await turnOfTheLoop();
-    waiting.push(commit(TOO_MANY));
-    const flushed = flush();
+    waiting.push(intake.commit(TOO_MANY));
+    const flushed = intake.flush();
     for (let done = 0; done < writes.length; done++) {
       writes[done]?.finish();
       await turnOfTheLoop();

@@ -8,6 +8,7 @@ import { createNetwork, type Network } from '../support/network.ts';
 
 const LONG_AGO = '2026-01-01T00:00:00Z';
 
+type Owed = { from_seq: number; upto_seq: number; urgency: number };
 type CallRow = {
   call_id: number;
   advertiser_id: string;
@@ -74,8 +75,8 @@ describe('status intake on Postgres', () => {
       );
   }
 
-  async function owedBy(leadId: string) {
-    return await db('outbox').where({ lead_id: leadId }).first('from_seq', 'upto_seq', 'urgency');
+  async function owedBy(leadId: string): Promise<Owed | undefined> {
+    return await db('outbox').where({ lead_id: leadId }).first<Owed | undefined>('from_seq', 'upto_seq', 'urgency');
   }
 
   async function refusalOf(answer: Promise<unknown>): Promise<{ kind: string; message: string }> {
@@ -95,7 +96,7 @@ describe('status intake on Postgres', () => {
       { seq: 3, status: 'approved', reason: 'paid', price_amount: 1250, price_version: 1 },
     ]);
     assert.deepEqual(await owedBy(leadId), { from_seq: 1, upto_seq: 3, urgency: 0 });
-    const conversion = await db('conversions').where({ conversion_id: conversionId }).first();
+    const conversion = await db('conversions').where({ conversion_id: conversionId }).first<{ status: string }>();
     assert.equal(conversion.status, 'approved');
     const [call, ...others] = await callsFor(conversionId);
     assert.deepEqual([call?.result, call?.lead_id, call?.seq, others.length], ['recorded', leadId, 3, 0]);
@@ -174,10 +175,7 @@ describe('status intake on Postgres', () => {
       { ...unknown, message: unknown.message.replace('never-heard-of', 'X') },
     );
     const [call] = await callsFor(conversionId);
-    assert.deepEqual(
-      [call?.advertiser_id, call?.result, call?.lead_id],
-      [advertiser.advertiser_id, 'unknown', null],
-    );
+    assert.deepEqual([call?.advertiser_id, call?.result, call?.lead_id], [advertiser.advertiser_id, 'unknown', null]);
     assert.deepEqual(await statusEventsOf(leadId), []);
   });
 

@@ -1,5 +1,4 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -60,7 +59,7 @@ export async function startProcess(options: ProgramOptions): Promise<RunningProg
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
-  const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }) as Exit);
+  const exited = new Promise<Exit>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
   // A program with servers of its own must have the chance to end them.
   const forget = stopAtEnd(child.pid as number, options.databaseUrl === undefined ? 'SIGINT' : 'SIGKILL');
   void exited.then(forget);
@@ -126,8 +125,8 @@ async function build(): Promise<void> {
   const newest = Math.max(...['src', 'workflows', 'activities'].map((folder) => newestIn(join(root, folder))));
   const builtAt = statSync(join(root, 'dist/.tsbuildinfo'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (builtAt > newest) return;
-  await promisify(execFile)('npm', ['run', 'build'], { cwd: root }).catch((error: { stdout?: string }) => {
-    throw new Error(`The program cannot be built:\n${error.stdout ?? String(error)}`, { cause: error });
+  await promisify(execFile)('npm', ['run', 'build'], { cwd: root }).catch((cause: Error & { stdout?: string }) => {
+    throw new Error(`The program cannot be built: ${cause.stdout ?? cause.message}`, { cause });
   });
 }
 

@@ -1,0 +1,386 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { Knex } from 'knex';
+import { createActivities } from '../../activities/index.ts';
+import { updatePartner } from '../../src/db/catalogue.ts';
+import { supersedePostbacks } from '../../src/db/settlements.ts';
+import { newPostbackId } from '../../src/intake/new-ids.ts';
+import { createAddressRules } from '../../src/outbound/address-rules.ts';
+import { createGuardedClient, type OutboundRequest, type SendOutcome } from '../../src/outbound/guarded-client.ts';
+import { NOT_ACCEPTED, NOT_RECORDED, type LeadActivities, type UnrecordedAttempt } from '../../workflows/contract.ts';
+import { createTestDatabase, startOutage } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { createNetwork, settingsFor, type Network } from '../support/network.ts';
+import { answer, latestSettlement } from './settling.ts';
+
+const ATTEMPTS = 3;
+const INTERVAL_MS = 60_000;
+const TRACKER = 'https://tracker.example/in?ref={ref_id}&status={status}&payout={payout}';
+
+type AttemptRow = {
+  attempt: number;
+  outcome: string;
+  method: string;
+  url: string;
+  body: string | null;
+  started_at: string;
+  ended_at: string | null;
+  duration_ms: number | null;
+  http_status: number | null;
+  error: string | null;
+  location: string | null;
+  response_body: string | null;
+};
+
+type Send = (request: OutboundRequest) => Promise<SendOutcome>;
+
+describe('delivering a postback', () => {
+  let network: Network;
+  let db: Knex;
+  let activities: LeadActivities;
+  let sent: OutboundRequest[];
+  /** What the partner does with the next calls; then he answers 200. */
+  let script: Send[];
+
+  before(async () => {
+    network = await createNetwork(await createTestDatabase());
+    ({ db } = network);
+    activities = createActivities({ db, newPostbackId, client: { send } });
+  });
+
+  after(() => network.close());
+
+  beforeEach(() => {
+    sent = [];
+    script = [];
+  });
+
+  async function send(request: OutboundRequest): Promise<SendOutcome> {
+    sent.push(request);
+    return (await script.shift()?.(request)) ?? answer(200);
+  }
+
+  async function duePostback({ settings = settingsFor(TRACKER), refId = 'click-1', word = 'approved' } = {}) {
+    const partnerId = await network.partner(settings);
+    const leadId = network.newLead();
+    await network.touch(leadId, partnerId, refId);
+    const conversionId = await network.convert(leadId);
+    await network.report(conversionId, word);
+    const settlement = await latestSettlement(db, leadId);
+    const [due] = await activities.settle({ leadId, attempts: ATTEMPTS, settlement });
+    assert.ok(due);
+    return { postbackId: due.postbackId, partnerId, conversionId, seq: settlement.seq };
+  }
+
+  async function deliver(postbackId: string) {
+    return await activities.deliverPostback({ postbackId, attempts: ATTEMPTS, intervalMs: INTERVAL_MS });
+  }
+
+  async function failureOf(postbackId: string): Promise<ApplicationFailure> {
+    const failure = await deliver(postbackId).then(
+      ({ result }) => assert.fail(`it ended as ${result}`),
+      (error: unknown) => error,
+    );
+    assert.ok(failure instanceof ApplicationFailure, String(failure));
+    return failure;
+  }
+
+  async function review(postbackId: string, unrecorded: UnrecordedAttempt | null = null) {
+    return await activities.reviewPostback({ postbackId, attempts: ATTEMPTS, unrecorded });
+  }
+
+  async function readPostback(postbackId: string) {
+    const row = await db('postbacks')
+      .where({ postback_id: postbackId })
+      .first<{ state: string; skip_reason: string | null; next_attempt_at: string | null; ended_at: string | null }>();
+    return row;
+  }
+
+  async function readAttempts(postbackId: string) {
+    return await db('postback_attempts')
+      .where({ postback_id: postbackId })
+      .orderBy('attempt')
+      .select<AttemptRow[]>('*');
+  }
+
+  async function outcomesOf(postbackId: string): Promise<unknown[][]> {
+    return (await readAttempts(postbackId)).map(({ attempt, outcome, http_status, error }) => [
+      attempt,
+      outcome,
+      http_status,
+      error,
+    ]);
+  }
+
+  async function supersede({ conversionId, seq }: { conversionId: string; seq: number }): Promise<void> {
+    await supersedePostbacks(db, conversionId, seq + 1);
+  }
+
+  /** A pool learns only by using them that its idle connections have died. */
+  async function connectAgain(): Promise<void> {
+    await eventually(() => db.raw('select 1'));
+  }
+
+  it('writes the attempt down before the call and completes it after', async () => {
+    const { postbackId } = await duePostback();
+    let during: AttemptRow[] = [];
+    script = [
+      async () => {
+        during = await readAttempts(postbackId);
+        return answer(200, { durationMs: 123, responseBody: 'OK' });
+      },
+    ];
+    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
+
+    const url = 'https://tracker.example/in?ref=click-1&status=approved&payout=12.50';
+    assert.equal(sent[0]?.url, url);
+    assert.deepEqual(
+      during.map(({ attempt, outcome, method, url: written, ended_at }) => [
+        attempt,
+        outcome,
+        method,
+        written,
+        ended_at,
+      ]),
+      [[1, 'running', 'GET', url, null]],
+    );
+    const [attempt] = await readAttempts(postbackId);
+    assert.deepEqual(
+      [attempt?.outcome, attempt?.http_status, attempt?.error, attempt?.duration_ms, attempt?.response_body],
+      ['delivered', 200, null, 123, 'OK'],
+    );
+    assert.ok(attempt?.ended_at);
+    const postback = await readPostback(postbackId);
+    assert.deepEqual([postback?.state, postback?.next_attempt_at], ['delivered', null]);
+    assert.ok(postback?.ended_at);
+  });
+
+  it('keeps the exact request of a POST', async () => {
+    for (const body of ['form', 'json'] as const) {
+      const settings = settingsFor('https://tracker.example/in', { method: 'POST', body });
+      const { postbackId } = await duePostback({ settings });
+      await deliver(postbackId);
+      const [attempt] = await readAttempts(postbackId);
+      const request = sent.at(-1);
+      assert.deepEqual([attempt?.method, attempt?.url, attempt?.body], ['POST', request?.url, request?.body]);
+      assert.ok(request?.body?.includes('click-1'));
+    }
+  });
+
+  it('keeps at most 4 KiB of what the partner answers', async () => {
+    const client = createGuardedClient({
+      addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }),
+      timeoutMs: 2000,
+    });
+    const server = createServer((_, response) => response.end('\0é'.repeat(10_000)));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { postbackId } = await duePostback({ settings: settingsFor(`http://127.0.0.1:${port}/?r={ref_id}`) });
+    const real = createActivities({ db, newPostbackId, client });
+    await real.deliverPostback({ postbackId, attempts: ATTEMPTS, intervalMs: INTERVAL_MS });
+    const [attempt] = await readAttempts(postbackId);
+    const kept = attempt?.response_body ?? '';
+    assert.ok(kept.length > 1000 && Buffer.byteLength(kept) <= 4096, `${Buffer.byteLength(kept)} bytes`);
+    await client.close();
+    server.close();
+  });
+
+  it('R10: what is not 200 is refused, with the time of the next try, until three tries have failed', async () => {
+    const { postbackId } = await duePostback();
+    script = [
+      async () => answer(302, { location: 'https://elsewhere.example/' }),
+      async () => answer(null),
+      async () => answer(null, { error: 'connection_refused' }),
+    ];
+    const first = await failureOf(postbackId);
+    assert.deepEqual(
+      [first.type, first.nonRetryable, first.category],
+      [NOT_ACCEPTED, false, ApplicationFailureCategory.BENIGN],
+    );
+    assert.ok(first.message.includes('Try 1 of 3') && first.message.includes('HTTP 302'), first.message);
+    const retrying = await readPostback(postbackId);
+    assert.equal(retrying?.state, 'retrying');
+    const [attempt] = await readAttempts(postbackId);
+    const waitMs = Date.parse(retrying?.next_attempt_at ?? '') - Date.parse(attempt?.ended_at ?? '');
+    assert.equal(waitMs, INTERVAL_MS);
+    assert.equal(attempt?.location, 'https://elsewhere.example/');
+
+    assert.match((await failureOf(postbackId)).message, /Try 2 of 3.*timeout/);
+    assert.match((await failureOf(postbackId)).message, /Try 3 of 3.*connection refused/);
+    const failed = await readPostback(postbackId);
+    assert.deepEqual([failed?.state, failed?.next_attempt_at], ['failed', null]);
+    assert.deepEqual(await outcomesOf(postbackId), [
+      [1, 'refused', 302, null],
+      [2, 'refused', null, 'timeout'],
+      [3, 'refused', null, 'connection_refused'],
+    ]);
+  });
+
+  it('R10: there are never more than three attempts, however often the activity runs', async () => {
+    const { postbackId } = await duePostback();
+    script = Array.from({ length: 9 }, () => async () => answer(500));
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) await failureOf(postbackId);
+    assert.deepEqual(await deliver(postbackId), { result: 'failed' });
+    assert.deepEqual(await review(postbackId), { triesLeft: 0 });
+    assert.equal(sent.length, ATTEMPTS);
+  });
+
+  it('a delivered postback is not sent again', async () => {
+    const { postbackId } = await duePostback();
+    await deliver(postbackId);
+    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
+    assert.equal(sent.length, 1);
+  });
+
+  it('R12: each attempt uses the settings as they are then', async () => {
+    const { postbackId, partnerId } = await duePostback();
+    script = [async () => answer(500)];
+    await failureOf(postbackId);
+    const words = { approved: 'sale' };
+    const repaired = settingsFor('https://repaired.example/?s={status}', { method: 'POST', status_words: words });
+    await updatePartner(db, partnerId, { postback: repaired });
+    await deliver(postbackId);
+    assert.deepEqual(
+      sent.map(({ method, url }) => [method, new URL(url).host]),
+      [
+        ['GET', 'tracker.example'],
+        ['POST', 'repaired.example'],
+      ],
+    );
+    assert.equal(new URL(sent[1]?.url ?? '').searchParams.get('s'), 'sale');
+    assert.deepEqual(
+      (await readAttempts(postbackId)).map(({ url }) => url),
+      sent.map(({ url }) => url),
+    );
+  });
+
+  it('R12: settings that were removed, or a status that was switched off, between tries skip the rest', async () => {
+    for (const [settings, reason] of [
+      [null, 'not_configured'],
+      [settingsFor(TRACKER, { statuses: ['pending'] }), 'status_off'],
+    ] as const) {
+      const { postbackId, partnerId } = await duePostback();
+      script = [async () => answer(500)];
+      await failureOf(postbackId);
+      await updatePartner(db, partnerId, { postback: settings });
+      assert.deepEqual(await deliver(postbackId), { result: 'skipped' });
+      const postback = await readPostback(postbackId);
+      assert.deepEqual([postback?.state, postback?.skip_reason, postback?.next_attempt_at], ['skipped', reason, null]);
+      assert.deepEqual(await outcomesOf(postbackId), [[1, 'refused', 500, null]]);
+    }
+    assert.equal(sent.length, 2);
+  });
+
+  it('a value that would lead elsewhere is a refused attempt and never sent', async () => {
+    const url = 'https://tracker.example/in/{ref_id}/done';
+    const { postbackId, partnerId } = await duePostback({ settings: settingsFor(url), refId: '..' });
+    const failure = await failureOf(postbackId);
+    assert.equal(failure.type, NOT_ACCEPTED);
+    assert.match(failure.message, /invalid url/);
+    assert.equal(sent.length, 0);
+    assert.deepEqual(await outcomesOf(postbackId), [[1, 'refused', null, 'invalid_url']]);
+    assert.equal((await readAttempts(postbackId))[0]?.url, url);
+
+    await updatePartner(db, partnerId, { postback: settingsFor(TRACKER) });
+    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
+  });
+
+  it('R11: a superseded postback is not sent', async () => {
+    const due = await duePostback();
+    await supersede(due);
+    assert.deepEqual(await deliver(due.postbackId), { result: 'superseded' });
+    assert.deepEqual(await review(due.postbackId), { triesLeft: 0 });
+    assert.equal(sent.length, 0);
+    assert.deepEqual(await readAttempts(due.postbackId), []);
+  });
+
+  it('R11: a postback that is superseded while its try runs counts as delivered when the partner took it', async () => {
+    const due = await duePostback();
+    script = [async () => (await supersede(due), answer(200))];
+    assert.deepEqual(await deliver(due.postbackId), { result: 'delivered' });
+    assert.equal((await readPostback(due.postbackId))?.state, 'delivered');
+    assert.deepEqual(await outcomesOf(due.postbackId), [[1, 'delivered', 200, null]]);
+  });
+
+  it('R11: a postback that is superseded while its try runs stays so when the partner refused it', async () => {
+    const due = await duePostback();
+    script = [async () => (await supersede(due), answer(500))];
+    await failureOf(due.postbackId);
+    const postback = await readPostback(due.postbackId);
+    assert.deepEqual([postback?.state, postback?.next_attempt_at], ['superseded', null]);
+    assert.deepEqual(await outcomesOf(due.postbackId), [[1, 'refused', 500, null]]);
+  });
+
+  it('a try whose worker was killed is noted as interrupted by the next', async () => {
+    const { postbackId } = await duePostback();
+    await killDuringTry(postbackId);
+    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
+    assert.deepEqual(await outcomesOf(postbackId), [
+      [1, 'interrupted', null, null],
+      [2, 'delivered', 200, null],
+    ]);
+  });
+
+  it('a review ends a postback whose third try was interrupted', async () => {
+    const { postbackId } = await duePostback();
+    for (let attempt = 1; attempt < ATTEMPTS; attempt++) await killDuringTry(postbackId);
+    assert.deepEqual(await review(postbackId), { triesLeft: 1 });
+    await killDuringTry(postbackId);
+    assert.deepEqual(await review(postbackId), { triesLeft: 0 });
+    assert.equal((await readPostback(postbackId))?.state, 'failed');
+    assert.deepEqual(
+      (await readAttempts(postbackId)).map(({ outcome }) => outcome),
+      ['interrupted', 'interrupted', 'interrupted'],
+    );
+  });
+
+  /** The call never comes back, as in a worker that dies. */
+  async function killDuringTry(postbackId: string): Promise<void> {
+    const called = new Promise<void>((resolve) => {
+      script = [() => (resolve(), new Promise<SendOutcome>(() => undefined))];
+    });
+    void deliver(postbackId);
+    await called;
+  }
+
+  it('an answer that could not be stored is not lost: the failure carries it and a review records it', async () => {
+    for (const [httpStatus, state, triesLeft] of [
+      [200, 'delivered', 0],
+      [503, 'retrying', 2],
+    ] as const) {
+      const { postbackId } = await duePostback();
+      const outage = await new Promise<{ end(): Promise<void>; failure: ApplicationFailure }>((resolve, reject) => {
+        let begun: Awaited<ReturnType<typeof startOutage>>;
+        script = [async () => ((begun = await startOutage(db)), answer(httpStatus))];
+        failureOf(postbackId).then((failure) => resolve({ end: () => begun.end(), failure }), reject);
+      });
+      await outage.end();
+      await connectAgain();
+      const { failure } = outage;
+      assert.deepEqual([failure.type, failure.nonRetryable], [NOT_RECORDED, true]);
+      assert.deepEqual(await outcomesOf(postbackId), [[1, 'running', null, null]]);
+
+      const unrecorded = failure.details?.[0] as UnrecordedAttempt;
+      assert.deepEqual(await review(postbackId, unrecorded), { triesLeft });
+      assert.deepEqual(await review(postbackId, unrecorded), { triesLeft }, 'a repeated review changes nothing');
+      assert.equal((await readPostback(postbackId))?.state, state);
+      const outcome = httpStatus === 200 ? 'delivered' : 'refused';
+      assert.deepEqual(await outcomesOf(postbackId), [[1, outcome, httpStatus, null]]);
+    }
+    assert.equal(sent.length, 2);
+  });
+
+  it('an outage before the call uses up no try', async () => {
+    const { postbackId } = await duePostback();
+    const outage = await startOutage(db);
+    const failure = await failureOf(postbackId);
+    await outage.end();
+    await connectAgain();
+    assert.deepEqual([failure.type, failure.nonRetryable], ['PostbackInterrupted', true]);
+    assert.equal(sent.length, 0);
+    assert.deepEqual(await review(postbackId), { triesLeft: ATTEMPTS });
+    assert.deepEqual(await readAttempts(postbackId), []);
+  });
+});

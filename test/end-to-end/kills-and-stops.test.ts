@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { connectDb } from '../../src/db/connect.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { startProcess, type RunningProgram } from '../support/program.ts';
+import { startPrivatePostgres, startPrivateTemporal, testPostgres } from '../support/servers.ts';
+import { startTracker, type Tracker } from '../support/tracker.ts';
+import { startClickLoad, type ClickLoad } from './click-load.ts';
+import { createHttpNetwork, type HttpNetwork } from './http-network.ts';
+import { startPartnerServer, type PartnerServer } from './partner-server.ts';
+import { startProxy, type Proxy } from './proxy.ts';
+
+const INTERVAL_MS = 3000;
+// What a retry may be late on a busy machine: timers, queues, the start of the activity.
+const LATE_MS = 2500;
+const LEASE_SECONDS = 6;
+const CLICKS_BEFORE_THE_END = 3000;
+
+describe('processes that are killed or stopped', function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let temporalAddress: string;
+  let proxy: Proxy;
+  let network: HttpNetwork;
+  let api: RunningProgram;
+  let relay: RunningProgram;
+  let worker: RunningProgram;
+  let refusing: PartnerServer;
+  let silentAtFirst: PartnerServer;
+  let tracker: Tracker;
+  let refusedConversion: string;
+  let silencedConversion: string;
+
+  // The slowest consequence, a try that is found interrupted by its time-out of 15 s, comes while the other tests run.
+  before(async () => {
+    [database, { address: temporalAddress }] = await Promise.all([createTestDatabase(), startPrivateTemporal()]);
+    proxy = await startProxy(temporalAddress);
+    [api, relay, worker] = await Promise.all([
+      start('api'),
+      start('relay', { temporalAddress: proxy.address }),
+      start('worker'),
+    ]);
+    network = await createHttpNetwork(api);
+    [refusing, silentAtFirst, tracker] = await Promise.all([
+      startPartnerServer(async () => 500),
+      startPartnerServer((call) => (call === 1 ? new Promise(() => undefined) : Promise.resolve(200))),
+      startTracker(),
+    ]);
+    [refusedConversion, silencedConversion] = await Promise.all([
+      approvedConversion(refusing.url),
+      approvedConversion(silentAtFirst.url),
+    ]);
+    await eventually(() => assert.equal(silentAtFirst.calledAt.length, 1));
+    await assertPostback(refusedConversion, 'retrying', ['refused']);
+    await worker.kill('SIGKILL');
+    worker = await start('worker');
+  });
+
+  after(async () => {
+    await Promise.all([api, relay, worker].map((program) => program.stop()));
+    await Promise.all([refusing, silentAtFirst, tracker, proxy].map((server) => server.stop()));
+    await database.db.destroy();
+  });
+
+  it('what a killed relay had claimed, delivered or not, is delivered by the next one and counts once', async () => {
+    const partnerId = await network.partner({ url: tracker.url });
+    const delivered = await network.click(partnerId, 'delivered');
+    await eventually(async () => assert.equal(await owed(delivered), undefined));
+    proxy.swallowAnswers();
+    await network.report(delivered, 'approved');
+    await assertPostback(delivered, 'delivered', ['delivered']);
+
+    proxy.blockEverything();
+    const stuck = await network.click(partnerId, 'stuck');
+    await network.report(stuck, 'approved');
+    const leases = await eventually(async () => {
+      const rows = await Promise.all([delivered, stuck].map(owed));
+      assert.ok(rows.every((row) => row?.lease_id));
+      return rows.map((row) => row?.lease_id);
+    });
+    await relay.kill('SIGKILL');
+    assert.equal(new Set(leases).size, 1);
+
+    relay = await start('relay');
+    await assertPostback(stuck, 'delivered', ['delivered']);
+    await eventually(async () => assert.deepEqual(await database.db('outbox').select(), []));
+    assert.deepEqual(tracker.received.map(({ query }) => query['ref']).sort(), ['delivered', 'stuck']);
+    for (const conversion_id of [delivered, stuck]) {
+      assert.equal((await database.db('reward_entries').where({ conversion_id })).length, 1);
+      assert.equal((await database.db('settlements').where({ conversion_id })).length, 1);
+    }
+  });
+
+  it('after the worker was killed between two tries, the next worker makes the others on time', async () => {
+    await assertPostback(refusedConversion, 'failed', ['refused', 'refused', 'refused']);
+    const [first = 0, second = 0, third = 0, ...more] = refusing.calledAt;
+    assert.deepEqual(more, []);
+    for (const gap of [second - first, third - second]) {
+      assert.ok(gap >= INTERVAL_MS && gap < INTERVAL_MS + LATE_MS, `${gap} ms`);
+    }
+  });
+
+  it('every click that was answered outlives the kill of the api and of Postgres', async () => {
+    const postgres = await startPrivatePostgres();
+    const { program, load } = await startLoadedApi(postgres.url);
+    await eventually(() => assert.ok(load.answered.length > CLICKS_BEFORE_THE_END));
+    await Promise.all([postgres.kill('SIGKILL'), program.kill('SIGKILL')]);
+    await load.ended;
+    const restarted = await startPrivatePostgres({ dir: postgres.dir, port: postgres.port });
+    assert.deepEqual(await findLost(postgres.url, load.answered), []);
+    await restarted.stop();
+  });
+
+  it('an api that is asked to stop answers and stores every request it has taken', async () => {
+    const { createDatabase } = await testPostgres();
+    const url = await createDatabase();
+    const { program, load } = await startLoadedApi(url);
+    await eventually(() => assert.ok(load.answered.length > CLICKS_BEFORE_THE_END));
+    const exit = await program.stop();
+    assert.deepEqual(await load.ended, []);
+    assert.deepEqual(exit, { code: 0, signal: null });
+    assert.deepEqual(await findLost(url, load.answered), []);
+  });
+
+  it('a try that the worker was killed in is shown as interrupted, and the next one is made', async () => {
+    await assertPostback(silencedConversion, 'delivered', ['interrupted', 'delivered'], 40_000);
+    assert.equal(silentAtFirst.calledAt.length, 2);
+  });
+
+  it('a worker that is asked to stop finishes the try under way and records it', async () => {
+    let answer: (status: number) => void = () => undefined;
+    const slow = await startPartnerServer(() => new Promise((resolve) => (answer = resolve)));
+    const conversionId = await approvedConversion(slow.url);
+    await eventually(() => assert.equal(slow.calledAt.length, 1));
+    const stopped = worker.stop();
+    await eventually(() => assert.ok(worker.logs().some((line) => line.includes('"msg":"stopping"'))));
+    answer(200);
+    assert.deepEqual(await stopped, { code: 0, signal: null });
+    await assertPostback(conversionId, 'delivered', ['delivered']);
+    await slow.stop();
+  });
+
+  it('a process that is asked to stop as soon as it is ready ends well', async () => {
+    const exits = await Promise.all((['relay', 'worker'] as const).map(async (role) => (await start(role)).stop()));
+    assert.deepEqual(exits, Array(2).fill({ code: 0, signal: null }));
+  });
+
+  function start(role: 'api' | 'relay' | 'worker', given: { temporalAddress?: string } = {}): Promise<RunningProgram> {
+    return startProcess({
+      roles: [role],
+      databaseUrl: database.url,
+      temporalAddress,
+      env: { POSTBACK_INTERVAL_SECONDS: String(INTERVAL_MS / 1000), RELAY_LEASE_SECONDS: String(LEASE_SECONDS) },
+      ...given,
+    });
+  }
+
+  async function approvedConversion(postbackUrl: string): Promise<string> {
+    const conversionId = await network.click(await network.partner({ url: postbackUrl }), 'r1');
+    assert.equal((await network.report(conversionId, 'approved')).status, 200);
+    return conversionId;
+  }
+
+  async function assertPostback(conversionId: string, state: string, tries: string[], timeoutMs?: number) {
+    await eventually(async () => {
+      const { postbacks } = await network.story(conversionId);
+      const found = postbacks.map((postback) => [postback.state, postback.attempts.map(({ outcome }) => outcome)]);
+      assert.deepEqual(found, [[state, tries]]);
+    }, timeoutMs);
+  }
+
+  async function owed(conversionId: string): Promise<{ lease_id: string | null } | undefined> {
+    return await database
+      .db('outbox')
+      .join('conversions', 'conversions.lead_id', 'outbox.lead_id')
+      .where({ conversion_id: conversionId })
+      .first<{ lease_id: string | null } | undefined>('lease_id');
+  }
+});
+
+/** An api without a relay, so that all it has stored stays owed; and visitors. */
+async function startLoadedApi(databaseUrl: string): Promise<{ program: RunningProgram; load: ClickLoad }> {
+  const program = await startProcess({ roles: ['migrate', 'api'], databaseUrl });
+  const network = await createHttpNetwork(program);
+  const partnerId = await network.partner(null);
+  return { program, load: startClickLoad(program.publicUrl, network.clickPath(partnerId, 'r1')) };
+}
+
+/** The answered clicks that are not there, or are there and would never be handed over. */
+async function findLost(url: string, answered: string[]): Promise<string[]> {
+  const db = connectDb({ url, poolSize: 1, statementTimeoutMs: 5000 });
+  const { rows } = await db.raw<{ rows: { conversion_id: string }[] }>(
+    `select conversion_id
+     from unnest(:answered::text[]) as answered (conversion_id)
+     left join conversions c using (conversion_id)
+     left join lead_events e on e.lead_id = c.lead_id and e.seq = c.seq and e.conversion_id = c.conversion_id
+     left join lead_events t on t.lead_id = c.lead_id and t.seq = c.seq - 1 and t.type = 'touch'
+     left join outbox o on o.lead_id = c.lead_id and c.seq between o.from_seq and o.upto_seq
+     where e.seq is null or t.seq is null or o.lead_id is null`,
+    { answered },
+  );
+  await db.destroy();
+  return rows.map((row) => row.conversion_id);
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { ConversionStory } from '../../src/http/story.ts';
+import { commandLineOf } from '../../src/dev/process-identity.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { startProcess, type RunningProgram } from '../support/program.ts';
+import { temporaryFolder } from '../support/servers.ts';
+import { call } from './http-network.ts';
+
+describe('a start of the program', function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let stranger: Server;
+  let takenPort: number;
+
+  before(async () => {
+    database = await createTestDatabase();
+    stranger = createServer();
+    await once(stranger.listen(0, '127.0.0.1'), 'listening');
+    takenPort = (stranger.address() as AddressInfo).port;
+  });
+
+  after(async () => {
+    stranger.close();
+    await database.db.destroy();
+  });
+
+  it('needs nothing but an empty folder, shows how to use it, and leaves no process behind', async () => {
+    const dataDir = temporaryFolder();
+    const program = await startEmbedded(dataDir);
+    const curls = await curlLinesOf(program);
+    assert.equal(curls.length, 3);
+    const conversion = await runInShell(curls);
+    assert.equal(conversion.status, 'approved');
+    assert.deepEqual(
+      conversion.postbacks.map(({ state, partner_id }) => [state, partner_id]),
+      [['delivered', 'demopartner']],
+    );
+
+    const servers = serverPidsIn(dataDir);
+    assert.ok(
+      servers.every((pid) => commandLineOf(pid).includes(dataDir)),
+      servers.join(),
+    );
+    assert.deepEqual(await program.kill('SIGINT'), { code: 0, signal: null });
+    assert.deepEqual(servers.map(commandLineOf), ['', '']);
+
+    const again = await startEmbedded(dataDir);
+    assert.deepEqual(await curlLinesOf(again).then(keysIn), keysIn(curls));
+    assert.deepEqual((await storyAt(again, curls, conversion.conversion_id)).postbacks, conversion.postbacks);
+    await again.kill('SIGINT');
+  });
+
+  it('fails with one line that names the setting of a port which is taken', async () => {
+    const options = { roles: ['api' as const], databaseUrl: database.url, temporalAddress: '127.0.0.1:1' };
+    for (const setting of ['PORT', 'OPS_PORT']) {
+      await assert.rejects(startProcess({ ...options, env: { [setting]: String(takenPort) } }), {
+        message: `The program ended with exit code 1:\n${setting}: 127.0.0.1:${takenPort} is taken by another program. Stop it, or set ${setting} to a free port.`,
+      });
+    }
+  });
+
+  it('fails in production with a message that names all that is missing', async () => {
+    const env = { NODE_ENV: 'production', ADMIN_API_KEY: '', LEAD_SECRET: '' };
+    await assert.rejects(startProcess({ env }), (error: Error) => {
+      assert.match(error.message, /^The program ended with exit code 1:\nIn production these must be set: /);
+      for (const name of ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'ADMIN_API_KEY', 'LEAD_SECRET', 'PUBLIC_URL']) {
+        assert.ok(error.message.includes(name), error.message);
+      }
+      return true;
+    });
+  });
+});
+
+/** With nothing given but its folder and ports that nobody else has. */
+function startEmbedded(dataDir: string): Promise<RunningProgram> {
+  const ports = { POSTGRES_PORT: '0', TEMPORAL_PORT: '0', TEMPORAL_UI_PORT: '0', DEMO_RECEIVER_PORT: '0' };
+  const nothing = { ADMIN_API_KEY: '', LEAD_SECRET: '', POSTBACK_ALLOW_CIDRS: '' };
+  return startProcess({ env: { DATA_DIR: dataDir, ...ports, ...nothing } });
+}
+
+/** The lines of the banner that a person is to paste. */
+async function curlLinesOf(program: RunningProgram): Promise<string[]> {
+  await eventually(() => assert.ok(program.logs().some((line) => line.startsWith('Ctrl-C'))));
+  return program.logs().filter((line) => line.includes('curl -s '));
+}
+
+async function runInShell(lines: string[]): Promise<ConversionStory> {
+  const { stdout } = await promisify(execFile)('sh', ['-c', lines.join('\n')]);
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as ConversionStory;
+}
+
+function keysIn(lines: string[]): (string | undefined)[] {
+  return lines.map((line) => /token=[^"]+|Bearer [^']+/.exec(line)?.[0]);
+}
+
+async function storyAt(program: RunningProgram, curls: string[], conversionId: string): Promise<ConversionStory> {
+  const authorization = /Bearer [^']+/.exec(curls.join('\n'))?.[0] ?? '';
+  const { body } = await call(`${program.opsUrl}/v1/admin/conversions/${conversionId}`, { headers: { authorization } });
+  return JSON.parse(body) as ConversionStory;
+}
+
+function serverPidsIn(dataDir: string): number[] {
+  return [join('postgres', 'data', 'postmaster.pid'), 'temporal.pid'].map((file) =>
+    Number.parseInt(readFileSync(join(dataDir, file), 'utf8'), 10),
+  );
+}

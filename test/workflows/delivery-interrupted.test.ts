@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { leadQuery, leadWorkflowId, type LeadActivities } from '../../workflows/contract.ts';
+import { startOutage } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
+import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network.ts';
+import { testTemporal } from '../support/servers.ts';
+
+const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300 };
+
+type Outage = Awaited<ReturnType<typeof startOutage>>;
+
+describe('a delivery that a database outage interrupts', function () {
+  this.timeout(60_000);
+  let connection: Connection;
+  let nativeConnection: NativeConnection;
+  let world: LeadWorld;
+  let network: Network;
+  let partnerServer: Server;
+  let partnerId: string;
+  /** How often the partner was called, and what he does with a call. */
+  let calls: number;
+  let respond: (call: number) => Promise<number>;
+  /** What happens around a try, and around a review. */
+  let around: Partial<Record<'deliverPostback' | 'reviewPostback', () => Promise<() => Promise<void>>>>;
+
+  before(async () => {
+    const { address } = await testTemporal();
+    connection = await Connection.connect({ address });
+    nativeConnection = await NativeConnection.connect({ address });
+    const client = new Client({ connection });
+    world = await startLeadWorld({
+      client,
+      connection: nativeConnection,
+      policy,
+      postbackTimeoutMs: 2000,
+      around: interfering,
+    });
+    ({ network } = world);
+    partnerServer = createServer((_, response) => {
+      void respond(++calls).then((status) => response.writeHead(status).end());
+    });
+    await new Promise<void>((resolve) => partnerServer.listen(0, '127.0.0.1', resolve));
+    const { port } = partnerServer.address() as AddressInfo;
+    partnerId = await network.partner(settingsFor(`http://127.0.0.1:${port}/?ref={ref_id}`));
+  });
+
+  after(async () => {
+    await world.stop();
+    await nativeConnection.close();
+    await connection.close();
+    partnerServer.close();
+  });
+
+  beforeEach(() => {
+    calls = 0;
+    around = {};
+  });
+
+  function interfering(activities: LeadActivities): LeadActivities {
+    const interfere = async <T>(name: 'deliverPostback' | 'reviewPostback', run: () => Promise<T>): Promise<T> => {
+      const finish = await around[name]?.();
+      try {
+        return await run();
+      } finally {
+        await finish?.();
+      }
+    };
+    return {
+      ...activities,
+      deliverPostback: (input) => interfere('deliverPostback', () => activities.deliverPostback(input)),
+      reviewPostback: (input) => interfere('reviewPostback', () => activities.reviewPostback(input)),
+    };
+  }
+
+  /** Reports `approved` for a new lead that its workflow has heard of. */
+  async function approvedConversion() {
+    const leadId = network.newLead();
+    await network.touch(leadId, partnerId, 'click-1');
+    const conversionId = await network.convert(leadId);
+    await network.report(conversionId, 'approved');
+    return { leadId, conversionId };
+  }
+
+  async function deliveredAttempts(conversionId: string) {
+    return await eventually(async () => {
+      const [postback, ...others] = await postbacksOf(network.db, conversionId);
+      assert.equal(others.length, 0);
+      assert.equal(postback?.state, 'delivered');
+      return (await attemptsOf(network.db, postback.postback_id)).map(({ outcome, http_status }) => [
+        outcome,
+        http_status,
+      ]);
+    });
+  }
+
+  it('the partner who answered 200 is called once, and the attempt ends as delivered when the database is back', async () => {
+    let outage: Outage | undefined;
+    respond = async () => {
+      outage = await startOutage(network.db);
+      return 200;
+    };
+    let reviews = 0;
+    // The database stays away beyond the first attempt to make up for it.
+    around.reviewPostback = async () => {
+      const isFirst = ++reviews === 1;
+      return async () => {
+        if (isFirst) await outage?.end();
+      };
+    };
+    const { leadId, conversionId } = await approvedConversion();
+    assert.deepEqual(await deliveredAttempts(conversionId), [['delivered', 200]]);
+    assert.equal(calls, 1);
+    assert.equal(reviews, 2);
+    await eventually(async () => {
+      const { delivering } = await world.client.workflow.getHandle(leadWorkflowId(leadId)).query(leadQuery);
+      assert.deepEqual(delivering, []);
+    });
+  });
+
+  it('a refusal that could not be stored uses up one try, and the next ones follow', async () => {
+    let outage: Outage | undefined;
+    respond = async (call) => {
+      if (call === 1) outage = await startOutage(network.db);
+      return call === 1 ? 503 : 200;
+    };
+    around.deliverPostback = async () => async () => {
+      await outage?.end();
+      outage = undefined;
+    };
+    const { conversionId } = await approvedConversion();
+    assert.deepEqual(await deliveredAttempts(conversionId), [
+      ['refused', 503],
+      ['delivered', 200],
+    ]);
+    assert.equal(calls, 2);
+  });
+
+  it('an outage at the beginning of a try uses up none of the three', async () => {
+    respond = async (call) => (call < 3 ? 500 : 200);
+    let tries = 0;
+    around.deliverPostback = async () => {
+      const outage = ++tries === 2 ? await startOutage(network.db) : undefined;
+      return async () => await outage?.end();
+    };
+    const { conversionId } = await approvedConversion();
+    assert.deepEqual(await deliveredAttempts(conversionId), [
+      ['refused', 500],
+      ['refused', 500],
+      ['delivered', 200],
+    ]);
+    assert.deepEqual([calls, tries], [3, 4]);
+  });
+});
