@@ -34,7 +34,7 @@ export async function connectWorkerToTemporal({ connectionOptions }: TemporalTar
     ...(address === undefined ? {} : { address }),
     ...(tls === undefined ? {} : { tls }),
     ...(typeof apiKey === 'string' ? { apiKey } : {}),
-    ...(metadata === undefined ? {} : { metadata: metadata as Record<string, string> }),
+    ...(metadata === undefined ? {} : { metadata: metadata }),
   });
 }
 

@@ -1,7 +1,10 @@
 import type { Knex } from 'knex';
-import * as leadFacts from './migrations/001-lead-facts.ts';
+import { leadFacts } from './migrations/001-lead-facts.ts';
 
-const migrations: Record<string, { up(db: Knex): Promise<void>; down(db: Knex): Promise<void> }> = {
+export type Migration = { up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
+
+// Never edited after they have landed; a change is a new one.
+const migrations: Record<string, Migration> = {
   '001-lead-facts': leadFacts,
 };
 

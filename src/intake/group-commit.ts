@@ -7,9 +7,9 @@ const MAX_WAITING = 50_000;
 
 export type GroupCommit<Row> = {
   /** Resolves once the row is committed. @throws AppError `unavailable` when the store cannot take it */
-  commit(row: Row): Promise<void>;
+  commit: (row: Row) => Promise<void>;
   /** Resolves once everything handed in so far is committed or refused. */
-  flush(): Promise<void>;
+  flush: () => Promise<void>;
 };
 
 type Waiting<Row> = { row: Row; resolve: () => void; reject: (reason: Error) => void };
@@ -24,7 +24,7 @@ type Waiting<Row> = { row: Row; resolve: () => void; reject: (reason: Error) => 
 export function createGroupCommit<Row>(write: (rows: Row[]) => Promise<void>): GroupCommit<Row> {
   let waiting: Waiting<Row>[] = [];
   let inFlight = 0;
-  let idle: (() => void)[] = [];
+  const idle: (() => void)[] = [];
 
   return {
     commit(row) {

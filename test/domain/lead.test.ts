@@ -55,12 +55,15 @@ describe('the rules of a lead', () => {
     assert.deepEqual(judgeRefId('x'.repeat(32)), { refId: 'x'.repeat(32), problem: null });
     assert.deepEqual(judgeRefId('😀'.repeat(32)), { refId: '😀'.repeat(32), problem: null });
     assert.deepEqual(judgeRefId('x'.repeat(33)), { refId: null, problem: 'too_long' });
-    for (const control of ['\0', '\n', '\x7f', '\u0085', '\u2028', '\ud800']) {
+    for (const control of ['\0', '\n', '\x7f', '\u0085', '\u2028']) {
       assert.deepEqual(
         judgeRefId(`a${control}b`),
         { refId: null, problem: 'control_characters' },
         JSON.stringify(control),
       );
+    }
+    for (const mangled of ['caf\ufffd', '\ud800']) {
+      assert.deepEqual(judgeRefId(mangled), { refId: null, problem: 'undecodable' }, JSON.stringify(mangled));
     }
     assert.deepEqual(judgeRefId(''), { refId: null, problem: null });
     assert.deepEqual(judgeRefId(undefined), { refId: null, problem: null });

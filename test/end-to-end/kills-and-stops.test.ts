@@ -189,8 +189,8 @@ async function startLoadedApi(databaseUrl: string): Promise<{ program: RunningPr
 /** The answered clicks that are not there, or are there and would never be handed over. */
 async function findLost(url: string, answered: string[]): Promise<string[]> {
   const db = connectDb({ url, poolSize: 1, statementTimeoutMs: 5000 });
-  const { rows } = await db.raw<{ rows: { conversion_id: string }[] }>(
-    `select conversion_id
+  const found = db.raw<{ rows: { conversion_id: string }[] }>(
+    `select answered.conversion_id
      from unnest(:answered::text[]) as answered (conversion_id)
      left join conversions c using (conversion_id)
      left join lead_events e on e.lead_id = c.lead_id and e.seq = c.seq and e.conversion_id = c.conversion_id
@@ -199,6 +199,6 @@ async function findLost(url: string, answered: string[]): Promise<string[]> {
      where e.seq is null or t.seq is null or o.lead_id is null`,
     { answered },
   );
-  await db.destroy();
+  const { rows } = await found.finally(() => db.destroy());
   return rows.map((row) => row.conversion_id);
 }

@@ -25,7 +25,7 @@ export function status(word: Status, conversionId = 'c1'): Unnumbered<StatusEven
 
 /** Numbers facts as Postgres does: 1, 2, 3 … all at `at`. */
 export function numbered(facts: Fact[], { at = START, after = 0 } = {}): LeadEvent[] {
-  return facts.map((fact, index) => ({ ...fact, seq: after + index + 1, at }) as LeadEvent);
+  return facts.map((fact, index) => ({ ...fact, seq: after + index + 1, at }));
 }
 
 export function leadAfter(...facts: Fact[]): LeadState {

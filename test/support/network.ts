@@ -83,19 +83,16 @@ function touchOf(partnerId: string, givenRefId: string | undefined) {
 
 /** Everything a test may want to know about a conversion's postbacks, oldest first. */
 export async function postbacksOf(db: Knex, conversionId: string) {
-  return await db('postbacks')
-    .where({ conversion_id: conversionId })
-    .orderBy(['seq', 'created_at'])
-    .select<
-      {
-        postback_id: string;
-        partner_id: string | null;
-        status: string;
-        state: string;
-        skip_reason: string | null;
-        reason: string | null;
-      }[]
-    >('postback_id', 'partner_id', 'status', 'state', 'skip_reason', 'reason');
+  return await db('postbacks').where({ conversion_id: conversionId }).orderBy(['seq', 'created_at']).select<
+    {
+      postback_id: string;
+      partner_id: string | null;
+      status: string;
+      state: string;
+      skip_reason: string | null;
+      reason: string | null;
+    }[]
+  >('postback_id', 'partner_id', 'status', 'state', 'skip_reason', 'reason');
 }
 
 export async function attemptsOf(db: Knex, postbackId: string) {

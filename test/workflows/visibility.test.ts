@@ -3,7 +3,7 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { NativeConnection } from '@temporalio/worker';
 import { newConversionId } from '../../src/intake/new-ids.ts';
-import { leadQuery, leadWorkflowId } from '../../workflows/contract.ts';
+import { leadQuery, leadWorkflowId, searchAttributeKeys } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
 import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network.ts';
@@ -63,7 +63,8 @@ describe('what ops see of a lead in the Web UI', function () {
 
   async function attributesOf(handle: WorkflowHandle): Promise<Record<string, unknown>> {
     const { typedSearchAttributes } = await handle.describe();
-    return Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
+    const keys = Object.values(searchAttributeKeys);
+    return Object.fromEntries(keys.map((key) => [key.name, typedSearchAttributes.get<typeof key.type>(key)]));
   }
 
   async function countUpserts(handle: WorkflowHandle): Promise<number | undefined> {

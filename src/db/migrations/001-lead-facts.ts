@@ -1,6 +1,9 @@
 import type { Knex } from 'knex';
+import type { Migration } from '../migrate.ts';
 
-export async function up(db: Knex): Promise<void> {
+export const leadFacts: Migration = { up, down };
+
+async function up(db: Knex): Promise<void> {
   await db.raw(`
     create table partners (
       partner_id text primary key,
@@ -134,7 +137,7 @@ export async function up(db: Knex): Promise<void> {
       accepted_at timestamptz
     );
     create index status_calls_by_conversion on status_calls (conversion_id, call_id);
-    create index status_calls_refused on status_calls (at) where result not in ('recorded', 'duplicate', 'stale');
+    create index status_calls_refused on status_calls (result, call_id) where result not in ('recorded', 'duplicate', 'stale');
 
     create table settlements (
       conversion_id text not null,
@@ -208,7 +211,7 @@ export async function up(db: Knex): Promise<void> {
   `);
 }
 
-export async function down(db: Knex): Promise<void> {
+async function down(db: Knex): Promise<void> {
   await db.raw(`
     drop table postback_attempts, postbacks, reward_entries, settlements, status_calls, bot_visits, outbox, conversions,
       lead_events, leads, catalogue_version, offers, advertisers, partners;

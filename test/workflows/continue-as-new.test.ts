@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { Client, Connection } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { NativeConnection } from '@temporalio/worker';
+import type { LeadEvent } from '../../src/domain/lead-event.ts';
+import { leadQuery, leadWorkflowId } from '../../workflows/contract.ts';
+import { eventually } from '../support/eventually.ts';
+import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
+import { postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network.ts';
+import { startPrivateTemporal } from '../support/servers.ts';
+import { startTracker, type Tracker } from '../support/tracker.ts';
+
+const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
+const HISTORY_LIMIT = '15';
+// Each touch that arrives on its own costs four history events.
+const TOUCHES_FOR_A_NEW_RUN = 4;
+
+describe('a lead that continues as new', function () {
+  this.timeout(60_000);
+  let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
+  let connection: Connection;
+  let nativeConnection: NativeConnection;
+  let world: LeadWorld;
+  let network: Network;
+  let tracker: Tracker;
+
+  before(async () => {
+    temporal = await startPrivateTemporal({
+      dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': HISTORY_LIMIT },
+    });
+    const { address } = temporal;
+    connection = await Connection.connect({ address });
+    nativeConnection = await NativeConnection.connect({ address });
+    const client = new Client({ connection });
+    world = await startLeadWorld({ client, connection: nativeConnection, policy, postbackTimeoutMs: 500 });
+    ({ network } = world);
+  });
+
+  after(async () => {
+    await world.stop();
+    await nativeConnection.close();
+    await connection.close();
+    await temporal.kill('SIGKILL');
+  });
+
+  beforeEach(async () => {
+    tracker = await startTracker();
+  });
+
+  afterEach(() => tracker.stop());
+
+  async function leadOf(partnerId: string, refId: string) {
+    const leadId = network.newLead();
+    const conversionId = await network.convert(leadId);
+    await network.touch(leadId, partnerId, refId);
+    return { leadId, conversionId };
+  }
+
+  function handleOf(leadId: string) {
+    return world.client.workflow.getHandle(leadWorkflowId(leadId));
+  }
+
+  async function appliedBy(leadId: string): Promise<number> {
+    return (await handleOf(leadId).query(leadQuery)).appliedSeq;
+  }
+
+  /** Touches that are handled one by one. */
+  async function touchOneByOne(leadId: string, partnerId: string, count: number, refId?: string): Promise<void> {
+    const { last_seq: before } = await network.db('leads').where({ lead_id: leadId }).first<{ last_seq: number }>();
+    await eventually(async () => assert.equal(await appliedBy(leadId), before));
+    for (let seq = before + 1; seq <= before + count; seq++) {
+      await network.touch(leadId, partnerId, refId);
+      const t0=Date.now();await eventually(async () => assert.equal(await appliedBy(leadId), seq));console.log(seq, Date.now()-t0);
+    }
+  }
+
+  /** The runs of a lead, the first one first. */
+  async function runsOf(leadId: string): Promise<string[]> {
+    const runs: string[] = [];
+    let runId: string | null | undefined = (await handleOf(leadId).describe()).raw.workflowExecutionInfo?.firstRunId;
+    while (runId) {
+      runs.push(runId);
+      const { events } = await world.client.workflow.getHandle(leadWorkflowId(leadId), runId).fetchHistory();
+      runId = events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+    }
+    return runs;
+  }
+
+  async function signalledTo(leadId: string, runId: string): Promise<number[]> {
+    const { events } = await world.client.workflow.getHandle(leadWorkflowId(leadId), runId).fetchHistory();
+    return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) => {
+      const [payload] = signal?.input?.payloads ?? [];
+      if (!payload) return [];
+      return defaultPayloadConverter.fromPayload<{ events: LeadEvent[] }>(payload).events.map(({ seq }) => seq);
+    });
+  }
+
+  async function settledAs(conversionId: string, ...states: string[]): Promise<void> {
+    await eventually(async () => {
+      const postbacks = await postbacksOf(network.db, conversionId);
+      assert.deepEqual(
+        postbacks.map(({ state }) => state),
+        states,
+      );
+    });
+  }
+
+  it('carries attribution and window on, and loses and doubles nothing', async () => {
+    const [ann, bob] = [await network.partner(settingsFor(tracker.url)), await network.partner(settingsFor(tracker.url))];
+    const { leadId, conversionId } = await leadOf(ann, 'a1');
+    await network.report(conversionId, 'pending');
+    await settledAs(conversionId, 'delivered');
+    await touchOneByOne(leadId, bob, TOUCHES_FOR_A_NEW_RUN, 'b1');
+    await touchOneByOne(leadId, bob, TOUCHES_FOR_A_NEW_RUN);
+
+    const runs = await runsOf(leadId);
+    assert.ok(runs.length >= 3, `${runs.length} runs`);
+    const signalled = await Promise.all(runs.map((runId) => signalledTo(leadId, runId)));
+    const last = 3 + 2 * TOUCHES_FOR_A_NEW_RUN;
+    assert.deepEqual(
+      signalled.flat(),
+      Array.from({ length: last }, (_, index) => index + 1),
+    );
+
+    const view = await handleOf(leadId).query(leadQuery);
+    const { last_activity_at: lastActivityAt } = await network
+      .db('leads')
+      .where({ lead_id: leadId })
+      .first<{ last_activity_at: string }>();
+    assert.equal(view.openUntil, new Date(Date.parse(lastActivityAt) + policy.windowMs).toISOString());
+    assert.deepEqual([view.holder?.partnerId, view.holder?.refId, view.appliedSeq], [bob, 'b1', last]);
+    assert.deepEqual([view.status, view.conversions.length], ['pending', 1]);
+
+    await network.report(conversionId, 'approved');
+    await settledAs(conversionId, 'delivered', 'delivered');
+    await network.touch(leadId, ann, 'a2');
+    await touchOneByOne(leadId, ann, TOUCHES_FOR_A_NEW_RUN);
+    await network.report(conversionId, 'rejected');
+    await settledAs(conversionId, 'delivered', 'delivered', 'delivered');
+    assert.deepEqual(
+      (await rewardsOf(network.db, conversionId)).map(({ partner_id, kind }) => [partner_id, kind]),
+      [
+        [bob, 'booked'],
+        [bob, 'revoked'],
+      ],
+    );
+    assert.deepEqual(
+      tracker.received.map(({ query }) => [query['status'], query['ref']]),
+      [
+        ['pending', 'a1'],
+        ['approved', 'b1'],
+        ['rejected', 'b1'],
+      ],
+    );
+  });
+
+  it('shows ops the same lead as before, without having changed anything', async () => {
+    const ann = await network.partner(settingsFor(tracker.url));
+    const { leadId, conversionId } = await leadOf(ann, 'a1');
+    // To the very touch that ends the first run: nothing has happened in the next one yet.
+    let runs: string[] = [];
+    while (runs.length < 2) {
+      await touchOneByOne(leadId, ann, 1);
+      runs = await runsOf(leadId);
+    }
+    const handle = handleOf(leadId);
+    const latest = runs.at(-1);
+    const { typedSearchAttributes } = await handle.describe();
+    const attributes = Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
+    assert.deepEqual([attributes['LinkedPartner'], attributes['Conversions']], [ann, [conversionId]]);
+    const { events } = await world.client.workflow.getHandle(leadWorkflowId(leadId), latest).fetchHistory();
+    assert.ok(!events?.some((event) => event.upsertWorkflowSearchAttributesEventAttributes));
+    const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    assert.ok(currentDetails.includes(`Held by partner \`${ann}\``), `"${currentDetails}"`);
+    assert.ok(currentDetails.includes(`touch by partner ${ann}`), `"${currentDetails}"`);
+  });
+
+  it('waits with it while a postback is being sent', async () => {
+    tracker.answer(500);
+    const ann = await network.partner(settingsFor(tracker.url));
+    const { leadId, conversionId } = await leadOf(ann, 'a1');
+    await network.report(conversionId, 'pending');
+    await settledAs(conversionId, 'retrying');
+    await touchOneByOne(leadId, ann, 2 * TOUCHES_FOR_A_NEW_RUN);
+    assert.equal((await runsOf(leadId)).length, 1);
+
+    tracker.answer(200);
+    await network.report(conversionId, 'approved');
+    await settledAs(conversionId, 'superseded', 'delivered');
+    await touchOneByOne(leadId, ann, 1);
+    await eventually(async () => assert.equal((await runsOf(leadId)).length, 2));
+    assert.deepEqual(
+      tracker.received.map(({ query }) => query['status']),
+      ['pending', 'approved'],
+    );
+  });
+});
