@@ -56,7 +56,7 @@ const environment = z.object({
   RELAY_LEASE_SECONDS: seconds(30),
   WORKER_CACHED_WORKFLOWS: count(2000),
   WORKER_CONCURRENT_WORKFLOW_TASKS: count(100),
-  WORKER_CONCURRENT_POSTBACKS: count(500),
+  WORKER_CONCURRENT_POSTBACKS: count(1000),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   DATA_DIR: z.string().default('.data'),
   POSTGRES_PORT: port(5440),

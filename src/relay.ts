@@ -36,7 +36,7 @@ const POLL_MS = 50;
 // Claims are made in batches: a busy relay waits until this share of its slots is taken, not for each single one.
 const REFILL_BELOW = 0.75;
 const MIN_RETRY_MS = 500;
-const MAX_RETRY_MS = 15_000;
+const MAX_RETRY_MS = 5_000;
 
 /**
  * Hands committed events over to the leads' workflows: one signalWithStart per lead, carrying all it owes, in order.

@@ -36,7 +36,7 @@ describe('configuration', () => {
       postbacks: { attempts: 3, intervalMs: 300_000, timeoutMs: 10_000, allowCidrs: undefined },
       catalogue: { pollMs: 1000 },
       relay: { concurrency: 64, leaseMs: 30_000 },
-      worker: { cachedWorkflows: 2000, concurrentWorkflowTasks: 100, concurrentPostbacks: 500 },
+      worker: { cachedWorkflows: 2000, concurrentWorkflowTasks: 100, concurrentPostbacks: 1000 },
       logLevel: 'info',
       embedded: {
         dataDir: resolve('.data'),

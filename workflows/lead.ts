@@ -57,6 +57,8 @@ export async function lead(input: LeadInput): Promise<LeadOutcome> {
   });
   const view = showLead(leadId, policy, deliveries, () => state);
   setHandler(leadQuery, view.snapshot);
+  // The details belong to a run: a continued one would have none until something happens.
+  if (input.state) view.publish();
   void watchWindow();
 
   for (;;) {

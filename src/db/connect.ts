@@ -48,6 +48,8 @@ export function connectClickPool({ url, statementTimeoutMs }: Omit<DatabaseOptio
     max: 3,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: statementTimeoutMs,
+    // Where Postgres cannot even say that it took too long.
+    query_timeout: statementTimeoutMs + 1000,
     keepAlive: true,
     // Arrays are estimated at ten rows; a nested loop over a batch of 256 would be quadratic.
     options: '-c enable_nestloop=off',

@@ -8,7 +8,10 @@ const MAX_BODY_BYTES = 64 * 1024;
 export type Receiver = { url: string; stop: () => Promise<void> };
 type ReceivedCall = { time: string; method: string; path: string; body: string };
 
-/** Plays the tracker of a demo partner: takes every postback and shows what arrived, newest first. */
+/**
+ * Plays the outside world of the demo: the tracker of a partner, which takes every postback and shows what arrived,
+ * newest first, and the page of an advertiser, where the offers lead.
+ */
 export async function startReceiver({ port }: { port: number }): Promise<Receiver> {
   const calls: ReceivedCall[] = [];
   const server = createServer((request, response) => {
@@ -38,7 +41,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, calls:
   }
   if (request.method !== 'GET') return send(response, 405, { type: 'text/plain', body: 'GET or POST /postback' });
   if (path === '/received.json') return send(response, 200, { type: 'application/json', body: JSON.stringify(calls) });
-  if (path === '/') return send(response, 200, { type: 'text/html', body: page(calls) });
+  if (path === '/') return send(response, 200, { type: 'text/html', body: receivedPage(calls) });
+  if (/^\/landing(\?|$)/.test(path)) {
+    const { searchParams } = new URL(path, 'http://receiver');
+    return send(response, 200, { type: 'text/html', body: landingPage(searchParams.get('conversion_id')) });
+  }
   return send(response, 404, { type: 'text/plain', body: 'not found' });
 }
 
@@ -62,19 +69,35 @@ function send(response: ServerResponse, status: number, content: { type: string;
   response.end(content.body);
 }
 
-function page(calls: ReceivedCall[]): string {
+function receivedPage(calls: ReceivedCall[]): string {
   const rows = calls.map(
     ({ time, method, path, body }) =>
       `<tr><td>${escapeHtml(time)}</td><td>${escapeHtml(method)}</td><td>${escapeHtml(path)}</td><td>${escapeHtml(body)}</td></tr>`,
   );
+  return page(
+    'Postbacks received by the demo partner',
+    `${rows.length === 0 ? '<p>Nothing yet. Reload after a status has been sent.</p>' : ''}
+<table><thead><tr><th>Time</th><th>Method</th><th>Path</th><th>Body</th></tr></thead>
+<tbody>${rows.join('\n')}</tbody></table>`,
+  );
+}
+
+function landingPage(conversionId: string | null): string {
+  const known = conversionId
+    ? `your conversion id is <code>${escapeHtml(conversionId)}</code>.`
+    : 'it was opened without a conversion id.';
+  return page("The advertiser's page", `<p>This is the advertiser's page; ${known}</p>`);
+}
+
+function page(title: string, content: string): string {
   return `<!doctype html>
 <html lang="en">
-<title>Postbacks received by the demo partner</title>
-<style>body{font:16px system-ui;margin:2rem}td,th{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top;word-break:break-all}</style>
-<h1>Postbacks received by the demo partner</h1>
-${rows.length === 0 ? '<p>Nothing yet. Reload after a status has been sent.</p>' : ''}
-<table><thead><tr><th>Time</th><th>Method</th><th>Path</th><th>Body</th></tr></thead>
-<tbody>${rows.join('\n')}</tbody></table>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>body{font:16px system-ui;margin:2rem}td,th{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top}code,td{overflow-wrap:anywhere}</style>
+<h1>${title}</h1>
+${content}
 </html>
 `;
 }

@@ -18,6 +18,8 @@ export function createOpsApp(deps: OpsDeps): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  // People read these answers with curl.
+  app.set('json spaces', 2);
   const setSecurityHeaders = createSecurityHeaders(deps.admin?.publicUrl ?? '');
   app.use((req, res, next) => {
     setSecurityHeaders(req, res);

@@ -38,6 +38,21 @@ describe("the demo partner's receiver", () => {
     assert.equal(received[0]?.path, '/postback?number=205');
   });
 
+  it("is also the advertiser's page, which names the conversion it was opened for", async () => {
+    const page = await fetch(`${receiver.url}/landing?conversion_id=c1`);
+    assert.equal(page.status, 200);
+    assert.match(page.headers.get('content-type') ?? '', /^text\/html/);
+    assert.match(await page.text(), /This is the advertiser's page; your conversion id is <code>c1<\/code>\./);
+    const without = await (await fetch(`${receiver.url}/landing`)).text();
+    assert.match(without, /opened without a conversion id/);
+  });
+
+  it("escapes the conversion on the advertiser's page", async () => {
+    const page = await (await fetch(`${receiver.url}/landing?conversion_id=%3Cscript%3E%22x%22%3C/script%3E`)).text();
+    assert.ok(!page.includes('<script>'));
+    assert.ok(page.includes('&lt;script&gt;&quot;x&quot;&lt;/script&gt;'));
+  });
+
   it('says 404 to anything else', async () => {
     assert.equal((await fetch(`${receiver.url}/elsewhere`)).status, 404);
     assert.equal((await fetch(receiver.url, { method: 'POST' })).status, 405);

@@ -189,16 +189,19 @@ async function startLoadedApi(databaseUrl: string): Promise<{ program: RunningPr
 /** The answered clicks that are not there, or are there and would never be handed over. */
 async function findLost(url: string, answered: string[]): Promise<string[]> {
   const db = connectDb({ url, poolSize: 1, statementTimeoutMs: 5000 });
-  const found = db.raw<{ rows: { conversion_id: string }[] }>(
-    `select answered.conversion_id
-     from unnest(:answered::text[]) as answered (conversion_id)
-     left join conversions c using (conversion_id)
-     left join lead_events e on e.lead_id = c.lead_id and e.seq = c.seq and e.conversion_id = c.conversion_id
-     left join lead_events t on t.lead_id = c.lead_id and t.seq = c.seq - 1 and t.type = 'touch'
-     left join outbox o on o.lead_id = c.lead_id and c.seq between o.from_seq and o.upto_seq
-     where e.seq is null or t.seq is null or o.lead_id is null`,
-    { answered },
-  );
-  const { rows } = await found.finally(() => db.destroy());
-  return rows.map((row) => row.conversion_id);
+  try {
+    const { rows } = await db.raw<{ rows: { conversion_id: string }[] }>(
+      `select answered.conversion_id
+       from unnest(:answered::text[]) as answered (conversion_id)
+       left join conversions c using (conversion_id)
+       left join lead_events e on e.lead_id = c.lead_id and e.seq = c.seq and e.conversion_id = c.conversion_id
+       left join lead_events t on t.lead_id = c.lead_id and t.seq = c.seq - 1 and t.type = 'touch'
+       left join outbox o on o.lead_id = c.lead_id and c.seq between o.from_seq and o.upto_seq
+       where e.seq is null or t.seq is null or o.lead_id is null`,
+      { answered },
+    );
+    return rows.map((row) => row.conversion_id);
+  } finally {
+    await db.destroy();
+  }
 }

@@ -73,7 +73,11 @@ describe('servers that go away and come back', function () {
   });
 
   it('a program that never finds Temporal takes clicks all the same, and ends when it is asked to', async () => {
-    const lonely = await startProcess({ databaseUrl: postgres.url, temporalAddress: '127.0.0.1:1' });
+    const lonely = await startProcess({
+      roles: ['api', 'worker'],
+      databaseUrl: postgres.url,
+      temporalAddress: '127.0.0.1:1',
+    });
     const conversionId = await network.through(lonely).click(partnerId, 'stored');
     assert.equal((await call(`${lonely.publicUrl}/readyz`)).status, 200);
     assert.equal((await call(`${lonely.opsUrl}/readyz`)).status, 503);

@@ -1,0 +1,149 @@
+// Records the histories that test/workflows/replay.test.ts replays. Run it after a change that leads under way may not
+// meet, such as one behind `patched`: leads that began before must still replay, so keep their recordings beside the new.
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { LeadEvent } from '../../src/domain/lead-event.ts';
+import { registerSearchAttributes } from '../../src/temporal.ts';
+import {
+  LEAD_WORKFLOW,
+  TASK_QUEUE,
+  leadEvents,
+  leadQuery,
+  leadWorkflowId,
+  startAttributes,
+  type LeadActivities,
+  type LeadPolicy,
+} from '../../workflows/contract.ts';
+import { testBundle } from '../support/bundle.ts';
+import { numbered } from '../support/events.ts';
+import { eventually } from '../support/eventually.ts';
+import '../support/quiet-sdk.ts';
+import { startPrivateTemporal, stopTestServers } from '../support/servers.ts';
+import { shapeNames, shapeOf, type RecordedLead, type ShapeName } from './shapes.ts';
+
+const folder = new URL('./', import.meta.url);
+const STANDARD_POLICY: LeadPolicy = { windowMs: 3000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
+const ATTEMPT_WAITED_FOR = 2;
+
+const temporal = await startPrivateTemporal({ dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '100' } });
+try {
+  await recordAll(temporal.address);
+} finally {
+  await stopTestServers();
+}
+
+async function recordAll(address: string): Promise<void> {
+  const connection = await Connection.connect({ address });
+  const nativeConnection = await NativeConnection.connect({ address });
+  // Recordings must not name the machine they were made on.
+  const client = new Client({ connection, identity: 'client' });
+  await registerSearchAttributes(client);
+  for (const file of await readdir(folder)) if (file.endsWith('.json')) await rm(new URL(file, folder));
+  for (const name of shapeNames) await record(name, client, nativeConnection);
+  await nativeConnection.close();
+  await connection.close();
+}
+
+async function record(name: ShapeName, client: Client, connection: NativeConnection): Promise<void> {
+  const { policy: changes, play } = shapeOf(name);
+  const committed: LeadEvent[] = [];
+  const handle = client.workflow.getHandle(leadWorkflowId(name));
+  const worker = await Worker.create({
+    connection,
+    taskQueue: TASK_QUEUE,
+    identity: 'worker',
+    workflowBundle: await testBundle(),
+    activities: scriptedActivities(name, committed),
+  });
+  await worker.runUntil(async () => {
+    await play(startLead({ name, client, handle, committed, policy: { ...STANDARD_POLICY, ...changes } }));
+    await handle.result();
+  });
+  const runs = await runsOf(client, handle);
+  for (const [index, runId] of runs.entries()) {
+    const history = await client.workflow.getHandle(handle.workflowId, runId).fetchHistory();
+    const suffix = runs.length > 1 ? `-${index + 1}` : '';
+    await writeFile(new URL(`${name}${suffix}.json`, folder), `${withoutStacks(historyToJSON(history))}\n`);
+  }
+}
+
+function scriptedActivities(name: ShapeName, committed: LeadEvent[]): LeadActivities {
+  const { tries = [], settleFailures = 0 } = shapeOf(name);
+  const outcomes = [...tries];
+  let failuresLeft = settleFailures;
+  return {
+    loadLeadEvents: async ({ afterSeq }) => committed.filter(({ seq }) => seq > afterSeq),
+    async settle({ attempts, settlement: { holder, seq, status } }) {
+      if (failuresLeft-- > 0) throw new Error('Postgres is away.');
+      return holder ? [{ postbackId: `postback-${seq}`, partnerId: holder.partnerId, status, triesLeft: attempts }] : [];
+    },
+    deliverPostback: async () => outcomes.shift()?.() ?? { result: 'delivered' },
+    reviewPostback: async ({ unrecorded }) => ({ triesLeft: unrecorded ? 0 : 2 }),
+  };
+}
+
+type Recording = {
+  name: ShapeName;
+  client: Client;
+  handle: WorkflowHandle;
+  committed: LeadEvent[];
+  policy: LeadPolicy;
+};
+
+function startLead({ name, client, handle, committed, policy }: Recording): RecordedLead {
+  const commit: RecordedLead['miss'] = (...facts) => {
+    committed.push(...numbered(facts, { at: new Date().toISOString(), after: committed.length }));
+  };
+  return {
+    miss: commit,
+    async hear(...facts) {
+      const before = committed.length;
+      commit(...facts);
+      const events = committed.slice(before);
+      await client.workflow.signalWithStart(LEAD_WORKFLOW, {
+        workflowId: handle.workflowId,
+        taskQueue: TASK_QUEUE,
+        args: [{ leadId: name, policy }],
+        signal: leadEvents,
+        signalArgs: [{ events }],
+        typedSearchAttributes: startAttributes(events),
+      });
+      await until(async () => (await handle.query(leadQuery)).appliedSeq === committed.length);
+    },
+    allDelivered: () => until(async () => (await handle.query(leadQuery)).delivering.length === 0),
+    betweenTries: () =>
+      until(async () => {
+        const [activity] = (await handle.describe()).raw.pendingActivities ?? [];
+        return activity?.attempt === ATTEMPT_WAITED_FOR;
+      }),
+    continued: () => until(async () => (await runsOf(client, handle)).length > 1),
+  };
+}
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  await eventually(async () => {
+    if (!(await isTrue())) throw new Error('It did not come to that in time.');
+  });
+}
+
+async function runsOf(client: Client, handle: WorkflowHandle): Promise<string[]> {
+  const runs: string[] = [];
+  let runId = (await handle.describe()).raw.workflowExecutionInfo?.firstRunId;
+  while (runId) {
+    runs.push(runId);
+    const { events } = await client.workflow.getHandle(handle.workflowId, runId).fetchHistory();
+    runId = events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+  }
+  return runs;
+}
+
+/** Stacks name folders of the machine; a replay does not look at them. */
+function withoutStacks(json: string): string {
+  return JSON.stringify(
+    JSON.parse(json, (key, value: unknown) => (key === 'stackTrace' ? undefined : value)),
+    null,
+    1,
+  );
+}
