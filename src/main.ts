@@ -1,4 +1,5 @@
 // The one composition root: configuration, the embedded default where servers are not given, roles, signals.
+import { once } from 'node:events';
 import { ConfigError, readConfig, type Config, type Settings } from './config.ts';
 import { AppError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
@@ -11,7 +12,7 @@ const REPEATED_SIGNAL_MS = 1000;
 try {
   const config = readConfig();
   const log = createLog(config.logLevel);
-  const stopAsked = waitForStopSignal();
+  const stopAsked = listenForStop();
   await (needsEmbedded(config) ? runEmbedded(config, log, stopAsked) : run(givenSettings(config), log, stopAsked));
   // Everything has been stopped. A worker that never found Temporal leaves native threads that would go on trying.
   process.exit(0);
@@ -38,7 +39,7 @@ function givenSettings(config: Config): Settings {
   };
 }
 
-async function runEmbedded(config: Config, log: Log, stopAsked: Promise<string>): Promise<void> {
+async function runEmbedded(config: Config, log: Log, stopAsked: AbortSignal): Promise<void> {
   // Not loaded in production.
   const { prepareEmbedded } = await import('./dev/start.ts');
   const embedded = await prepareEmbedded(config, log);
@@ -57,24 +58,19 @@ type Surroundings = {
   stop(): Promise<void>;
 };
 
-async function run(
-  settings: Settings,
-  log: Log,
-  stopAsked: Promise<string>,
-  surroundings?: Surroundings,
-): Promise<void> {
+async function run(settings: Settings, log: Log, stopAsked: AbortSignal, surroundings?: Surroundings): Promise<void> {
   const isMigrateOnly = settings.config.roles.every((role) => role === 'migrate');
   if (isMigrateOnly) {
-    await migrateOnly(settings, log);
+    await migrateOnly(settings, log, stopAsked);
     await surroundings?.stop();
     return;
   }
-  const program = await startProgram(settings, log);
+  const program = await startProgram(settings, log, stopAsked);
   log.info({ roles: settings.config.roles, publicUrl: program.publicUrl, opsUrl: program.opsUrl }, 'ready');
   try {
     await surroundings?.welcome(program);
-    const signal = await Promise.race([stopAsked, ...(surroundings ? [surroundings.failed] : [])]);
-    log.info({ signal }, 'stopping');
+    await Promise.race([isAborted(stopAsked), ...(surroundings ? [surroundings.failed] : [])]);
+    log.info({ signal: stopAsked.reason as string }, 'stopping');
   } finally {
     await program.stop();
     await surroundings?.stop();
@@ -82,17 +78,21 @@ async function run(
   log.info('stopped');
 }
 
-/** A second, later signal ends the process at once. */
-function waitForStopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let firstAt: number | undefined;
-    const onSignal = (signal: NodeJS.Signals) => {
-      firstAt ??= Date.now();
-      if (Date.now() - firstAt > REPEATED_SIGNAL_MS) process.exit(1);
-      resolve(signal);
-    };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  });
+/** Aborted by the first signal, its name being the reason. A second, later one ends the process at once. */
+function listenForStop(): AbortSignal {
+  const controller = new AbortController();
+  let firstAt: number | undefined;
+  const onSignal = (signal: NodeJS.Signals) => {
+    firstAt ??= Date.now();
+    if (Date.now() - firstAt > REPEATED_SIGNAL_MS) process.exit(1);
+    controller.abort(signal);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  return controller.signal;
+}
+
+async function isAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** What a person can mend is said in words; anything else keeps its stack. */

@@ -20,7 +20,7 @@ export type Program = {
 const RETRY_MS = 1000;
 
 /** Starts the roles of one process. Their parts are stopped in the reverse order of starting. */
-export async function startProgram(settings: Settings, log: Log): Promise<Program> {
+export async function startProgram(settings: Settings, log: Log, stopAsked: AbortSignal): Promise<Program> {
   const has = (role: Settings['config']['roles'][number]) => settings.config.roles.includes(role);
   const parts: { stop(): Promise<unknown> }[] = [];
   const start = <Part extends { stop(): Promise<unknown> }>(part: Part): Part => {
@@ -34,7 +34,7 @@ export async function startProgram(settings: Settings, log: Log): Promise<Progra
     const telemetry = has('worker') ? await startTelemetry(log) : null;
     const db = connectDb({ ...settings.config.database, url: settings.databaseUrl });
     start({ stop: () => db.destroy() });
-    await prepareSchema(db, has('migrate'), log);
+    await prepareSchema(db, { mayMigrate: has('migrate'), log, stopAsked });
 
     const ground: Ground = { settings, db, metrics: createMetrics(), log };
     const roles: RunningRole[] = [];
@@ -51,17 +51,19 @@ export async function startProgram(settings: Settings, log: Log): Promise<Progra
 }
 
 /** Brings the schema up to date, then lets go of the database. */
-export async function migrateOnly({ config, databaseUrl }: Settings, log: Log): Promise<void> {
+export async function migrateOnly({ config, databaseUrl }: Settings, log: Log, stopAsked: AbortSignal): Promise<void> {
   const db = connectDb({ ...config.database, url: databaseUrl });
   try {
-    await prepareSchema(db, true, log);
+    await prepareSchema(db, { mayMigrate: true, log, stopAsked });
   } finally {
     await db.destroy();
   }
 }
 
-async function prepareSchema(db: Knex, mayMigrate: boolean, log: Log): Promise<void> {
-  await waitForDatabase(db, log);
+type Preparation = { mayMigrate: boolean; log: Log; stopAsked: AbortSignal };
+
+async function prepareSchema(db: Knex, { mayMigrate, log, stopAsked }: Preparation): Promise<void> {
+  await waitForDatabase(db, log, stopAsked);
   if (mayMigrate) {
     const applied = await migrate(db);
     log.info({ applied }, 'The schema is up to date.');
@@ -74,15 +76,17 @@ async function prepareSchema(db: Knex, mayMigrate: boolean, log: Log): Promise<v
 }
 
 /** A process that starts before its database waits for it, unless the database refuses it. */
-async function waitForDatabase(db: Knex, log: Log): Promise<void> {
+async function waitForDatabase(db: Knex, log: Log, stopAsked: AbortSignal): Promise<void> {
   for (;;) {
     try {
       await db.raw('select 1');
       return;
     } catch (error) {
       if (isRefusal(error)) throw error;
+      if (stopAsked.aborted)
+        throw new AppError('unavailable', 'Stopped before the database answered.', { cause: error });
       log.warn({ err: error }, 'The database does not answer; trying again. Check DATABASE_URL if this goes on.');
-      await delay(RETRY_MS);
+      await delay(RETRY_MS, undefined, { signal: stopAsked }).catch(() => undefined);
     }
   }
 }

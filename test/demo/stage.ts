@@ -22,11 +22,11 @@ export type Stage = {
   bluebird: DemoPartner;
   bank: { reports(conversionId: string, status: Status, reason?: string): Promise<void> };
   ops: Ops;
-  newVisitor(): Visitor;
+  newVisitor: () => Visitor;
   /** Waits until a partner's tracker has been called so often. */
-  untilCalled(partner: DemoPartner, calls: number): Promise<void>;
+  untilCalled: (partner: DemoPartner, calls: number) => Promise<void>;
   /** Lets the time pass at which the next try would be due. */
-  passInterval(): Promise<void>;
+  passInterval: () => Promise<void>;
   stop(): Promise<void>;
 };
 
