@@ -1,14 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
-import {
-  createAdvertiser,
-  createOffer,
-  createPartner,
-  listPartners,
-  updateOffer,
-  updatePartner,
-} from '../db/catalogue.ts';
+import { createAdvertiser } from '../db/advertisers.ts';
+import { createOffer, updateOffer } from '../db/offers.ts';
+import { createPartner, listPartners, updatePartner } from '../db/partners.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
 
 /** What the banner shows of the demo catalogue. The keys exist only here: the database holds their hashes. */

@@ -1,22 +1,21 @@
 import type { Router } from 'express';
 import {
   createAdvertiser,
-  createOffer,
-  createPartner,
   listAdvertisers,
-  listOffers,
+  readAdvertiser,
+  replaceAdvertiserToken,
+  updateAdvertiser,
+} from '../db/advertisers.ts';
+import { createOffer, listOffers, readOffer, updateOffer } from '../db/offers.ts';
+import {
+  createPartner,
   listPartners,
   listRefIdWarnings,
-  readAdvertiser,
-  readOffer,
   readPartner,
-  replaceAdvertiserToken,
   replacePartnerKey,
-  updateAdvertiser,
-  updateOffer,
   updatePartner,
   type Partner,
-} from '../db/catalogue.ts';
+} from '../db/partners.ts';
 import { checkOfferUrl } from '../domain/offer-url.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
 import { AppError } from '../errors.ts';

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { findAdvertiserByTokenHash } from '../db/catalogue.ts';
+import { findAdvertiserByTokenHash } from '../db/advertisers.ts';
 import { hashKey } from '../db/keys.ts';
 import {
   insertStatusCall,

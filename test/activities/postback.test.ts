@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Knex } from 'knex';
 import { createActivities } from '../../activities/index.ts';
-import { updatePartner } from '../../src/db/catalogue.ts';
+import { updatePartner } from '../../src/db/partners.ts';
 import { supersedePostbacks } from '../../src/db/settlements.ts';
 import { newPostbackId } from '../../src/intake/new-ids.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { createActivities } from '../../activities/index.ts';
-import { updateOffer, updatePartner } from '../../src/db/catalogue.ts';
+import { updateOffer } from '../../src/db/offers.ts';
+import { updatePartner } from '../../src/db/partners.ts';
 import { insertAttempt } from '../../src/db/postbacks.ts';
 import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
 import { newPostbackId } from '../../src/intake/new-ids.ts';

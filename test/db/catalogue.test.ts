@@ -2,25 +2,22 @@ import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import {
   createAdvertiser,
-  createOffer,
-  createPartner,
   findAdvertiserByTokenHash,
-  findPartnerByKeyHash,
   listAdvertisers,
-  listOffers,
+  readAdvertiser,
+  replaceAdvertiserToken,
+  updateAdvertiser,
+} from '../../src/db/advertisers.ts';
+import { loadCatalogue, readCatalogueVersion } from '../../src/db/catalogue.ts';
+import { createOffer, listOffers, readOffer, updateOffer } from '../../src/db/offers.ts';
+import {
+  createPartner,
   listPartners,
   listRefIdWarnings,
-  loadCatalogue,
-  readAdvertiser,
-  readCatalogueVersion,
-  readOffer,
   readPartner,
-  replaceAdvertiserToken,
   replacePartnerKey,
-  updateAdvertiser,
-  updateOffer,
   updatePartner,
-} from '../../src/db/catalogue.ts';
+} from '../../src/db/partners.ts';
 import { hashKey } from '../../src/db/keys.ts';
 import { isPublicId } from '../../src/domain/ids.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -46,12 +43,6 @@ describe('the catalogue in the database', () => {
       assert.ok(!row.includes(api_key.slice(10)));
     });
 
-    it('are found by their key', async () => {
-      const { partner, api_key } = await createPartner(db, { name: 'Ben' });
-      assert.deepEqual(await findPartnerByKeyHash(db, hashKey(api_key)), partner);
-      assert.equal(await findPartnerByKeyHash(db, hashKey(`${api_key}x`)), undefined);
-    });
-
     it('get the id they ask for, once', async () => {
       const { partner } = await createPartner(db, { name: 'Cay', partner_id: 'cay-media' });
       assert.equal(partner.partner_id, 'cay-media');
@@ -74,8 +65,11 @@ describe('the catalogue in the database', () => {
     it('lose their old key when they get a new one', async () => {
       const { partner, api_key } = await createPartner(db, { name: 'Eve' });
       const replaced = await replacePartnerKey(db, partner.partner_id);
-      assert.equal(await findPartnerByKeyHash(db, hashKey(api_key)), undefined);
-      assert.equal((await findPartnerByKeyHash(db, hashKey(replaced ?? '')))?.partner_id, partner.partner_id);
+      assert.deepEqual(await db('partners').where({ api_key_hash: hashKey(api_key) }), []);
+      const withNewKey = await db('partners')
+        .where({ api_key_hash: hashKey(replaced ?? '') })
+        .select('partner_id');
+      assert.deepEqual(withNewKey, [{ partner_id: partner.partner_id }]);
     });
 
     it('who do not exist are not read, changed or given a key', async () => {
@@ -92,7 +86,7 @@ describe('the catalogue in the database', () => {
         page = await listPartners(db, { limit: 2, after: paged.at(-1) });
       }
       assert.deepEqual(paged, all);
-      assert.ok(all.length >= 5);
+      assert.ok(all.length > 2, 'more than one page');
     });
   });
 

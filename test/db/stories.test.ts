@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createAdvertiser } from '../../src/db/catalogue.ts';
+import { createAdvertiser } from '../../src/db/advertisers.ts';
 import { findLeadOfConversion, listStatusCalls, readLeadFacts } from '../../src/db/stories.ts';
 import { makeDemoLead, type DemoLead } from '../http/tell-demo-lead.ts';
 import { createTestDatabase } from '../support/database.ts';

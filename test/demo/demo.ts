@@ -7,32 +7,33 @@ import { startStage, type Stage } from './stage.ts';
 import { stories, type Story } from './stories.ts';
 
 console.log('Starting Postgres, Temporal and the program with all its roles …');
+let scene = 'the start';
 let stage: Stage | undefined;
-let broken = false;
 try {
   stage = await startStage();
-  for (const [index, story] of stories.entries()) await perform(story, index + 1, stage);
+  for (const [index, story] of stories.entries()) {
+    scene = `story ${index + 1}, "${story.title}"`;
+    stage.narrator.begin(`${index + 1}. ${story.title}`, story.about);
+    await perform(story, stage);
+    console.log('\n  As promised.');
+  }
   console.log(`\nAll ${stories.length} stories went as promised.`);
 } catch (error) {
-  broken = true;
-  console.error(`\nNOT AS PROMISED: ${(error as Error).message}`);
-} finally {
-  await stage?.stop();
-  await stopTestServers();
+  process.exitCode = 1;
+  console.error(`\nNOT AS PROMISED: ${scene}: ${(error as Error).message}`);
 }
-process.exit(broken ? 1 : 0);
+await stage?.stop();
+await stopTestServers();
+process.exit();
 
-async function perform(story: Story, number: number, on: Stage): Promise<void> {
-  const { narrator, alba, bluebird, ops } = on;
-  for (const partner of [alba, bluebird]) partner.forget();
-  narrator.begin(`${number}. ${story.title}`, story.about);
+async function perform(story: Story, on: Stage): Promise<void> {
+  for (const partner of [on.alba, on.bluebird]) partner.forget();
   const conversionId = await story.play(on);
   const view = await eventually(async () => {
-    const seen = await ops.lookAt(conversionId);
+    const seen = await on.ops.lookAt(conversionId);
     assert.deepEqual(outcomeOf(seen, on), story.promised);
     return seen;
   });
   story.check?.(on);
   showOutcome(view, on);
-  console.log('\n  as promised');
 }

@@ -5,7 +5,7 @@ import type { Promised } from './stories.ts';
 /** How a story ended, in the words of its promise. */
 export function outcomeOf({ story, lead }: OpsView, { alba, bluebird }: Stage): Promised {
   return {
-    heard: { alba: alba.heard.what, bluebird: bluebird.heard.what },
+    heard: { alba: alba.heard.map(({ what }) => what), bluebird: bluebird.heard.map(({ what }) => what) },
     postbacks: story.postbacks.map(({ status, partner_id, state, skip_reason }) => {
       return `${status} to ${partner_id}: ${state}${skip_reason === null ? '' : `, ${skip_reason}`}`;
     }),
@@ -19,7 +19,7 @@ export function outcomeOf({ story, lead }: OpsView, { alba, bluebird }: Stage): 
 
 /** What everybody can see when the story is over. */
 export function showOutcome({ story, lead }: OpsView, { narrator, alba, bluebird }: Stage): void {
-  for (const { name, heard } of [alba, bluebird]) if (heard.what.length === 0) narrator.tell(name, 'hears nothing');
+  for (const { name, heard } of [alba, bluebird]) if (heard.length === 0) narrator.tell(name, 'hears nothing');
   narrator.show('ops', [
     ...story.timeline.map(({ at, what }) => `${at.slice(11, 23)}  ${what}`),
     `why: ${story.won_by?.why ?? 'nobody has won'}`,

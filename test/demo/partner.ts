@@ -5,6 +5,9 @@ import type { Narrator } from './narrator.ts';
 /** What the partner's tracker answers: an HTTP status, or nothing at all. */
 export type TrackerAnswer = number | 'nothing';
 
+/** A call as `approved, answered 200`, and when it came, in milliseconds of a clock that only goes forward. */
+export type Heard = { what: string; at: number };
+
 export type DemoPartner = {
   name: string;
   partnerId: string;
@@ -14,8 +17,8 @@ export type DemoPartner = {
   linkWith(refId: string): string;
   /** The answers to the next calls, the last one for good. */
   willAnswer(...answers: TrackerAnswer[]): void;
-  /** The calls of this story as `approved, answered 200`, and when each came, in milliseconds. */
-  heard: { what: string[]; at: number[] };
+  /** The calls of this story. */
+  heard: Heard[];
   /** Begins a new story: nothing heard, every call answered with 200. */
   forget(): void;
   stop(): Promise<void>;
@@ -24,7 +27,7 @@ export type DemoPartner = {
 /** A partner whose tracker is a real HTTP server. */
 export async function startPartner(name: string, narrator: Narrator): Promise<DemoPartner> {
   let answers: TrackerAnswer[] = [200];
-  const heard: DemoPartner['heard'] = { what: [], at: [] };
+  const heard: Heard[] = [];
   const partnerId = name.toLowerCase();
 
   const server = createServer((request, response) => {
@@ -32,8 +35,8 @@ export async function startPartner(name: string, narrator: Narrator): Promise<De
     if (answers.length > 1) answers = answers.slice(1);
     const path = request.url ?? '/';
     const answered = answer === 'nothing' ? 'not answered' : `answered ${answer}`;
-    heard.what.push(`${new URL(path, 'http://tracker').searchParams.get('status')}, ${answered}`);
-    heard.at.push(performance.now());
+    const status = new URL(path, 'http://tracker').searchParams.get('status');
+    heard.push({ what: `${status}, ${answered}`, at: performance.now() });
     narrator.tell(name, `is called: ${request.method} ${path}`);
     narrator.tell('', `  ${answered}`);
     if (answer !== 'nothing') sendAnswer(response, answer);
@@ -52,7 +55,7 @@ export async function startPartner(name: string, narrator: Narrator): Promise<De
     heard,
     forget() {
       answers = [200];
-      heard.what.length = heard.at.length = 0;
+      heard.length = 0;
     },
     async stop() {
       server.closeAllConnections();

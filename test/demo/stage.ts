@@ -30,15 +30,15 @@ export type Stage = {
   stop(): Promise<void>;
 };
 
-type ById<Id extends string> = Record<Id, string>;
-
-/** The real program on servers of its own, and a network that was made through its admin API. */
+/** The real program on servers of its own, and a network that is made through its admin API. */
 export async function startStage(): Promise<Stage> {
   const narrator = createNarrator();
-  const [postgres, temporal, landing] = await Promise.all([
+  const [postgres, temporal, landing, alba, bluebird] = await Promise.all([
     startPrivatePostgres(),
     startPrivateTemporal(),
     startReceiver({ port: 0 }),
+    startPartner('Alba', narrator),
+    startPartner('Bluebird', narrator),
   ]);
   const program = await startProcess({
     databaseUrl: postgres.url,
@@ -46,45 +46,53 @@ export async function startStage(): Promise<Stage> {
     env: { POSTBACK_INTERVAL_SECONDS: String(INTERVAL_SECONDS), POSTBACK_TIMEOUT_SECONDS: String(TIMEOUT_SECONDS) },
   });
   const ops = await startOps(program.opsUrl, temporal.address);
-  const partners = await Promise.all(['Alba', 'Bluebird'].map((name) => startPartner(name, narrator)));
-  const [alba, bluebird] = partners as [DemoPartner, DemoPartner];
-  for (const { partnerId, postbackUrl } of partners) {
-    await ops.create('partners', { name: partnerId, partner_id: partnerId, postback: { url: postbackUrl } });
-  }
-  const { advertiser_id, token } = await ops.create<ById<'advertiser_id' | 'token'>>('advertisers', { name: 'Bank' });
-  await ops.create('offers', {
-    advertiser_id,
-    name: 'Travel credit card',
-    offer_id: 'travel-card',
-    url: `${landing.url}/landing?conversion_id={conversion_id}`,
-    reward: { amount: 1250, currency: 'USD' },
-  });
-
+  const account = await fillCatalogue(ops, [alba, bluebird], landing.url);
   return {
     narrator,
     alba,
     bluebird,
+    bank: createBank(program.publicUrl, account, narrator),
     ops,
-    bank: {
-      async reports(conversionId, status, reason) {
-        const query = new URLSearchParams({ conversion_id: conversionId, status, ...(reason && { reason }) });
-        const answer = await call(`${program.publicUrl}/advertisers/${advertiser_id}/postback?${query.toString()}`, {
-          headers: { authorization: `Bearer ${token}` },
-        });
-        narrator.tell('bank', `reports ${query.toString()}`);
-        narrator.tell('', `  and is answered ${answer.status} ${answer.body}`);
-        assert.equal(answer.status, 200);
-      },
-    },
     newVisitor: () => createVisitor(program.publicUrl, narrator),
-    untilCalled: (partner, calls) => eventually(() => assert.equal(partner.heard.at.length, calls)),
+    untilCalled: (partner, calls) => eventually(() => assert.equal(partner.heard.length, calls)),
     async passInterval() {
       await delay(INTERVAL_SECONDS * 1000 + 500);
       narrator.tell('', `${INTERVAL_SECONDS} s have passed: the next try would have come by now`);
     },
     async stop() {
       await program.stop();
-      await Promise.all([ops, landing, ...partners].map((party) => party.stop()));
+      await Promise.all([ops, landing, alba, bluebird].map((party) => party.stop()));
+    },
+  };
+}
+
+type BankAccount = { advertiser_id: string; token: string };
+
+async function fillCatalogue(ops: Ops, partners: DemoPartner[], landingUrl: string): Promise<BankAccount> {
+  for (const { name, partnerId, postbackUrl } of partners) {
+    await ops.create('partners', { name, partner_id: partnerId, postback: { url: postbackUrl } });
+  }
+  const account = await ops.create<BankAccount>('advertisers', { name: 'Bank' });
+  await ops.create('offers', {
+    advertiser_id: account.advertiser_id,
+    offer_id: 'travel-card',
+    name: 'Travel credit card',
+    url: `${landingUrl}/landing?conversion_id={conversion_id}`,
+    reward: { amount: 1250, currency: 'USD' },
+  });
+  return account;
+}
+
+function createBank(publicUrl: string, { advertiser_id, token }: BankAccount, narrator: Narrator): Stage['bank'] {
+  return {
+    async reports(conversionId, status, reason) {
+      const query = new URLSearchParams({ conversion_id: conversionId, status, ...(reason && { reason }) }).toString();
+      const answer = await call(`${publicUrl}/advertisers/${advertiser_id}/postback?${query}`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      narrator.tell('bank', `reports ${query}`);
+      narrator.tell('', `  and is answered ${answer.status} ${answer.body}`);
+      assert.equal(answer.status, 200);
     },
   };
 }

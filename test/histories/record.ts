@@ -1,6 +1,7 @@
-// Records the histories that test/workflows/replay.test.ts replays. Run it after a change that leads under way may not
-// meet, such as one behind `patched`: leads that began before must still replay, so keep their recordings beside the new.
-import { readdir, rm, writeFile } from 'node:fs/promises';
+// Records the histories that test/workflows/replay.test.ts replays. A recording stands for leads that are under way: a
+// change to the workflow must replay all of them. After one behind `patched`, rename the recordings that it outdates
+// (`reversal-before-x.json`) and record anew; they may go when no lead can be so old any more.
+import { writeFile } from 'node:fs/promises';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { NativeConnection, Worker } from '@temporalio/worker';
@@ -40,7 +41,6 @@ async function recordAll(address: string): Promise<void> {
   // Recordings must not name the machine they were made on.
   const client = new Client({ connection, identity: 'client' });
   await registerSearchAttributes(client);
-  for (const file of await readdir(folder)) if (file.endsWith('.json')) await rm(new URL(file, folder));
   for (const name of shapeNames) await record(name, client, nativeConnection);
   await nativeConnection.close();
   await connection.close();

@@ -3,7 +3,7 @@ import request from 'supertest';
 import { AppError } from '../../src/errors.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createNetwork, type Network } from '../support/network.ts';
-import { createAdvertiser } from '../../src/db/catalogue.ts';
+import { createAdvertiser } from '../../src/db/advertisers.ts';
 import { listStatusCalls } from '../../src/db/stories.ts';
 import { buildPublicApp } from './build-public-app.ts';
 

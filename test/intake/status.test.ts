@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import { createAdvertiser, updateOffer } from '../../src/db/catalogue.ts';
+import { createAdvertiser } from '../../src/db/advertisers.ts';
+import { updateOffer } from '../../src/db/offers.ts';
 import { AppError } from '../../src/errors.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
 import { createTestDatabase } from '../support/database.ts';

@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
-import { createAdvertiser, createOffer, createPartner } from '../../src/db/catalogue.ts';
+import { createAdvertiser } from '../../src/db/advertisers.ts';
+import { createOffer } from '../../src/db/offers.ts';
+import { createPartner } from '../../src/db/partners.ts';
 import { connectClickPool } from '../../src/db/connect.ts';
 import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
 import { judgeRefId } from '../../src/domain/ref-id.ts';

@@ -106,7 +106,10 @@ describe('a lead that continues as new', function () {
   }
 
   it('carries attribution and window on, and loses and doubles nothing', async () => {
-    const [ann, bob] = [await network.partner(settingsFor(tracker.url)), await network.partner(settingsFor(tracker.url))];
+    const [ann, bob] = [
+      await network.partner(settingsFor(tracker.url)),
+      await network.partner(settingsFor(tracker.url)),
+    ];
     const { leadId, conversionId } = await leadOf(ann, 'a1');
     await network.report(conversionId, 'pending');
     await settledAs(conversionId, 'delivered');

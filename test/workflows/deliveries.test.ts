@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { updatePartner } from '../../src/db/catalogue.ts';
+import { updatePartner } from '../../src/db/partners.ts';
 import { leadQuery, leadWorkflowId, type LeadActivities } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';

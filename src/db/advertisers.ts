@@ -1,0 +1,72 @@
+import type { Knex } from 'knex';
+import { insertOne, makeReadableId, readPage, type Page, type State } from './catalogue-rows.ts';
+import { makeKey } from './keys.ts';
+
+export type Advertiser = {
+  advertiser_id: string;
+  name: string;
+  state: State;
+  token_prefix: string;
+  created_at: string;
+  updated_at: string;
+};
+
+const ADVERTISER_COLUMNS = ['advertiser_id', 'name', 'state', 'token_prefix', 'created_at', 'updated_at'];
+
+/** @throws AppError `taken` when the given id is */
+export async function createAdvertiser(
+  db: Knex,
+  given: { name: string; advertiser_id?: string | undefined },
+): Promise<{ advertiser: Advertiser; token: string }> {
+  const { key, hash, prefix } = makeKey('at');
+  const advertiser = await insertOne<Advertiser>(db, 'advertisers', ADVERTISER_COLUMNS, {
+    advertiser_id: given.advertiser_id ?? makeReadableId(given.name, 'advertiser'),
+    name: given.name,
+    token_hash: hash,
+    token_prefix: prefix,
+  });
+  return { advertiser, token: key };
+}
+
+export async function readAdvertiser(db: Knex, advertiserId: string): Promise<Advertiser | undefined> {
+  return await db('advertisers')
+    .where({ advertiser_id: advertiserId })
+    .first<Advertiser | undefined>(ADVERTISER_COLUMNS);
+}
+
+export async function listAdvertisers(db: Knex, page: Page): Promise<Advertiser[]> {
+  return await readPage<Advertiser>(
+    db,
+    { table: 'advertisers', id: 'advertiser_id', columns: ADVERTISER_COLUMNS },
+    page,
+  );
+}
+
+export async function updateAdvertiser(
+  db: Knex,
+  advertiserId: string,
+  { name, state }: { name?: string | undefined; state?: State | undefined },
+): Promise<Advertiser | undefined> {
+  const [advertiser] = await db('advertisers')
+    .where({ advertiser_id: advertiserId })
+    .update({ name, state, updated_at: db.fn.now() })
+    .returning<Advertiser[]>(ADVERTISER_COLUMNS);
+  return advertiser;
+}
+
+/** Gives an advertiser a new token; the old one ends at once. */
+export async function replaceAdvertiserToken(db: Knex, advertiserId: string): Promise<string | undefined> {
+  const { key, hash, prefix } = makeKey('at');
+  const changed = await db('advertisers')
+    .where({ advertiser_id: advertiserId })
+    .update({ token_hash: hash, token_prefix: prefix, updated_at: db.fn.now() });
+  return changed > 0 ? key : undefined;
+}
+
+/** The id of the advertiser whose token has this hash. A paused one still reports on conversions he has. */
+export async function findAdvertiserByTokenHash(db: Knex, tokenHash: string): Promise<string | undefined> {
+  const row = await db('advertisers')
+    .where({ token_hash: tokenHash })
+    .first<{ advertiser_id: string } | undefined>('advertiser_id');
+  return row?.advertiser_id;
+}

@@ -1,0 +1,61 @@
+// What the tables of the catalogue have in common.
+import type { Knex } from 'knex';
+import { customAlphabet } from 'nanoid';
+import { AppError } from '../errors.ts';
+
+export type State = 'active' | 'paused';
+
+/** Keyset pagination: the ids after `after`, in their order. */
+export type Page = { limit: number; after?: string | undefined };
+
+const makeSuffix = customAlphabet('abcdefghijklmnopqrstuvwxyz0123456789', 6);
+
+const UNIQUE_VIOLATION = '23505';
+const FOREIGN_KEY_VIOLATION = '23503';
+
+/** @throws AppError `taken` or `invalid` for an id that is in use or refers to nothing */
+export async function insertOne<Row>(
+  db: Knex,
+  table: 'partners' | 'advertisers' | 'offers',
+  columns: string[],
+  values: Record<string, unknown>,
+): Promise<Row> {
+  try {
+    const rows = (await db(table).insert(values).returning(columns)) as Row[];
+    return rows[0] as Row;
+  } catch (cause) {
+    const code = (cause as { code?: unknown }).code;
+    const id = String(Object.values(values)[0]);
+    if (code === UNIQUE_VIOLATION) {
+      throw new AppError('taken', `The id ${id} is taken: choose another, or leave it out and get one.`, { cause });
+    }
+    if (code === FOREIGN_KEY_VIOLATION) {
+      const message = `there is no advertiser ${String(values.advertiser_id)}`;
+      throw new AppError('invalid', message, { cause, problems: [{ field: 'advertiser_id', message }] });
+    }
+    throw cause;
+  }
+}
+
+export async function readPage<Row>(
+  db: Knex,
+  { table, id, columns }: { table: string; id: string; columns: string[] },
+  { limit, after, ...filter }: Page & { advertiser_id?: string | undefined },
+): Promise<Row[]> {
+  const query = db(table).orderBy(id).limit(limit);
+  if (after !== undefined) void query.where(id, '>', after);
+  if (filter.advertiser_id !== undefined) void query.where(filter);
+  return (await query.select(columns)) as Row[];
+}
+
+/** `Green Energy Ltd.` becomes something like `green-energy-ltd-x7f2k9`: people read these ids in reports. */
+export function makeReadableId(name: string, fallback: string): string {
+  const ascii = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 30)
+    .replace(/^-+|-+$/g, '');
+  return `${ascii || fallback}-${makeSuffix()}`;
+}

@@ -1,0 +1,83 @@
+import type { Knex } from 'knex';
+import { insertOne, makeReadableId, readPage, type Page, type State } from './catalogue-rows.ts';
+
+/** Minor units of an ISO 4217 currency. */
+type Reward = { amount: number; currency: string };
+
+export type Offer = {
+  offer_id: string;
+  advertiser_id: string;
+  name: string;
+  description: string;
+  url: string;
+  reward: Reward;
+  price_version: number;
+  state: State;
+  created_at: string;
+  updated_at: string;
+};
+
+export type NewOffer = {
+  advertiser_id: string;
+  name: string;
+  url: string;
+  reward: Reward;
+  description?: string | undefined;
+  offer_id?: string | undefined;
+};
+
+/** @throws AppError `taken` when the given id is, `invalid` when there is no such advertiser */
+export async function createOffer(db: Knex, given: NewOffer): Promise<Offer> {
+  const row = await insertOne<OfferRow>(db, 'offers', ['*'], {
+    offer_id: given.offer_id ?? makeReadableId(given.name, 'offer'),
+    advertiser_id: given.advertiser_id,
+    name: given.name,
+    description: given.description ?? '',
+    url: given.url,
+    reward_amount: given.reward.amount,
+    reward_currency: given.reward.currency,
+  });
+  return toOffer(row);
+}
+
+export async function readOffer(db: Knex, offerId: string): Promise<Offer | undefined> {
+  const row = await db('offers').where({ offer_id: offerId }).first<OfferRow | undefined>();
+  return row && toOffer(row);
+}
+
+export async function listOffers(db: Knex, page: Page & { advertiser_id?: string | undefined }): Promise<Offer[]> {
+  const rows = await readPage<OfferRow>(db, { table: 'offers', id: 'offer_id', columns: ['*'] }, page);
+  return rows.map(toOffer);
+}
+
+export type OfferPatch = {
+  name?: string | undefined;
+  state?: State | undefined;
+  url?: string | undefined;
+  description?: string | undefined;
+  reward?: Reward | undefined;
+};
+
+/** Changes what is given. R13: another reward is another version of the price. */
+export async function updateOffer(db: Knex, offerId: string, patch: OfferPatch): Promise<Offer | undefined> {
+  const { reward, ...columns } = patch;
+  const price = reward && {
+    reward_amount: reward.amount,
+    reward_currency: reward.currency,
+    price_version: db.raw('price_version + ((reward_amount, reward_currency) is distinct from (?::bigint, ?))::int', [
+      reward.amount,
+      reward.currency,
+    ]),
+  };
+  const [row] = await db('offers')
+    .where({ offer_id: offerId })
+    .update({ ...columns, ...price, updated_at: db.fn.now() })
+    .returning<OfferRow[]>('*');
+  return row && toOffer(row);
+}
+
+type OfferRow = Omit<Offer, 'reward'> & { reward_amount: number; reward_currency: string };
+
+function toOffer({ reward_amount: amount, reward_currency: currency, ...offer }: OfferRow): Offer {
+  return { ...offer, reward: { amount, currency } };
+}

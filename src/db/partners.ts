@@ -1,0 +1,101 @@
+import type { Knex } from 'knex';
+import { customAlphabet } from 'nanoid';
+import { PARTNER_ID_LENGTH } from '../domain/ids.ts';
+import type { PostbackSettings } from '../domain/postback-settings.ts';
+import type { RefIdProblem } from '../domain/ref-id.ts';
+import { insertOne, readPage, type Page, type State } from './catalogue-rows.ts';
+import { makeKey } from './keys.ts';
+
+export type Partner = {
+  partner_id: string;
+  name: string;
+  state: State;
+  api_key_prefix: string;
+  postback: PostbackSettings | null;
+  created_at: string;
+  updated_at: string;
+};
+
+const PARTNER_COLUMNS = ['partner_id', 'name', 'state', 'api_key_prefix', 'postback', 'created_at', 'updated_at'];
+const MAX_WARNINGS_COUNTED = 10_000;
+
+const makePartnerId = customAlphabet('abcdefghijklmnopqrstuvwxyz0123456789', PARTNER_ID_LENGTH);
+
+/** @throws AppError `taken` when the given id is */
+export async function createPartner(
+  db: Knex,
+  given: { name: string; partner_id?: string | undefined; postback?: PostbackSettings | null | undefined },
+): Promise<{ partner: Partner; api_key: string }> {
+  const { key, hash, prefix } = makeKey('ck');
+  const partnerId = given.partner_id ?? makePartnerId();
+  const partner = await insertOne<Partner>(db, 'partners', PARTNER_COLUMNS, {
+    partner_id: partnerId,
+    name: given.name,
+    api_key_hash: hash,
+    api_key_prefix: prefix,
+    postback: toJson(given.postback),
+  });
+  return { partner, api_key: key };
+}
+
+export async function readPartner(db: Knex, partnerId: string): Promise<Partner | undefined> {
+  return await db('partners').where({ partner_id: partnerId }).first<Partner | undefined>(PARTNER_COLUMNS);
+}
+
+export async function listPartners(db: Knex, page: Page): Promise<Partner[]> {
+  return await readPage<Partner>(db, { table: 'partners', id: 'partner_id', columns: PARTNER_COLUMNS }, page);
+}
+
+/** Changes what is given; `postback: null` removes the settings. */
+export async function updatePartner(
+  db: Knex,
+  partnerId: string,
+  patch: { name?: string | undefined; state?: State | undefined; postback?: PostbackSettings | null | undefined },
+): Promise<Partner | undefined> {
+  const { name, state, postback } = patch;
+  const [partner] = await db('partners')
+    .where({ partner_id: partnerId })
+    .update({ name, state, postback: toJson(postback), updated_at: db.fn.now() })
+    .returning<Partner[]>(PARTNER_COLUMNS);
+  return partner;
+}
+
+/** Gives a partner a new API key; the old one ends at once. */
+export async function replacePartnerKey(db: Knex, partnerId: string): Promise<string | undefined> {
+  const { key, hash, prefix } = makeKey('ck');
+  const changed = await db('partners')
+    .where({ partner_id: partnerId })
+    .update({ api_key_hash: hash, api_key_prefix: prefix, updated_at: db.fn.now() });
+  return changed > 0 ? key : undefined;
+}
+
+export type RefIdWarning = {
+  problem: RefIdProblem;
+  /** At most 10,000 are counted. */
+  count: number;
+  latest_sample: string | null;
+  latest_at: string;
+};
+
+/** R5: the unusable ref_ids a partner has sent, by what is wrong with them. */
+export async function listRefIdWarnings(db: Knex, partnerId: string): Promise<RefIdWarning[]> {
+  const { rows } = await db.raw<{ rows: RefIdWarning[] }>(
+    `select ref_id_problem as problem, count(*) as count, max(at) as latest_at,
+       (array_agg(ref_id_sample order by at desc))[1] as latest_sample
+     from (
+       select ref_id_problem, ref_id_sample, at from lead_events
+       where partner_id = :partnerId and ref_id_problem is not null
+       order by at desc
+       limit :limit
+     ) latest
+     group by ref_id_problem
+     order by ref_id_problem`,
+    { partnerId, limit: MAX_WARNINGS_COUNTED },
+  );
+  return rows;
+}
+
+/** knex would write a plain object as text; undefined leaves the column alone. */
+function toJson(settings: PostbackSettings | null | undefined): string | null | undefined {
+  return settings ? JSON.stringify(settings) : settings;
+}
