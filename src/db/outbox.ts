@@ -8,43 +8,56 @@ export type ClaimedLead = { leadId: string; uptoSeq: number; failures: number; e
 // Keeps one signal well below Temporal's payload limit; the rest goes out with the next.
 const MAX_EVENTS_PER_SIGNAL = 200;
 
+type Claim = { lead_id: string; from_seq: number; upto_seq: number; urgency: number; failures: number };
+
 /** Leases up to `limit` leads that owe delivery: statuses first, then conversions, then mere touches, oldest first. */
 export async function claimLeads(
   db: Knex,
   { limit, leaseMs, leaseId }: { limit: number; leaseMs: number; leaseId: string },
 ): Promise<ClaimedLead[]> {
-  const { rows } = await db.raw<{ rows: (LeadEventRow & { upto_seq: number; failures: number })[] }>(
+  const { rows } = await db.raw<{ rows: Claim[] }>(
     `with due as materialized (
        select lead_id from outbox
        where leased_until is null or leased_until < now()
        order by urgency, owed_since
        limit :limit
        for update skip locked
-     ), claimed as (
-       update outbox o set leased_until = now() + :leaseMs * interval '1 millisecond', lease_id = :leaseId
-       from due where o.lead_id = due.lead_id
-       returning o.lead_id, o.from_seq, least(o.upto_seq, o.from_seq + :span) as upto_seq, o.urgency, o.failures
      )
-     select c.upto_seq, c.failures, e.*
-     from claimed c
+     update outbox o set leased_until = now() + :leaseMs * interval '1 millisecond', lease_id = :leaseId
+     from due where o.lead_id = due.lead_id
+     returning o.lead_id, o.from_seq, least(o.upto_seq, o.from_seq + :span) as upto_seq, o.urgency, o.failures`,
+    { limit, leaseMs, leaseId, span: MAX_EVENTS_PER_SIGNAL - 1 },
+  );
+  if (rows.length === 0) return [];
+  const events = await readOwedEvents(db, rows);
+  return rows
+    .sort((a, b) => a.urgency - b.urgency)
+    .map(({ lead_id: leadId, upto_seq: uptoSeq, failures }) => {
+      return { leadId, uptoSeq, failures, events: events.get(leadId) ?? [] };
+    });
+}
+
+/**
+ * A statement of its own, because locking a row shows its latest version while everything else in that statement is
+ * read as it was when the statement began: the claim may cover events that were committed after that.
+ */
+async function readOwedEvents(db: Knex, claims: Claim[]): Promise<Map<string, LeadEvent[]>> {
+  const { rows } = await db.raw<{ rows: LeadEventRow[] }>(
+    `select e.*
+     from unnest(:leadIds::text[], :fromSeqs::int[], :uptoSeqs::int[]) as c (lead_id, from_seq, upto_seq)
      cross join lateral (
        select * from lead_events e where e.lead_id = c.lead_id and e.seq between c.from_seq and c.upto_seq
      ) e
-     order by c.urgency, c.lead_id, e.seq`,
-    { limit, leaseMs, leaseId, span: MAX_EVENTS_PER_SIGNAL - 1 },
+     order by e.lead_id, e.seq`,
+    {
+      leadIds: claims.map((claim) => claim.lead_id),
+      fromSeqs: claims.map((claim) => claim.from_seq),
+      uptoSeqs: claims.map((claim) => claim.upto_seq),
+    },
   );
-  const leads = new Map<string, ClaimedLead>();
-  for (const row of rows) {
-    const lead = leads.get(row.lead_id) ?? {
-      leadId: row.lead_id,
-      uptoSeq: row.upto_seq,
-      failures: row.failures,
-      events: [],
-    };
-    lead.events.push(toLeadEvent(row));
-    leads.set(row.lead_id, lead);
-  }
-  return [...leads.values()];
+  const events = new Map<string, LeadEvent[]>(claims.map((claim) => [claim.lead_id, []]));
+  for (const row of rows) events.get(row.lead_id)?.push(toLeadEvent(row));
+  return events;
 }
 
 /**

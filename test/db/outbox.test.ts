@@ -120,14 +120,17 @@ describe('outbox', () => {
     );
   });
 
-  it('loses nothing when clicks, statuses and completions of the same leads meet', async () => {
+  it('loses nothing when clicks, statuses, claims and completions of the same leads meet', async () => {
     const leads = await Promise.all(Array.from({ length: 20 }, convertedLead));
+    const words = ['approved', 'rejected', 'approved', 'rejected', 'approved'];
+    const touches = 60;
     const seen = new Map<string, number>();
     let isBusy = true;
-    const relays = [1, 2].map(async () => {
+    const relays = [1, 2, 3].map(async () => {
       while (isBusy || (await readBacklog(db)).leads > 0) {
-        const { leaseId, leads: claimed } = await claim({ limit: 15 });
-        for (const { leadId, events } of claimed) {
+        const { leaseId, leads: claimed } = await claim({ limit: 10 });
+        for (const { leadId, uptoSeq, events } of claimed) {
+          assert.equal(events.at(-1)?.seq, uptoSeq);
           for (const { seq } of events) {
             assert.equal(seq, (seen.get(leadId) ?? 0) + 1);
             seen.set(leadId, seq);
@@ -136,20 +139,18 @@ describe('outbox', () => {
         await completeLeads(db, leaseId, claimed);
       }
     });
-    const words = ['approved', 'rejected', 'approved', 'rejected', 'approved'];
-    for (const word of words) {
-      await Promise.all(
-        leads.flatMap(({ leadId, conversionId }) => [
-          ...Array.from({ length: 10 }, () => network.touch(leadId, 'ann')),
-          network.report(conversionId, word),
-        ]),
-      );
-    }
+    const report = async (conversionId: string) => {
+      for (const word of words) await network.report(conversionId, word);
+    };
+    const visit = async (leadId: string) => {
+      for (let count = 0; count < touches; count++) await network.touch(leadId, 'ann');
+    };
+    await Promise.all(leads.flatMap(({ leadId, conversionId }) => [visit(leadId), report(conversionId)]));
     isBusy = false;
     await Promise.all(relays);
     assert.deepEqual(
       leads.map(({ leadId }) => seen.get(leadId)),
-      leads.map(() => 1 + words.length * 11),
+      leads.map(() => 1 + touches + words.length),
     );
   });
 

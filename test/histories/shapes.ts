@@ -10,7 +10,7 @@ type Shape = {
   tries?: (() => { result: string })[];
   /** How often settling fails before it works. */
   settleFailures?: number;
-  play(lead: RecordedLead): Promise<void>;
+  play: (lead: RecordedLead) => Promise<void>;
 };
 
 /** A lead whose history is being recorded. */

@@ -5,6 +5,7 @@ import { updateOffer } from '../../src/db/offers.ts';
 import { AppError } from '../../src/errors.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { createNetwork, type Network } from '../support/network.ts';
 
 const LONG_AGO = '2026-01-01T00:00:00Z';
@@ -226,6 +227,25 @@ describe('status intake on Postgres', () => {
     assert.equal((await network.report(conversionId, 'pending')).result, 'recorded');
     await closeWindow(leadId);
     assert.equal((await refusalOf(network.report(conversionId, 'approved'))).kind, 'window_closed');
+  });
+
+  it('R9: a click that is being committed while a status comes in counts for the window', async () => {
+    const { leadId, conversionId } = await leadWithConversion();
+    await closeWindow(leadId);
+    const click = await db.transaction();
+    await click('leads').where({ lead_id: leadId }).update({ last_activity_at: click.fn.now() });
+    const reported = network.report(conversionId, 'approved').then(
+      ({ result }) => result,
+      (error: AppError) => error.kind,
+    );
+    await eventually(async () => {
+      const waiting = await db('pg_stat_activity')
+        .where({ wait_event_type: 'Lock' })
+        .andWhereRaw('datname = current_database()');
+      assert.equal(waiting.length, 1);
+    }, 2000);
+    await click.commit();
+    assert.equal(await reported, 'recorded');
   });
 
   it('R9: only a call that was refused for its window can be accepted late', async () => {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { tsToMs } from '@temporalio/common/lib/time.js';
 import { NativeConnection } from '@temporalio/worker';
 import { leadQuery, leadWorkflowId, type LeadActivities } from '../../workflows/contract.ts';
 import { startOutage } from '../support/database.ts';
@@ -98,6 +100,15 @@ describe('a delivery that a database outage interrupts', function () {
     });
   }
 
+  /** How long the workflow has waited for a next try, in milliseconds. */
+  async function pausesOf(leadId: string): Promise<number[]> {
+    const { events } = await world.client.workflow.getHandle(leadWorkflowId(leadId)).fetchHistory();
+    return (events ?? []).flatMap(({ timerStartedEventAttributes: timer, userMetadata }) => {
+      const summary = userMetadata?.summary && defaultPayloadConverter.fromPayload<string>(userMetadata.summary);
+      return timer && summary?.startsWith('next try') ? [tsToMs(timer.startToFireTimeout)] : [];
+    });
+  }
+
   it('the partner who answered 200 is called once, and the attempt ends as delivered when the database is back', async () => {
     let outage: Outage | undefined;
     respond = async () => {
@@ -132,12 +143,13 @@ describe('a delivery that a database outage interrupts', function () {
       await outage?.end();
       outage = undefined;
     };
-    const { conversionId } = await approvedConversion();
+    const { leadId, conversionId } = await approvedConversion();
     assert.deepEqual(await deliveredAttempts(conversionId), [
       ['refused', 503],
       ['delivered', 200],
     ]);
     assert.equal(calls, 2);
+    assert.deepEqual(await pausesOf(leadId), [policy.postbackIntervalMs]);
   });
 
   it('an outage at the beginning of a try uses up none of the three', async () => {
@@ -154,5 +166,26 @@ describe('a delivery that a database outage interrupts', function () {
       ['delivered', 200],
     ]);
     assert.deepEqual([calls, tries], [3, 4]);
+  });
+
+  it('an outage before the first try delays it for a moment, not for an interval between tries', async () => {
+    respond = async () => 200;
+    let tries = 0;
+    around.deliverPostback = async () => {
+      const outage = ++tries === 1 ? await startOutage(network.db) : undefined;
+      return async () => await outage?.end();
+    };
+    const { leadId, conversionId } = await approvedConversion();
+    await eventually(async () => assert.deepEqual(await pausesOf(leadId), [5000]));
+    assert.deepEqual(
+      (await postbacksOf(network.db, conversionId)).map(({ state }) => state),
+      ['scheduled'],
+    );
+    await network.report(conversionId, 'rejected');
+    await eventually(async () => {
+      const states = (await postbacksOf(network.db, conversionId)).map(({ state }) => state);
+      assert.deepEqual(states, ['superseded', 'delivered']);
+    });
+    assert.equal(calls, 1);
   });
 });
