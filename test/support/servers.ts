@@ -39,12 +39,6 @@ export async function testTemporal(): Promise<{ address: string }> {
   return { address };
 }
 
-/** Both shared servers, started side by side. */
-export async function startTestServers(): Promise<{ postgres: TestPostgres; temporal: { address: string } }> {
-  const [startedPostgres, startedTemporal] = await Promise.all([testPostgres(), testTemporal()]);
-  return { postgres: startedPostgres, temporal: startedTemporal };
-}
-
 /** A Postgres of the test's own, to be killed and restarted at will. It is stopped at the end of the run at the latest. */
 export async function startPrivatePostgres({
   port = 0,
