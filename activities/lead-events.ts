@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Knex } from 'knex';
 import { readLeadEvents } from '../src/db/lead-events.ts';
-import type { LeadActivities } from '../workflows/contract.ts';
+import { EVENTS_MISSING, type LeadActivities } from '../workflows/contract.ts';
 
 const PAGE_SIZE = 200;
 
@@ -13,7 +13,7 @@ export function createLeadEventActivities({ db }: { db: Knex }): Pick<LeadActivi
         // A lead never ends here: ops see the activity pending, with this message, until the facts are back.
         throw ApplicationFailure.retryable(
           `Lead ${leadId} has no event ${afterSeq + 1} in lead_events, though a later one was handed over.`,
-          'LeadEventsMissing',
+          EVENTS_MISSING,
         );
       }
       return events;

@@ -5,7 +5,9 @@ import {
   endPostback,
   insertAttempt,
   interruptAttempts,
+  isEnded,
   lockPostback,
+  type AttemptEnd,
   type LockedPostback,
 } from '../src/db/postbacks.ts';
 import { buildPostbackRequest, type PostbackRequest, type PostbackSettings } from '../src/domain/postback-settings.ts';
@@ -14,12 +16,16 @@ import type { GuardedClient } from '../src/outbound/guarded-client.ts';
 import {
   NOT_ACCEPTED,
   NOT_RECORDED,
+  NOT_STARTED,
   type AttemptOutcome,
+  type DeliveryResult,
   type LeadActivities,
   type UnrecordedAttempt,
 } from '../workflows/contract.ts';
 
 type Deps = { db: Knex; client: Pick<GuardedClient, 'send'> };
+
+type Policy = { postbackId: string; maxAttempts: number; intervalMs: number };
 
 /** `request` is null when the settings and this postback's values make no sendable request. */
 type StartedAttempt = { attempt: number; request: PostbackRequest | null };
@@ -38,40 +44,37 @@ export function createPostbackActivities({
   client,
 }: Deps): Pick<LeadActivities, 'deliverPostback' | 'reviewPostback'> {
   return {
-    async deliverPostback({ postbackId, attempts, intervalMs }) {
-      const started = await db.transaction((trx) => startAttempt(trx, postbackId, attempts)).catch(interrupted);
+    async deliverPostback(policy) {
+      const started = await db.transaction((trx) => startAttempt(trx, policy)).catch(failUnstarted);
       if ('result' in started) return started;
       const { attempt, request } = started;
       const outcome = request ? outcomeOf(await client.send(request)) : UNSENDABLE;
-      await recordAttempt({ postbackId, attempts, intervalMs }, { attempt, outcome });
+      await record(policy, { attempt, outcome });
       if (outcome.delivered) return { result: 'delivered' };
-      throw notAccepted(postbackId, attempt, attempts, outcome);
+      throw notAccepted(policy, { attempt, outcome });
     },
 
-    async reviewPostback({ postbackId, attempts, unrecorded }) {
+    async reviewPostback({ unrecorded, ...policy }) {
       return await db.transaction(async (trx) => {
-        if (unrecorded) await completeAttempt(trx, endOf(postbackId, unrecorded, attempts, 0));
-        const postback = await lockPostback(trx, postbackId);
-        if (!isOpen(postback)) return { triesLeft: 0 };
-        await interruptAttempts(trx, postbackId);
-        const triesLeft = Math.max(0, attempts - postback.attempts);
-        if (triesLeft === 0) await endPostback(trx, postbackId, 'failed');
-        return { triesLeft };
+        if (unrecorded) await completeAttempt(trx, endOf(policy, unrecorded));
+        const postback = await lockPostback(trx, policy.postbackId);
+        if (isEnded(postback.state)) return { result: postback.state };
+        await interruptAttempts(trx, policy.postbackId);
+        const attemptsLeft = policy.maxAttempts - postback.attempts_made;
+        if (attemptsLeft > 0) return { attemptsLeft };
+        await endPostback(trx, policy.postbackId, { state: 'failed' });
+        return { result: 'failed' };
       });
     },
   };
 
-  async function recordAttempt(
-    policy: { postbackId: string; attempts: number; intervalMs: number },
-    made: UnrecordedAttempt,
-  ): Promise<void> {
-    const { postbackId, attempts, intervalMs } = policy;
+  async function record(policy: Policy, made: UnrecordedAttempt): Promise<void> {
     try {
-      await completeAttempt(db, endOf(postbackId, made, attempts, intervalMs));
+      await completeAttempt(db, endOf(policy, made));
     } catch (error) {
       // Not retried by Temporal: that would call the partner again. The workflow has it recorded instead.
       throw ApplicationFailure.create({
-        message: `Postback ${postbackId} was answered, but the answer could not be stored yet.`,
+        message: `Postback ${policy.postbackId} was answered, but the answer could not be stored yet.`,
         type: NOT_RECORDED,
         nonRetryable: true,
         details: [made],
@@ -84,33 +87,25 @@ export function createPostbackActivities({
 /** Reads the settings as they are now (R12) and writes the attempt down, or says why none is due. */
 async function startAttempt(
   trx: Knex,
-  postbackId: string,
-  attempts: number,
-): Promise<StartedAttempt | { result: string }> {
+  { postbackId, maxAttempts }: Policy,
+): Promise<StartedAttempt | { result: DeliveryResult }> {
   const postback = await lockPostback(trx, postbackId);
   const { settings } = postback;
-  if (!isOpen(postback)) return { result: postback.state };
-  if (postback.attempts >= attempts) {
+  if (isEnded(postback.state)) return { result: postback.state };
+  if (postback.attempts_made >= maxAttempts) {
     await interruptAttempts(trx, postbackId);
-    await endPostback(trx, postbackId, 'failed');
+    await endPostback(trx, postbackId, { state: 'failed' });
     return { result: 'failed' };
   }
-  if (!settings || !settings.statuses.includes(postback.status)) {
-    await endPostback(trx, postbackId, 'skipped', settings ? 'status_off' : 'not_configured');
+  if (!settings?.statuses.includes(postback.status)) {
+    await endPostback(trx, postbackId, { state: 'skipped', skipReason: settings ? 'status_off' : 'not_configured' });
     return { result: 'skipped' };
   }
-  const attempt = postback.attempts + 1;
+  const attempt = postback.attempts_made + 1;
   const request = requestOf(postback, settings);
-  await insertAttempt(trx, {
-    postbackId,
-    attempt,
-    ...(request ?? { method: settings.method, url: settings.url, body: null }),
-  });
+  const unsendable = { method: settings.method, url: settings.url, body: null };
+  await insertAttempt(trx, { postbackId, attempt, ...(request ?? unsendable) });
   return { attempt, request };
-}
-
-function isOpen({ state }: LockedPostback): boolean {
-  return state === 'scheduled' || state === 'retrying';
 }
 
 function requestOf(postback: LockedPostback, settings: PostbackSettings): PostbackRequest | null {
@@ -138,39 +133,29 @@ function outcomeOf(answer: Awaited<ReturnType<GuardedClient['send']>>): AttemptO
   return { delivered, httpStatus, error, location, responseBody, durationMs };
 }
 
-function endOf(postbackId: string, { attempt, outcome }: UnrecordedAttempt, attempts: number, intervalMs: number) {
+function endOf({ postbackId, maxAttempts, intervalMs }: Policy, { attempt, outcome }: UnrecordedAttempt): AttemptEnd {
   const { delivered, ...answer } = outcome;
-  const isLast = attempt >= attempts;
-  return {
-    postbackId,
-    attempt,
-    ...answer,
-    outcome: delivered ? ('delivered' as const) : ('refused' as const),
-    state: delivered ? ('delivered' as const) : isLast ? ('failed' as const) : ('retrying' as const),
-    retryInMs: delivered || isLast ? null : intervalMs,
-  };
+  const made = { postbackId, attempt, ...answer };
+  if (delivered) return { ...made, outcome: 'delivered', state: 'delivered', retryInMs: null };
+  if (attempt >= maxAttempts) return { ...made, outcome: 'refused', state: 'failed', retryInMs: null };
+  return { ...made, outcome: 'refused', state: 'retrying', retryInMs: intervalMs };
 }
 
-/** A failure of ours before the call: it must not use up one of the partner's tries, so Temporal does not retry it. */
-function interrupted(error: unknown): never {
+function failUnstarted(error: unknown): never {
   throw ApplicationFailure.create({
     message: 'The postback could not be prepared; it is reviewed and tried again.',
-    type: 'PostbackInterrupted',
+    type: NOT_STARTED,
+    // Temporal would count the retry as one of the partner's attempts.
     nonRetryable: true,
     cause: error as Error,
   });
 }
 
 /** Expected in daily business, hence benign; ops read its message as the last failure of the pending activity. */
-function notAccepted(
-  postbackId: string,
-  attempt: number,
-  attempts: number,
-  outcome: AttemptOutcome,
-): ApplicationFailure {
+function notAccepted({ postbackId, maxAttempts }: Policy, { attempt, outcome }: UnrecordedAttempt): ApplicationFailure {
   const answer = outcome.error ? outcome.error.replaceAll('_', ' ') : `HTTP ${outcome.httpStatus}`;
   return ApplicationFailure.create({
-    message: `Try ${attempt} of ${attempts} of postback ${postbackId}: ${answer}; only HTTP 200 counts.`,
+    message: `Attempt ${attempt} of ${maxAttempts} of postback ${postbackId}: ${answer}; only HTTP 200 counts.`,
     type: NOT_ACCEPTED,
     category: ApplicationFailureCategory.BENIGN,
   });

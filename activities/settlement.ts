@@ -1,16 +1,13 @@
 import type { Knex } from 'knex';
+import { readPostbackSettings } from '../src/db/partners.ts';
 import {
   insertPostback,
-  insertRewardEntry,
-  insertSettlement,
   readOpenPostbacks,
-  readPostbackSettings,
-  readPrice,
   supersedePostbacks,
   wasToldPending,
-  type Price,
   type SkipReason,
-} from '../src/db/settlements.ts';
+} from '../src/db/postbacks.ts';
+import { insertRewardEntry, insertSettlement, readPrice, type Price } from '../src/db/settlements.ts';
 import type { Holder } from '../src/domain/attribution.ts';
 import type { Settlement } from '../src/domain/lead.ts';
 import type { PostbackSettings } from '../src/domain/postback-settings.ts';
@@ -19,40 +16,42 @@ import type { LeadActivities } from '../workflows/contract.ts';
 
 type Deps = { db: Knex; newPostbackId: () => string };
 
-/** Why a lost lead's partner hears `rejected`; R14. */
+/** A settlement being written, with the price that was fixed for it. */
+type Settling = { leadId: string; settlement: Settlement; price: Price };
+
+/** The reason that a partner hears with the `rejected` of a lead he lost; R14. */
 const REATTRIBUTED = 'reattributed';
 
 export function createSettlementActivities({ db, newPostbackId }: Deps): Pick<LeadActivities, 'settle'> {
   return {
-    async settle({ leadId, attempts, settlement }) {
+    async settle({ leadId, maxAttempts, settlement }) {
       await db.transaction(async (trx) => {
         const isFirstTime = await insertSettlement(trx, leadId, settlement);
         if (isFirstTime) await settleOnce(trx, leadId, settlement);
       });
       const open = await readOpenPostbacks(db, settlement.conversionId, settlement.seq);
-      return open.map(({ postback_id: postbackId, partner_id: partnerId, status, attempts: made }) => {
-        return { postbackId, partnerId, status, triesLeft: Math.max(1, attempts - made) };
+      return open.map(({ postback_id: postbackId, partner_id: partnerId, status, attempts_made: made }) => {
+        // One whose last attempt was interrupted is taken up once more, to be closed.
+        return { postbackId, partnerId, status, attemptsLeft: Math.max(1, maxAttempts - made) };
       });
     },
   };
 
   async function settleOnce(trx: Knex, leadId: string, settlement: Settlement): Promise<void> {
-    const { conversionId, seq, holder, reward, lostBy } = settlement;
-    const price = await readPrice(trx, leadId, settlement);
-    if (reward !== 'none' && holder) {
-      const kind = reward === 'book' ? 'booked' : 'revoked';
-      await insertRewardEntry(trx, { conversionId, seq, partnerId: holder.partnerId, kind, price });
-    }
-    await supersedePostbacks(trx, conversionId, seq);
-    await schedulePostback(trx, leadId, settlement, price);
-    if (lostBy) await scheduleHandover(trx, leadId, settlement, lostBy, price);
+    const settling = { leadId, settlement, price: await readPrice(trx, leadId, settlement) };
+    await bookReward(trx, settling);
+    await supersedePostbacks(trx, settlement.conversionId, settlement.seq);
+    await schedulePostback(trx, settling);
+    await scheduleHandover(trx, settling);
   }
 
-  async function schedulePostback(trx: Knex, leadId: string, settlement: Settlement, price: Price): Promise<void> {
+  async function schedulePostback(trx: Knex, { leadId, settlement, price }: Settling): Promise<void> {
     const { holder, status, reason } = settlement;
     const settings = holder && (await readPostbackSettings(trx, holder.partnerId));
-    await insertPostback(trx, leadId, settlement, {
+    await insertPostback(trx, {
       postbackId: newPostbackId(),
+      leadId,
+      settlement,
       holder,
       status,
       reason,
@@ -63,18 +62,16 @@ export function createSettlementActivities({ db, newPostbackId }: Deps): Pick<Le
   }
 
   /** R14: tells a partner who asked for it that a lead he was told of as `pending` was won by another. */
-  async function scheduleHandover(
-    trx: Knex,
-    leadId: string,
-    settlement: Settlement,
-    lostBy: NonNullable<Holder>,
-    price: Price,
-  ): Promise<void> {
+  async function scheduleHandover(trx: Knex, { leadId, settlement, price }: Settling): Promise<void> {
+    const { conversionId, lostBy } = settlement;
+    if (!lostBy) return;
     const settings = await readPostbackSettings(trx, lostBy.partnerId);
     if (!settings?.handover || skipReasonOf(lostBy, settings, 'rejected')) return;
-    if (!(await wasToldPending(trx, settlement.conversionId, lostBy.partnerId))) return;
-    await insertPostback(trx, leadId, settlement, {
+    if (!(await wasToldPending(trx, conversionId, lostBy.partnerId))) return;
+    await insertPostback(trx, {
       postbackId: newPostbackId(),
+      leadId,
+      settlement,
       holder: lostBy,
       status: 'rejected',
       reason: REATTRIBUTED,
@@ -83,6 +80,13 @@ export function createSettlementActivities({ db, newPostbackId }: Deps): Pick<Le
       skipReason: null,
     });
   }
+}
+
+async function bookReward(trx: Knex, { settlement, price }: Settling): Promise<void> {
+  const { conversionId, seq, holder, reward } = settlement;
+  if (reward === 'none' || !holder) return;
+  const kind = reward === 'book' ? 'booked' : 'revoked';
+  await insertRewardEntry(trx, { conversionId, seq, partnerId: holder.partnerId, kind, price });
 }
 
 /** Minor units: what the conversion brings its partner as things stand. */

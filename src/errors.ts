@@ -14,13 +14,18 @@ export type FieldProblem = { field: string; message: string };
 
 /** A refusal that the caller can understand and act upon; its message says what happened to which id and what to do. */
 export class AppError extends Error {
+  override readonly name = 'AppError';
   readonly kind: AppErrorKind;
   readonly problems: FieldProblem[];
 
   constructor(kind: AppErrorKind, message: string, options: ErrorOptions & { problems?: FieldProblem[] } = {}) {
     super(message, options);
-    this.name = 'AppError';
     this.kind = kind;
     this.problems = options.problems ?? [];
   }
+}
+
+/** Something a person must change before the program can start. The message says what; no stack trace is needed. */
+export class StartupError extends Error {
+  override readonly name = 'StartupError';
 }

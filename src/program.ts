@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Settings } from './config.ts';
-import { connectDb } from './db/connect.ts';
+import { checkDb, connectDb } from './db/connect.ts';
 import { hasPendingMigrations, migrate } from './db/migrate.ts';
+import { isLoginRefused } from './db/sqlstate.ts';
 import { AppError } from './errors.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { startApi, startOps, startRelayRole, startWorkerRole, type Ground, type RunningRole } from './roles.ts';
+import { startApi, startOps, startRelayRole, startWorkerRole, type RoleDeps, type RunningRole } from './roles.ts';
 import { startTelemetry } from './telemetry.ts';
 
 export type Program = {
@@ -36,13 +37,13 @@ export async function startProgram(settings: Settings, log: Log, stopAsked: Abor
     start({ stop: () => db.destroy() });
     await prepareSchema(db, { mayMigrate: has('migrate'), log, stopAsked });
 
-    const ground: Ground = { settings, db, metrics: createMetrics(), log };
+    const deps: RoleDeps = { settings, db, metrics: createMetrics(), log };
     const roles: RunningRole[] = [];
-    if (has('worker')) roles.push(start(await startWorkerRole(ground)));
-    if (has('relay')) roles.push(start(startRelayRole(ground)));
-    const api = has('api') ? start(await startApi(ground)) : null;
+    if (has('worker')) roles.push(start(await startWorkerRole(deps)));
+    if (has('relay')) roles.push(start(startRelayRole(deps)));
+    const api = has('api') ? start(await startApi(deps)) : null;
     if (api) roles.push(api);
-    const ops = start(await startOps(ground, { roles, api, telemetry }));
+    const ops = start(await startOps(deps, { roles, api, telemetry }));
     return { publicUrl: api?.url ?? null, opsUrl: ops.url, stop };
   } catch (error) {
     await stop();
@@ -79,20 +80,14 @@ async function prepareSchema(db: Knex, { mayMigrate, log, stopAsked }: Preparati
 async function waitForDatabase(db: Knex, log: Log, stopAsked: AbortSignal): Promise<void> {
   for (;;) {
     try {
-      await db.raw('select 1');
+      await checkDb(db);
       return;
     } catch (error) {
-      if (isRefusal(error)) throw error;
+      if (isLoginRefused(error)) throw error;
       if (stopAsked.aborted)
         throw new AppError('unavailable', 'Stopped before the database answered.', { cause: error });
       log.warn({ err: error }, 'The database does not answer; trying again. Check DATABASE_URL if this goes on.');
       await delay(RETRY_MS, undefined, { signal: stopAsked }).catch(() => undefined);
     }
   }
-}
-
-/** Wrong user, password or database name: waiting does not help. */
-function isRefusal(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return code.startsWith('28') || code === '3D000';
 }

@@ -4,7 +4,7 @@ import { createActivities } from '../activities/index.ts';
 import type { LeadPolicy } from '../workflows/contract.ts';
 import type { Settings } from './config.ts';
 import { loadCatalogue, readCatalogueVersion } from './db/catalogue.ts';
-import { connectClickPool } from './db/connect.ts';
+import { checkClickPool, checkDb, connectClickPool } from './db/connect.ts';
 import { readBacklog } from './db/outbox.ts';
 import { createOpsApp } from './http/ops-app.ts';
 import { createPublicApp } from './http/public-app.ts';
@@ -25,7 +25,7 @@ import { startWorker } from './worker.ts';
 import { loadWorkflowBundle } from './workflow-bundle.ts';
 
 /** What every role of one process shares. */
-export type Ground = { settings: Settings; db: Knex; metrics: Metrics; log: Log };
+export type RoleDeps = { settings: Settings; db: Knex; metrics: Metrics; log: Log };
 
 export type RunningRole = {
   /** Rejects while the role cannot do its work. */
@@ -41,7 +41,7 @@ export async function startApi({
   settings,
   db,
   log,
-}: Ground): Promise<RunningRole & { url: string; statuses: StatusIntake }> {
+}: RoleDeps): Promise<RunningRole & { url: string; statuses: StatusIntake }> {
   const { http, leads, catalogue: catalogueConfig, database } = settings.config;
   const pool = connectClickPool({ url: settings.databaseUrl, statementTimeoutMs: database.statementTimeoutMs });
   const clicks = createClickIntake(pool);
@@ -53,13 +53,13 @@ export async function startApi({
     log,
   });
   await catalogue.start();
-  const checkReady = async () => void (await pool.query('select 1'));
+  const checkReady = async () => void (await checkClickPool(pool));
   const app = createPublicApp({
     catalogue,
     clicks,
     statuses,
     leadTokens: createLeadTokens(settings.leadSecrets, leads.windowMs),
-    newId: newLeadId,
+    newLeadId,
     newConversionId,
     checkReady,
     publicUrl: http.publicUrl ?? `http://localhost:${http.port}`,
@@ -82,14 +82,14 @@ export async function startApi({
   };
 }
 
-export function startRelayRole({ settings, db, metrics, log }: Ground): RunningRole {
+export function startRelayRole({ settings, db, metrics, log }: RoleDeps): RunningRole {
   const client = connectTemporal(settings.temporal);
   const { concurrency, leaseMs } = settings.config.relay;
   const relay = startRelay({ db, client, policy: policyOf(settings), concurrency, leaseMs, metrics, log });
   const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
   const registering = keepTrying(register, log);
   return {
-    checkReady: async () => void (await db.raw('select 1')),
+    checkReady: async () => void (await checkDb(db)),
     async stop() {
       await Promise.all([registering.stop(), relay.stop()]);
       await client.connection.close();
@@ -97,7 +97,7 @@ export function startRelayRole({ settings, db, metrics, log }: Ground): RunningR
   };
 }
 
-export async function startWorkerRole({ settings, db, metrics, log }: Ground): Promise<RunningRole> {
+export async function startWorkerRole({ settings, db, metrics, log }: RoleDeps): Promise<RunningRole> {
   const { worker: limits, postbacks } = settings.config;
   const client = createGuardedClient({
     addressRules: createAddressRules({ allowCidrs: settings.allowCidrs }),
@@ -113,7 +113,7 @@ export async function startWorkerRole({ settings, db, metrics, log }: Ground): P
   return {
     async checkReady() {
       if (!worker.isConnected()) throw new Error('The worker is not connected to Temporal.');
-      await db.raw('select 1');
+      await checkDb(db);
     },
     async stop() {
       await worker.stop();
@@ -130,10 +130,10 @@ type OpsOptions = {
 
 /** Every process has an operations listener; the admin API is there where the role api is. */
 export async function startOps(
-  ground: Ground,
+  deps: RoleDeps,
   { roles, api, telemetry }: OpsOptions,
 ): Promise<{ url: string; stop(): Promise<void> }> {
-  const { settings, db, log } = ground;
+  const { settings, db, log } = deps;
   const { host, port } = settings.config.ops;
   const app = createOpsApp({
     admin: api && {
@@ -146,7 +146,7 @@ export async function startOps(
     },
     temporalUiUrl: settings.temporalUiUrl,
     temporalNamespace: settings.temporal.namespace,
-    metrics: () => readMetrics(ground, telemetry),
+    metrics: () => readMetrics(deps, telemetry),
     checkReady: async () => void (await Promise.all(roles.map((role) => role.checkReady()))),
     log,
   });
@@ -155,7 +155,7 @@ export async function startOps(
   return { url: `http://localhost:${actualPort}`, stop: () => closeServer(server, REQUEST_GRACE_MS) };
 }
 
-async function readMetrics({ db, metrics, log }: Ground, telemetry: Telemetry | null) {
+async function readMetrics({ db, metrics, log }: RoleDeps, telemetry: Telemetry | null) {
   try {
     const backlog = await readBacklog(db);
     metrics.backlogLeads.set(backlog.leads);

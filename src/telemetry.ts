@@ -1,6 +1,6 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { Runtime, type Logger } from '@temporalio/worker';
 import { request } from 'undici';
+import { findFreePort } from './free-port.ts';
 import type { Log } from './log.ts';
 
 export type Telemetry = {
@@ -47,12 +47,4 @@ function toSdkLogger(log: Log): Logger {
     log: (level, message, meta) =>
       ({ TRACE: trace, DEBUG: debug, INFO: info, WARN: warn, ERROR: error })[level](message, meta),
   };
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -29,6 +29,9 @@ export type LeadOutcome = { leadId: string; outcome: 'expired' | Status; applied
 // One signal only: two signal names would lose their mutual order.
 export const leadEvents = defineSignal<[{ events: LeadEvent[] }]>('leadEvents');
 
+/** What people search leads by; `open` until the first status or the end of the window. */
+export type LeadStatus = 'open' | 'expired' | Status;
+
 export type LeadView = {
   leadId: string;
   appliedSeq: number;
@@ -41,11 +44,11 @@ export type LeadView = {
 
 export const leadQuery = defineQuery<LeadView>('lead');
 
-/** A postback that is owed to a partner, and how many of its tries are left. */
-export type DuePostback = { postbackId: string; partnerId: string; status: Status; triesLeft: number };
+/** A postback that is owed to a partner, and how many of its attempts are left. */
+export type DuePostback = { postbackId: string; partnerId: string; status: Status; attemptsLeft: number };
 
-/** One try that was made but could not be written down, because the database was away at its end. */
-export type UnrecordedAttempt = { attempt: number; outcome: AttemptOutcome };
+/** How a postback ended. */
+export type DeliveryResult = 'delivered' | 'failed' | 'superseded' | 'skipped';
 
 /** What came back from a partner. `delivered` means HTTP 200 and nothing else. */
 export type AttemptOutcome = {
@@ -57,28 +60,34 @@ export type AttemptOutcome = {
   durationMs: number;
 };
 
+/** An attempt that was made but could not be written down, because the database was away at its end. */
+export type UnrecordedAttempt = { attempt: number; outcome: AttemptOutcome };
+
+/** `maxAttempts` counts all attempts of a postback; `intervalMs` runs from the end of one to the start of the next. */
+type PostbackCall = { postbackId: string; maxAttempts: number; intervalMs: number };
+
 /** The activities a lead calls; each is idempotent by its ids. */
 export type LeadActivities = {
-  /** Events after `afterSeq`, in order and without gaps; a page at a time. */
+  /** Events after `afterSeq`, in order and without gaps; a page at a time. Fails with {@link EVENTS_MISSING}. */
   loadLeadEvents(input: { leadId: string; afterSeq: number }): Promise<LeadEvent[]>;
   /** Books or revokes the reward and writes the postbacks of one status; returns those still to be delivered. */
-  settle(input: { leadId: string; attempts: number; settlement: Settlement }): Promise<DuePostback[]>;
-  /** One try. Fails with {@link NOT_ACCEPTED} for anything but HTTP 200. */
-  deliverPostback(input: { postbackId: string; attempts: number; intervalMs: number }): Promise<{ result: string }>;
-  /** After an interrupted delivery: records what was left unrecorded and tells how many tries are left. */
-  reviewPostback(input: {
-    postbackId: string;
-    attempts: number;
-    unrecorded: UnrecordedAttempt | null;
-  }): Promise<{ triesLeft: number }>;
+  settle(input: { leadId: string; maxAttempts: number; settlement: Settlement }): Promise<DuePostback[]>;
+  /** One attempt. Fails with {@link NOT_ACCEPTED}, {@link NOT_RECORDED} or {@link NOT_STARTED}. */
+  deliverPostback(input: PostbackCall): Promise<{ result: DeliveryResult }>;
+  /** After a broken-off delivery: records what was left unrecorded and tells how the postback stands. */
+  reviewPostback(
+    input: PostbackCall & { unrecorded: UnrecordedAttempt | null },
+  ): Promise<{ result: DeliveryResult } | { attemptsLeft: number }>;
 };
 
-/** Failure type: the partner did not answer 200. Retried by Temporal until the tries are used up. */
+/** Failure type: the partner did not answer 200. Retried by Temporal until the attempts are used up. */
 export const NOT_ACCEPTED = 'PostbackNotAccepted';
 /** Failure type: the partner answered, but the answer could not be stored. Details: {@link UnrecordedAttempt}. */
 export const NOT_RECORDED = 'AttemptNotRecorded';
-
-export type LeadStatus = 'open' | 'expired' | Status;
+/** Failure type: a failure of ours before the call was made. It uses up no attempt. */
+export const NOT_STARTED = 'AttemptNotStarted';
+/** Failure type: a later event was handed over, but the ones before it are not in Postgres. */
+export const EVENTS_MISSING = 'LeadEventsMissing';
 
 export const searchAttributeKeys = {
   leadStatus: defineSearchAttributeKey('LeadStatus', 'KEYWORD'),

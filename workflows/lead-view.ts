@@ -3,16 +3,22 @@ import { windowEndsAt, type LeadState } from '../src/domain/lead.ts';
 import { searchAttributesOf, type LeadPolicy, type LeadStatus, type LeadView } from './contract.ts';
 import type { Deliveries } from './deliveries.ts';
 
-/** Keeps what people see of a lead in the Web UI up to date: search attributes, details, and the `lead` query. */
-export function showLead(leadId: string, policy: LeadPolicy, deliveries: Deliveries, lead: () => LeadState) {
+export type LeadVisibility = {
+  /** Brings search attributes and details up to date. */
+  publish(): void;
+  /** The answer of the `lead` query. */
+  snapshot: () => LeadView;
+};
+
+type Shown = { leadId: string; policy: LeadPolicy; deliveries: Deliveries; lead: () => LeadState };
+
+/** What people see of a lead in the Web UI. */
+export function createLeadVisibility({ leadId, policy, deliveries, lead }: Shown): LeadVisibility {
   return {
-    publish(): void {
-      publishAttributes(lead().lastStatus ?? 'open');
-      setCurrentDetails(describeLead(snapshot(), policy, lead().story));
-    },
-    publishEnd(): void {
-      publishAttributes(lead().lastStatus ?? 'expired');
-      setCurrentDetails(describeLead(snapshot(), policy, lead().story));
+    publish() {
+      const view = snapshot();
+      publishAttributes(view.status);
+      setCurrentDetails(describeLead(view, policy, lead().story));
     },
     snapshot,
   };
@@ -27,7 +33,7 @@ export function showLead(leadId: string, policy: LeadPolicy, deliveries: Deliver
       holder,
       status: lastStatus ?? (isOver ? 'expired' : 'open'),
       conversions,
-      delivering: deliveries.pending().map(({ postbackId, partnerId, status }) => ({ postbackId, partnerId, status })),
+      delivering: deliveries.underWay().map(({ postbackId, partnerId, status }) => ({ postbackId, partnerId, status })),
       openUntil: endsAt === undefined ? null : new Date(endsAt).toISOString(),
     };
   }

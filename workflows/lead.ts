@@ -27,7 +27,7 @@ import {
   type LeadOutcome,
 } from './contract.ts';
 import { startDeliveries } from './deliveries.ts';
-import { showLead } from './lead-view.ts';
+import { createLeadVisibility } from './lead-view.ts';
 
 // Saves a task and a round trip in the ordinary case …
 const atOnce = proxyLocalActivities<LeadActivities>({ startToCloseTimeout: '2s', retry: { maximumAttempts: 1 } });
@@ -47,30 +47,29 @@ export async function lead(input: LeadInput): Promise<LeadOutcome> {
   setHandler(leadEvents, ({ events }) => void inbox.push(...events));
 
   let state = input.state ?? newLead();
-  const deliveries = startDeliveries(policy, (postback, result) => {
-    if (postback)
-      state = noteInStory(
-        state,
-        `postback ${postback.postbackId} (${postback.status}) to partner ${postback.partnerId} ${result}`,
-      );
-    view.publish();
+  const deliveries = startDeliveries(policy, {
+    onEnded({ postbackId, status, partnerId }, result) {
+      state = noteInStory(state, `postback ${postbackId} (${status}) to partner ${partnerId} ${result}`);
+      visible.publish();
+    },
+    onIdle: () => visible.publish(),
   });
-  const view = showLead(leadId, policy, deliveries, () => state);
-  setHandler(leadQuery, view.snapshot);
+  const visible = createLeadVisibility({ leadId, policy, deliveries, lead: () => state });
+  setHandler(leadQuery, visible.snapshot);
   // The details belong to a run: a continued one would have none until something happens.
-  if (input.state) view.publish();
+  if (input.state) visible.publish();
   void watchWindow();
 
   for (;;) {
     await condition(() => inbox.length > 0 || isDone());
     if (inbox.length === 0) break;
     for (const event of inbox.splice(0)) await take(event);
-    view.publish();
-    if (workflowInfo().continueAsNewSuggested && inbox.length === 0 && deliveries.pending().length === 0) {
+    visible.publish();
+    if (workflowInfo().continueAsNewSuggested && inbox.length === 0 && deliveries.underWay().length === 0) {
       await continueAsNew<typeof lead>({ leadId, policy, state });
     }
   }
-  view.publishEnd();
+  visible.publish();
   return { leadId, outcome: state.lastStatus ?? 'expired', appliedSeq: state.appliedSeq };
 
   /** Drops what the lead has already; fetches what it lacks before this event. */
@@ -93,14 +92,14 @@ export async function lead(input: LeadInput): Promise<LeadOutcome> {
 
   async function settle(settlement: Settlement, event: StatusEvent): Promise<void> {
     deliveries.supersede(event.conversionId);
-    view.publish();
+    visible.publish();
     const due = await settleDurably(settlement);
     deliveries.deliver(event.conversionId, due);
   }
 
   async function settleDurably(settlement: Settlement): Promise<DuePostback[]> {
     const summary = `${settlement.status} → ${settlement.holder ? `partner ${settlement.holder.partnerId}` : 'house'}`;
-    const args: Parameters<LeadActivities['settle']> = [{ leadId, attempts: policy.postbackAttempts, settlement }];
+    const args: Parameters<LeadActivities['settle']> = [{ leadId, maxAttempts: policy.postbackAttempts, settlement }];
     try {
       return await atOnce.settle.executeWithOptions({ summary }, args);
     } catch (error) {
@@ -110,7 +109,7 @@ export async function lead(input: LeadInput): Promise<LeadOutcome> {
   }
 
   function isDone(): boolean {
-    return isWindowOver() && deliveries.pending().length === 0;
+    return isWindowOver() && deliveries.underWay().length === 0;
   }
 
   function isWindowOver(): boolean {

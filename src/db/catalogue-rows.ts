@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import { customAlphabet } from 'nanoid';
 import { AppError } from '../errors.ts';
+import { FOREIGN_KEY_VIOLATION, UNIQUE_VIOLATION, sqlStateOf } from './sqlstate.ts';
 
 export type State = 'active' | 'paused';
 
@@ -9,9 +10,6 @@ export type State = 'active' | 'paused';
 export type Page = { limit: number; after?: string | undefined };
 
 const makeSuffix = customAlphabet('abcdefghijklmnopqrstuvwxyz0123456789', 6);
-
-const UNIQUE_VIOLATION = '23505';
-const FOREIGN_KEY_VIOLATION = '23503';
 
 /** @throws AppError `taken` or `invalid` for an id that is in use or refers to nothing */
 export async function insertOne<Row>(
@@ -24,7 +22,7 @@ export async function insertOne<Row>(
     const rows = (await db(table).insert(values).returning(columns)) as Row[];
     return rows[0] as Row;
   } catch (cause) {
-    const code = (cause as { code?: unknown }).code;
+    const code = sqlStateOf(cause);
     const id = String(Object.values(values)[0]);
     if (code === UNIQUE_VIOLATION) {
       throw new AppError('taken', `The id ${id} is taken: choose another, or leave it out and get one.`, { cause });

@@ -58,3 +58,13 @@ export function connectClickPool({ url, statementTimeoutMs }: Omit<DatabaseOptio
   pool.on('error', () => undefined);
   return pool;
 }
+
+/** @throws when the database does not answer */
+export async function checkDb(db: Knex): Promise<void> {
+  await db.raw('select 1');
+}
+
+/** @throws when a click could not be committed */
+export async function checkClickPool(pool: pg.Pool): Promise<void> {
+  await pool.query('select 1');
+}

@@ -69,6 +69,14 @@ export async function replacePartnerKey(db: Knex, partnerId: string): Promise<st
   return changed > 0 ? key : undefined;
 }
 
+/** How and where a partner wants to be told, as it stands now; null when he has not said. */
+export async function readPostbackSettings(db: Knex, partnerId: string): Promise<PostbackSettings | null> {
+  const row = await db('partners')
+    .where({ partner_id: partnerId })
+    .first<{ postback: PostbackSettings | null } | undefined>('postback');
+  return row?.postback ?? null;
+}
+
 export type RefIdWarning = {
   problem: RefIdProblem;
   /** At most 10,000 are counted. */

@@ -1,7 +1,91 @@
 import type { Knex } from 'knex';
+import type { LinkedPartner } from '../domain/attribution.ts';
+import type { Settlement } from '../domain/lead.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
 import type { Status } from '../domain/status.ts';
-import type { PostbackState, SkipReason } from './settlements.ts';
+
+export type PostbackState = 'scheduled' | 'retrying' | 'delivered' | 'failed' | 'superseded' | 'skipped';
+/** A postback that ended is never sent again. */
+export function isEnded(state: PostbackState): state is Exclude<PostbackState, 'scheduled' | 'retrying'> {
+  return state !== 'scheduled' && state !== 'retrying';
+}
+
+export type SkipReason = 'no_ref_id' | 'not_configured' | 'status_off' | 'house';
+
+/** A postback that still has to reach its partner, and how many attempts were made so far. */
+export type OpenPostback = { postback_id: string; partner_id: string; status: Status; attempts_made: number };
+
+export type NewPostback = {
+  postbackId: string;
+  leadId: string;
+  settlement: Settlement;
+  holder: LinkedPartner | null;
+  status: Status;
+  reason: string | null;
+  payout: number;
+  currency: string;
+  skipReason: SkipReason | null;
+};
+
+export async function insertPostback(trx: Knex, postback: NewPostback): Promise<void> {
+  const { leadId, settlement } = postback;
+  const isSkipped = postback.skipReason !== null;
+  await trx('postbacks').insert({
+    postback_id: postback.postbackId,
+    conversion_id: settlement.conversionId,
+    seq: settlement.seq,
+    lead_id: leadId,
+    partner_id: postback.holder?.partnerId ?? null,
+    offer_id: settlement.offerId,
+    ref_id: postback.holder?.refId ?? null,
+    status: postback.status,
+    reason: postback.reason,
+    payout: postback.payout,
+    currency: postback.currency,
+    event_at: settlement.at,
+    state: isSkipped ? 'skipped' : 'scheduled',
+    skip_reason: postback.skipReason,
+    ended_at: isSkipped ? trx.fn.now() : null,
+  });
+}
+
+/** The postbacks of one status that are still to be delivered. */
+export async function readOpenPostbacks(db: Knex, conversionId: string, seq: number): Promise<OpenPostback[]> {
+  const { rows } = await db.raw<{ rows: OpenPostback[] }>(
+    `select postback_id, partner_id, status,
+       (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as attempts_made
+     from postbacks p
+     where conversion_id = :conversionId and seq = :seq and state in ('scheduled', 'retrying')
+     order by postback_id`,
+    { conversionId, seq },
+  );
+  return rows;
+}
+
+/** R11: postbacks of older statuses that have not been delivered are not sent any more. */
+export async function supersedePostbacks(trx: Knex, conversionId: string, beforeSeq: number): Promise<void> {
+  await trx('postbacks')
+    .where({ conversion_id: conversionId })
+    .andWhere('seq', '<', beforeSeq)
+    .whereIn('state', ['scheduled', 'retrying'])
+    .update({ state: 'superseded', ended_at: trx.fn.now(), next_attempt_at: null });
+}
+
+/**
+ * True when a partner has heard of a conversion's `pending`, or may have: a try was delivered, was interrupted, is still
+ * running, or ended without an answer.
+ */
+export async function wasToldPending(db: Knex, conversionId: string, partnerId: string): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { told: boolean }[] }>(
+    `select exists (
+       select 1 from postbacks p join postback_attempts a using (postback_id)
+       where p.conversion_id = :conversionId and p.partner_id = :partnerId and p.status = 'pending'
+         and (a.outcome <> 'refused' or a.error in ('timeout', 'connection_failed', 'bad_response'))
+     ) as told`,
+    { conversionId, partnerId },
+  );
+  return rows[0]?.told ?? false;
+}
 
 export type LockedPostback = {
   postback_id: string;
@@ -15,7 +99,7 @@ export type LockedPostback = {
   currency: string;
   event_at: string;
   state: PostbackState;
-  attempts: number;
+  attempts_made: number;
   /** R12: the partner's settings as they are now. */
   settings: PostbackSettings | null;
 };
@@ -25,7 +109,7 @@ export async function lockPostback(trx: Knex, postbackId: string): Promise<Locke
   const { rows } = await trx.raw<{ rows: LockedPostback[] }>(
     `select p.postback_id, p.conversion_id, p.partner_id, p.offer_id, p.ref_id, p.status, p.reason, p.payout,
        p.currency, p.event_at, p.state, partner.postback as settings,
-       (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as attempts
+       (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as attempts_made
      from postbacks p join partners partner using (partner_id)
      where p.postback_id = :postbackId
      for update of p`,
@@ -93,10 +177,10 @@ export async function completeAttempt(db: Knex, end: AttemptEnd): Promise<void> 
 export async function endPostback(
   trx: Knex,
   postbackId: string,
-  state: 'failed' | 'skipped',
-  skipReason: SkipReason | null = null,
+  end: { state: 'failed' } | { state: 'skipped'; skipReason: SkipReason },
 ): Promise<void> {
+  const skipReason = end.state === 'skipped' ? end.skipReason : null;
   await trx('postbacks')
     .where({ postback_id: postbackId })
-    .update({ state, skip_reason: skipReason, ended_at: trx.fn.now(), next_attempt_at: null });
+    .update({ state: end.state, skip_reason: skipReason, ended_at: trx.fn.now(), next_attempt_at: null });
 }

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { LeadEvent } from '../domain/lead-event.ts';
 import type { Status } from '../domain/status.ts';
 import { toLeadEvent, type LeadEventRow } from './lead-events.ts';
-import type { PostbackState, SkipReason } from './settlements.ts';
+import type { PostbackState, SkipReason } from './postbacks.ts';
 
 export type StatusCallRow = {
   call_id: number;

@@ -1,7 +1,7 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { StartupError } from '../errors.ts';
 import { birthOf } from './process-identity.ts';
-import { StartupError } from './startup-error.ts';
 
 const FILE_NAME = 'in-use-by.json';
 

@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { createAdvertiser } from '../db/advertisers.ts';
-import { createOffer, updateOffer } from '../db/offers.ts';
-import { createPartner, listPartners, updatePartner } from '../db/partners.ts';
+import { createOffer, listOffers, updateOffer, type Offer } from '../db/offers.ts';
+import { createPartner, listPartners, readPartner, updatePartner } from '../db/partners.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
 
 /** What the banner shows of the demo catalogue. The keys exist only here: the database holds their hashes. */
@@ -15,6 +15,8 @@ export type Demo = {
   offerId: string;
   receiverUrl: string;
 };
+
+const PAGE_LENGTH = 200;
 
 const OFFERS = [
   {
@@ -84,14 +86,22 @@ async function createDemo(db: Knex, receiverUrl: string): Promise<Demo> {
 }
 
 async function moveReceiver(db: Knex, { partnerId, receiverUrl: former }: Demo, receiverUrl: string): Promise<void> {
-  const partner = await db('partners').where({ partner_id: partnerId }).first<{ postback: PostbackSettings | null }>();
+  const partner = await readPartner(db, partnerId);
   if (partner?.postback?.url === postbackTo(former).url) {
     await updatePartner(db, partnerId, { postback: postbackTo(receiverUrl) });
   }
-  const offers = await db('offers')
-    .where({ url: landingAt(former) })
-    .select<{ offer_id: string }[]>('offer_id');
-  for (const { offer_id } of offers) await updateOffer(db, offer_id, { url: landingAt(receiverUrl) });
+  for (const { offer_id, url } of await listAllOffers(db)) {
+    if (url === landingAt(former)) await updateOffer(db, offer_id, { url: landingAt(receiverUrl) });
+  }
+}
+
+async function listAllOffers(db: Knex): Promise<Offer[]> {
+  const offers: Offer[] = [];
+  for (;;) {
+    const page = await listOffers(db, { limit: PAGE_LENGTH, after: offers.at(-1)?.offer_id });
+    offers.push(...page);
+    if (page.length < PAGE_LENGTH) return offers;
+  }
 }
 
 function postbackTo(receiverUrl: string): PostbackSettings {

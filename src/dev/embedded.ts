@@ -1,14 +1,11 @@
 import { mkdir, realpath } from 'node:fs/promises';
+import { StartupError } from '../errors.ts';
 import { lockDataDir } from './data-dir-lock.ts';
-import { readOrMakeKeys } from './kept-keys.ts';
-import type { KeptKeys } from './kept-keys.ts';
-import { startPostgresServer } from './postgres-server.ts';
-import type { PostgresServer } from './postgres-server.ts';
-import { folderError, StartupError } from './startup-error.ts';
-import { findTemporalBinary } from './temporal-binary.ts';
-import type { TemporalBinary } from './temporal-binary.ts';
-import { startTemporalServer } from './temporal-server.ts';
-import type { TemporalServer } from './temporal-server.ts';
+import { folderError } from './folder-error.ts';
+import { readOrMakeKeys, type KeptKeys } from './kept-keys.ts';
+import { startPostgresServer, type PostgresServer } from './postgres-server.ts';
+import { findTemporalBinary, type TemporalBinary } from './temporal-binary.ts';
+import { startTemporalServer, type TemporalServer } from './temporal-server.ts';
 
 export type EmbeddedOptions = {
   dataDir: string;
@@ -31,7 +28,7 @@ export type EmbeddedStack = {
   temporalUiUrl: string | undefined;
   adminApiKey: string;
   leadSecret: string;
-  stop: () => Promise<void>;
+  stop(): Promise<void>;
 };
 
 /** Starts what `npm start` needs and the machine does not have, all of it with files under `dataDir`. */

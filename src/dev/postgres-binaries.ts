@@ -4,7 +4,7 @@ import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { StartupError } from './startup-error.ts';
+import { StartupError } from '../errors.ts';
 
 export type PostgresBinaries = { folder: string; initdb: string; postgres: string; version: string; major: string };
 export type ServerUser = { uid: number; gid: number };

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { chown, lstat, mkdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { mayReach } from './postgres-binaries.ts';
-import type { PostgresBinaries, ServerUser } from './postgres-binaries.ts';
-import { folderError, StartupError } from './startup-error.ts';
+import { StartupError } from '../errors.ts';
+import { folderError } from './folder-error.ts';
+import { mayReach, type PostgresBinaries, type ServerUser } from './postgres-binaries.ts';
 
 /** The folder that holds one Postgres: `data` (the cluster), `password` and `log`. */
 export type PostgresHome = {

@@ -2,15 +2,18 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { StartupError } from '../errors.ts';
 import { claimPort } from './ports.ts';
-import { ensureExecutable, findPostgresBinaries, findServerUser, reachableBinaries } from './postgres-binaries.ts';
-import type { PostgresBinaries } from './postgres-binaries.ts';
-import { preparePostgresHome, SUPERUSER } from './postgres-home.ts';
-import type { PostgresHome } from './postgres-home.ts';
+import {
+  ensureExecutable,
+  findPostgresBinaries,
+  findServerUser,
+  reachableBinaries,
+  type PostgresBinaries,
+} from './postgres-binaries.ts';
+import { preparePostgresHome, SUPERUSER, type PostgresHome } from './postgres-home.ts';
 import { commandLineOf } from './process-identity.ts';
-import { startServerProcess, stopLeftover, waitUntilReady } from './server-process.ts';
-import type { ServerProcess } from './server-process.ts';
-import { StartupError } from './startup-error.ts';
+import { startServerProcess, stopLeftover, waitUntilReady, type ServerProcess } from './server-process.ts';
 
 const START_TIMEOUT_MS = 60_000;
 const DATABASE = 'cashcat';
@@ -41,7 +44,7 @@ export type PostgresOptions = {
   onProgress?: (line: string) => void;
   /** Postgres settings, added to ours or in place of them. */
   settings?: Record<string, string>;
-  /** Where root keeps what user postgres cannot reach in the data folder or the checkout. */
+  /** Where root keeps what user postgres cannot reach in the data folder or the checkout; given only by tests. */
   systemDir?: string;
 };
 
@@ -50,8 +53,8 @@ export type PostgresServer = {
   port: number;
   pid: number;
   /** Fast shutdown: open transactions are rolled back, committed ones are kept. */
-  stop: () => Promise<void>;
-  kill: (signal: NodeJS.Signals) => Promise<void>;
+  stop(): Promise<void>;
+  kill(signal: NodeJS.Signals): Promise<void>;
 };
 
 /** Starts the embedded Postgres on files under `dataDir`, with a database made ready for migrations. */

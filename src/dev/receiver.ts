@@ -1,11 +1,10 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 const MAX_KEPT = 200;
 const MAX_BODY_BYTES = 64 * 1024;
 
-export type Receiver = { url: string; stop: () => Promise<void> };
+export type Receiver = { url: string; stop(): Promise<void> };
 type ReceivedCall = { time: string; method: string; path: string; body: string };
 
 /**

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { commandLineOf } from './process-identity.ts';
@@ -22,13 +21,13 @@ export type ServerCommand = {
 export type ServerProcess = {
   pid: number;
   /** How it ended, once it has: `exit code 1`, `signal SIGKILL`. */
-  ended: () => string | undefined;
+  ended(): string | undefined;
   /** What it has written since it was started. */
-  log: () => string;
+  log(): string;
   /** From now on an end that was not asked for is told, in a sentence for people. */
-  watch: (onUnexpectedExit: (message: string) => void) => void;
+  watch(onUnexpectedExit: (message: string) => void): void;
   /** Sends the signal, insists with SIGKILL after half a minute, returns when the process is gone. */
-  end: (signal: NodeJS.Signals) => Promise<void>;
+  end(signal: NodeJS.Signals): Promise<void>;
 };
 
 /**
@@ -56,14 +55,14 @@ export async function startServerProcess(server: ServerCommand): Promise<ServerP
     pid: child.pid as number,
     ended,
     log: log.read,
-    watch: (onUnexpectedExit) => {
+    watch(onUnexpectedExit) {
       const tell = (): void => {
         if (!isExpected) onUnexpectedExit(`${server.name} ended unexpectedly (${ended()}); see ${server.logFile}`);
       };
       if (ended() === undefined) child.once('exit', tell);
       else tell();
     },
-    end: async (signal) => {
+    async end(signal) {
       isExpected = true;
       if (ended() !== undefined) return;
       child.ref();

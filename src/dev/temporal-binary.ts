@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { EnvHttpProxyAgent, fetch } from 'undici';
-import { StartupError } from './startup-error.ts';
+import { StartupError } from '../errors.ts';
 
 // The newest version that can also be built with a plain `go install`: later ones use replace directives.
 const CLI_VERSION = '1.5.1';
@@ -29,7 +29,7 @@ export type TemporalBinary = {
 type SearchOptions = {
   env: NodeJS.ProcessEnv;
   onProgress: (line: string) => void;
-  /** Where the official archives are. */
+  /** Where the official archives are; given only by tests. */
   archives?: string;
 };
 

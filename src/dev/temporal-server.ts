@@ -3,10 +3,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
+import { StartupError } from '../errors.ts';
 import { claimPort } from './ports.ts';
-import { startServerProcess, stopLeftover, waitUntilReady } from './server-process.ts';
-import type { ServerProcess } from './server-process.ts';
-import { StartupError } from './startup-error.ts';
+import { startServerProcess, stopLeftover, waitUntilReady, type ServerProcess } from './server-process.ts';
 import type { TemporalBinary } from './temporal-binary.ts';
 
 const START_TIMEOUT_MS = 30_000;
@@ -38,8 +37,8 @@ export type TemporalServer = {
   port: number;
   uiUrl: string | undefined;
   pid: number;
-  stop: () => Promise<void>;
-  kill: (signal: NodeJS.Signals) => Promise<void>;
+  stop(): Promise<void>;
+  kill(signal: NodeJS.Signals): Promise<void>;
 };
 
 /** Starts Temporal's development server on a file under `dataDir`. */
@@ -75,7 +74,7 @@ export async function startTemporalServer(options: TemporalOptions): Promise<Tem
     port,
     uiUrl: uiPort === null ? undefined : `http://127.0.0.1:${uiPort}`,
     pid: server.pid,
-    stop: async () => {
+    async stop() {
       await server.end('SIGTERM');
       await rm(pidFileIn(dataDir), { force: true });
     },

@@ -10,7 +10,7 @@ export type ConversionState = {
   status: Status | null;
   /** R8: set for good when `approved` first arrives; its `holder` is null where the house held the lead. */
   won: { holder: Holder; seq: number } | null;
-  /** R14: partners who were sent a `pending`, the latest last. */
+  /** R14: who held the lead when its `pending` was settled; null when there was none, or the house held it. */
   pendingHolder: Holder;
 };
 

@@ -1,8 +1,6 @@
 import { formatMajorUnits } from './money.ts';
-import { checkTemplate, fillTemplate } from './postback-template.ts';
-import type { MacroName } from './postback-template.ts';
-import { statuses } from './status.ts';
-import type { Status } from './status.ts';
+import { checkTemplate, fillTemplate, type MacroName } from './postback-template.ts';
+import { statuses, type Status } from './status.ts';
 
 export type PostbackSettings = {
   url: string;

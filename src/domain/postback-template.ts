@@ -1,5 +1,4 @@
-import { checkUrlTemplate, fillUrlTemplate } from './url-template.ts';
-import type { TemplateProblem } from './url-template.ts';
+import { checkUrlTemplate, fillUrlTemplate, type TemplateProblem } from './url-template.ts';
 import { findOutboundPortProblem } from './web-url.ts';
 
 export const macroNames = [

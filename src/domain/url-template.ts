@@ -14,7 +14,7 @@ export type MacroVocabulary = {
 
 /** A value that would change where a URL leads, or a template that was stored without being checked. */
 export class UrlTemplateError extends Error {
-  override name = 'UrlTemplateError';
+  override readonly name = 'UrlTemplateError';
 }
 
 const BRACED = /\{([^{}]*)\}/g;

@@ -6,7 +6,7 @@ import { createFailureLimit } from './failure-limit.ts';
 
 const WRONG_KEYS_PER_MINUTE = 30;
 
-/** Lets in who has the operators' key. */
+/** Lets in who has the admin key. */
 export function createAdminAuth(adminApiKey: string): RequestHandler {
   const failures = createFailureLimit(WRONG_KEYS_PER_MINUTE);
   const expected = digest(adminApiKey);
@@ -16,7 +16,7 @@ export function createAdminAuth(adminApiKey: string): RequestHandler {
     const given = readBearer(req.headers);
     if (given === undefined || !timingSafeEqual(digest(given), expected)) {
       await failures.note(req.ip);
-      throw new AppError('unauthorized', "Send the operators' key as Authorization: Bearer.");
+      throw new AppError('unauthorized', 'Send the admin key as Authorization: Bearer.');
     }
     next();
   };

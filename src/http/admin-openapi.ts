@@ -26,9 +26,9 @@ type Call = {
 const partner = z.object({ partner_id: z.string() });
 const advertiser = z.object({ advertiser_id: z.string() });
 const offer = z.object({ offer_id: z.string() });
-const security = [{ operatorsKey: [] }];
+const security = [{ adminKey: [] }];
 
-/** The operators' API as OpenAPI 3.1. */
+/** The admin API as OpenAPI 3.1. */
 export function describeAdminApi(): oas31.OpenAPIObject {
   return createDocument({
     openapi: '3.1.0',
@@ -38,7 +38,7 @@ export function describeAdminApi(): oas31.OpenAPIObject {
       description: 'Partners, advertisers, offers, and the story of every lead.',
     },
     security,
-    components: { securitySchemes: { operatorsKey: { type: 'http', scheme: 'bearer', description: 'ADMIN_API_KEY' } } },
+    components: { securitySchemes: { adminKey: { type: 'http', scheme: 'bearer', description: 'The admin key.' } } },
     paths: {
       '/v1/admin/partners': {
         post: describe({

@@ -1,8 +1,8 @@
 import express, { Router } from 'express';
 import type { Knex } from 'knex';
-import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
 import type { StatusIntake } from '../intake/status.ts';
+import type { Log } from '../log.ts';
 import type { AddressRules } from '../outbound/address-rules.ts';
 import { createAdminAuth } from './admin-auth.ts';
 import { addAdvertiserRoutes, addOfferRoutes, addPartnerRoutes } from './admin-catalogue-routes.ts';
@@ -19,14 +19,14 @@ export type AdminDeps = {
   windowMs: number;
 };
 
-export type AdminSurroundings = {
+export type AdminContext = {
   temporalUiUrl: string | null;
   temporalNamespace: string;
-  log: Pick<Logger, 'error'>;
+  log: Pick<Log, 'error' | 'warn'>;
 };
 
 /** `/v1/admin`: what Cashcat's own people and programs may do. */
-export function createAdminRoutes(deps: AdminDeps, surroundings: AdminSurroundings): Router {
+export function createAdminRoutes(deps: AdminDeps, context: AdminContext): Router {
   const routes = Router();
   const description = describeAdminApi();
   routes.get('/openapi.json', (_req, res) => {
@@ -41,10 +41,10 @@ export function createAdminRoutes(deps: AdminDeps, surroundings: AdminSurroundin
   addPartnerRoutes(routes, deps);
   addAdvertiserRoutes(routes, deps);
   addOfferRoutes(routes, deps);
-  addStoryRoutes(routes, deps, surroundings);
+  addStoryRoutes(routes, deps, context);
   routes.use((req) => {
     throw new AppError('unknown', `There is no ${req.method} ${req.baseUrl}${req.path}; see /v1/admin/openapi.json.`);
   });
-  routes.use(createProblemHandler(surroundings.log));
+  routes.use(createProblemHandler(context.log));
   return routes;
 }

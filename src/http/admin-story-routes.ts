@@ -1,14 +1,14 @@
 import type { Router } from 'express';
 import { findLeadOfConversion, listStatusCalls, readLeadFacts } from '../db/stories.ts';
 import { AppError } from '../errors.ts';
-import type { AdminDeps, AdminSurroundings } from './admin-routes.ts';
+import type { AdminDeps, AdminContext } from './admin-routes.ts';
 import { readWith, statusCallPageSchema } from './admin-schemas.ts';
 import { tellConversionStory, tellLeadStory } from './story.ts';
 
 /** Looking at a lead or a conversion, and at the advertisers' calls that were refused. */
-export function addStoryRoutes(routes: Router, deps: AdminDeps, surroundings: AdminSurroundings): void {
+export function addStoryRoutes(routes: Router, deps: AdminDeps, context: AdminContext): void {
   const { db, statuses } = deps;
-  const { temporalUiUrl, temporalNamespace } = surroundings;
+  const { temporalUiUrl, temporalNamespace } = context;
   const options = { windowMs: deps.windowMs, temporalUiUrl, temporalNamespace };
 
   routes.get('/leads/:id', async (req, res) => {

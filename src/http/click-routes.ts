@@ -11,8 +11,7 @@ export type ClickDeps = {
   catalogue: Catalogue;
   clicks: Pick<ClickIntake, 'record' | 'recordBotVisit'>;
   leadTokens: LeadTokens;
-  /** Makes a lead id. */
-  newId: () => string;
+  newLeadId: () => string;
   newConversionId: () => string;
   publicUrl: string;
   windowMs: number;
@@ -58,7 +57,7 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
       return pages.sendWall(res, 200);
     }
 
-    const leadId = leadTokens.read(readLeadCookie(req.headers)) ?? deps.newId();
+    const leadId = leadTokens.read(readLeadCookie(req.headers)) ?? deps.newLeadId();
     const touch = readTouch(partnerId, firstOf(query.ref_id));
     if (offer) return convert(res, { leadId, touch, offer });
     await clicks.record({ leadId, touch, conversion: null });
@@ -77,7 +76,7 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
     if (!offer) return pages.sendWall(res, 404, { token: known?.token, notice: 'unknown_offer' });
     if (req.method === 'HEAD') return answerHead(res, offerId, offer);
     if (knownBot(req.headers['user-agent']) !== undefined) return pages.sendWall(res, 200);
-    return convert(res, { leadId: known?.leadId ?? deps.newId(), touch: null, offer });
+    return convert(res, { leadId: known?.leadId ?? deps.newLeadId(), touch: null, offer });
   }
 
   function findLead(req: Request): { leadId: string; token: string } | undefined {
@@ -105,8 +104,8 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
   }
 
   async function isKnownPartner(partnerId: string): Promise<boolean> {
-    if (catalogue.partner(partnerId)) return true;
-    return isPublicId(partnerId) && (await catalogue.findPartner(partnerId)) !== undefined;
+    if (catalogue.hasPartner(partnerId)) return true;
+    return isPublicId(partnerId) && (await catalogue.findPartner(partnerId));
   }
 
   async function findOffer(offerId: string): Promise<CatalogueOffer | undefined> {

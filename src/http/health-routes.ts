@@ -1,8 +1,9 @@
 import { Router } from 'express';
+import type { Log } from '../log.ts';
 import { allowOnly } from './method-not-allowed.ts';
 
 /** `/healthz`: the process is alive. `/readyz`: it can commit. */
-export function createHealthRoutes(checkReady: () => Promise<void>): Router {
+export function createHealthRoutes(checkReady: () => Promise<void>, log: Pick<Log, 'warn'>): Router {
   const routes = Router();
   routes.get('/healthz', (_req, res) => {
     res.set('cache-control', 'no-store').json({ status: 'ok' });
@@ -12,8 +13,9 @@ export function createHealthRoutes(checkReady: () => Promise<void>): Router {
     try {
       await checkReady();
       res.json({ status: 'ready' });
-    } catch {
-      // The cause is in the log of whoever checked; an orchestrator only needs to know.
+    } catch (error) {
+      // An orchestrator only needs to know; why is for people.
+      log.warn({ err: error }, 'The process is not ready.');
       res.status(503).set('retry-after', '5').json({ status: 'not ready' });
     }
   });

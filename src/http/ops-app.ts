@@ -1,11 +1,11 @@
 import express, { type Express } from 'express';
 import { AppError } from '../errors.ts';
-import { createAdminRoutes, type AdminDeps, type AdminSurroundings } from './admin-routes.ts';
+import { createAdminRoutes, type AdminDeps, type AdminContext } from './admin-routes.ts';
 import { createHealthRoutes } from './health-routes.ts';
 import { createProblemHandler } from './problem.ts';
 import { createSecurityHeaders } from './pages/page-headers.ts';
 
-export type OpsDeps = AdminSurroundings & {
+export type OpsDeps = AdminContext & {
   /** Null in a process without the role api. */
   admin: AdminDeps | null;
   metrics: () => Promise<{ contentType: string; text: string }>;
@@ -25,13 +25,12 @@ export function createOpsApp(deps: OpsDeps): Express {
     setSecurityHeaders(req, res);
     next();
   });
-  app.use(createHealthRoutes(deps.checkReady));
+  app.use(createHealthRoutes(deps.checkReady, deps.log));
   app.get('/metrics', async (_req, res) => {
     const { contentType, text } = await deps.metrics();
     res.set({ 'content-type': contentType, 'cache-control': 'no-store' }).send(text);
   });
   if (deps.admin) app.use('/v1/admin', createAdminRoutes(deps.admin, deps));
-  // The ops console (/ops) goes here.
   app.use((req) => {
     throw new AppError('unknown', `There is no ${req.method} ${req.path} on this listener.`);
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ErrorRequestHandler, Response } from 'express';
-import type { Logger } from 'pino';
 import { AppError, type AppErrorKind, type FieldProblem } from '../errors.ts';
+import type { Log } from '../log.ts';
 
 /** An error as callers see it; RFC 9457, with `kind` for programs and `problems` for the fields of a form. */
 export type Problem = {
@@ -38,17 +38,24 @@ export function makeProblem(kind: ProblemKind, detail: string, extra: Partial<Pr
   return { type: `urn:cashcat:problem:${kind}`, ...problemKinds[kind], detail, kind, ...extra };
 }
 
-/** What callers are told of an error; an unexpected one is logged here, once, and they are told only its id. */
-export function toProblem(error: unknown, log: Pick<Logger, 'error'>): Problem {
+/**
+ * What callers are told of an error. They are not told why something is not available, nor anything but an id of what is
+ * unexpected: both are logged here, once.
+ */
+export function toProblem(error: unknown, log: Pick<Log, 'error' | 'warn'>): Problem {
   if (error instanceof AppError) {
+    if (error.kind === 'unavailable') noteUnavailable(error.cause ?? error, log);
     return makeProblem(error.kind, error.message, error.problems.length > 0 ? { problems: error.problems } : {});
   }
-  if (isDatabaseAway(error)) return makeProblem('unavailable', 'This cannot be done at the moment; try again shortly.');
+  if (isDatabaseAway(error)) {
+    noteUnavailable(error, log);
+    return makeProblem('unavailable', 'This cannot be done at the moment; try again shortly.');
+  }
   if (isDataRefused(error)) return makeProblem('malformed', 'The request holds a value that cannot be stored.');
   const clientProblem = toClientProblem(error);
   if (clientProblem) return clientProblem;
   const errorId = randomBytes(6).toString('hex');
-  log.error({ err: error, errorId }, 'a request failed unexpectedly');
+  log.error({ err: error, errorId }, 'A request failed unexpectedly.');
   return makeProblem('unexpected', `This is our mistake. If you write to us, mention ${errorId}.`, {
     error_id: errorId,
   });
@@ -68,7 +75,7 @@ export function setProblemHeaders(res: Response, { kind }: Problem): void {
 }
 
 /** The last handler of an API. */
-export function createProblemHandler(log: Pick<Logger, 'error'>): ErrorRequestHandler {
+export function createProblemHandler(log: Pick<Log, 'error' | 'warn'>): ErrorRequestHandler {
   return (error, _req, res, next) => {
     const problem = toProblem(error, log);
     if (res.headersSent) return next(error);
@@ -106,6 +113,10 @@ function toClientProblem(error: unknown): Problem | undefined {
   const isPath = error instanceof URIError;
   const detail = isPath ? 'The address cannot be read.' : 'The body cannot be read: check it and its Content-Type.';
   return makeProblem('malformed', detail);
+}
+
+function noteUnavailable(cause: unknown, log: Pick<Log, 'warn'>): void {
+  log.warn({ err: cause }, 'A request was answered with 503, because what it needs is not available.');
 }
 
 function codeOf(error: Error): string {

@@ -1,7 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express';
-import type { Logger } from 'pino';
-import type { StatusIntake } from '../intake/status.ts';
 import { AppError } from '../errors.ts';
+import type { StatusIntake } from '../intake/status.ts';
+import type { Log } from '../log.ts';
 import { createAssetRoutes } from './assets/assets.ts';
 import { addClickRoutes, type ClickDeps } from './click-routes.ts';
 import { createDocsRoutes } from './docs-routes.ts';
@@ -16,7 +16,7 @@ export type PublicDeps = ClickDeps & {
   checkReady: () => Promise<void>;
   /** A hop count or a list of addresses; never everybody. */
   trustProxy: number | string | false;
-  log: Pick<Logger, 'error'>;
+  log: Pick<Log, 'error' | 'warn'>;
 };
 
 /** Everything on the public listener. */
@@ -36,10 +36,9 @@ export function createPublicApp(deps: PublicDeps): Express {
     next();
   });
   app.use(createAssetRoutes());
-  app.use(createHealthRoutes(deps.checkReady));
+  app.use(createHealthRoutes(deps.checkReady, deps.log));
   app.use(createStatusRoutes(deps));
   app.use(createDocsRoutes(deps.publicUrl));
-  // The partner's API (/v1/partner) and pages (/console) go here.
   app.use(['/v1', '/api'], refuseUnknown, createProblemHandler(deps.log));
   app.use(refuseOtherMethods(pages));
   app.use(pages.handleError);

@@ -43,7 +43,8 @@ const statusResponses = {
   '401': { description: 'The token is not valid for this advertiser.', content: problem },
   '404': { description: 'The conversion is not one of yours.', content: problem },
   '409': {
-    description: 'kind `window_closed`: more than 14 days have passed. The status is kept; ask us to accept it.',
+    description:
+      'kind `window_closed`: the window of the conversion, by default 14 days, is over. The status is kept; ask us to accept it.',
     content: problem,
   },
   '413': { description: 'The body is larger than 64 KB.', content: problem },

@@ -1,16 +1,16 @@
 import express, { Router, type Request } from 'express';
-import { parse } from 'node:querystring';
-import type { Logger } from 'pino';
 import { AppError, type FieldProblem } from '../errors.ts';
 import type { StatusAnswer, StatusCall, StatusIntake } from '../intake/status.ts';
+import type { Log } from '../log.ts';
 import { readBearer } from './bearer.ts';
 import { createFailureLimit } from './failure-limit.ts';
 import { allowOnly } from './method-not-allowed.ts';
 import { createProblemHandler } from './problem.ts';
+import { readQuery } from './visit.ts';
 
 export type StatusDeps = {
   statuses: Pick<StatusIntake, 'authenticate' | 'record'>;
-  log: Pick<Logger, 'error'>;
+  log: Pick<Log, 'error' | 'warn'>;
 };
 
 export const statusFieldLengths = { conversion_id: 64, status: 64, reason: 500, transaction_id: 128 } as const;
@@ -34,7 +34,7 @@ export function createStatusRoutes({ statuses, log }: StatusDeps): Router {
 
   const handle = async (req: Request<{ advertiserId: string }>): Promise<StatusAnswer> => {
     const { advertiserId } = req.params;
-    const query = readQueryBag(req);
+    const query = readQuery(req.url);
     const body = readBodyBag(req);
     const bag = { ...query, ...body };
     await authenticate(req, advertiserId, readBearer(req.headers) ?? readText(bag, 'token'));
@@ -97,11 +97,6 @@ function toStatusCall(
 
 function withoutToken(bag: Bag): Bag {
   return Object.fromEntries(Object.entries(bag).filter(([name]) => name !== 'token'));
-}
-
-function readQueryBag(req: Request): Bag {
-  const at = req.url.indexOf('?');
-  return at === -1 ? {} : { ...parse(req.url.slice(at + 1)) };
 }
 
 function readBodyBag(req: Request): Bag | null {

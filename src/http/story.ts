@@ -143,7 +143,7 @@ function tellStatuses(conversionId: string, facts: LeadFacts, calls: StatusCallR
         status: event.status,
         at: event.at,
         reason: event.reason,
-        told: settlement ? (settlement.partner_id ?? 'house') : null,
+        settled_with: settlement ? (settlement.partner_id ?? 'house') : null,
         settled_at: settlement?.settled_at ?? null,
         call: call ? toCallView(call) : null,
       },

@@ -1,8 +1,7 @@
-import { compileOfferUrl } from '../domain/offer-url.ts';
 import type { ActiveOffer, CatalogueContent } from '../db/catalogue.ts';
+import { compileOfferUrl } from '../domain/offer-url.ts';
 import { AppError } from '../errors.ts';
-
-type CataloguePartner = { partnerId: string };
+import type { Log } from '../log.ts';
 
 export type CatalogueOffer = {
   offerId: string;
@@ -18,14 +17,14 @@ export type Catalogue = {
   /** Loads the content and begins to follow it. Rejects when it cannot be loaded. */
   start(): Promise<void>;
   stop(): void;
-  /** An active partner, from memory. */
-  partner(partnerId: string): CataloguePartner | undefined;
+  /** Whether there is an active partner of this id, from memory. */
+  hasPartner(partnerId: string): boolean;
   /** An active offer of an active advertiser, from memory. */
   offer(offerId: string): CatalogueOffer | undefined;
   /** All active offers, oldest first; the same array until the content changes. */
   offers(): readonly CatalogueOffer[];
-  /** Like `partner`, but looks for newer content before it says no. @throws AppError `unavailable` */
-  findPartner(partnerId: string): Promise<CataloguePartner | undefined>;
+  /** Like `hasPartner`, but looks for newer content before it says no. @throws AppError `unavailable` */
+  findPartner(partnerId: string): Promise<boolean>;
   /** Like `offer`, but looks for newer content before it says no. @throws AppError `unavailable` */
   findOffer(offerId: string): Promise<CatalogueOffer | undefined>;
 };
@@ -34,12 +33,12 @@ export type CatalogueOptions = {
   load: () => Promise<CatalogueContent>;
   readVersion: () => Promise<number>;
   pollIntervalMs: number;
-  log?: { warn(fields: object, message: string): void } | undefined;
+  log?: Pick<Log, 'warn'> | undefined;
 };
 
 type Content = {
   version: number;
-  partners: ReadonlyMap<string, CataloguePartner>;
+  partnerIds: ReadonlySet<string>;
   offers: ReadonlyMap<string, CatalogueOffer>;
   offerList: readonly CatalogueOffer[];
 };
@@ -49,7 +48,7 @@ const MISS_INTERVAL_MS = 50;
 
 /** Partners and offers in memory, so that a click reads no database. */
 export function createCatalogue({ load, readVersion, pollIntervalMs, log }: CatalogueOptions): Catalogue {
-  let content: Content = { version: -1, partners: new Map(), offers: new Map(), offerList: [] };
+  let content: Content = { version: -1, partnerIds: new Set(), offers: new Map(), offerList: [] };
   let pollTimer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let refreshing: Promise<void> = Promise.resolve();
@@ -65,14 +64,16 @@ export function createCatalogue({ load, readVersion, pollIntervalMs, log }: Cata
       isStopped = true;
       clearTimeout(pollTimer);
     },
-    partner: (partnerId) => content.partners.get(partnerId),
+    hasPartner: (partnerId) => content.partnerIds.has(partnerId),
     offer: (offerId) => content.offers.get(offerId),
     offers: () => content.offerList,
     async findPartner(partnerId) {
-      return content.partners.get(partnerId) ?? (await refreshAfterMiss(), content.partners.get(partnerId));
+      if (!content.partnerIds.has(partnerId)) await refreshAfterMiss();
+      return content.partnerIds.has(partnerId);
     },
     async findOffer(offerId) {
-      return content.offers.get(offerId) ?? (await refreshAfterMiss(), content.offers.get(offerId));
+      if (!content.offers.has(offerId)) await refreshAfterMiss();
+      return content.offers.get(offerId);
     },
   };
 
@@ -80,7 +81,7 @@ export function createCatalogue({ load, readVersion, pollIntervalMs, log }: Cata
     if (isStopped) return;
     pollTimer = setTimeout(() => {
       void refresh()
-        .catch((err: unknown) => log?.warn({ err }, 'partners and offers could not be refreshed; the known ones stay'))
+        .catch((err: unknown) => log?.warn({ err }, 'Partners and offers could not be refreshed; the known ones stay.'))
         .finally(schedulePoll);
     }, pollIntervalMs);
     pollTimer.unref();
@@ -119,7 +120,7 @@ function prepare({ version, partnerIds, offers }: CatalogueContent, log: Catalog
   const offerList = offers.flatMap((offer) => prepareOffer(offer, log));
   return {
     version,
-    partners: new Map(partnerIds.map((partnerId) => [partnerId, { partnerId }])),
+    partnerIds: new Set(partnerIds),
     offers: new Map(offerList.map((offer) => [offer.offerId, offer])),
     offerList,
   };
@@ -132,7 +133,7 @@ function prepareOffer(offer: ActiveOffer, log: CatalogueOptions['log']): Catalog
     const destination = compileOfferUrl(offer.url, offerId);
     return [{ offerId, advertiserId, advertiserName, name, description, destination }];
   } catch (err) {
-    log?.warn({ err, offerId }, 'the URL of an offer cannot be used; the offer is left out until it is mended');
+    log?.warn({ err, offerId }, 'The URL of an offer cannot be used; the offer is left out until it is mended.');
     return [];
   }
 }

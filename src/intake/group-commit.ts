@@ -1,3 +1,4 @@
+import { isDataRefused } from '../db/sqlstate.ts';
 import { AppError } from '../errors.ts';
 
 const MAX_BATCH = 256;
@@ -64,24 +65,16 @@ export function createGroupCommit<Row>(write: (rows: Row[]) => Promise<void>): G
       await write(batch.map(({ row }) => row));
       for (const { resolve } of batch) resolve();
     } catch (error) {
-      if (isDataError(error) && batch.length > 1) {
+      if (isDataRefused(error) && batch.length > 1) {
         const half = batch.length >> 1;
         await writeOrSplit(batch.slice(0, half));
         await writeOrSplit(batch.slice(half));
         return;
       }
-      const refusal = isDataError(error)
+      const refusal = isDataRefused(error)
         ? new AppError('malformed', 'The visit holds a value that cannot be stored.', { cause: error })
         : new AppError('unavailable', 'The visit could not be stored; try again shortly.', { cause: error });
       for (const { reject } of batch) reject(refusal);
     }
   }
-}
-
-const DATA_EXCEPTION = '22';
-const INTEGRITY_CONSTRAINT_VIOLATION = '23';
-
-function isDataError(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^[0-9A-Z]{5}$/.test(code) && [DATA_EXCEPTION, INTEGRITY_CONSTRAINT_VIOLATION].includes(code.slice(0, 2));
 }

@@ -8,7 +8,7 @@ import {
   lockStatusCall,
   setStatusCallResult,
 } from '../db/statuses.ts';
-import { judgeTransition, parseStatus, statuses, type Status } from '../domain/status.ts';
+import { judgeTransition, parseStatus, statuses, type Status, type Transition } from '../domain/status.ts';
 import { AppError } from '../errors.ts';
 
 /** An advertiser's call as it came, authenticated but not yet judged. */
@@ -21,7 +21,7 @@ export type StatusCall = {
   raw: { method: string; query: Record<string, unknown>; body: unknown };
 };
 
-export type StatusAnswer = { conversionId: string; status: Status; result: 'recorded' | 'duplicate' | 'stale' };
+export type StatusAnswer = { conversionId: string; status: Status; result: Transition };
 
 export type StatusIntake = {
   /** @throws AppError `unauthorized` unless the token is this advertiser's */

@@ -2,7 +2,7 @@ import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
 export type AddressRules = {
   /** False for whatever is not clearly an address on the public internet or one the operator allows. */
-  isAllowed: (address: string) => boolean;
+  isAllowed(address: string): boolean;
 };
 
 type Family = 'ipv4' | 'ipv6';

@@ -1,19 +1,16 @@
-import { Agent, errors, request } from 'undici';
-import type { Dispatcher } from 'undici';
+import { Agent, errors, request, type Dispatcher } from 'undici';
+import type { PostbackRequest } from '../domain/postback-settings.ts';
 import { findOutboundPortProblem, findUrlProblem } from '../domain/web-url.ts';
 import type { AddressRules } from './address-rules.ts';
-import { AddressNotAllowedError, createDial, createGuardedConnect, NameNotResolvedError } from './guarded-connect.ts';
-import type { Dial } from './guarded-connect.ts';
-import { createNameResolver } from './resolve-name.ts';
-import type { ResolveName } from './resolve-name.ts';
+import {
+  AddressNotAllowedError,
+  createDial,
+  createGuardedConnect,
+  NameNotResolvedError,
+  type Dial,
+} from './guarded-connect.ts';
+import { createNameResolver, type ResolveName } from './resolve-name.ts';
 import { toSafeText } from './response-text.ts';
-
-export type OutboundRequest = {
-  method: 'GET' | 'POST';
-  url: string;
-  headers: Record<string, string>;
-  body: string | null;
-};
 
 export type SendError =
   | 'timeout'
@@ -43,17 +40,19 @@ export type SendOutcome = {
 
 export type GuardedClient = {
   /** Never rejects for anything that the other side does. */
-  send: (call: OutboundRequest) => Promise<SendOutcome>;
+  send(call: PostbackRequest): Promise<SendOutcome>;
   /** Waits for the calls under way, which the time limit bounds, then closes all sockets. */
-  close: () => Promise<void>;
+  close(): Promise<void>;
 };
 
 type ClientOptions = {
   addressRules: AddressRules;
   /** For everything together: name, connection, request, response. */
   timeoutMs: number;
-  lookup?: ResolveName;
-  connectSocket?: Dial;
+  /** In place of the DNS, for tests. */
+  resolveName?: ResolveName;
+  /** In place of real sockets, for tests. */
+  dial?: Dial;
 };
 
 type Received = { httpStatus: number | null; location: string | null; chunks: Buffer[] | null };
@@ -78,7 +77,7 @@ export function createGuardedClient(options: ClientOptions): GuardedClient {
   const agent = createAgent(options);
   const underWay = new Set<Promise<SendOutcome>>();
 
-  function send(call: OutboundRequest): Promise<SendOutcome> {
+  function send(call: PostbackRequest): Promise<SendOutcome> {
     const sending = sendOnce(agent, call, options.timeoutMs).finally(() => underWay.delete(sending));
     underWay.add(sending);
     return sending;
@@ -92,13 +91,13 @@ export function createGuardedClient(options: ClientOptions): GuardedClient {
   return { send, close };
 }
 
-function createAgent({ addressRules, timeoutMs, lookup, connectSocket }: ClientOptions): Agent {
-  const connect = createGuardedConnect({
-    addressRules,
-    timeoutMs,
-    resolveName: lookup ?? createNameResolver(),
-    dial: connectSocket ?? createDial(timeoutMs),
-  });
+function createAgent({
+  addressRules,
+  timeoutMs,
+  resolveName = createNameResolver(),
+  dial = createDial(timeoutMs),
+}: ClientOptions): Agent {
+  const connect = createGuardedConnect({ addressRules, timeoutMs, resolveName, dial });
   return new Agent({
     connect,
     connections: SOCKETS_PER_ORIGIN,
@@ -113,7 +112,7 @@ function createAgent({ addressRules, timeoutMs, lookup, connectSocket }: ClientO
   });
 }
 
-async function sendOnce(agent: Agent, call: OutboundRequest, timeoutMs: number): Promise<SendOutcome> {
+async function sendOnce(agent: Agent, call: PostbackRequest, timeoutMs: number): Promise<SendOutcome> {
   const startedAt = performance.now();
   const received: Received = { httpStatus: null, location: null, chunks: null };
   const error = isCallable(call.url) ? await exchangeInTime(agent, call, { received, timeoutMs }) : 'invalid_url';
@@ -135,7 +134,7 @@ function isCallable(url: string): boolean {
 /** A race and not only a signal: undici heeds a signal once it has a connection, not while it waits for one. */
 async function exchangeInTime(
   agent: Agent,
-  call: OutboundRequest,
+  call: PostbackRequest,
   { received, timeoutMs }: { received: Received; timeoutMs: number },
 ): Promise<SendError | null> {
   const controller = new AbortController();
@@ -156,7 +155,7 @@ async function exchangeInTime(
 
 async function exchange(
   agent: Agent,
-  { url, method, headers, body }: OutboundRequest,
+  { url, method, headers, body }: PostbackRequest,
   { received, signal }: { received: Received; signal: AbortSignal },
 ): Promise<void> {
   const response = await request(url, { dispatcher: agent, method, headers, body, signal });

@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import type { AddressRules } from './address-rules.ts';
 import type { ResolveName } from './resolve-name.ts';
@@ -15,11 +14,11 @@ export type DialTarget = {
 export type Dial = (target: DialTarget) => Promise<Socket>;
 
 export class AddressNotAllowedError extends Error {
-  override name = 'AddressNotAllowedError';
+  override readonly name = 'AddressNotAllowedError';
 }
 
 export class NameNotResolvedError extends Error {
-  override name = 'NameNotResolvedError';
+  override readonly name = 'NameNotResolvedError';
 }
 
 const ADDRESSES_TRIED = 3;

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 /** Every address of a name; empty or rejected when there is none. */
 export type ResolveName = (hostname: string) => Promise<string[]>;
 
+/** For tests; the program takes what the system says. */
 type Options = {
   /** The DNS servers to ask, `address:port`, instead of the system's. */
   servers?: string[];

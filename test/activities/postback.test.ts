@@ -5,11 +5,18 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import type { Knex } from 'knex';
 import { createActivities } from '../../activities/index.ts';
 import { updatePartner } from '../../src/db/partners.ts';
-import { supersedePostbacks } from '../../src/db/settlements.ts';
+import { supersedePostbacks } from '../../src/db/postbacks.ts';
+import type { PostbackRequest } from '../../src/domain/postback-settings.ts';
 import { newPostbackId } from '../../src/intake/new-ids.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
-import { createGuardedClient, type OutboundRequest, type SendOutcome } from '../../src/outbound/guarded-client.ts';
-import { NOT_ACCEPTED, NOT_RECORDED, type LeadActivities, type UnrecordedAttempt } from '../../workflows/contract.ts';
+import { createGuardedClient, type SendOutcome } from '../../src/outbound/guarded-client.ts';
+import {
+  NOT_ACCEPTED,
+  NOT_RECORDED,
+  NOT_STARTED,
+  type LeadActivities,
+  type UnrecordedAttempt,
+} from '../../workflows/contract.ts';
 import { createTestDatabase, startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { createNetwork, settingsFor, type Network } from '../support/network.ts';
@@ -34,13 +41,13 @@ type AttemptRow = {
   response_body: string | null;
 };
 
-type Send = (request: OutboundRequest) => Promise<SendOutcome>;
+type Send = (request: PostbackRequest) => Promise<SendOutcome>;
 
 describe('delivering a postback', () => {
   let network: Network;
   let db: Knex;
   let activities: LeadActivities;
-  let sent: OutboundRequest[];
+  let sent: PostbackRequest[];
   /** What the partner does with the next calls; then he answers 200. */
   let script: Send[];
 
@@ -57,7 +64,7 @@ describe('delivering a postback', () => {
     script = [];
   });
 
-  async function send(request: OutboundRequest): Promise<SendOutcome> {
+  async function send(request: PostbackRequest): Promise<SendOutcome> {
     sent.push(request);
     return (await script.shift()?.(request)) ?? answer(200);
   }
@@ -69,13 +76,13 @@ describe('delivering a postback', () => {
     const conversionId = await network.convert(leadId);
     await network.report(conversionId, word);
     const settlement = await latestSettlement(db, leadId);
-    const [due] = await activities.settle({ leadId, attempts: ATTEMPTS, settlement });
+    const [due] = await activities.settle({ leadId, maxAttempts: ATTEMPTS, settlement });
     assert.ok(due);
     return { postbackId: due.postbackId, partnerId, conversionId, seq: settlement.seq };
   }
 
   async function deliver(postbackId: string) {
-    return await activities.deliverPostback({ postbackId, attempts: ATTEMPTS, intervalMs: INTERVAL_MS });
+    return await activities.deliverPostback({ postbackId, maxAttempts: ATTEMPTS, intervalMs: INTERVAL_MS });
   }
 
   async function failureOf(postbackId: string): Promise<ApplicationFailure> {
@@ -88,7 +95,7 @@ describe('delivering a postback', () => {
   }
 
   async function review(postbackId: string, unrecorded: UnrecordedAttempt | null = null) {
-    return await activities.reviewPostback({ postbackId, attempts: ATTEMPTS, unrecorded });
+    return await activities.reviewPostback({ postbackId, maxAttempts: ATTEMPTS, intervalMs: INTERVAL_MS, unrecorded });
   }
 
   async function readPostback(postbackId: string) {
@@ -179,7 +186,7 @@ describe('delivering a postback', () => {
     const { port } = server.address() as AddressInfo;
     const { postbackId } = await duePostback({ settings: settingsFor(`http://127.0.0.1:${port}/?r={ref_id}`) });
     const real = createActivities({ db, newPostbackId, client });
-    await real.deliverPostback({ postbackId, attempts: ATTEMPTS, intervalMs: INTERVAL_MS });
+    await real.deliverPostback({ postbackId, maxAttempts: ATTEMPTS, intervalMs: INTERVAL_MS });
     const [attempt] = await readAttempts(postbackId);
     const kept = attempt?.response_body ?? '';
     assert.ok(kept.length > 1000 && Buffer.byteLength(kept) <= 4096, `${Buffer.byteLength(kept)} bytes`);
@@ -199,7 +206,7 @@ describe('delivering a postback', () => {
       [first.type, first.nonRetryable, first.category],
       [NOT_ACCEPTED, false, ApplicationFailureCategory.BENIGN],
     );
-    assert.ok(first.message.includes('Try 1 of 3') && first.message.includes('HTTP 302'), first.message);
+    assert.ok(first.message.includes('Attempt 1 of 3') && first.message.includes('HTTP 302'), first.message);
     const retrying = await readPostback(postbackId);
     assert.equal(retrying?.state, 'retrying');
     const [attempt] = await readAttempts(postbackId);
@@ -207,8 +214,8 @@ describe('delivering a postback', () => {
     assert.equal(waitMs, INTERVAL_MS);
     assert.equal(attempt?.location, 'https://elsewhere.example/');
 
-    assert.match((await failureOf(postbackId)).message, /Try 2 of 3.*timeout/);
-    assert.match((await failureOf(postbackId)).message, /Try 3 of 3.*connection refused/);
+    assert.match((await failureOf(postbackId)).message, /Attempt 2 of 3.*timeout/);
+    assert.match((await failureOf(postbackId)).message, /Attempt 3 of 3.*connection refused/);
     const failed = await readPostback(postbackId);
     assert.deepEqual([failed?.state, failed?.next_attempt_at], ['failed', null]);
     assert.deepEqual(await outcomesOf(postbackId), [
@@ -223,7 +230,7 @@ describe('delivering a postback', () => {
     script = Array.from({ length: 9 }, () => async () => answer(500));
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) await failureOf(postbackId);
     assert.deepEqual(await deliver(postbackId), { result: 'failed' });
-    assert.deepEqual(await review(postbackId), { triesLeft: 0 });
+    assert.deepEqual(await review(postbackId), { result: 'failed' });
     assert.equal(sent.length, ATTEMPTS);
   });
 
@@ -291,7 +298,7 @@ describe('delivering a postback', () => {
     const due = await duePostback();
     await supersede(due);
     assert.deepEqual(await deliver(due.postbackId), { result: 'superseded' });
-    assert.deepEqual(await review(due.postbackId), { triesLeft: 0 });
+    assert.deepEqual(await review(due.postbackId), { result: 'superseded' });
     assert.equal(sent.length, 0);
     assert.deepEqual(await readAttempts(due.postbackId), []);
   });
@@ -326,9 +333,9 @@ describe('delivering a postback', () => {
   it('a review ends a postback whose third try was interrupted', async () => {
     const { postbackId } = await duePostback();
     for (let attempt = 1; attempt < ATTEMPTS; attempt++) await killDuringTry(postbackId);
-    assert.deepEqual(await review(postbackId), { triesLeft: 1 });
+    assert.deepEqual(await review(postbackId), { attemptsLeft: 1 });
     await killDuringTry(postbackId);
-    assert.deepEqual(await review(postbackId), { triesLeft: 0 });
+    assert.deepEqual(await review(postbackId), { result: 'failed' });
     assert.equal((await readPostback(postbackId))?.state, 'failed');
     assert.deepEqual(
       (await readAttempts(postbackId)).map(({ outcome }) => outcome),
@@ -346,9 +353,9 @@ describe('delivering a postback', () => {
   }
 
   it('an answer that could not be stored is not lost: the failure carries it and a review records it', async () => {
-    for (const [httpStatus, state, triesLeft] of [
-      [200, 'delivered', 0],
-      [503, 'retrying', 2],
+    for (const [httpStatus, state, reviewed] of [
+      [200, 'delivered', { result: 'delivered' }],
+      [503, 'retrying', { attemptsLeft: 2 }],
     ] as const) {
       const { postbackId } = await duePostback();
       const outage = await new Promise<{ end(): Promise<void>; failure: ApplicationFailure }>((resolve, reject) => {
@@ -363,8 +370,8 @@ describe('delivering a postback', () => {
       assert.deepEqual(await outcomesOf(postbackId), [[1, 'running', null, null]]);
 
       const unrecorded = failure.details?.[0] as UnrecordedAttempt;
-      assert.deepEqual(await review(postbackId, unrecorded), { triesLeft });
-      assert.deepEqual(await review(postbackId, unrecorded), { triesLeft }, 'a repeated review changes nothing');
+      assert.deepEqual(await review(postbackId, unrecorded), reviewed);
+      assert.deepEqual(await review(postbackId, unrecorded), reviewed, 'a repeated review changes nothing');
       assert.equal((await readPostback(postbackId))?.state, state);
       const outcome = httpStatus === 200 ? 'delivered' : 'refused';
       assert.deepEqual(await outcomesOf(postbackId), [[1, outcome, httpStatus, null]]);
@@ -378,9 +385,9 @@ describe('delivering a postback', () => {
     const failure = await failureOf(postbackId);
     await outage.end();
     await connectAgain();
-    assert.deepEqual([failure.type, failure.nonRetryable], ['PostbackInterrupted', true]);
+    assert.deepEqual([failure.type, failure.nonRetryable], [NOT_STARTED, true]);
     assert.equal(sent.length, 0);
-    assert.deepEqual(await review(postbackId), { triesLeft: ATTEMPTS });
+    assert.deepEqual(await review(postbackId), { attemptsLeft: ATTEMPTS });
     assert.deepEqual(await readAttempts(postbackId), []);
   });
 });

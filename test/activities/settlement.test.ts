@@ -59,7 +59,7 @@ describe('settling a status', () => {
   }
 
   async function settle(leadId: string): Promise<DuePostback[]> {
-    return await activities.settle({ leadId, attempts: ATTEMPTS, settlement: await latestSettlement(db, leadId) });
+    return await activities.settle({ leadId, maxAttempts: ATTEMPTS, settlement: await latestSettlement(db, leadId) });
   }
 
   async function reportAndSettle(lead: { leadId: string; conversionId: string }, word: string) {
@@ -68,7 +68,7 @@ describe('settling a status', () => {
   }
 
   async function deliver(postbackId: string): Promise<unknown> {
-    const tried = activities.deliverPostback({ postbackId, attempts: ATTEMPTS, intervalMs: 1000 });
+    const tried = activities.deliverPostback({ postbackId, maxAttempts: ATTEMPTS, intervalMs: 1000 });
     return await tried.catch((error: unknown) => error);
   }
 
@@ -86,7 +86,7 @@ describe('settling a status', () => {
     const due = await reportAndSettle(lead, 'approved');
     const [postback] = await db('postbacks').where({ conversion_id: lead.conversionId }).select<PostbackRow[]>('*');
     assert.deepEqual(due, [
-      { postbackId: postback?.postback_id, partnerId: ann, status: 'approved', triesLeft: ATTEMPTS },
+      { postbackId: postback?.postback_id, partnerId: ann, status: 'approved', attemptsLeft: ATTEMPTS },
     ]);
     assert.deepEqual(
       [postback?.state, postback?.ref_id, postback?.payout, postback?.currency, postback?.seq],
@@ -120,7 +120,7 @@ describe('settling a status', () => {
     const [due] = await reportAndSettle(lead, 'approved');
     answers = [500];
     await deliver(due?.postbackId ?? '');
-    assert.deepEqual(await settle(lead.leadId), [{ ...due, triesLeft: 2 }]);
+    assert.deepEqual(await settle(lead.leadId), [{ ...due, attemptsLeft: 2 }]);
     await deliver(due?.postbackId ?? '');
     assert.deepEqual(await settle(lead.leadId), []);
   });
@@ -338,7 +338,7 @@ describe('settling a status', () => {
     const lead = await leadOf(await partner());
     await network.report(lead.conversionId, 'approved');
     const settlement = { ...(await latestSettlement(db, lead.leadId)), seq: 99 };
-    await assert.rejects(activities.settle({ leadId: lead.leadId, attempts: ATTEMPTS, settlement }), /no event 99/);
+    await assert.rejects(activities.settle({ leadId: lead.leadId, maxAttempts: ATTEMPTS, settlement }), /no event 99/);
     assert.deepEqual(await db('settlements').where({ conversion_id: lead.conversionId }), []);
   });
 });

@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startEmbedded } from '../../src/dev/embedded.ts';
-import type { EmbeddedOptions, EmbeddedStack } from '../../src/dev/embedded.ts';
+import { startEmbedded, type EmbeddedOptions, type EmbeddedStack } from '../../src/dev/embedded.ts';
 import { birthOf, commandLineOf } from '../../src/dev/process-identity.ts';
 import { temporaryFolder } from '../support/servers.ts';
 

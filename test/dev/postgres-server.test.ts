@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startPostgresServer } from '../../src/dev/postgres-server.ts';
 import { commandLineOf } from '../../src/dev/process-identity.ts';
-import { StartupError } from '../../src/dev/startup-error.ts';
+import { StartupError } from '../../src/errors.ts';
 import { startPrivatePostgres, stopAtEnd, temporaryFolder } from '../support/servers.ts';
 
 describe('the embedded Postgres', () => {

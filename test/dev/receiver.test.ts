@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { startReceiver } from '../../src/dev/receiver.ts';
-import type { Receiver } from '../../src/dev/receiver.ts';
+import { startReceiver, type Receiver } from '../../src/dev/receiver.ts';
 
 describe("the demo partner's receiver", () => {
   let receiver: Receiver;

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
-import { buildPostbackRequest, checkPostbackSettings } from '../../src/domain/postback-settings.ts';
-import type { Postback, PostbackSettings } from '../../src/domain/postback-settings.ts';
+import {
+  buildPostbackRequest,
+  checkPostbackSettings,
+  type Postback,
+  type PostbackSettings,
+} from '../../src/domain/postback-settings.ts';
 
 function settingsWith(changes: Partial<PostbackSettings> = {}): PostbackSettings {
   return {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { checkTemplate, fillTemplate, macroNames } from '../../src/domain/postback-template.ts';
-import type { MacroName } from '../../src/domain/postback-template.ts';
+import { checkTemplate, fillTemplate, macroNames, type MacroName } from '../../src/domain/postback-template.ts';
 import { UrlTemplateError } from '../../src/domain/url-template.ts';
 
 const plainValues: Record<MacroName, string> = {

@@ -93,7 +93,8 @@ async function curlLinesOf(program: RunningProgram): Promise<string[]> {
 
 async function runInShell(lines: string[]): Promise<ConversionStory> {
   const { stdout } = await promisify(execFile)('sh', ['-c', lines.join('\n')]);
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as ConversionStory;
+  // The story is the last of three answers, and the only one that is spread over lines.
+  return JSON.parse(stdout.slice(stdout.indexOf('{\n'))) as ConversionStory;
 }
 
 function keysIn(lines: string[]): (string | undefined)[] {

@@ -75,12 +75,12 @@ function scriptedActivities(name: ShapeName, committed: LeadEvent[]): LeadActivi
   let failuresLeft = settleFailures;
   return {
     loadLeadEvents: async ({ afterSeq }) => committed.filter(({ seq }) => seq > afterSeq),
-    async settle({ attempts, settlement: { holder, seq, status } }) {
+    async settle({ maxAttempts, settlement: { holder, seq, status } }) {
       if (failuresLeft-- > 0) throw new Error('Postgres is away.');
-      return holder ? [{ postbackId: `postback-${seq}`, partnerId: holder.partnerId, status, triesLeft: attempts }] : [];
+      return holder ? [{ postbackId: `postback-${seq}`, partnerId: holder.partnerId, status, attemptsLeft: maxAttempts }] : [];
     },
     deliverPostback: async () => outcomes.shift()?.() ?? { result: 'delivered' },
-    reviewPostback: async ({ unrecorded }) => ({ triesLeft: unrecorded ? 0 : 2 }),
+    reviewPostback: async ({ unrecorded }) => (unrecorded ? { result: 'delivered' } : { attemptsLeft: 2 }),
   };
 }
 

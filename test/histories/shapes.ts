@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { NOT_ACCEPTED, NOT_RECORDED, type LeadPolicy, type UnrecordedAttempt } from '../../workflows/contract.ts';
+import { type DeliveryResult, NOT_ACCEPTED, NOT_RECORDED, type LeadPolicy, type UnrecordedAttempt } from '../../workflows/contract.ts';
 import { conversion, status, touch, type Fact } from '../support/events.ts';
 
 export type ShapeName = keyof typeof shapes;
@@ -7,7 +7,7 @@ export type ShapeName = keyof typeof shapes;
 type Shape = {
   policy?: Partial<LeadPolicy>;
   /** What comes of each try to deliver; 200 when nothing is said. */
-  tries?: (() => { result: string })[];
+  tries?: (() => { result: DeliveryResult })[];
   /** How often settling fails before it works. */
   settleFailures?: number;
   play: (lead: RecordedLead) => Promise<void>;

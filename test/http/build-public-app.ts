@@ -17,6 +17,7 @@ export type BuiltPublicApp = {
   botVisits: BotVisit[];
   statusCalls: StatusCall[];
   logged: object[];
+  warned: object[];
   tokens: ReturnType<typeof createLeadTokens>;
 };
 
@@ -40,7 +41,8 @@ export async function buildPublicApp({
   now,
   ...deps
 }: BuildOptions = {}): Promise<BuiltPublicApp> {
-  const [clicks, botVisits, statusCalls, logged]: [Click[], BotVisit[], StatusCall[], object[]] = [[], [], [], []];
+  const [clicks, botVisits, statusCalls]: [Click[], BotVisit[], StatusCall[]] = [[], [], []];
+  const [logged, warned]: [object[], object[]] = [[], []];
   const content = { version: 1, partnerIds: ['abcdefghigk', 'otherpartner'], offers };
   const catalogue = createCatalogue({
     load: () => Promise.resolve(content),
@@ -66,14 +68,14 @@ export async function buildPublicApp({
       },
     },
     leadTokens: tokens,
-    newId: newLeadId,
+    newLeadId,
     newConversionId,
     checkReady: () => Promise.resolve(),
     publicUrl: 'https://cashcat.example',
     trustProxy: false,
     windowMs: WINDOW_MS,
-    log: { error: (fields: object) => void logged.push(fields) },
+    log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
     ...deps,
   });
-  return { app, clicks, botVisits, statusCalls, logged, tokens };
+  return { app, clicks, botVisits, statusCalls, logged, warned, tokens };
 }

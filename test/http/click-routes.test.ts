@@ -367,9 +367,11 @@ describe('the public listener', () => {
   });
 
   it('says that it is alive, and whether it can commit', async () => {
-    const { app } = await buildPublicApp({ checkReady: () => Promise.reject(new Error('no database')) });
+    const reason = new Error('no database');
+    const { app, warned } = await buildPublicApp({ checkReady: () => Promise.reject(reason) });
     await request(app).get('/healthz').expect(200);
     await request(app).get('/readyz').expect(503);
+    assert.deepEqual(warned, [{ err: reason }]);
     await request((await buildPublicApp()).app)
       .get('/readyz')
       .expect(200);

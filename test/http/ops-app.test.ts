@@ -8,7 +8,7 @@ import { createTestDatabase, startOutage } from '../support/database.ts';
 import { createNetwork, type Network } from '../support/network.ts';
 import { makeDemoLead } from './tell-demo-lead.ts';
 
-const KEY = 'the-key-of-the-operators';
+const KEY = 'the-admin-key';
 const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 const OFFER_URL = 'https://bank.example/?c={conversion_id}';
 
@@ -19,9 +19,10 @@ describe('the operations listener', () => {
   let network: Network;
   let app: Express;
   let logged: object[];
+  let warned: object[];
 
   const build = (changes: Partial<OpsDeps> = {}) => {
-    logged = [];
+    [logged, warned] = [[], []];
     return createOpsApp({
       admin: {
         db: network.db,
@@ -35,7 +36,7 @@ describe('the operations listener', () => {
       temporalNamespace: 'default',
       metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'leads 1\n' }),
       checkReady: () => Promise.resolve(),
-      log: { error: (fields: object) => void logged.push(fields) },
+      log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
       ...changes,
     });
   };
@@ -60,9 +61,11 @@ describe('the operations listener', () => {
         .expect('content-type', /0\.0\.4/);
       await request(app).get('/healthz').expect(200);
       await request(app).get('/readyz').expect(200);
-      await request(build({ checkReady: () => Promise.reject(new Error('no')) }))
+      const reason = new Error('no');
+      await request(build({ checkReady: () => Promise.reject(reason) }))
         .get('/readyz')
         .expect(503);
+      assert.deepEqual(warned, [{ err: reason }]);
     });
 
     it('describes the admin API but answers none of it', async () => {
@@ -280,7 +283,12 @@ describe('the operations listener', () => {
         new RegExp(`${demo.last} had the last touch .*Earlier touches by ${demo.first}`),
       );
       assert.deepEqual(
-        conversion?.statuses.map(({ seq, status, told, call: kept }) => [seq, status, told, kept?.result]),
+        conversion?.statuses.map(({ seq, status, settled_with, call: kept }) => [
+          seq,
+          status,
+          settled_with,
+          kept?.result,
+        ]),
         [
           [3, 'pending', demo.first, 'recorded'],
           [6, 'approved', demo.last, 'recorded'],

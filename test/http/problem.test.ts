@@ -3,9 +3,12 @@ import { AppError } from '../../src/errors.ts';
 import { toProblem } from '../../src/http/problem.ts';
 
 function problemOf(error: unknown) {
-  const logged: object[] = [];
-  const problem = toProblem(error, { error: (fields: object) => void logged.push(fields) });
-  return { problem, logged };
+  const [logged, warned]: [object[], object[]] = [[], []];
+  const problem = toProblem(error, {
+    error: (fields: object) => void logged.push(fields),
+    warn: (fields: object) => void warned.push(fields),
+  });
+  return { problem, logged, warned };
 }
 
 const withCode = (code: string) => Object.assign(new Error('from the driver'), { code });
@@ -22,13 +25,19 @@ describe('a problem', () => {
     ['too_many', 429],
     ['unavailable', 503],
   ] as const) {
-    it(`of kind ${kind} has status ${status}, says what happened, and is not logged`, () => {
+    it(`of kind ${kind} has status ${status}, says what happened, and is not logged as an error`, () => {
       const { problem, logged } = problemOf(new AppError(kind, 'what happened'));
       assert.deepEqual([problem.kind, problem.status, problem.detail], [kind, status, 'what happened']);
       assert.equal(problem.type, `urn:cashcat:problem:${kind}`);
       assert.deepEqual(logged, []);
     });
   }
+
+  it('that something is not available is logged as a warning with its cause', () => {
+    const cause = new Error('why');
+    assert.deepEqual(problemOf(new AppError('unavailable', 'later', { cause })).warned, [{ err: cause }]);
+    assert.deepEqual(problemOf(new AppError('unknown', 'never', { cause })).warned, []);
+  });
 
   it('names the fields that are wrong', () => {
     const problems = [{ field: 'name', message: 'is missing' }];
@@ -50,9 +59,10 @@ describe('a problem', () => {
     Object.assign(withCode('55000'), { severity: 'FATAL' }),
   ]) {
     const name = 'code' in error ? String(error.code) : error.message || error.name;
-    it(`of a database that cannot be asked (${name}) is 503 and not our mistake`, () => {
-      const { problem, logged } = problemOf(error);
+    it(`of a database that cannot be asked (${name}) is 503 and not our mistake, and logged as a warning`, () => {
+      const { problem, logged, warned } = problemOf(error);
       assert.deepEqual([problem.kind, problem.status, logged], ['unavailable', 503, []]);
+      assert.deepEqual(warned, [{ err: error }]);
     });
   }
 

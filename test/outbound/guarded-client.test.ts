@@ -4,12 +4,11 @@ import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { buildConnector } from 'undici';
+import type { PostbackRequest } from '../../src/domain/postback-settings.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
-import { createGuardedClient } from '../../src/outbound/guarded-client.ts';
-import type { GuardedClient, OutboundRequest, SendOutcome } from '../../src/outbound/guarded-client.ts';
+import { createGuardedClient, type GuardedClient, type SendOutcome } from '../../src/outbound/guarded-client.ts';
 import type { Dial } from '../../src/outbound/guarded-connect.ts';
-import { findClosedPort, startHttpServer, startHttpsServer, startTcpServer } from './local-server.ts';
-import type { LocalServer } from './local-server.ts';
+import { findClosedPort, startHttpServer, startHttpsServer, startTcpServer, type LocalServer } from './local-server.ts';
 import { certificate, certificateName } from './self-signed-certificate.ts';
 
 const addressRules = createAddressRules({ allowCidrs: ['127.0.0.0/8'] });
@@ -126,13 +125,13 @@ describe('the guarded client', () => {
     });
 
     it('a connect that never answers', async () => {
-      const outcome = await sendUnconnected({ connectSocket: () => new Promise(() => undefined) });
+      const outcome = await sendUnconnected({ dial: () => new Promise(() => undefined) });
       assert.equal(outcome.error, 'timeout');
       assertEndedInTime(outcome, 150);
     });
 
     it('a name server that never answers', async () => {
-      const outcome = await sendUnconnected({ lookup: () => new Promise(() => undefined) });
+      const outcome = await sendUnconnected({ resolveName: () => new Promise(() => undefined) });
       assert.equal(outcome.error, 'timeout');
       assertEndedInTime(outcome, 150);
     });
@@ -236,8 +235,8 @@ describe('the guarded client', () => {
     });
 
     async function sendUnconnected(options: Options): Promise<SendOutcome> {
-      const lookup = async () => ['127.0.0.1'];
-      return createClient({ timeoutMs: 150, lookup, ...options }).send(get('http://partner.example/'));
+      const resolveName = async () => ['127.0.0.1'];
+      return createClient({ timeoutMs: 150, resolveName, ...options }).send(get('http://partner.example/'));
     }
   });
 
@@ -314,7 +313,7 @@ describe('the guarded client', () => {
       const dial = dialWith();
       const client = createClient({
         timeoutMs: 150,
-        connectSocket: async (target) => {
+        dial: async (target) => {
           await opened.promise;
           return dial(target);
         },
@@ -356,13 +355,13 @@ describe('the guarded client', () => {
 
     it('to the next address when the first cannot be reached', async () => {
       const server = await serve((_request, response) => response.end('second'));
-      const client = createClient({ lookup: async () => ['127.0.0.99', '127.0.0.1'] });
+      const client = createClient({ resolveName: async () => ['127.0.0.99', '127.0.0.1'] });
       assert.equal((await client.send(get(`http://partner.example:${server.port}/`))).responseBody, 'second');
     });
   });
 
   describe('over TLS', () => {
-    const lookup = async () => ['127.0.0.1'];
+    const resolveName = async () => ['127.0.0.1'];
 
     it('refuses a certificate that nobody vouches for', async () => {
       const { origin } = kept(await startHttpsServer((_request, response) => response.end('secret')));
@@ -373,7 +372,7 @@ describe('the guarded client', () => {
     it('refuses it even when the environment says not to check', async () => {
       const { port } = kept(await startHttpsServer((_request, response) => response.end('secret')));
       await withEnvironment({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, async () => {
-        const outcome = await createClient({ lookup }).send(get(`https://${certificateName}:${port}/`));
+        const outcome = await createClient({ resolveName }).send(get(`https://${certificateName}:${port}/`));
         assert.equal(outcome.error, 'tls_error');
       });
     });
@@ -381,7 +380,7 @@ describe('the guarded client', () => {
     for (const host of [certificateName, `${certificateName}.`]) {
       it(`accepts ${host} by its name, not by the address dialled`, async () => {
         const { port } = kept(await startHttpsServer((_request, response) => response.end('ok')));
-        const client = createClient({ lookup, connectSocket: dialWith({ ca: certificate }) });
+        const client = createClient({ resolveName, dial: dialWith({ ca: certificate }) });
         assert.equal((await client.send(get(`https://${host}:${port}/`))).ok, true);
       });
     }
@@ -390,7 +389,7 @@ describe('the guarded client', () => {
       it(`refuses a certificate of another name than ${host}, at once`, async () => {
         const server = kept(await startHttpsServer((_request, response) => response.end('secret')));
         const twice = async () => ['127.0.0.1', '127.0.0.1'];
-        const client = createClient({ lookup: twice, connectSocket: dialWith({ ca: certificate }) });
+        const client = createClient({ resolveName: twice, dial: dialWith({ ca: certificate }) });
         assert.equal((await client.send(get(`https://${host}:${server.port}/`))).error, 'tls_error');
         assert.equal(server.connections(), 1);
       });
@@ -432,7 +431,7 @@ function createGate<T>(): Gate<T> {
   return { promise, resolve };
 }
 
-function get(url: string): OutboundRequest {
+function get(url: string): PostbackRequest {
   return { method: 'GET', url, headers: { 'user-agent': 'Cashcat-Postbacks/1' }, body: null };
 }
 

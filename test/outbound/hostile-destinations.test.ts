@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
-import { createGuardedClient } from '../../src/outbound/guarded-client.ts';
-import type { GuardedClient, SendOutcome } from '../../src/outbound/guarded-client.ts';
+import { createGuardedClient, type GuardedClient, type SendOutcome } from '../../src/outbound/guarded-client.ts';
 import type { DialTarget } from '../../src/outbound/guarded-connect.ts';
 import { startHttpServer } from './local-server.ts';
 
@@ -97,13 +96,13 @@ describe('a hostile destination', () => {
     client = createGuardedClient({
       addressRules: createAddressRules({ allowCidrs: [] }),
       timeoutMs: 2000,
-      lookup: async (name) => {
+      resolveName: async (name) => {
         const answers = names[name.toLowerCase().replace(/\.$/, '')] ?? [[]];
         const earlier = asked.filter((other) => other === name).length;
         asked.push(name);
         return answers[Math.min(earlier, answers.length - 1)] ?? [];
       },
-      connectSocket: async (target) => {
+      dial: async (target) => {
         dialled.push(target);
         throw Object.assign(new Error(`connect ECONNREFUSED ${target.address}`), {
           code: 'ECONNREFUSED',
@@ -163,8 +162,8 @@ describe('a hostile destination', () => {
     const rebound = createGuardedClient({
       addressRules: createAddressRules({ allowCidrs: [] }),
       timeoutMs: 2000,
-      lookup: async () => answers.shift() ?? [],
-      connectSocket: async ({ address }) => {
+      resolveName: async () => answers.shift() ?? [],
+      dial: async ({ address }) => {
         addresses.push(address);
         return net.connect(server.port, '127.0.0.1');
       },

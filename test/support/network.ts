@@ -4,7 +4,7 @@ import { createOffer } from '../../src/db/offers.ts';
 import { createPartner } from '../../src/db/partners.ts';
 import { connectClickPool } from '../../src/db/connect.ts';
 import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
-import { judgeRefId } from '../../src/domain/ref-id.ts';
+import { readTouch } from '../../src/http/visit.ts';
 import { createClickIntake } from '../../src/intake/click.ts';
 import { newConversionId, newLeadId } from '../../src/intake/new-ids.ts';
 import { createStatusIntake, type StatusAnswer } from '../../src/intake/status.ts';
@@ -55,7 +55,7 @@ export async function createNetwork({ db, url }: TestDatabase, { windowMs = WIND
     },
     newLead: newLeadId,
     async touch(leadId: string, partnerId: string, givenRefId?: string): Promise<void> {
-      await clicks.record({ leadId, touch: touchOf(partnerId, givenRefId), conversion: null });
+      await clicks.record({ leadId, touch: readTouch(partnerId, givenRefId), conversion: null });
     },
     async convert(leadId: string): Promise<string> {
       const conversionId = newConversionId();
@@ -76,11 +76,6 @@ export async function createNetwork({ db, url }: TestDatabase, { windowMs = WIND
       await db.destroy();
     },
   };
-}
-
-function touchOf(partnerId: string, givenRefId: string | undefined) {
-  const { refId, problem } = judgeRefId(givenRefId);
-  return { partnerId, refId, refIdProblem: problem, refIdSample: problem ? (givenRefId ?? '').slice(0, 64) : null };
 }
 
 /** Everything a test may want to know about a conversion's postbacks, oldest first. */

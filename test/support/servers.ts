@@ -3,11 +3,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startPostgresServer } from '../../src/dev/postgres-server.ts';
-import type { PostgresServer } from '../../src/dev/postgres-server.ts';
+import { startPostgresServer, type PostgresServer } from '../../src/dev/postgres-server.ts';
 import { findTemporalBinary } from '../../src/dev/temporal-binary.ts';
-import { startTemporalServer } from '../../src/dev/temporal-server.ts';
-import type { TemporalServer } from '../../src/dev/temporal-server.ts';
+import { startTemporalServer, type TemporalServer } from '../../src/dev/temporal-server.ts';
 
 export type TestPostgres = {
   /** Connects as superuser to the database that `createDatabase` never returns. */

@@ -105,7 +105,7 @@ describe('a delivery that a database outage interrupts', function () {
     const { events } = await world.client.workflow.getHandle(leadWorkflowId(leadId)).fetchHistory();
     return (events ?? []).flatMap(({ timerStartedEventAttributes: timer, userMetadata }) => {
       const summary = userMetadata?.summary && defaultPayloadConverter.fromPayload<string>(userMetadata.summary);
-      return timer && summary?.startsWith('next try') ? [tsToMs(timer.startToFireTimeout)] : [];
+      return timer && summary?.startsWith('next attempt') ? [tsToMs(timer.startToFireTimeout)] : [];
     });
   }
 

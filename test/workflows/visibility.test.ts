@@ -173,7 +173,7 @@ describe('what ops see of a lead in the Web UI', function () {
     });
     assert.equal(pending.activityType?.name, 'deliverPostback');
     assert.equal(pending.attempt, 2);
-    assert.match(pending.lastFailure?.message ?? '', new RegExp(`Try 1 of 3 of postback ${postbackId}: HTTP 503`));
+    assert.match(pending.lastFailure?.message ?? '', new RegExp(`Attempt 1 of 3 of postback ${postbackId}: HTTP 503`));
     const waitMs = Number(pending.nextAttemptScheduleTime?.seconds) * 1000 - Date.now();
     assert.ok(waitMs > 250_000 && waitMs <= 301_000, `${waitMs}`);
     assert.equal((await attemptsOf(network.db, postbackId)).length, 1);

@@ -49,11 +49,11 @@ describe('the window of a lead', function () {
     async settle({ settlement }) {
       settled.push(settlement);
       return Promise.resolve([
-        { postbackId: `p${settlement.seq}`, partnerId: 'ann', status: settlement.status, triesLeft: 3 },
+        { postbackId: `p${settlement.seq}`, partnerId: 'ann', status: settlement.status, attemptsLeft: 3 },
       ]);
     },
     deliverPostback: () => Promise.resolve({ result: 'delivered' }),
-    reviewPostback: () => Promise.resolve({ triesLeft: 0 }),
+    reviewPostback: () => Promise.reject(new Error('nothing was broken off')),
   };
 
   async function startLead(

@@ -66,7 +66,7 @@ const renderPage = compilePage<DocsData>(`
 <% } %>
 <% } %>
 <h2>Postbacks to partners</h2>
-<p>When the status of a conversion changes, we call the URL you gave us, if the visit carried a ref_id. Only an answer with status 200 counts as received; after anything else, or 10 seconds without an answer, we try again five minutes later, three times in all. Redirects are not followed. Put these macros into the path or into the values of parameters; their values are percent-encoded.</p>
+<p>When the status of a conversion changes, we call the URL you gave us, if the visit carried a ref_id. Only an answer with status 200 counts as received; after anything else, or without an answer in time, we try again: by default we wait 10 seconds for an answer and try three times in all, five minutes apart. Redirects are not followed. Put these macros into the path or into the values of parameters; their values are percent-encoded.</p>
 <div class="scroll"><table>
 <thead><tr><th scope="col">Macro</th><th scope="col">Value</th></tr></thead>
 <tbody>

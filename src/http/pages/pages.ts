@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Response } from 'express';
-import type { Logger } from 'pino';
 import type { CatalogueOffer } from '../../intake/catalogue.ts';
+import type { Log } from '../../log.ts';
 import { setProblemHeaders, toProblem, type Problem } from '../problem.ts';
 import { renderMessage, type Message } from './message.ts';
 import { createSecurityHeaders } from './page-headers.ts';
@@ -17,7 +17,7 @@ export type Pages = {
 type PagesDeps = {
   listOffers: () => readonly CatalogueOffer[];
   publicUrl: string;
-  log: Pick<Logger, 'error'>;
+  log: Pick<Log, 'error' | 'warn'>;
 };
 
 export function createPages({ listOffers, publicUrl, log }: PagesDeps): Pages {

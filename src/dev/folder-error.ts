@@ -1,8 +1,4 @@
-/** Something a person must change before the embedded stack can start. The message says what; no stack trace is needed. */
-export class StartupError extends Error {
-  readonly kind = 'startup';
-  override readonly name = 'StartupError';
-}
+import { StartupError } from '../errors.ts';
 
 /** For the errors of the file system: keeps the reason (`EACCES: permission denied …`) and adds what to do. */
 export function folderError(folder: string, cause: unknown): StartupError {
