@@ -1,24 +1,23 @@
-// The only reader of the environment. Every number carries its unit in its name; the README lists them all.
+// The only reader of the environment. Every duration carries its unit in its name; the README lists them all.
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import type { ConnectionOptions } from '@temporalio/client';
 import { z } from 'zod';
+import type { TemporalTarget } from './temporal.ts';
+import { createAddressRules } from './outbound/address-rules.ts';
 
 export const roles = ['api', 'relay', 'worker', 'migrate'] as const;
 export type Role = (typeof roles)[number];
 
-const SECOND = 1000;
-const DAY = 24 * 60 * 60;
+const MS_PER_SECOND = 1000;
+const DAY_SECONDS = 24 * 60 * 60;
+// Nobody means to wait for years: a larger number is a mistake in the unit.
+const MAX_SECONDS = 1000 * DAY_SECONDS;
 
 // R10 allows a partner 10 s in all, and an activity's own time-out is built on that.
 const MAX_POSTBACK_TIMEOUT_SECONDS = 10;
 
 const port = (standard: number) => z.coerce.number().int().min(0).max(65535).default(standard);
-const seconds = (standard: number) =>
-  z.coerce
-    .number()
-    .positive()
-    .max(1000 * DAY)
-    .default(standard);
+const seconds = (standard: number) => z.coerce.number().positive().max(MAX_SECONDS).default(standard);
 const count = (standard: number) => z.coerce.number().int().positive().default(standard);
 const list = z.string().transform((text) =>
   text
@@ -26,6 +25,15 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+
+function areCidrs(cidrs: string[]): boolean {
+  try {
+    createAddressRules({ allowCidrs: cidrs });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const environment = z.object({
   NODE_ENV: z.string().optional(),
@@ -46,11 +54,11 @@ const environment = z.object({
   TEMPORAL_UI_URL: z.url().optional(),
   ADMIN_API_KEY: z.string().min(16).optional(),
   LEAD_SECRET: list.pipe(z.array(z.string().min(16)).min(1)).optional(),
-  LEAD_WINDOW_SECONDS: seconds(14 * DAY),
+  LEAD_WINDOW_SECONDS: seconds(14 * DAY_SECONDS),
   POSTBACK_ATTEMPTS: count(3),
   POSTBACK_INTERVAL_SECONDS: seconds(300),
   POSTBACK_TIMEOUT_SECONDS: z.coerce.number().positive().max(MAX_POSTBACK_TIMEOUT_SECONDS).default(10),
-  POSTBACK_ALLOW_CIDRS: list.optional(),
+  POSTBACK_ALLOW_CIDRS: list.refine(areCidrs, 'give CIDRs such as 10.1.0.0/16, separated by commas').optional(),
   CATALOGUE_POLL_SECONDS: seconds(1),
   RELAY_CONCURRENCY: count(64),
   RELAY_LEASE_SECONDS: seconds(30),
@@ -71,7 +79,7 @@ export type Config = ReturnType<typeof readConfig>;
 export type Settings = {
   config: Config;
   databaseUrl: string;
-  temporal: { connectionOptions: ConnectionOptions; namespace: string };
+  temporal: TemporalTarget;
   temporalUiUrl: string | null;
   /** This and `leadSecrets` are empty in a process without the role api. */
   adminApiKey: string;
@@ -86,67 +94,72 @@ export class ConfigError extends Error {
 
 /** @throws ConfigError */
 export function readConfig(env: NodeJS.ProcessEnv = process.env) {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const parsed = environment.safeParse(given);
+  const nonEmpty = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(nonEmpty);
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
     throw new ConfigError(`Cannot start with this configuration.\n  ${problems.join('\n  ')}`);
   }
-  const e = parsed.data;
-  const isProduction = e.NODE_ENV === 'production';
+  const given = parsed.data;
+  const isProduction = given.NODE_ENV === 'production';
   // Temporal's own environment configuration (a profile, a file) counts as a server of the user's.
-  const hasTemporal = Boolean(e.TEMPORAL_ADDRESS ?? e.TEMPORAL_PROFILE ?? e.TEMPORAL_CONFIG_FILE);
-  if (isProduction) requireInProduction(e, hasTemporal);
+  const hasTemporal = Boolean(given.TEMPORAL_ADDRESS ?? given.TEMPORAL_PROFILE ?? given.TEMPORAL_CONFIG_FILE);
+  if (isProduction) requireInProduction(given, hasTemporal);
   return {
     isProduction,
     env,
-    roles: e.ROLES,
-    http: { host: e.HOST, port: e.PORT, publicUrl: e.PUBLIC_URL, trustProxy: readTrustProxy(e.TRUST_PROXY) },
-    ops: { host: e.OPS_HOST, port: e.OPS_PORT, adminApiKey: e.ADMIN_API_KEY },
+    roles: given.ROLES,
+    http: {
+      host: given.HOST,
+      port: given.PORT,
+      publicUrl: given.PUBLIC_URL,
+      trustProxy: readTrustProxy(given.TRUST_PROXY),
+    },
+    ops: { host: given.OPS_HOST, port: given.OPS_PORT, adminApiKey: given.ADMIN_API_KEY },
     database: {
-      url: e.DATABASE_URL,
-      poolSize: e.DATABASE_POOL_SIZE,
-      statementTimeoutMs: e.DATABASE_STATEMENT_TIMEOUT_SECONDS * SECOND,
+      url: given.DATABASE_URL,
+      poolSize: given.DATABASE_POOL_SIZE,
+      statementTimeoutMs: given.DATABASE_STATEMENT_TIMEOUT_SECONDS * MS_PER_SECOND,
     },
     temporal: {
       isGiven: hasTemporal,
-      address: e.TEMPORAL_ADDRESS,
-      namespace: e.TEMPORAL_NAMESPACE,
-      uiUrl: e.TEMPORAL_UI_URL,
+      address: given.TEMPORAL_ADDRESS,
+      namespace: given.TEMPORAL_NAMESPACE,
+      uiUrl: given.TEMPORAL_UI_URL,
     },
-    leads: { secrets: e.LEAD_SECRET, windowMs: e.LEAD_WINDOW_SECONDS * SECOND },
+    leads: { secrets: given.LEAD_SECRET, windowMs: given.LEAD_WINDOW_SECONDS * MS_PER_SECOND },
     postbacks: {
-      attempts: e.POSTBACK_ATTEMPTS,
-      intervalMs: e.POSTBACK_INTERVAL_SECONDS * SECOND,
-      timeoutMs: e.POSTBACK_TIMEOUT_SECONDS * SECOND,
-      allowCidrs: e.POSTBACK_ALLOW_CIDRS,
+      attempts: given.POSTBACK_ATTEMPTS,
+      intervalMs: given.POSTBACK_INTERVAL_SECONDS * MS_PER_SECOND,
+      timeoutMs: given.POSTBACK_TIMEOUT_SECONDS * MS_PER_SECOND,
+      allowCidrs: given.POSTBACK_ALLOW_CIDRS,
     },
-    catalogue: { pollMs: e.CATALOGUE_POLL_SECONDS * SECOND },
-    relay: { concurrency: e.RELAY_CONCURRENCY, leaseMs: e.RELAY_LEASE_SECONDS * SECOND },
+    catalogue: { pollMs: given.CATALOGUE_POLL_SECONDS * MS_PER_SECOND },
+    relay: { concurrency: given.RELAY_CONCURRENCY, leaseMs: given.RELAY_LEASE_SECONDS * MS_PER_SECOND },
     worker: {
-      cachedWorkflows: e.WORKER_CACHED_WORKFLOWS,
-      concurrentWorkflowTasks: e.WORKER_CONCURRENT_WORKFLOW_TASKS,
-      concurrentPostbacks: e.WORKER_CONCURRENT_POSTBACKS,
+      cachedWorkflows: given.WORKER_CACHED_WORKFLOWS,
+      concurrentWorkflowTasks: given.WORKER_CONCURRENT_WORKFLOW_TASKS,
+      concurrentPostbacks: given.WORKER_CONCURRENT_POSTBACKS,
     },
-    logLevel: e.LOG_LEVEL,
+    logLevel: given.LOG_LEVEL,
     embedded: {
-      dataDir: resolve(e.DATA_DIR),
-      postgresPort: e.POSTGRES_PORT,
-      temporalPort: e.TEMPORAL_PORT,
-      temporalUiPort: e.TEMPORAL_UI_PORT,
-      receiverPort: e.DEMO_RECEIVER_PORT,
+      dataDir: resolve(given.DATA_DIR),
+      postgresPort: given.POSTGRES_PORT,
+      temporalPort: given.TEMPORAL_PORT,
+      temporalUiPort: given.TEMPORAL_UI_PORT,
+      receiverPort: given.DEMO_RECEIVER_PORT,
     },
   };
 }
 
-function requireInProduction(e: z.infer<typeof environment>, hasTemporal: boolean): void {
-  const isApi = e.ROLES.includes('api');
+function requireInProduction(given: z.infer<typeof environment>, hasTemporal: boolean): void {
+  const isApi = given.ROLES.includes('api');
   const missing = [
-    ...(e.DATABASE_URL ? [] : ['DATABASE_URL']),
-    ...(hasTemporal || e.ROLES.every((role) => role === 'migrate' || role === 'api') ? [] : ['TEMPORAL_ADDRESS']),
-    ...(e.ADMIN_API_KEY || !isApi ? [] : ['ADMIN_API_KEY']),
-    ...(e.LEAD_SECRET || !isApi ? [] : ['LEAD_SECRET']),
-    ...(e.PUBLIC_URL || !isApi ? [] : ['PUBLIC_URL']),
+    ...(given.DATABASE_URL ? [] : ['DATABASE_URL']),
+    ...(hasTemporal || given.ROLES.every((role) => role === 'migrate' || role === 'api') ? [] : ['TEMPORAL_ADDRESS']),
+    ...(given.ADMIN_API_KEY || !isApi ? [] : ['ADMIN_API_KEY']),
+    ...(given.LEAD_SECRET || !isApi ? [] : ['LEAD_SECRET']),
+    ...(given.PUBLIC_URL || !isApi ? [] : ['PUBLIC_URL']),
   ];
   if (missing.length > 0) {
     throw new ConfigError(
@@ -158,6 +171,14 @@ function requireInProduction(e: z.infer<typeof environment>, hasTemporal: boolea
 /** An exact hop count or a list of addresses; `true` would let any caller name his own address. */
 function readTrustProxy(given: string | undefined): number | string | false {
   if (given === undefined) return false;
-  if (given === 'true') throw new ConfigError('TRUST_PROXY: give a hop count or CIDRs, never "true".');
-  return /^\d+$/.test(given) ? Number(given) : given;
+  if (/^\d+$/.test(given)) return Number(given);
+  if (!given.split(',').every((entry) => isProxyAddress(entry.trim()))) {
+    throw new ConfigError(`TRUST_PROXY: give a hop count or CIDRs, not "${given}".`);
+  }
+  return given;
+}
+
+/** As Express takes it: an address, a CIDR, or one of its names for ranges. */
+function isProxyAddress(entry: string): boolean {
+  return isIP(entry.split('/')[0] ?? '') > 0 || ['loopback', 'linklocal', 'uniquelocal'].includes(entry);
 }

@@ -97,8 +97,7 @@ async function isAborted(signal: AbortSignal): Promise<void> {
 
 /** What a person can mend is said in words; anything else keeps its stack. */
 function reportAndExit(error: unknown): void {
-  const isForPeople =
-    error instanceof ConfigError || error instanceof AppError || error instanceof StartupError;
+  const isForPeople = error instanceof ConfigError || error instanceof AppError || error instanceof StartupError;
   process.stderr.write(`${isForPeople ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
   process.exit(1);
 }
