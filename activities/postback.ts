@@ -7,12 +7,13 @@ import {
   interruptAttempts,
   isEnded,
   lockPostback,
+  postponePostback,
   type AttemptEnd,
   type LockedPostback,
 } from '../src/db/postbacks.ts';
 import { buildPostbackRequest, type PostbackRequest, type PostbackSettings } from '../src/domain/postback-settings.ts';
 import { UrlTemplateError } from '../src/domain/url-template.ts';
-import type { GuardedClient } from '../src/outbound/guarded-client.ts';
+import { SOCKETS_PER_ORIGIN, type GuardedClient } from '../src/outbound/guarded-client.ts';
 import {
   NOT_ACCEPTED,
   NOT_RECORDED,
@@ -22,13 +23,14 @@ import {
   type LeadActivities,
   type UnrecordedAttempt,
 } from '../workflows/contract.ts';
+import { createOriginSlots, type OriginSlots } from './origin-slots.ts';
 
 type Deps = { db: Knex; client: Pick<GuardedClient, 'send'> };
 
 type Policy = { postbackId: string; maxAttempts: number; intervalMs: number };
 
 /** `request` is null when the settings and this postback's values make no sendable request. */
-type StartedAttempt = { attempt: number; request: PostbackRequest | null };
+type StartedAttempt = { attempt: number; request: PostbackRequest | null; release: () => void };
 
 const UNSENDABLE: AttemptOutcome = {
   delivered: false,
@@ -43,12 +45,13 @@ export function createPostbackActivities({
   db,
   client,
 }: Deps): Pick<LeadActivities, 'deliverPostback' | 'reviewPostback'> {
+  const slots = createOriginSlots(SOCKETS_PER_ORIGIN);
   return {
     async deliverPostback(policy) {
-      const started = await db.transaction((trx) => startAttempt(trx, policy)).catch(failUnstarted);
+      const started = await db.transaction((trx) => startAttempt(trx, policy, slots)).catch(failUnstarted);
       if ('result' in started) return started;
-      const { attempt, request } = started;
-      const outcome = request ? outcomeOf(await client.send(request)) : UNSENDABLE;
+      const { attempt, request, release } = started;
+      const outcome = request ? outcomeOf(await client.send(request).finally(release)) : UNSENDABLE;
       await record(policy, { attempt, outcome });
       if (outcome.delivered) return { result: 'delivered' };
       throw notAccepted(policy, { attempt, outcome });
@@ -59,9 +62,12 @@ export function createPostbackActivities({
         if (unrecorded) await completeAttempt(trx, endOf(policy, unrecorded));
         const postback = await lockPostback(trx, policy.postbackId);
         if (isEnded(postback.state)) return { result: postback.state };
-        await interruptAttempts(trx, policy.postbackId);
+        const interrupted = await interruptAttempts(trx, policy.postbackId);
         const attemptsLeft = policy.maxAttempts - postback.attempts_made;
-        if (attemptsLeft > 0) return { attemptsLeft };
+        if (attemptsLeft > 0) {
+          if (interrupted > 0) await postponePostback(trx, policy);
+          return { attemptsLeft, retryInMs: interrupted > 0 ? policy.intervalMs : postback.retry_in_ms };
+        }
         await endPostback(trx, policy.postbackId, { state: 'failed' });
         return { result: 'failed' };
       });
@@ -88,6 +94,7 @@ export function createPostbackActivities({
 async function startAttempt(
   trx: Knex,
   { postbackId, maxAttempts }: Policy,
+  slots: OriginSlots,
 ): Promise<StartedAttempt | { result: DeliveryResult }> {
   const postback = await lockPostback(trx, postbackId);
   const { settings } = postback;
@@ -104,8 +111,13 @@ async function startAttempt(
   const attempt = postback.attempts_made + 1;
   const request = requestOf(postback, settings);
   const unsendable = { method: settings.method, url: settings.url, body: null };
-  await insertAttempt(trx, { postbackId, attempt, ...(request ?? unsendable) });
-  return { attempt, request };
+  const release = request ? slots.take(request.url) : () => undefined;
+  if (!release) throw new Error(`Too many postbacks are under way to the host of postback ${postbackId}.`);
+  await insertAttempt(trx, { postbackId, attempt, ...(request ?? unsendable) }).catch((error: unknown) => {
+    release();
+    throw error;
+  });
+  return { attempt, request, release };
 }
 
 function requestOf(postback: LockedPostback, settings: PostbackSettings): PostbackRequest | null {

@@ -30,10 +30,15 @@ export function createSettlementActivities({ db, newPostbackId }: Deps): Pick<Le
         if (isFirstTime) await settleOnce(trx, leadId, settlement);
       });
       const open = await readOpenPostbacks(db, settlement.conversionId, settlement.seq);
-      return open.map(({ postback_id: postbackId, partner_id: partnerId, status, attempts_made: made }) => {
+      return open.map((postback) => ({
+        postbackId: postback.postback_id,
+        conversionId: settlement.conversionId,
+        partnerId: postback.partner_id,
+        status: postback.status,
+        isHandover: postback.is_handover,
         // One whose last attempt was interrupted is taken up once more, to be closed.
-        return { postbackId, partnerId, status, attemptsLeft: Math.max(1, maxAttempts - made) };
-      });
+        attemptsLeft: Math.max(1, maxAttempts - postback.attempts_made),
+      }));
     },
   };
 
@@ -55,6 +60,7 @@ export function createSettlementActivities({ db, newPostbackId }: Deps): Pick<Le
       holder,
       status,
       reason,
+      isHandover: false,
       payout: payoutOf(status, price),
       currency: price.currency,
       skipReason: skipReasonOf(holder, settings, status),
@@ -75,6 +81,7 @@ export function createSettlementActivities({ db, newPostbackId }: Deps): Pick<Le
       holder: lostBy,
       status: 'rejected',
       reason: REATTRIBUTED,
+      isHandover: true,
       payout: 0,
       currency: price.currency,
       skipReason: null,

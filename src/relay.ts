@@ -46,7 +46,7 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
   const leaseId = randomUUID();
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
-  const delivered: { leadId: string; uptoSeq: number }[] = [];
+  const handedOver: { leadId: string; uptoSeq: number }[] = [];
   let completing: Promise<void> | undefined;
   const running = run();
 
@@ -88,12 +88,13 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
       return;
     }
     stopTimer();
-    metrics.relayed.inc({ result: 'delivered' });
-    delivered.push({ leadId, uptoSeq });
+    metrics.relayed.inc({ result: 'handed_over' });
+    handedOver.push({ leadId, uptoSeq });
     await complete();
   }
 
-  async function signal({ leadId, events }: ClaimedLead): Promise<void> {
+  async function signal({ leadId, uptoSeq, events }: ClaimedLead): Promise<void> {
+    if (events.at(-1)?.seq !== uptoSeq) throw new Error(`Lead ${leadId} owes event ${uptoSeq}, which is not there.`);
     // The call must be over before the lease is, or another relay could be calling for the same lead.
     await client.withDeadline(Date.now() + leaseMs / 3, () =>
       client.workflow.signalWithStart(LEAD_WORKFLOW, {
@@ -113,8 +114,8 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
   function complete(): Promise<void> {
     completing ??= (async () => {
       await Promise.resolve();
-      while (delivered.length > 0) {
-        const batch = delivered.splice(0);
+      while (handedOver.length > 0) {
+        const batch = handedOver.splice(0);
         try {
           await completeLeads(db, leaseId, batch);
         } catch (error) {

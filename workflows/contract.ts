@@ -21,7 +21,14 @@ export type LeadPolicy = {
   postbackIntervalMs: number;
 };
 
-export type LeadInput = { leadId: string; policy: LeadPolicy; state?: LeadState };
+export type LeadInput = {
+  leadId: string;
+  policy: LeadPolicy;
+  /** What a continued run carries over: the lead so far, the latest event it has heard of, and what it was sending. */
+  state?: LeadState;
+  knownSeq?: number;
+  delivering?: DuePostback[];
+};
 
 /** How a lead ended: `expired` when no status came within its window, else its last status. */
 export type LeadOutcome = { leadId: string; outcome: 'expired' | Status; appliedSeq: number };
@@ -45,7 +52,15 @@ export type LeadView = {
 export const leadQuery = defineQuery<LeadView>('lead');
 
 /** A postback that is owed to a partner, and how many of its attempts are left. */
-export type DuePostback = { postbackId: string; partnerId: string; status: Status; attemptsLeft: number };
+export type DuePostback = {
+  postbackId: string;
+  conversionId: string;
+  partnerId: string;
+  status: Status;
+  /** R14: it goes to a partner who lost the lead, so no later status of the conversion concerns him. */
+  isHandover: boolean;
+  attemptsLeft: number;
+};
 
 /** How a postback ended. */
 export type DeliveryResult = 'delivered' | 'failed' | 'superseded' | 'skipped';
@@ -77,7 +92,7 @@ export type LeadActivities = {
   /** After a broken-off delivery: records what was left unrecorded and tells how the postback stands. */
   reviewPostback(
     input: PostbackCall & { unrecorded: UnrecordedAttempt | null },
-  ): Promise<{ result: DeliveryResult } | { attemptsLeft: number }>;
+  ): Promise<{ result: DeliveryResult } | { attemptsLeft: number; retryInMs: number }>;
 };
 
 /** Failure type: the partner did not answer 200. Retried by Temporal until the attempts are used up. */

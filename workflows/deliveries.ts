@@ -20,26 +20,27 @@ import {
 export type Deliveries = {
   /** Ends the delivery of a conversion's older postbacks: at once between attempts, else when the running one ends. */
   supersede(conversionId: string): void;
-  /** Starts to deliver a conversion's newest postbacks, after its older ones have ended. */
-  deliver(conversionId: string, due: DuePostback[]): void;
+  /** Starts to deliver the postbacks of a conversion's newest status, after its older ones have ended. */
+  deliver(due: DuePostback[]): void;
+  /** Takes up what an earlier run of the lead was delivering. */
+  resume(due: DuePostback[]): void;
   /** What is being delivered now. */
   underWay(): DuePostback[];
 };
 
 type Listener = {
-  /** One postback has come to its end. */
+  /** One postback has come to its end, and is no longer under way. */
   onEnded(postback: DuePostback, result: DeliveryResult): void;
-  /** A conversion has nothing under way any more. */
-  onIdle(): void;
 };
 
-type Delivery = { scope: CancellationScope; ended: Promise<void>; due: DuePostback[] };
+type Delivery = { postback: DuePostback; scope: CancellationScope; ended: Promise<void> };
 
 /** Why a delivery broke off before its attempts were used up: a failure of ours, perhaps with an attempt to record. */
 type BrokenOff = { unrecorded: UnrecordedAttempt | null };
 
-// After a failure of ours before the first attempt.
+// After a failure of ours that used up no attempt; doubled each time it happens again.
 const NOT_STARTED_PAUSE_MS = 5_000;
+const MAX_NOT_STARTED_PAUSE_MS = 300_000;
 
 /**
  * R10, R11: the deliveries of one lead. Conversions never wait for each other; within one conversion a newer status
@@ -64,51 +65,72 @@ export function startDeliveries(policy: LeadPolicy, listener: Listener): Deliver
     supersede(conversionId) {
       running.get(conversionId)?.scope.cancel();
     },
-    deliver(conversionId, due) {
-      if (due.length === 0) return;
-      const older = running.get(conversionId);
-      const scope = new CancellationScope();
-      const delivery: Delivery = { scope, due, ended: run() };
-      running.set(conversionId, delivery);
-
-      async function run(): Promise<void> {
-        await older?.ended;
-        await Promise.all(due.map((postback) => deliverAndReport(postback, scope)));
-        if (running.get(conversionId) === delivery) running.delete(conversionId);
-        listener.onIdle();
-      }
+    deliver(due) {
+      const older = due.map(({ conversionId }) => running.get(conversionId)?.ended)[0];
+      for (const postback of due) start(postback, older, null);
+    },
+    resume(due) {
+      // How far the earlier run got stands in Postgres, so each begins with a review.
+      for (const postback of due) start(postback, undefined, { unrecorded: null });
     },
     underWay() {
-      return [...running.values()].flatMap((delivery) => delivery.due);
+      return [...running.values()].map(({ postback }) => postback);
     },
   };
 
-  async function deliverAndReport(postback: DuePostback, scope: CancellationScope): Promise<void> {
+  function start(postback: DuePostback, older: Promise<void> | undefined, brokenOff: BrokenOff | null): void {
+    const lane = postback.isHandover ? postback.postbackId : postback.conversionId;
+    const scope = new CancellationScope();
+    const delivery: Delivery = { postback, scope, ended: run() };
+    running.set(lane, delivery);
+
+    async function run(): Promise<void> {
+      await older;
+      const result = await deliverUnlessCancelled(postback, scope, brokenOff);
+      if (running.get(lane) === delivery) running.delete(lane);
+      listener.onEnded(postback, result);
+    }
+  }
+
+  async function deliverUnlessCancelled(
+    postback: DuePostback,
+    scope: CancellationScope,
+    brokenOff: BrokenOff | null,
+  ): Promise<DeliveryResult> {
     try {
-      const result = await scope.run(() => deliverPatiently(postback));
-      listener.onEnded(postback, scope.consideredCancelled && result === 'failed' ? 'superseded' : result);
+      const result = await scope.run(() => deliverPatiently(postback, brokenOff));
+      return scope.consideredCancelled && result === 'failed' ? 'superseded' : result;
     } catch (error) {
       if (!isCancellation(error)) throw error;
-      listener.onEnded(postback, 'superseded');
+      return 'superseded';
     }
   }
 
   /** Goes on after every failure of ours until the postback has come to its end. */
-  async function deliverPatiently(postback: DuePostback): Promise<DeliveryResult> {
-    const { postbackId } = postback;
+  async function deliverPatiently(postback: DuePostback, startsWith: BrokenOff | null): Promise<DeliveryResult> {
     let { attemptsLeft } = postback;
+    let brokenOff = startsWith;
+    let pauseMs = 0;
     for (;;) {
+      if (brokenOff) {
+        const reviewed = await review(postback, brokenOff);
+        if ('result' in reviewed) return reviewed.result;
+        // Where not even an attempt was made, it is our own side that needs time.
+        pauseMs = reviewed.attemptsLeft < attemptsLeft ? 0 : growPause(pauseMs);
+        ({ attemptsLeft } = reviewed);
+        const waitMs = Math.max(reviewed.retryInMs, pauseMs);
+        if (waitMs > 0) await sleep(waitMs, { summary: `next attempt of postback ${postback.postbackId}` });
+      }
       const delivered = await deliverWithRetries(postback, attemptsLeft);
       if (typeof delivered === 'string') return delivered;
-      const { unrecorded } = delivered;
-      const reviewed = await CancellationScope.nonCancellable(() =>
-        reviewPostback({ postbackId, maxAttempts, intervalMs, unrecorded }),
-      );
-      if ('result' in reviewed) return reviewed.result;
-      ({ attemptsLeft } = reviewed);
-      const pauseMs = attemptsLeft < maxAttempts ? intervalMs : NOT_STARTED_PAUSE_MS;
-      await sleep(pauseMs, { summary: `next attempt of postback ${postbackId}` });
+      brokenOff = delivered;
     }
+  }
+
+  async function review({ postbackId }: DuePostback, { unrecorded }: BrokenOff) {
+    return await CancellationScope.nonCancellable(() =>
+      reviewPostback({ postbackId, maxAttempts, intervalMs, unrecorded }),
+    );
   }
 
   async function deliverWithRetries(
@@ -127,4 +149,8 @@ export function startDeliveries(policy: LeadPolicy, listener: Listener): Deliver
       return { unrecorded: failure?.type === NOT_RECORDED ? (failure.details?.[0] as UnrecordedAttempt) : null };
     }
   }
+}
+
+function growPause(pauseMs: number): number {
+  return Math.min(Math.max(NOT_STARTED_PAUSE_MS, 2 * pauseMs), MAX_NOT_STARTED_PAUSE_MS);
 }

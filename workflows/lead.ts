@@ -1,4 +1,5 @@
 import {
+  CancellationScope,
   condition,
   continueAsNew,
   isCancellation,
@@ -37,14 +38,24 @@ const untilDone = proxyActivities<LeadActivities>({
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
 });
 
+// Beyond this a run is continued even while postbacks are under way; the next run takes them up again.
+const LONG_HISTORY_EVENTS = 10_000;
+
 /**
  * One lead: hears of its touches, conversions and statuses in the order they were committed, settles each status with
  * the partner who holds the lead at that point, delivers the postbacks, and ends when its window is over.
+ *
+ * A cancellation asked for in the Web UI changes nothing: what is owed to partners stays owed.
  */
 export async function lead(input: LeadInput): Promise<LeadOutcome> {
+  return await CancellationScope.nonCancellable(() => live(input));
+}
+
+async function live(input: LeadInput): Promise<LeadOutcome> {
   const { leadId, policy } = input;
   const inbox: LeadEvent[] = [];
-  setHandler(leadEvents, ({ events }) => void inbox.push(...events));
+  // A person may send anything by hand; what is no message must not stop the lead.
+  setHandler(leadEvents, (message) => void (Array.isArray(message?.events) && inbox.push(...message.events)));
 
   let state = input.state ?? newLead();
   const deliveries = startDeliveries(policy, {
@@ -52,36 +63,51 @@ export async function lead(input: LeadInput): Promise<LeadOutcome> {
       state = noteInStory(state, `postback ${postbackId} (${status}) to partner ${partnerId} ${result}`);
       visible.publish();
     },
-    onIdle: () => visible.publish(),
   });
   const visible = createLeadVisibility({ leadId, policy, deliveries, lead: () => state });
   setHandler(leadQuery, visible.snapshot);
+  deliveries.resume(input.delivering ?? []);
   // The details belong to a run: a continued one would have none until something happens.
   if (input.state) visible.publish();
   void watchWindow();
+  await catchUp(input.knownSeq ?? 0);
 
   for (;;) {
-    await condition(() => inbox.length > 0 || isDone());
-    if (inbox.length === 0) break;
+    await condition(() => inbox.length > 0 || isDone() || mustContinue());
+    if (inbox.length === 0 && isDone()) break;
+    if (mustContinue()) await continueInNewRun(state.appliedSeq);
     for (const event of inbox.splice(0)) await take(event);
     visible.publish();
-    if (workflowInfo().continueAsNewSuggested && inbox.length === 0 && deliveries.underWay().length === 0) {
-      await continueAsNew<typeof lead>({ leadId, policy, state });
-    }
   }
   visible.publish();
   return { leadId, outcome: state.lastStatus ?? 'expired', appliedSeq: state.appliedSeq };
 
   /** Drops what the lead has already; fetches what it lacks before this event. */
   async function take(event: LeadEvent): Promise<void> {
-    while (event.seq > state.appliedSeq + 1) {
-      const missing = await untilDone.loadLeadEvents.executeWithOptions(
-        { summary: `events after ${state.appliedSeq}` },
-        [{ leadId, afterSeq: state.appliedSeq }],
-      );
-      for (const earlier of missing) if (isNext(state, earlier)) await apply(earlier);
-    }
+    await catchUp(event.seq - 1);
     if (isNext(state, event)) await apply(event);
+  }
+
+  /** Fetches what was committed up to `seq` and has not been heard of: a gap, or all of it in a lead that is rebuilt. */
+  async function catchUp(seq: number): Promise<void> {
+    while (state.appliedSeq < seq) {
+      if (mustContinue()) await continueInNewRun(seq);
+      const { appliedSeq: afterSeq } = state;
+      const summary = `events after ${afterSeq}`;
+      const missing = await untilDone.loadLeadEvents.executeWithOptions({ summary }, [{ leadId, afterSeq }]);
+      for (const event of missing) if (isNext(state, event)) await apply(event);
+    }
+  }
+
+  function mustContinue(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return continueAsNewSuggested && (deliveries.underWay().length === 0 || historyLength > LONG_HISTORY_EVENTS);
+  }
+
+  /** What has been heard of but not applied need not be carried over: the next run fetches it from Postgres. */
+  async function continueInNewRun(heardOfSeq: number): Promise<never> {
+    const knownSeq = Math.max(heardOfSeq, ...inbox.map((event) => event.seq));
+    return await continueAsNew<typeof lead>({ leadId, policy, state, knownSeq, delivering: deliveries.underWay() });
   }
 
   async function apply(event: LeadEvent): Promise<void> {
@@ -94,7 +120,7 @@ export async function lead(input: LeadInput): Promise<LeadOutcome> {
     deliveries.supersede(event.conversionId);
     visible.publish();
     const due = await settleDurably(settlement);
-    deliveries.deliver(event.conversionId, due);
+    deliveries.deliver(due);
   }
 
   async function settleDurably(settlement: Settlement): Promise<DuePostback[]> {

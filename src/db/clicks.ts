@@ -18,7 +18,8 @@ export type BotVisit = { partnerId: string; bot: string };
 
 // Numbers the events densely per lead: each lead's row is locked, raised by the number of its events in the batch, and
 // read back. `back` counts from the last event of a lead in the batch. The leads come sorted, so that two batches with
-// the same leads wait for each other instead of dead-locking.
+// the same leads wait for each other instead of dead-locking. The clock is read after that wait, so that times follow
+// the order of seq.
 const RECORD_CLICKS = `
   with batch_leads as materialized (
     select * from unnest($1::text[], $2::int[], $3::int[]) as t (lead_id, events, urgency)
@@ -37,9 +38,9 @@ const RECORD_CLICKS = `
             advertiser_id)
     join numbered n using (lead_id)
   ), inserted_events as (
-    insert into lead_events (lead_id, seq, type, partner_id, ref_id, ref_id_problem, ref_id_sample, conversion_id,
+    insert into lead_events (lead_id, seq, at, type, partner_id, ref_id, ref_id_problem, ref_id_sample, conversion_id,
                              offer_id, advertiser_id)
-    select lead_id, seq, type, partner_id, ref_id, ref_id_problem, ref_id_sample, conversion_id, offer_id, advertiser_id
+    select lead_id, seq, clock_timestamp(), type, partner_id, ref_id, ref_id_problem, ref_id_sample, conversion_id, offer_id, advertiser_id
     from events
   ), inserted_conversions as (
     insert into conversions (conversion_id, lead_id, seq, offer_id, advertiser_id)

@@ -8,7 +8,16 @@ export type DatabaseOptions = {
   statementTimeoutMs: number;
 };
 
-const CONNECT_TIMEOUT_MS = 3000;
+const SECOND_MS = 1000;
+const CONNECT_TIMEOUT_MS = 3 * SECOND_MS;
+// Where Postgres cannot even say that a statement took too long.
+const ANSWER_GRACE_MS = SECOND_MS;
+// What a forgotten transaction has locked, nobody else would ever free.
+const IDLE_TRANSACTION_MS = 10 * SECOND_MS;
+// A visitor is waiting for each row of a batch, and most rows are not what is locked.
+const CLICK_LOCK_MS = 300;
+// Long enough for any migration, and below what a timer can hold.
+const MIGRATION_MS = 24 * 60 * 60 * SECOND_MS;
 const TIMESTAMPTZ = 1184;
 const INT8 = 20;
 
@@ -31,14 +40,39 @@ export function connectDb({ url, poolSize, statementTimeoutMs }: DatabaseOptions
       connectionString: url,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs + ANSWER_GRACE_MS,
+      idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
       keepAlive: true,
       types,
     },
-    pool: { min: 0, max: poolSize },
+    pool: { min: 0, max: poolSize, afterCreate: endWhenUnanswered },
     acquireConnectionTimeout: CONNECT_TIMEOUT_MS,
     // Whoever queries gets the error and says what it means for him; knex would print it as well.
     log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
   });
+}
+
+/** For the time of a migration, which takes as long as it takes. */
+export function connectForMigration(url: string): Knex {
+  return connectDb({ url, poolSize: 1, statementTimeoutMs: MIGRATION_MS });
+}
+
+type Callback = (error: Error | null, result?: unknown) => void;
+type Connection = { query(query: unknown, callback: Callback): void; end(): Promise<void> };
+
+/**
+ * pg gives a query up but keeps its connection, on which everything after it waits for the same answer. knex would put
+ * such a connection back into its pool.
+ */
+function endWhenUnanswered(connection: Connection, done: (error: null, connection: Connection) => void): void {
+  const query = connection.query.bind(connection);
+  connection.query = (given, callback) =>
+    query(given, (error, result) => {
+      if (error?.message !== 'Query read timeout') return callback(error, result);
+      const answer = () => callback(error, result);
+      connection.end().then(answer, answer);
+    });
+  done(null, connection);
 }
 
 /** The click path's own few connections: it must never queue behind reports, and it wants plans of its own. */
@@ -48,11 +82,10 @@ export function connectClickPool({ url, statementTimeoutMs }: Omit<DatabaseOptio
     max: 3,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: statementTimeoutMs,
-    // Where Postgres cannot even say that it took too long.
-    query_timeout: statementTimeoutMs + 1000,
+    query_timeout: statementTimeoutMs + ANSWER_GRACE_MS,
     keepAlive: true,
     // Arrays are estimated at ten rows; a nested loop over a batch of 256 would be quadratic.
-    options: '-c enable_nestloop=off',
+    options: `-c enable_nestloop=off -c lock_timeout=${CLICK_LOCK_MS}`,
   });
   // An idle connection that breaks is replaced on next use; without a listener it would end the process.
   pool.on('error', () => undefined);
@@ -66,5 +99,10 @@ export async function checkDb(db: Knex): Promise<void> {
 
 /** @throws when a click could not be committed */
 export async function checkClickPool(pool: pg.Pool): Promise<void> {
-  await pool.query('select 1');
+  const { rows } = await pool.query<{ is_read_only: boolean }>(
+    `select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as is_read_only`,
+  );
+  if (rows[0]?.is_read_only !== false) {
+    throw new Error('The database is read-only: point DATABASE_URL at a server that takes writes.');
+  }
 }

@@ -5,12 +5,13 @@ import { toLeadEvent, type LeadEventRow } from './lead-events.ts';
 /** A lead that owes events to its workflow, leased to one relay, with the events that go out in one signal. */
 export type ClaimedLead = { leadId: string; uptoSeq: number; failures: number; events: LeadEvent[] };
 
-// Keeps one signal well below Temporal's payload limit; the rest goes out with the next.
+// Keeps one signal well below Temporal's payload limit; the rest goes out with the next. Of a lead that owes a status the
+// latest are taken instead, so that a flood of visits never delays money: the workflow fetches the ones before.
 const MAX_EVENTS_PER_SIGNAL = 200;
 
 type Claim = { lead_id: string; from_seq: number; upto_seq: number; urgency: number; failures: number };
 
-/** Leases up to `limit` leads that owe delivery: statuses first, then conversions, then mere touches, oldest first. */
+/** Leases up to `limit` leads that owe events: statuses first, then conversions, then mere touches, oldest first. */
 export async function claimLeads(
   db: Knex,
   { limit, leaseMs, leaseId }: { limit: number; leaseMs: number; leaseId: string },
@@ -25,7 +26,9 @@ export async function claimLeads(
      )
      update outbox o set leased_until = now() + :leaseMs * interval '1 millisecond', lease_id = :leaseId
      from due where o.lead_id = due.lead_id
-     returning o.lead_id, o.from_seq, least(o.upto_seq, o.from_seq + :span) as upto_seq, o.urgency, o.failures`,
+     returning o.lead_id, o.urgency, o.failures,
+       case when o.urgency = 0 then greatest(o.from_seq, o.upto_seq - :span) else o.from_seq end as from_seq,
+       case when o.urgency = 0 then o.upto_seq else least(o.upto_seq, o.from_seq + :span) end as upto_seq`,
     { limit, leaseMs, leaseId, span: MAX_EVENTS_PER_SIGNAL - 1 },
   );
   if (rows.length === 0) return [];
@@ -67,27 +70,27 @@ async function readOwedEvents(db: Knex, claims: Claim[]): Promise<Map<string, Le
 export async function completeLeads(
   db: Knex,
   leaseId: string,
-  delivered: { leadId: string; uptoSeq: number }[],
+  handedOver: { leadId: string; uptoSeq: number }[],
 ): Promise<void> {
   await db.raw(
-    `with delivered as materialized (
-       select o.lead_id, o.upto_seq, d.upto_seq as delivered_seq
+    `with handed_over as materialized (
+       select o.lead_id, o.upto_seq, d.upto_seq as handed_over_seq
        from unnest(:leadIds::text[], :uptoSeqs::int[]) as d (lead_id, upto_seq)
        join outbox o on o.lead_id = d.lead_id and o.lease_id = :leaseId
        -- The click path locks in this order too.
        order by o.lead_id
        for update of o
      ), gone as (
-       delete from outbox o using delivered d where o.lead_id = d.lead_id and d.upto_seq = d.delivered_seq
+       delete from outbox o using handed_over d where o.lead_id = d.lead_id and d.upto_seq = d.handed_over_seq
      )
      update outbox o
-     set from_seq = d.delivered_seq + 1, leased_until = null, lease_id = null, failures = 0, last_error = null
-     from delivered d where o.lead_id = d.lead_id and d.upto_seq > d.delivered_seq`,
-    { leaseId, leadIds: delivered.map((lead) => lead.leadId), uptoSeqs: delivered.map((lead) => lead.uptoSeq) },
+     set from_seq = d.handed_over_seq + 1, leased_until = null, lease_id = null, failures = 0, last_error = null
+     from handed_over d where o.lead_id = d.lead_id and d.upto_seq > d.handed_over_seq`,
+    { leaseId, leadIds: handedOver.map((lead) => lead.leadId), uptoSeqs: handedOver.map((lead) => lead.uptoSeq) },
   );
 }
 
-/** Gives a lead back after a failed delivery; it is not claimed again before `retryInMs` have passed. */
+/** Gives a lead back after a failed handover; it is not claimed again before `retryInMs` have passed. */
 export async function postponeLead(
   db: Knex,
   { leadId, leaseId, retryInMs, error }: { leadId: string; leaseId: string; retryInMs: number; error: string },
@@ -102,7 +105,7 @@ export async function postponeLead(
     });
 }
 
-/** How many leads owe delivery, and for how many seconds the oldest has. */
+/** How many leads owe events, and for how many seconds the oldest has. */
 export async function readBacklog(db: Knex): Promise<{ leads: number; oldestSeconds: number }> {
   const { rows } = await db.raw<{ rows: { leads: number; oldest_seconds: number }[] }>(
     `select count(*) as leads, coalesce(extract(epoch from now() - min(owed_since)), 0)::float8 as oldest_seconds

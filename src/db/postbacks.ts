@@ -13,7 +13,13 @@ export function isEnded(state: PostbackState): state is Exclude<PostbackState, '
 export type SkipReason = 'no_ref_id' | 'not_configured' | 'status_off' | 'house';
 
 /** A postback that still has to reach its partner, and how many attempts were made so far. */
-export type OpenPostback = { postback_id: string; partner_id: string; status: Status; attempts_made: number };
+export type OpenPostback = {
+  postback_id: string;
+  partner_id: string;
+  status: Status;
+  is_handover: boolean;
+  attempts_made: number;
+};
 
 export type NewPostback = {
   postbackId: string;
@@ -22,6 +28,8 @@ export type NewPostback = {
   holder: LinkedPartner | null;
   status: Status;
   reason: string | null;
+  /** R14 */
+  isHandover: boolean;
   payout: number;
   currency: string;
   skipReason: SkipReason | null;
@@ -40,6 +48,7 @@ export async function insertPostback(trx: Knex, postback: NewPostback): Promise<
     ref_id: postback.holder?.refId ?? null,
     status: postback.status,
     reason: postback.reason,
+    is_handover: postback.isHandover,
     payout: postback.payout,
     currency: postback.currency,
     event_at: settlement.at,
@@ -52,7 +61,7 @@ export async function insertPostback(trx: Knex, postback: NewPostback): Promise<
 /** The postbacks of one status that are still to be delivered. */
 export async function readOpenPostbacks(db: Knex, conversionId: string, seq: number): Promise<OpenPostback[]> {
   const { rows } = await db.raw<{ rows: OpenPostback[] }>(
-    `select postback_id, partner_id, status,
+    `select postback_id, partner_id, status, is_handover,
        (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as attempts_made
      from postbacks p
      where conversion_id = :conversionId and seq = :seq and state in ('scheduled', 'retrying')
@@ -65,7 +74,8 @@ export async function readOpenPostbacks(db: Knex, conversionId: string, seq: num
 /** R11: postbacks of older statuses that have not been delivered are not sent any more. */
 export async function supersedePostbacks(trx: Knex, conversionId: string, beforeSeq: number): Promise<void> {
   await trx('postbacks')
-    .where({ conversion_id: conversionId })
+    // A handover goes to a partner whom no later status concerns.
+    .where({ conversion_id: conversionId, is_handover: false })
     .andWhere('seq', '<', beforeSeq)
     .whereIn('state', ['scheduled', 'retrying'])
     .update({ state: 'superseded', ended_at: trx.fn.now(), next_attempt_at: null });
@@ -100,6 +110,8 @@ export type LockedPostback = {
   event_at: string;
   state: PostbackState;
   attempts_made: number;
+  /** Until its next attempt is due; 0 when none has been made. */
+  retry_in_ms: number;
   /** R12: the partner's settings as they are now. */
   settings: PostbackSettings | null;
 };
@@ -109,6 +121,7 @@ export async function lockPostback(trx: Knex, postbackId: string): Promise<Locke
   const { rows } = await trx.raw<{ rows: LockedPostback[] }>(
     `select p.postback_id, p.conversion_id, p.partner_id, p.offer_id, p.ref_id, p.status, p.reason, p.payout,
        p.currency, p.event_at, p.state, partner.postback as settings,
+       greatest(0, coalesce(extract(epoch from p.next_attempt_at - now()) * 1000, 0))::float8 as retry_in_ms,
        (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as attempts_made
      from postbacks p join partners partner using (partner_id)
      where p.postback_id = :postbackId
@@ -135,10 +148,21 @@ export async function insertAttempt(trx: Knex, { postbackId, attempt, method, ur
   );
 }
 
-export async function interruptAttempts(trx: Knex, postbackId: string): Promise<void> {
-  await trx('postback_attempts')
+/** Closes attempts that never came to their end. @returns how many */
+export async function interruptAttempts(trx: Knex, postbackId: string): Promise<number> {
+  return await trx('postback_attempts')
     .where({ postback_id: postbackId, outcome: 'running' })
     .update({ outcome: 'interrupted', ended_at: trx.fn.now() });
+}
+
+/** Has the next attempt wait for the interval between two attempts, from now on. */
+export async function postponePostback(
+  trx: Knex,
+  { postbackId, intervalMs }: { postbackId: string; intervalMs: number },
+): Promise<void> {
+  await trx('postbacks')
+    .where({ postback_id: postbackId })
+    .update({ state: 'retrying', next_attempt_at: trx.raw(`now() + ? * interval '1 millisecond'`, [intervalMs]) });
 }
 
 export type AttemptEnd = {
@@ -155,7 +179,7 @@ export type AttemptEnd = {
   retryInMs: number | null;
 };
 
-/** Completes an attempt and its postback. A postback that was superseded meanwhile stays so, unless it was delivered. */
+/** Completes an attempt and its postback. A postback that has ended meanwhile stays so, unless it was delivered. */
 export async function completeAttempt(db: Knex, end: AttemptEnd): Promise<void> {
   await db.raw(
     `with completed as (
@@ -169,7 +193,7 @@ export async function completeAttempt(db: Knex, end: AttemptEnd): Promise<void> 
        ended_at = case when :state <> 'retrying' then now() end,
        next_attempt_at = case when :state = 'retrying' then now() + :retryInMs::int8 * interval '1 millisecond' end
      where postback_id = :postbackId
-       and (state in ('scheduled', 'retrying') or (state = 'superseded' and :state = 'delivered'))`,
+       and (state in ('scheduled', 'retrying') or (state in ('superseded', 'failed') and :state = 'delivered'))`,
     end,
   );
 }

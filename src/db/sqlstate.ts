@@ -7,6 +7,9 @@ const DATA_EXCEPTION = '22';
 const INTEGRITY_CONSTRAINT_VIOLATION = '23';
 const INVALID_AUTHORIZATION = '28';
 const INVALID_CATALOG_NAME = '3D';
+const LOCK_NOT_AVAILABLE = '55P03';
+const QUERY_CANCELED = '57014';
+const DEADLOCK_DETECTED = '40P01';
 
 /** The SQLSTATE of an error of Postgres; undefined for any other error. */
 export function sqlStateOf(error: unknown): string | undefined {
@@ -17,6 +20,11 @@ export function sqlStateOf(error: unknown): string | undefined {
 /** A value cannot be stored; the same statement with other values may succeed. */
 export function isDataRefused(error: unknown): boolean {
   return isOfClass(error, DATA_EXCEPTION, INTEGRITY_CONSTRAINT_VIOLATION);
+}
+
+/** Somebody else holds a row of the statement; the same statement without that row may succeed. */
+export function isBlocked(error: unknown): boolean {
+  return [LOCK_NOT_AVAILABLE, QUERY_CANCELED, DEADLOCK_DETECTED].includes(sqlStateOf(error) ?? '');
 }
 
 /** Wrong user, password or database name: waiting does not help. */

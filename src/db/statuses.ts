@@ -87,13 +87,16 @@ export type NewStatusEvent = {
 export async function insertStatusEvent(db: Knex, event: NewStatusEvent): Promise<number> {
   const { rows } = await db.raw<{ rows: { seq: number }[] }>(
     `with numbered as (
-       update leads set last_seq = last_seq + 1 where lead_id = :leadId returning last_seq as seq
+       -- Without its offer there is no price, hence no event, and nothing may be numbered.
+       update leads set last_seq = last_seq + 1 from offers o
+       where lead_id = :leadId and o.offer_id = :offerId
+       returning last_seq as seq, o.reward_amount, o.reward_currency, o.price_version
      ), inserted as (
-       insert into lead_events (lead_id, seq, type, conversion_id, offer_id, advertiser_id, status, reason,
+       insert into lead_events (lead_id, seq, at, type, conversion_id, offer_id, advertiser_id, status, reason,
                                 price_amount, price_currency, price_version)
-       select :leadId, seq, 'status', :conversionId, :offerId, :advertiserId, :status, :reason,
-              o.reward_amount, o.reward_currency, o.price_version
-       from numbered cross join offers o where o.offer_id = :offerId
+       select :leadId, seq, clock_timestamp(), 'status', :conversionId, :offerId, :advertiserId, :status, :reason,
+              reward_amount, reward_currency, price_version
+       from numbered
      ), judged as (
        update conversions set status = :status, status_at = now() where conversion_id = :conversionId
      ), kept as (
@@ -109,7 +112,7 @@ export async function insertStatusEvent(db: Knex, event: NewStatusEvent): Promis
     event,
   );
   const [numbered] = rows;
-  if (!numbered) throw new Error(`Lead ${event.leadId} vanished while a status was being stored.`);
+  if (!numbered) throw new Error(`Lead ${event.leadId} or offer ${event.offerId} is not there; nothing was stored.`);
   return numbered.seq;
 }
 

@@ -62,9 +62,13 @@ export function applyEvent(lead: LeadState, event: LeadEvent): LeadState {
   const applied = { ...noteInStory(lead, describe(event)), appliedSeq: event.seq };
   switch (event.type) {
     case 'touch':
-      return { ...applied, holder: linkPartner(lead.holder, event), lastActivityAt: event.at };
+      return { ...applied, holder: linkPartner(lead.holder, event), lastActivityAt: laterOf(lead, event) };
     case 'conversion':
-      return { ...applied, conversions: remember(lead.conversions, newConversion(event)), lastActivityAt: event.at };
+      return {
+        ...applied,
+        conversions: remember(lead.conversions, newConversion(event)),
+        lastActivityAt: laterOf(lead, event),
+      };
     case 'status':
       return {
         ...applied,
@@ -99,6 +103,11 @@ export function settlementFor(lead: LeadState, event: StatusEvent): Settlement {
 /** When the window of a lead ends, in epoch milliseconds; undefined before its first touch or conversion. */
 export function windowEndsAt(lead: LeadState, windowMs: number): number | undefined {
   return lead.lastActivityAt === null ? undefined : Date.parse(lead.lastActivityAt) + windowMs;
+}
+
+/** Clocks of several machines may disagree by a little; the window never shrinks. ISO 8601 UTC sorts as text. */
+function laterOf({ lastActivityAt }: LeadState, { at }: LeadEvent): string {
+  return lastActivityAt !== null && lastActivityAt > at ? lastActivityAt : at;
 }
 
 function rewardFor(before: ConversionState, status: Status, holder: Holder): Settlement['reward'] {

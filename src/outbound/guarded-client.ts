@@ -62,7 +62,8 @@ const BODY_KEPT_BYTES = 4 * KIB;
 const BODY_READ_BYTES = 64 * KIB;
 const HEADER_BYTES = 16 * KIB;
 const LOCATION_KEPT_BYTES = 2 * KIB;
-const SOCKETS_PER_ORIGIN = 32;
+/** A further call would wait for a socket, and its time limit would run meanwhile. */
+export const SOCKETS_PER_ORIGIN = 128;
 // Shorter than any common server's own, else a server would close a socket while a postback is on its way into it.
 const IDLE_SOCKET_MS = 2000;
 

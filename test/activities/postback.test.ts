@@ -9,7 +9,7 @@ import { supersedePostbacks } from '../../src/db/postbacks.ts';
 import type { PostbackRequest } from '../../src/domain/postback-settings.ts';
 import { newPostbackId } from '../../src/intake/new-ids.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
-import { createGuardedClient, type SendOutcome } from '../../src/outbound/guarded-client.ts';
+import { SOCKETS_PER_ORIGIN, createGuardedClient, type SendOutcome } from '../../src/outbound/guarded-client.ts';
 import {
   NOT_ACCEPTED,
   NOT_RECORDED,
@@ -333,7 +333,7 @@ describe('delivering a postback', () => {
   it('a review ends a postback whose third try was interrupted', async () => {
     const { postbackId } = await duePostback();
     for (let attempt = 1; attempt < ATTEMPTS; attempt++) await killDuringTry(postbackId);
-    assert.deepEqual(await review(postbackId), { attemptsLeft: 1 });
+    assert.deepEqual(await review(postbackId), { attemptsLeft: 1, retryInMs: INTERVAL_MS });
     await killDuringTry(postbackId);
     assert.deepEqual(await review(postbackId), { result: 'failed' });
     assert.equal((await readPostback(postbackId))?.state, 'failed');
@@ -355,7 +355,7 @@ describe('delivering a postback', () => {
   it('an answer that could not be stored is not lost: the failure carries it and a review records it', async () => {
     for (const [httpStatus, state, reviewed] of [
       [200, 'delivered', { result: 'delivered' }],
-      [503, 'retrying', { attemptsLeft: 2 }],
+      [503, 'retrying', { attemptsLeft: 2, retryInMs: INTERVAL_MS }],
     ] as const) {
       const { postbackId } = await duePostback();
       const outage = await new Promise<{ end(): Promise<void>; failure: ApplicationFailure }>((resolve, reject) => {
@@ -379,6 +379,26 @@ describe('delivering a postback', () => {
     assert.equal(sent.length, 2);
   });
 
+  it('a try that finds its host busy is not made and uses up nothing', async () => {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    script = Array.from({ length: SOCKETS_PER_ORIGIN + 1 }, () => async () => (await gate, answer(200)));
+    // A host of its own: calls that never come back in other tests hold slots of theirs.
+    const settings = settingsFor('https://busy.example/?c={ref_id}');
+    const busy: Promise<unknown>[] = [];
+    for (let index = 0; index < SOCKETS_PER_ORIGIN; index++) {
+      busy.push(deliver((await duePostback({ settings })).postbackId));
+    }
+    await eventually(() => assert.equal(sent.length, SOCKETS_PER_ORIGIN));
+
+    const { postbackId } = await duePostback({ settings });
+    assert.equal((await failureOf(postbackId)).type, NOT_STARTED);
+    assert.deepEqual(await readAttempts(postbackId), []);
+    open();
+    await Promise.all(busy);
+    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
+  });
+
   it('an outage before the call uses up no try', async () => {
     const { postbackId } = await duePostback();
     const outage = await startOutage(db);
@@ -387,7 +407,7 @@ describe('delivering a postback', () => {
     await connectAgain();
     assert.deepEqual([failure.type, failure.nonRetryable], [NOT_STARTED, true]);
     assert.equal(sent.length, 0);
-    assert.deepEqual(await review(postbackId), { attemptsLeft: ATTEMPTS });
+    assert.deepEqual(await review(postbackId), { attemptsLeft: ATTEMPTS, retryInMs: 0 });
     assert.deepEqual(await readAttempts(postbackId), []);
   });
 });

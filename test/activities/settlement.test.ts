@@ -86,7 +86,14 @@ describe('settling a status', () => {
     const due = await reportAndSettle(lead, 'approved');
     const [postback] = await db('postbacks').where({ conversion_id: lead.conversionId }).select<PostbackRow[]>('*');
     assert.deepEqual(due, [
-      { postbackId: postback?.postback_id, partnerId: ann, status: 'approved', attemptsLeft: ATTEMPTS },
+      {
+        postbackId: postback?.postback_id,
+        conversionId: lead.conversionId,
+        partnerId: ann,
+        status: 'approved',
+        isHandover: false,
+        attemptsLeft: ATTEMPTS,
+      },
     ]);
     assert.deepEqual(
       [postback?.state, postback?.ref_id, postback?.payout, postback?.currency, postback?.seq],

@@ -75,12 +75,12 @@ function scriptedActivities(name: ShapeName, committed: LeadEvent[]): LeadActivi
   let failuresLeft = settleFailures;
   return {
     loadLeadEvents: async ({ afterSeq }) => committed.filter(({ seq }) => seq > afterSeq),
-    async settle({ maxAttempts, settlement: { holder, seq, status } }) {
+    async settle({ maxAttempts, settlement: { conversionId, holder, seq, status } }) {
       if (failuresLeft-- > 0) throw new Error('Postgres is away.');
-      return holder ? [{ postbackId: `postback-${seq}`, partnerId: holder.partnerId, status, attemptsLeft: maxAttempts }] : [];
+      return holder ? [{ postbackId: `postback-${seq}`, conversionId, partnerId: holder.partnerId, status, isHandover: false, attemptsLeft: maxAttempts }] : [];
     },
     deliverPostback: async () => outcomes.shift()?.() ?? { result: 'delivered' },
-    reviewPostback: async ({ unrecorded }) => (unrecorded ? { result: 'delivered' } : { attemptsLeft: 2 }),
+    reviewPostback: async ({ unrecorded }) => (unrecorded ? { result: 'delivered' } : { attemptsLeft: 2, retryInMs: 100 }),
   };
 }
 

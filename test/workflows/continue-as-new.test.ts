@@ -197,4 +197,34 @@ describe('a lead that continues as new', function () {
       ['pending', 'approved'],
     );
   });
+
+  it('waits for a postback that is under way, and goes on as soon as it has ended', async () => {
+    tracker.answer(500, 200);
+    const ann = await network.partner(settingsFor(tracker.url));
+    const { leadId, conversionId } = await leadOf(ann, 'click-1');
+    await network.report(conversionId, 'pending');
+    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[0]?.state, 'retrying'));
+    await touchOneByOne(leadId, ann, TOUCHES_FOR_A_NEW_RUN);
+    assert.equal((await runsOf(leadId)).length, 1);
+
+    await network.report(conversionId, 'approved');
+    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[1]?.state, 'delivered'));
+    await eventually(async () => assert.ok((await runsOf(leadId)).length > 1));
+    await network.report(conversionId, 'rejected');
+    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[2]?.state, 'delivered'));
+  });
+
+  it('rebuilds a long lead over several runs', async () => {
+    const ann = await network.partner(settingsFor(tracker.url));
+    const { leadId, conversionId } = await leadOf(ann, 'click-1');
+    const { clicks } = network;
+    const visit = { partnerId: ann, refId: null, refIdProblem: null, refIdSample: null };
+    await Promise.all(Array.from({ length: 1000 }, () => clicks.record({ leadId, touch: visit, conversion: null })));
+    await eventually(async () => assert.equal(await appliedBy(leadId), 1002));
+    await handleOf(leadId).terminate('the store is lost');
+    await network.report(conversionId, 'approved');
+    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[0]?.state, 'delivered'));
+    assert.equal(await appliedBy(leadId), 1003);
+    assert.equal(tracker.received[0]?.query.ref, 'click-1');
+  });
 });

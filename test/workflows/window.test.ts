@@ -5,7 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
-import type { Settlement } from '../../src/domain/lead.ts';
+import { applyEvent, newLead, type Settlement } from '../../src/domain/lead.ts';
 import { registerSearchAttributes } from '../../src/temporal.ts';
 import {
   LEAD_WORKFLOW,
@@ -49,7 +49,14 @@ describe('the window of a lead', function () {
     async settle({ settlement }) {
       settled.push(settlement);
       return Promise.resolve([
-        { postbackId: `p${settlement.seq}`, partnerId: 'ann', status: settlement.status, attemptsLeft: 3 },
+        {
+          postbackId: `p${settlement.seq}`,
+          conversionId: settlement.conversionId,
+          partnerId: 'ann',
+          status: settlement.status,
+          isHandover: false,
+          attemptsLeft: 3,
+        },
       ]);
     },
     deliverPostback: () => Promise.resolve({ result: 'delivered' }),
@@ -198,5 +205,43 @@ describe('the window of a lead', function () {
     const { events } = await handle.fetchHistory();
     assert.ok((events?.length ?? Infinity) <= 60, `${events?.length} events`);
     assert.equal(settled.length, 2);
+  });
+
+  it('a continued run takes up what was being sent where it stands, and fetches what it has heard of', async () => {
+    const leadId = randomUUID();
+    const taskQueue = `window-${leadId}`;
+    const at = await nowIso();
+    const facts = numbered([touch('ann', 'a1'), conversion(), status('pending'), touch('bob')], { at });
+    const delivering = { conversionId: 'c1', partnerId: 'ann', status: 'pending', isHandover: false } as const;
+    const done: string[] = [];
+    const worker = await Worker.create({
+      connection: env.nativeConnection,
+      taskQueue,
+      workflowBundle: await testBundle(),
+      activities: {
+        ...activities,
+        loadLeadEvents: async ({ afterSeq }) => facts.slice(afterSeq),
+        reviewPostback: async () => (done.push('reviewed'), { attemptsLeft: 2, retryInMs: 120_000 }),
+        deliverPostback: async () => (done.push('delivered'), { result: 'delivered' }),
+      } satisfies LeadActivities,
+    });
+    const input: LeadInput = {
+      leadId,
+      policy,
+      state: facts.slice(0, 3).reduce(applyEvent, newLead()),
+      knownSeq: 4,
+      delivering: [{ ...delivering, postbackId: 'p3', attemptsLeft: 3 }],
+    };
+    const workflowId = leadWorkflowId(leadId);
+    const handle = await env.client.workflow.start(LEAD_WORKFLOW, { workflowId, taskQueue, args: [input] });
+    const outcome = (await worker.runUntil(handle.result())) as LeadOutcome;
+
+    assert.deepEqual(done, ['reviewed', 'delivered']);
+    assert.deepEqual([outcome.outcome, outcome.appliedSeq], ['pending', 4]);
+    const { events } = await handle.fetchHistory();
+    const waits = events?.flatMap(({ timerStartedEventAttributes: timer }) =>
+      Number(timer?.startToFireTimeout?.seconds ?? []),
+    );
+    assert.ok(waits?.includes(120), `${waits}`);
   });
 });

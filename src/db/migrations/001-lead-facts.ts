@@ -178,6 +178,8 @@ async function up(db: Knex): Promise<void> {
       ref_id text,
       status text not null,
       reason text,
+      -- R14: tells a partner that he lost the lead
+      is_handover boolean not null default false,
       payout bigint not null,
       currency text not null,
       event_at timestamptz not null,

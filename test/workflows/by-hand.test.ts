@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { leadQuery, leadWorkflowId } from '../../workflows/contract.ts';
+import { eventually } from '../support/eventually.ts';
+import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
+import { postbacksOf, settingsFor, type Network } from '../support/network.ts';
+import { startPrivateTemporal } from '../support/servers.ts';
+import { startTracker, type Tracker } from '../support/tracker.ts';
+
+const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
+
+describe('a lead in the hands of people', function () {
+  this.timeout(60_000);
+  let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
+  let connection: Connection;
+  let nativeConnection: NativeConnection;
+  let world: LeadWorld;
+  let network: Network;
+  let tracker: Tracker;
+
+  before(async () => {
+    temporal = await startPrivateTemporal();
+    const { address } = temporal;
+    connection = await Connection.connect({ address });
+    nativeConnection = await NativeConnection.connect({ address });
+    const client = new Client({ connection });
+    world = await startLeadWorld({ client, connection: nativeConnection, policy, postbackTimeoutMs: 500 });
+    ({ network } = world);
+  });
+
+  after(async () => {
+    await world.stop();
+    await nativeConnection.close();
+    await connection.close();
+    await temporal.kill('SIGKILL');
+  });
+
+  beforeEach(async () => {
+    tracker = await startTracker();
+  });
+
+  afterEach(() => tracker.stop());
+
+  async function leadWithConversion(partnerId: string) {
+    const leadId = network.newLead();
+    await network.touch(leadId, partnerId, 'click-1');
+    const conversionId = await network.convert(leadId);
+    const handle = world.client.workflow.getHandle(leadWorkflowId(leadId));
+    await eventually(async () => assert.equal((await handle.query(leadQuery)).appliedSeq, 2));
+    return { leadId, conversionId, handle };
+  }
+
+  async function expectStates(conversionId: string, ...states: string[]): Promise<void> {
+    await eventually(async () =>
+      assert.deepEqual(
+        (await postbacksOf(network.db, conversionId)).map(({ state }) => state),
+        states,
+      ),
+    );
+  }
+
+  it('goes on when its cancellation is asked for while it waits', async () => {
+    const { conversionId, handle } = await leadWithConversion(await network.partner(settingsFor(tracker.url)));
+    await handle.cancel();
+    await network.report(conversionId, 'approved');
+    await expectStates(conversionId, 'delivered');
+  });
+
+  it('goes on when its cancellation is asked for between two attempts', async () => {
+    tracker.answer(500, 200);
+    const { conversionId, handle } = await leadWithConversion(await network.partner(settingsFor(tracker.url)));
+    await network.report(conversionId, 'pending');
+    await expectStates(conversionId, 'retrying');
+    await handle.cancel();
+    await network.report(conversionId, 'approved');
+    await expectStates(conversionId, 'superseded', 'delivered');
+  });
+
+  it('goes on after a signal that is no message', async () => {
+    const { conversionId, handle } = await leadWithConversion(await network.partner(settingsFor(tracker.url)));
+    for (const message of [undefined, {}, { events: 'none' }, 'hello']) await handle.signal('leadEvents', message);
+    await network.report(conversionId, 'approved');
+    await expectStates(conversionId, 'delivered');
+  });
+
+  it('R14: the loser still hears of his loss when the winner’s conversion is corrected meanwhile', async () => {
+    const losersTracker = await startTracker();
+    const loser = await network.partner(settingsFor(losersTracker.url, { handover: true }));
+    const winner = await network.partner(settingsFor(tracker.url));
+    const { leadId, conversionId } = await leadWithConversion(loser);
+    await network.report(conversionId, 'pending');
+    await expectStates(conversionId, 'delivered');
+    losersTracker.answer(500);
+    await network.touch(leadId, winner, 'click-2');
+    await network.report(conversionId, 'approved');
+    await eventually(() => assert.equal(losersTracker.received.length, 2));
+    await network.report(conversionId, 'rejected');
+
+    await eventually(() =>
+      assert.deepEqual(
+        tracker.received.map(({ query }) => query.status),
+        ['approved', 'rejected'],
+      ),
+    );
+    const handover = (await postbacksOf(network.db, conversionId)).find(({ reason }) => reason === 'reattributed');
+    assert.deepEqual([handover?.partner_id, handover?.state], [loser, 'retrying']);
+    await losersTracker.stop();
+  });
+});
