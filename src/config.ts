@@ -26,6 +26,17 @@ const list = z.string().transform((text) =>
     .filter((item) => item !== ''),
 );
 
+/** The links we give out are made by appending to it. */
+const origin = z
+  .url({ protocol: /^https?$/ })
+  .pipe(z.string().refine(isOrigin, 'give scheme, host and port without user, path, query or fragment'))
+  .transform((url) => new URL(url).origin);
+
+function isOrigin(url: string): boolean {
+  const { username, password, pathname, search, hash } = new URL(url);
+  return [username, password, search, hash].every((part) => part === '') && /^\/*$/.test(pathname);
+}
+
 function areCidrs(cidrs: string[]): boolean {
   try {
     createAddressRules({ allowCidrs: cidrs });
@@ -42,7 +53,7 @@ const environment = z.object({
   HOST: z.string().default('0.0.0.0'),
   OPS_PORT: port(3001),
   OPS_HOST: z.string().default('127.0.0.1'),
-  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  PUBLIC_URL: origin.optional(),
   TRUST_PROXY: z.string().optional(),
   DATABASE_URL: z.string().optional(),
   DATABASE_POOL_SIZE: count(10),
@@ -170,15 +181,20 @@ function requireInProduction(given: z.infer<typeof environment>, hasTemporal: bo
 
 /** An exact hop count or a list of addresses; `true` would let any caller name his own address. */
 function readTrustProxy(given: string | undefined): number | string | false {
-  if (given === undefined) return false;
-  if (/^\d+$/.test(given)) return Number(given);
-  if (!given.split(',').every((entry) => isProxyAddress(entry.trim()))) {
-    throw new ConfigError(`TRUST_PROXY: give a hop count or CIDRs, not "${given}".`);
+  if (given === undefined || given === 'false') return false;
+  // More hops than anybody has would trust everybody.
+  if (/^\d{1,2}$/.test(given)) return Number(given);
+  if (!given.split(',').every((entry) => isProxyRange(entry.trim()))) {
+    throw new ConfigError(`TRUST_PROXY: give a hop count, CIDRs separated by commas, or false, not "${given}".`);
   }
   return given;
 }
 
-/** As Express takes it: an address, a CIDR, or one of its names for ranges. */
-function isProxyAddress(entry: string): boolean {
-  return isIP(entry.split('/')[0] ?? '') > 0 || ['loopback', 'linklocal', 'uniquelocal'].includes(entry);
+/** What Express can compile: an address, a CIDR that is not everybody, or one of its names for ranges. */
+function isProxyRange(entry: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(entry)) return true;
+  const [, address = '', bits] = /^([\da-f.:]+)(?:\/(\d{1,3}))?$/i.exec(entry) ?? [];
+  const family = isIP(address);
+  if (family === 0) return false;
+  return bits === undefined || (Number(bits) >= 1 && Number(bits) <= (family === 6 ? 128 : 32));
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Settings } from './config.ts';
-import { checkDb, connectDb } from './db/connect.ts';
+import { checkDb, connectDb, connectForMigration } from './db/connect.ts';
 import { hasPendingMigrations, migrate } from './db/migrate.ts';
 import { isLoginRefused } from './db/sqlstate.ts';
 import { AppError } from './errors.ts';
@@ -35,7 +35,7 @@ export async function startProgram(settings: Settings, log: Log, stopAsked: Abor
     const telemetry = has('worker') ? await startTelemetry(log) : null;
     const db = connectDb({ ...settings.config.database, url: settings.databaseUrl });
     start({ stop: () => db.destroy() });
-    await prepareSchema(db, { mayMigrate: has('migrate'), log, stopAsked });
+    await prepareSchema(db, settings.databaseUrl, { mayMigrate: has('migrate'), log, stopAsked });
 
     const deps: RoleDeps = { settings, db, metrics: createMetrics(), log };
     const roles: RunningRole[] = [];
@@ -55,7 +55,7 @@ export async function startProgram(settings: Settings, log: Log, stopAsked: Abor
 export async function migrateOnly({ config, databaseUrl }: Settings, log: Log, stopAsked: AbortSignal): Promise<void> {
   const db = connectDb({ ...config.database, url: databaseUrl });
   try {
-    await prepareSchema(db, { mayMigrate: true, log, stopAsked });
+    await prepareSchema(db, databaseUrl, { mayMigrate: true, log, stopAsked });
   } finally {
     await db.destroy();
   }
@@ -63,16 +63,26 @@ export async function migrateOnly({ config, databaseUrl }: Settings, log: Log, s
 
 type Preparation = { mayMigrate: boolean; log: Log; stopAsked: AbortSignal };
 
-async function prepareSchema(db: Knex, { mayMigrate, log, stopAsked }: Preparation): Promise<void> {
+async function prepareSchema(
+  db: Knex,
+  databaseUrl: string,
+  { mayMigrate, log, stopAsked }: Preparation,
+): Promise<void> {
   await waitForDatabase(db, log, stopAsked);
-  if (mayMigrate) {
-    const applied = await migrate(db);
-    log.info({ applied }, 'The schema is up to date.');
-  } else if (await hasPendingMigrations(db)) {
-    throw new AppError(
-      'unavailable',
-      'The database lacks migrations: run `npm run migrate` once, then start the roles.',
-    );
+  // Even to look is to wait for whoever is migrating.
+  const patientDb = connectForMigration(databaseUrl);
+  try {
+    if (mayMigrate) {
+      const applied = await migrate(patientDb);
+      log.info({ applied }, 'The schema is up to date.');
+    } else if (await hasPendingMigrations(patientDb)) {
+      throw new AppError(
+        'unavailable',
+        'The database lacks migrations: run `npm run migrate` once, then start the roles.',
+      );
+    }
+  } finally {
+    await patientDb.destroy();
   }
 }
 

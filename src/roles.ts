@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { createActivities } from '../activities/index.ts';
 import type { LeadPolicy } from '../workflows/contract.ts';
@@ -14,12 +13,13 @@ import { createClickIntake } from './intake/click.ts';
 import { createLeadTokens } from './intake/lead-token.ts';
 import { newConversionId, newLeadId, newPostbackId } from './intake/new-ids.ts';
 import { createStatusIntake, type StatusIntake } from './intake/status.ts';
+import { keepTrying } from './keep-trying.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { createAddressRules } from './outbound/address-rules.ts';
 import { createGuardedClient } from './outbound/guarded-client.ts';
 import { startRelay } from './relay.ts';
-import { connectTemporal, registerSearchAttributes } from './temporal.ts';
+import { connectTemporal, registerSearchAttributes, searchAttributesText } from './temporal.ts';
 import type { Telemetry } from './telemetry.ts';
 import { startWorker } from './worker.ts';
 import { loadWorkflowBundle } from './workflow-bundle.ts';
@@ -34,7 +34,8 @@ export type RunningRole = {
 };
 
 const REQUEST_GRACE_MS = 10_000;
-const RETRY_MS = 1000;
+const FIRST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 60_000;
 const REGISTER_TIMEOUT_MS = 3000;
 
 export async function startApi({
@@ -87,7 +88,11 @@ export function startRelayRole({ settings, db, metrics, log }: RoleDeps): Runnin
   const { concurrency, leaseMs } = settings.config.relay;
   const relay = startRelay({ db, client, policy: policyOf(settings), concurrency, leaseMs, metrics, log });
   const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
-  const registering = keepTrying(register, log);
+  const registering = keepTrying(register, {
+    firstPauseMs: FIRST_RETRY_MS,
+    longestPauseMs: LONGEST_RETRY_MS,
+    onFailure: (err) => warnUnregistered(err, log),
+  });
   return {
     checkReady: async () => void (await checkDb(db)),
     async stop() {
@@ -122,6 +127,15 @@ export async function startWorkerRole({ settings, db, metrics, log }: RoleDeps):
   };
 }
 
+/** Temporal Cloud, for one, never permits it; leads cannot start before the attributes are there. */
+function warnUnregistered(err: unknown, log: Log): void {
+  log.warn(
+    { err },
+    'Search attributes cannot be registered with Temporal yet; trying again. Where Temporal does not permit it, ' +
+      `register them by hand and ignore this: ${searchAttributesText}.`,
+  );
+}
+
 type OpsOptions = {
   roles: RunningRole[];
   api: { url: string; statuses: StatusIntake } | null;
@@ -146,6 +160,7 @@ export async function startOps(
     },
     temporalUiUrl: settings.temporalUiUrl,
     temporalNamespace: settings.temporal.namespace,
+    trustProxy: settings.config.http.trustProxy,
     metrics: () => readMetrics(deps, telemetry),
     checkReady: async () => void (await Promise.all(roles.map((role) => role.checkReady()))),
     log,
@@ -181,28 +196,6 @@ function measured(client: ReturnType<typeof createGuardedClient>, metrics: Metri
       });
       metrics.postbackSeconds.observe(outcome.durationMs / 1000);
       return outcome;
-    },
-  };
-}
-
-/** Repeats in the background until it succeeds once; stopped, it lets the try under way end. */
-function keepTrying(work: () => Promise<void>, log: Log): { stop(): Promise<void> } {
-  const stopping = new AbortController();
-  const run = async () => {
-    while (!stopping.signal.aborted) {
-      try {
-        return await work();
-      } catch (error) {
-        log.warn({ err: error }, 'Search attributes cannot be registered with Temporal yet; trying again.');
-        await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
-      }
-    }
-  };
-  const running = run();
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
     },
   };
 }

@@ -22,9 +22,13 @@ function definedOf(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }
 
+// gRPC's own limit is two minutes, for which the relay would stay away from a server that is back.
+const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 5000 };
+
 /** Connects on first use, so that a process starts while Temporal is down. */
 export function connectTemporal({ connectionOptions, namespace }: TemporalTarget): Client {
-  return new Client({ connection: Connection.lazy(connectionOptions), namespace });
+  const channelArgs = { ...connectionOptions.channelArgs, ...RECONNECT };
+  return new Client({ connection: Connection.lazy({ ...connectionOptions, channelArgs }), namespace });
 }
 
 /** The worker's own connection; fails when Temporal does not answer. */
@@ -40,6 +44,11 @@ export async function connectWorkerToTemporal({ connectionOptions }: TemporalTar
 
 const IndexedValueType = proto.temporal.api.enums.v1.IndexedValueType;
 const GRPC_ALREADY_EXISTS = 6;
+
+/** For people who have to register them by hand. */
+export const searchAttributesText = Object.values(searchAttributeKeys)
+  .map(({ name, type }) => `${name} (${type})`)
+  .join(', ');
 
 /** Makes leads searchable by what people look for. Harmless when done before, or by several processes at once. */
 export async function registerSearchAttributes(client: Client): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
+import express from 'express';
 import { ConfigError, readConfig, roles } from '../src/config.ts';
 
 const SECRET = 'sixteen characters or more';
@@ -125,7 +126,53 @@ describe('configuration', () => {
   it('trusts proxies by their number or address, never all of them', () => {
     assert.equal(readConfig({ TRUST_PROXY: '2' }).http.trustProxy, 2);
     assert.equal(readConfig({ TRUST_PROXY: 'loopback, 10.0.0.0/8' }).http.trustProxy, 'loopback, 10.0.0.0/8');
-    assert.match(refusalOf({ TRUST_PROXY: 'true' }), /TRUST_PROXY/);
+    for (const given of ['true', '1000000', '0.0.0.0/0', '::/0']) {
+      assert.match(refusalOf({ TRUST_PROXY: given }), /TRUST_PROXY/, given);
+    }
+  });
+
+  it('takes false for no proxy at all', () => {
+    assert.equal(readConfig({ TRUST_PROXY: 'false' }).http.trustProxy, false);
+    assert.equal(readConfig({ TRUST_PROXY: '0' }).http.trustProxy, 0);
+  });
+
+  it('accepts of proxies only what Express can use', () => {
+    const usable = ['loopback, 10.0.0.0/8', 'uniquelocal', '10.1.2.3', '::1', 'fd00::/8,linklocal', '::ffff:10.0.0.1'];
+    for (const given of usable) {
+      assert.equal(readConfig({ TRUST_PROXY: given }).http.trustProxy, given);
+      express().set('trust proxy', given);
+    }
+    const unusable = [
+      '0.0',
+      '10.0.0.0/33',
+      '10.0.0.0/0',
+      '10.0.0.0/',
+      '10.0.0.0/8/8',
+      'fd00::/129',
+      'loopback,',
+      '/',
+      'no',
+    ];
+    for (const given of unusable) {
+      assert.match(refusalOf({ TRUST_PROXY: given }), /TRUST_PROXY/, given);
+      assert.throws(() => express().set('trust proxy', given), given);
+    }
+  });
+
+  it('takes a public URL with or without a slash at its end, and nothing behind it', () => {
+    for (const given of [
+      'https://go.example',
+      'https://go.example/',
+      'https://go.example//',
+      'HTTPS://Go.Example:443/',
+    ]) {
+      assert.equal(readConfig({ PUBLIC_URL: given }).http.publicUrl, 'https://go.example', given);
+    }
+    assert.equal(readConfig({ PUBLIC_URL: 'http://localhost:3000/' }).http.publicUrl, 'http://localhost:3000');
+    for (const rest of ['/cashcat', '/cashcat/', '/?a=b', '?a=b', '#a', '/#a']) {
+      assert.match(refusalOf({ PUBLIC_URL: `https://go.example${rest}` }), /PUBLIC_URL: .*without/, rest);
+    }
+    assert.match(refusalOf({ PUBLIC_URL: 'https://me:secret@go.example' }), /PUBLIC_URL: .*without/);
   });
 
   it('knows each role', () => {

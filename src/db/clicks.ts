@@ -40,7 +40,8 @@ const RECORD_CLICKS = `
   ), inserted_events as (
     insert into lead_events (lead_id, seq, at, type, partner_id, ref_id, ref_id_problem, ref_id_sample, conversion_id,
                              offer_id, advertiser_id)
-    select lead_id, seq, clock_timestamp(), type, partner_id, ref_id, ref_id_problem, ref_id_sample, conversion_id, offer_id, advertiser_id
+    select lead_id, seq, clock_timestamp(), type, partner_id, ref_id, ref_id_problem, ref_id_sample, conversion_id,
+           offer_id, advertiser_id
     from events
   ), inserted_conversions as (
     insert into conversions (conversion_id, lead_id, seq, offer_id, advertiser_id)

@@ -83,9 +83,10 @@ export function connectClickPool({ url, statementTimeoutMs }: Omit<DatabaseOptio
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + ANSWER_GRACE_MS,
+    lock_timeout: CLICK_LOCK_MS,
     keepAlive: true,
     // Arrays are estimated at ten rows; a nested loop over a batch of 256 would be quadratic.
-    options: `-c enable_nestloop=off -c lock_timeout=${CLICK_LOCK_MS}`,
+    options: '-c enable_nestloop=off',
   });
   // An idle connection that breaks is replaced on next use; without a listener it would end the process.
   pool.on('error', () => undefined);

@@ -2,8 +2,6 @@ import { ipKeyGenerator, MemoryStore, type Options } from 'express-rate-limit';
 import { AppError } from '../errors.ts';
 
 export type FailureLimit = {
-  /** @throws AppError `too_many` when this address has failed too often */
-  check(ip: string | undefined): Promise<void>;
   /** Counts a failure. @throws AppError `too_many` when it was one too many */
   note(ip: string | undefined): Promise<void>;
 };
@@ -15,10 +13,6 @@ export function createFailureLimit(perMinute: number): FailureLimit {
   const store = new MemoryStore();
   store.init({ windowMs: MINUTE_MS } as Options);
   return {
-    async check(ip) {
-      const failures = await store.get(keyOf(ip));
-      if (failures && failures.totalHits >= perMinute) throw tooMany();
-    },
     async note(ip) {
       const { totalHits } = await store.increment(keyOf(ip));
       if (totalHits > perMinute) throw tooMany();

@@ -8,6 +8,8 @@ import { createSecurityHeaders } from './pages/page-headers.ts';
 export type OpsDeps = AdminContext & {
   /** Null in a process without the role api. */
   admin: AdminDeps | null;
+  /** A hop count or a list of addresses; never everybody. */
+  trustProxy: number | string | false;
   metrics: () => Promise<{ contentType: string; text: string }>;
   checkReady: () => Promise<void>;
 };
@@ -18,6 +20,7 @@ export function createOpsApp(deps: OpsDeps): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  app.set('trust proxy', deps.trustProxy);
   // People read these answers with curl.
   app.set('json spaces', 2);
   const setSecurityHeaders = createSecurityHeaders(deps.admin?.publicUrl ?? '');

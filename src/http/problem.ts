@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ErrorRequestHandler, Response } from 'express';
 import { AppError, type AppErrorKind, type FieldProblem } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { noteUnavailable } from './unavailable-log.ts';
 
 /** An error as callers see it; RFC 9457, with `kind` for programs and `problems` for the fields of a form. */
 export type Problem = {
@@ -40,7 +41,7 @@ export function makeProblem(kind: ProblemKind, detail: string, extra: Partial<Pr
 
 /**
  * What callers are told of an error. They are not told why something is not available, nor anything but an id of what is
- * unexpected: both are logged here, once.
+ * unexpected: both are logged here.
  */
 export function toProblem(error: unknown, log: Pick<Log, 'error' | 'warn'>): Problem {
   if (error instanceof AppError) {
@@ -84,11 +85,21 @@ export function createProblemHandler(log: Pick<Log, 'error' | 'warn'>): ErrorReq
 }
 
 // What Node reports of a connection that cannot be made or has broken.
-const SOCKET_ERRORS = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND'];
-// Connection exceptions, shutdown and start-up, too many connections, a statement that took too long, a lock not got.
-const AWAY_SQLSTATE = /^(?:08...|57P0[1-5]|53300|57014|55P03|40001|40P01|25006)$/;
+const SOCKET_ERRORS = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+];
+// Whole classes: the connection, resources (disk, memory, connections), an operator who intervenes, the system below.
+// Single states: a lock not got, a conflict of transactions, a server that is read-only.
+const AWAY_SQLSTATE = /^(?:08...|53...|57...|58...|55P03|40001|40P01|25006)$/;
 const AWAY_MESSAGE =
-  /connection terminated|timeout acquiring a connection|timeout exceeded when trying to connect|pool is (?:draining|probably full)/i;
+  /connection terminated|not queryable|query read timeout|timeout acquiring a connection|timeout exceeded when trying to connect|pool is (?:draining|probably full)/i;
 
 /** True for an error that says no more than that Postgres cannot be asked right now. */
 function isDatabaseAway(error: unknown): boolean {
@@ -113,10 +124,6 @@ function toClientProblem(error: unknown): Problem | undefined {
   const isPath = error instanceof URIError;
   const detail = isPath ? 'The address cannot be read.' : 'The body cannot be read: check it and its Content-Type.';
   return makeProblem('malformed', detail);
-}
-
-function noteUnavailable(cause: unknown, log: Pick<Log, 'warn'>): void {
-  log.warn({ err: cause }, 'A request was answered with 503, because what it needs is not available.');
 }
 
 function codeOf(error: Error): string {

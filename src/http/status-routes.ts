@@ -3,6 +3,7 @@ import { AppError, type FieldProblem } from '../errors.ts';
 import type { StatusAnswer, StatusCall, StatusIntake } from '../intake/status.ts';
 import type { Log } from '../log.ts';
 import { readBearer } from './bearer.ts';
+import { withoutToken } from './without-token.ts';
 import { createFailureLimit } from './failure-limit.ts';
 import { allowOnly } from './method-not-allowed.ts';
 import { createProblemHandler } from './problem.ts';
@@ -34,10 +35,11 @@ export function createStatusRoutes({ statuses, log }: StatusDeps): Router {
 
   const handle = async (req: Request<{ advertiserId: string }>): Promise<StatusAnswer> => {
     const { advertiserId } = req.params;
-    const query = readQuery(req.url);
-    const body = readBodyBag(req);
+    const given = { query: readQuery(req.url), body: readBodyBag(req) };
+    const token = readBearer(req.headers) ?? readText({ ...given.query, ...given.body }, 'token');
+    await authenticate(req, advertiserId, token);
+    const { query, body } = withoutToken(given, token ?? '');
     const bag = { ...query, ...body };
-    await authenticate(req, advertiserId, readBearer(req.headers) ?? readText(bag, 'token'));
     const problems = FIELDS.flatMap((field) => findProblems(field, bag[field]));
     const call = toStatusCall(req.method, advertiserId, { values: readValues(bag), query, body });
     if (problems.length === 0) return await statuses.record(call);
@@ -91,12 +93,8 @@ function toStatusCall(
     conversionId: values.conversion_id ?? null,
     word: values.status ?? null,
     reason: values.reason ?? null,
-    raw: { method, query: withoutToken(query), body: body && withoutToken(body) },
+    raw: { method, query, body },
   };
-}
-
-function withoutToken(bag: Bag): Bag {
-  return Object.fromEntries(Object.entries(bag).filter(([name]) => name !== 'token'));
 }
 
 function readBodyBag(req: Request): Bag | null {

@@ -1,10 +1,13 @@
-import { isDataRefused } from '../db/sqlstate.ts';
+import { isBlocked, isDataRefused } from '../db/sqlstate.ts';
 import { AppError } from '../errors.ts';
 
 const MAX_BATCH = 256;
 const MAX_BATCHES_IN_FLIGHT = 2;
 // A few seconds of work at full speed; beyond that a caller is better served by a quick refusal.
 const MAX_WAITING = 50_000;
+// One blocked row of a batch is found within this time, at 300 ms for each look. When more is blocked, all waiting for
+// it would only hold up the batches behind.
+const FIND_BLOCKED_MS = 5000;
 
 export type GroupCommit<Row> = {
   /** Resolves once the row is committed. @throws AppError `unavailable` when the store cannot take it */
@@ -21,8 +24,12 @@ type Waiting<Row> = { row: Row; resolve: () => void; reject: (reason: Error) => 
  * system commits at once, a busy one in large batches.
  *
  * @param write commits all rows of a batch or none
+ * @param now milliseconds of a clock that never goes back
  */
-export function createGroupCommit<Row>(write: (rows: Row[]) => Promise<void>): GroupCommit<Row> {
+export function createGroupCommit<Row>(
+  write: (rows: Row[]) => Promise<void>,
+  now: () => number = () => performance.now(),
+): GroupCommit<Row> {
   let waiting: Waiting<Row>[] = [];
   let inFlight = 0;
   const idle: (() => void)[] = [];
@@ -59,22 +66,28 @@ export function createGroupCommit<Row>(write: (rows: Row[]) => Promise<void>): G
     }
   }
 
-  /** One bad value must not fail its neighbours: the batch is halved until the bad row stands alone. */
-  async function writeOrSplit(batch: Waiting<Row>[]): Promise<void> {
+  /** One bad value or locked row must not fail its neighbours: the batch is halved until that row stands alone. */
+  async function writeOrSplit(batch: Waiting<Row>[], firstRefusedAt?: number): Promise<void> {
     try {
       await write(batch.map(({ row }) => row));
       for (const { resolve } of batch) resolve();
     } catch (error) {
-      if (isDataRefused(error) && batch.length > 1) {
+      const refusedAt = firstRefusedAt ?? now();
+      const isWorthSplitting = isDataRefused(error) || (isBlocked(error) && now() - refusedAt < FIND_BLOCKED_MS);
+      if (batch.length > 1 && isWorthSplitting) {
         const half = batch.length >> 1;
-        await writeOrSplit(batch.slice(0, half));
-        await writeOrSplit(batch.slice(half));
+        await writeOrSplit(batch.slice(0, half), refusedAt);
+        await writeOrSplit(batch.slice(half), refusedAt);
         return;
       }
-      const refusal = isDataRefused(error)
-        ? new AppError('malformed', 'The visit holds a value that cannot be stored.', { cause: error })
-        : new AppError('unavailable', 'The visit could not be stored; try again shortly.', { cause: error });
+      const refusal = toRefusal(error);
       for (const { reject } of batch) reject(refusal);
     }
   }
+}
+
+function toRefusal(cause: unknown): AppError {
+  return isDataRefused(cause)
+    ? new AppError('malformed', 'The visit holds a value that cannot be stored.', { cause })
+    : new AppError('unavailable', 'The visit could not be stored; try again shortly.', { cause });
 }

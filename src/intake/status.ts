@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { findAdvertiserByTokenHash } from '../db/advertisers.ts';
 import { hashKey } from '../db/keys.ts';
+import { isDataRefused } from '../db/sqlstate.ts';
 import {
   insertStatusCall,
   insertStatusEvent,
@@ -36,7 +37,7 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
   return {
     async authenticate(advertiserId, token) {
       // The look-up goes by the hash of a random token, so its timing tells nothing about the token.
-      const owner = token === undefined ? undefined : await findAdvertiserByTokenHash(db, hashKey(token));
+      const owner = token ? await orUnavailable(() => findAdvertiserByTokenHash(db, hashKey(token))) : undefined;
       if (owner !== advertiserId) {
         throw new AppError('unauthorized', 'The token is not valid for this advertiser; ask Cashcat for a new one.');
       }
@@ -44,7 +45,7 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
 
     async record(call) {
       // A refusal is thrown after the commit, so that the raw call is kept whatever becomes of it.
-      const answer = await db.transaction(async (trx) => {
+      const answer = await inTransaction(async (trx) => {
         const { word, reason, raw } = call;
         const callId = await insertStatusCall(trx, { ...call, raw: { ...raw, word, reason } });
         const judged = await judge(trx, callId, call, windowMs);
@@ -56,7 +57,7 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
     },
 
     async acceptLate(callId) {
-      return await db.transaction(async (trx) => {
+      return await inTransaction(async (trx) => {
         const kept = await lockStatusCall(trx, callId);
         if (!kept) throw new AppError('unknown', `There is no status call ${callId}.`);
         if (kept.result !== 'window_closed') {
@@ -72,6 +73,20 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
       });
     },
   };
+
+  function inTransaction<T>(work: (trx: Knex) => Promise<T>): Promise<T> {
+    return orUnavailable(() => db.transaction(work));
+  }
+}
+
+/** An advertiser repeats what is answered with 503, so whatever kept his call from being stored costs no status. */
+async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof AppError || isDataRefused(cause)) throw cause;
+    throw new AppError('unavailable', 'The status could not be stored; send it again shortly.', { cause });
+  }
 }
 
 type Judgeable = Pick<StatusCall, 'advertiserId' | 'conversionId' | 'word' | 'reason'>;

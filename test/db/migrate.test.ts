@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
+import { readConfig, type Settings } from '../../src/config.ts';
 import { connectDb } from '../../src/db/connect.ts';
 import { hasPendingMigrations, migrate, rollBack } from '../../src/db/migrate.ts';
+import { createLog } from '../../src/log.ts';
+import { migrateOnly } from '../../src/program.ts';
 import { eventually } from '../support/eventually.ts';
 import { testPostgres } from '../support/servers.ts';
 
@@ -56,6 +59,31 @@ describe('migrations', () => {
   it('are applied once when several processes start at the same time', async () => {
     const applied = await Promise.all([migrate(db), migrate(other), migrate(other)]);
     assert.deepEqual(applied.flat(), ['001-lead-facts']);
+    assert.equal(await hasPendingMigrations(db), false);
+  });
+
+  it('may take longer than any other statement', async () => {
+    const statementTimeoutMs = 50;
+    const config = readConfig({});
+    const settings = { config: { ...config, database: { ...config.database, statementTimeoutMs } }, databaseUrl: url };
+    const obstacle = await other.transaction();
+    await obstacle.raw('create table partners ()');
+    const migrated = migrateOnly(settings as Settings, createLog('silent'), new AbortController().signal);
+    let outcome: unknown = 'under way';
+    migrated.then(
+      () => (outcome = 'done'),
+      (error: unknown) => (outcome = error),
+    );
+    await eventually(async () => {
+      const { rows } = await other.raw<{ rows: object[] }>(
+        `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+         and query_start < clock_timestamp() - interval '1.5 s'`,
+      );
+      assert.ok(rows.length === 1 || outcome !== 'under way');
+    });
+    assert.equal(outcome, 'under way');
+    await obstacle.rollback();
+    await migrated;
     assert.equal(await hasPendingMigrations(db), false);
   });
 

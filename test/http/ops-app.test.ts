@@ -34,6 +34,7 @@ describe('the operations listener', () => {
       },
       temporalUiUrl: 'http://localhost:8233/',
       temporalNamespace: 'default',
+      trustProxy: false,
       metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'leads 1\n' }),
       checkReady: () => Promise.resolve(),
       log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
@@ -82,15 +83,26 @@ describe('the operations listener', () => {
       }
     });
 
-    it('refuses wrong keys, and after many of them every key from there', async () => {
+    it('refuses wrong keys, slows them down when they are many, and lets the right one in all the same', async () => {
       app = build();
       const wrong = () => request(app).get('/v1/admin/partners').set('authorization', 'Bearer wrong');
       let response = await wrong();
       assert.equal(response.status, 401);
       for (let guess = 0; guess < 100 && response.status === 401; guess++) response = await wrong();
       assert.equal(response.status, 429);
-      await call('get', '/partners').expect(429);
+      await call('get', '/partners').expect(200);
+      assert.equal((await wrong()).status, 429);
       app = build();
+    });
+
+    it('tells the callers behind a proxy apart', async () => {
+      const behindProxy = build({ trustProxy: 1 });
+      const wrong = (ip: string) =>
+        request(behindProxy).get('/v1/admin/partners').set('x-forwarded-for', ip).set('authorization', 'Bearer wrong');
+      let response = await wrong('192.0.2.1');
+      for (let guess = 0; guess < 100 && response.status === 401; guess++) response = await wrong('192.0.2.1');
+      assert.equal(response.status, 429);
+      await wrong('192.0.2.2').expect(401);
     });
 
     it('has no admin API in a process without the role api', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { AppError } from '../../src/errors.ts';
 import { toProblem } from '../../src/http/problem.ts';
+import { noteUnavailable } from '../../src/http/unavailable-log.ts';
 
 function problemOf(error: unknown) {
   const [logged, warned]: [object[], object[]] = [[], []];
@@ -39,6 +40,25 @@ describe('a problem', () => {
     assert.deepEqual(problemOf(new AppError('unknown', 'never', { cause })).warned, []);
   });
 
+  it('that something is not available is logged once a second, with the number of those left out', () => {
+    const lines: object[] = [];
+    const log = { warn: (fields: object) => void lines.push(fields) };
+    const cause = new Error('why');
+    for (const now of [5000, 5001, 5999, 6000, 6500, 9000, 11_000]) noteUnavailable(cause, log, now);
+    assert.deepEqual(lines, [{ err: cause }, { err: cause, leftOut: 2 }, { err: cause, leftOut: 1 }, { err: cause }]);
+    const others: object[] = [];
+    noteUnavailable(cause, { warn: (fields: object) => void others.push(fields) }, 11_001);
+    assert.deepEqual(others, [{ err: cause }], 'another log has lines of its own');
+  });
+
+  it('many at once, through whichever app they came, make one line', () => {
+    const lines: object[] = [];
+    const write = (fields: object) => void lines.push(fields);
+    const log = { error: write, warn: write };
+    for (let request = 0; request < 100; request++) toProblem(withCode('ECONNREFUSED'), log);
+    assert.equal(lines.length, 1);
+  });
+
   it('names the fields that are wrong', () => {
     const problems = [{ field: 'name', message: 'is missing' }];
     assert.deepEqual(problemOf(new AppError('invalid', 'x', { problems })).problem.problems, problems);
@@ -52,6 +72,14 @@ describe('a problem', () => {
     withCode('08006'),
     withCode('53300'),
     withCode('57014'),
+    withCode('57000'),
+    withCode('53100'),
+    withCode('53200'),
+    withCode('58030'),
+    withCode('25006'),
+    withCode('EAI_AGAIN'),
+    new Error('Client has encountered a connection error and is not queryable'),
+    new Error('select 1 - Query read timeout'),
     new AggregateError([withCode('ECONNREFUSED')], ''),
     new Error('Connection terminated unexpectedly'),
     new Error('Knex: Timeout acquiring a connection. The pool is probably full.'),

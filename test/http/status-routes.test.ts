@@ -62,6 +62,35 @@ describe('an advertiser reports a status', () => {
     assert.equal(statusCalls.length, 1);
   });
 
+  it('without his token being kept, wherever he wrote it', async () => {
+    const { app, statusCalls } = await buildPublicApp();
+    await request(app)
+      .get(`${PATH}?Token=${TOKEN}&token=${TOKEN}&TOKEN=x&conversion_id=c1&status=approved`)
+      .expect(200);
+    await request(app)
+      .post(`${PATH}?again=${TOKEN}&again=b&${TOKEN}`)
+      .set('authorization', `Bearer ${TOKEN}`)
+      .send({
+        conversion_id: 'c1',
+        status: 'approved',
+        reason: `paid, see ?t=${TOKEN}`,
+        deep: [{ ToKeN: { a: 1 }, mine: TOKEN, count: 3, none: null }, TOKEN],
+      })
+      .expect(200);
+    assert.doesNotMatch(JSON.stringify(statusCalls), new RegExp(TOKEN));
+    assert.deepEqual(statusCalls[0]?.raw.query, { conversion_id: 'c1', status: 'approved' });
+    assert.deepEqual(statusCalls[1]?.raw, {
+      method: 'POST',
+      query: { again: ['[token]', 'b'], '[token]': '' },
+      body: {
+        conversion_id: 'c1',
+        status: 'approved',
+        reason: 'paid, see ?t=[token]',
+        deep: [{ mine: '[token]', count: 3, none: null }, '[token]'],
+      },
+    });
+  });
+
   it('not by HEAD, which records nothing', async () => {
     const { app, statusCalls } = await buildPublicApp();
     await request(app).head(`${PATH}?conversion_id=c1&status=approved&token=${TOKEN}`).expect(405);

@@ -94,7 +94,7 @@ describe('click intake on Postgres', () => {
     await db('leads').where({ lead_id: leadId }).update({ last_activity_at: '2026-01-01T00:00:00Z' });
     await network.clicks.record(conversionOf(leadId));
     const { rows } = await db.raw<{ rows: { is_now: boolean }[] }>(
-      `select l.last_activity_at = e.at as is_now from leads l join lead_events e using (lead_id)
+      `select abs(extract(epoch from l.last_activity_at - e.at)) < 1 as is_now from leads l join lead_events e using (lead_id)
        where lead_id = ? and seq = 2`,
       [leadId],
     );
@@ -180,6 +180,33 @@ describe('click intake on Postgres', () => {
     assert.ok(answers[23] instanceof AppError);
     assert.deepEqual(await eventsOf(bad), []);
     for (const leadId of good) assert.equal((await eventsOf(leadId)).length, 2);
+  });
+
+  it('a lead that somebody has locked is refused alone; its neighbours in the batch are kept and answered', async () => {
+    const good = Array.from({ length: 50 }, () => newLeadId());
+    const blocked = newLeadId();
+    await network.clicks.record(touchOf(blocked, 'ann'));
+    const obstacle = await db.transaction();
+    await obstacle('leads').where({ lead_id: blocked }).forUpdate().first();
+    const clicks = good.map((leadId) => directLink(leadId, 'ann'));
+    clicks.splice(23, 0, touchOf(blocked, 'bob'));
+    const answers = await Promise.all(
+      clicks.map((click) => network.clicks.record(click).catch((error: unknown) => error)),
+    );
+    await obstacle.rollback();
+    assert.deepEqual(
+      answers.flatMap((answer, index) => (answer === undefined ? [] : [[index, (answer as AppError).kind]])),
+      [[23, 'unavailable']],
+    );
+    for (const leadId of good) assert.equal((await eventsOf(leadId)).length, 2);
+    await network.clicks.record(touchOf(blocked, 'carl'));
+    assert.deepEqual(
+      (await eventsOf(blocked)).map(({ seq, partner_id }) => [seq, partner_id]),
+      [
+        [1, 'ann'],
+        [2, 'carl'],
+      ],
+    );
   });
 
   it('a bad click of a lead leaves no gap among the good ones of the same batch', async () => {

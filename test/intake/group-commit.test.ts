@@ -6,7 +6,8 @@ import { eventually } from '../support/eventually.ts';
 
 const NOT_STORABLE = '22021';
 const DUPLICATE_KEY = '23505';
-const DEADLOCK = '40P01';
+const LOCK_NOT_AVAILABLE = '55P03';
+const BLOCKED = [LOCK_NOT_AVAILABLE, '57014', '40P01'];
 const TOO_MANY = 50_000;
 
 /** An error as Postgres reports it. */
@@ -113,14 +114,8 @@ describe('group commit', () => {
     );
   });
 
-  it('refuses the whole batch as unavailable for anything but a data error, and tries it once', async () => {
-    const failures = [
-      sqlError(DEADLOCK),
-      sqlError('57P01'),
-      sqlError('ECONNREFUSED'),
-      sqlError('22'),
-      new Error('gone'),
-    ];
+  it('refuses the whole batch as unavailable for what splitting cannot help, and tries it once', async () => {
+    const failures = [sqlError('57P01'), sqlError('ECONNREFUSED'), sqlError('22'), new Error('gone')];
     for (const failure of failures) {
       let writes = 0;
       const intake = createGroupCommit(async () => {
@@ -134,6 +129,55 @@ describe('group commit', () => {
       }
       assert.equal(writes, 1);
     }
+  });
+
+  for (const code of BLOCKED) {
+    it(`commits the neighbours of a row that is blocked (${code}), which alone is unavailable`, async () => {
+      const stored: number[] = [];
+      const blocked = sqlError(code);
+      const intake = createGroupCommit(async (rows: number[]) => {
+        if (rows.includes(77)) throw blocked;
+        stored.push(...rows);
+      });
+      const answers = await Promise.all(
+        Array.from({ length: 256 }, (_, row) => intake.commit(row).catch((error: unknown) => error)),
+      );
+      const refusal = answers[77];
+      assert.ok(refusal instanceof AppError);
+      assert.deepEqual([refusal.kind, refusal.cause], ['unavailable', blocked]);
+      assert.equal(answers.filter((answer) => answer === undefined).length, 255);
+      assert.equal(stored.length, 255);
+    });
+  }
+
+  it('finds the rows with bad values and the blocked ones in the same batch', async () => {
+    const intake = createGroupCommit(async (rows: number[]) => {
+      if (rows.includes(3)) throw sqlError(LOCK_NOT_AVAILABLE);
+      if (rows.includes(5)) throw sqlError(NOT_STORABLE);
+    });
+    const answers = Array.from({ length: 8 }, (_, row) => intake.commit(row).then(() => 'committed', kindOf));
+    assert.deepEqual(
+      (await Promise.all(answers))
+        .map((answer, row) => `${row} ${answer}`)
+        .filter((text) => !text.endsWith('committed')),
+      ['3 unavailable', '5 malformed'],
+    );
+  });
+
+  it('stops looking for blocked rows when everything is blocked, so that nobody waits long', async () => {
+    let clock = 0;
+    let writes = 0;
+    const intake = createGroupCommit(
+      async () => {
+        writes++;
+        clock += 1000;
+        throw sqlError(LOCK_NOT_AVAILABLE);
+      },
+      () => clock,
+    );
+    const answers = Array.from({ length: 256 }, (_, row) => intake.commit(row).then(() => 'committed', kindOf));
+    assert.deepEqual([...new Set(await Promise.all(answers))], ['unavailable']);
+    assert.ok(writes < 12, `${writes} writes`);
   });
 
   it('keeps the half that was committed when the store goes away while a bad batch is being split', async () => {

@@ -6,6 +6,7 @@ import { AppError } from '../../src/errors.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { createStatusIntake, type StatusIntake } from '../../src/intake/status.ts';
 import { createNetwork, type Network } from '../support/network.ts';
 
 const LONG_AGO = '2026-01-01T00:00:00Z';
@@ -324,6 +325,37 @@ describe('status intake on Postgres', () => {
     const raw = { method: 'POST', query: {}, body: spelled };
     await network.statuses.record(callOf({ conversionId, word: 'approved', raw }));
     assert.deepEqual((await callsFor(conversionId))[0]?.raw.body, spelled);
+  });
+
+  describe('over a database that fails', () => {
+    const doors: Record<string, (statuses: StatusIntake) => Promise<unknown>> = {
+      authenticate: (statuses) => statuses.authenticate('bank', 'token'),
+      record: (statuses) => statuses.record(callOf({ conversionId: 'c', word: 'approved' })),
+      acceptLate: (statuses) => statuses.acceptLate(1),
+    };
+    const failing = (error: Error): StatusIntake => {
+      const fail = () => {
+        throw error;
+      };
+      return createStatusIntake(Object.assign(fail, { raw: fail, transaction: fail }) as unknown as Knex, 1000);
+    };
+
+    for (const [name, call] of Object.entries(doors)) {
+      it(`${name} says that it is not available, whatever the driver called it`, async () => {
+        const errors = [
+          new Error('Client has encountered a connection error and is not queryable'),
+          ...['53100', '53200', '58030', 'EAI_AGAIN', '25006'].map((code) => Object.assign(new Error('x'), { code })),
+        ];
+        for (const cause of errors) {
+          await assert.rejects(call(failing(cause)), { name: 'AppError', kind: 'unavailable', cause });
+        }
+      });
+
+      it(`${name} passes on that a value cannot be stored`, async () => {
+        const refused = Object.assign(new Error('x'), { code: '22P05' });
+        await assert.rejects(call(failing(refused)), (error) => error === refused);
+      });
+    }
   });
 
   it('only the token of an advertiser opens his door', async () => {

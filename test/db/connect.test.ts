@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import type { Knex } from 'knex';
+import { checkClickPool, connectClickPool, connectDb } from '../../src/db/connect.ts';
+import { testPostgres } from '../support/servers.ts';
+
+describe('connections to Postgres', () => {
+  const statementTimeoutMs = 200;
+  let url: string;
+  let db: Knex;
+
+  before(async () => {
+    url = await (await testPostgres()).createDatabase();
+    db = connectDb({ url, poolSize: 2, statementTimeoutMs: 5000 });
+  });
+
+  after(() => db.destroy());
+
+  it('keep no lock for a transaction that its process has forgotten', async () => {
+    const { rows } = await db.raw<{ rows: object[] }>('show idle_in_transaction_session_timeout');
+    assert.deepEqual(rows, [{ idle_in_transaction_session_timeout: '10s' }]);
+  });
+
+  it('of clicks wait for a lock only for a moment', async () => {
+    const pool = connectClickPool({ url, statementTimeoutMs });
+    const { rows } = await pool.query(
+      "select current_setting('lock_timeout') as lock, current_setting('enable_nestloop') as loop",
+    );
+    assert.deepEqual(rows, [{ lock: '300ms', loop: 'off' }]);
+    await pool.end();
+  });
+
+  describe('whose answers do not come', () => {
+    let silent: Knex;
+
+    beforeEach(() => {
+      silent = connectDb({ url, poolSize: 1, statementTimeoutMs });
+    });
+
+    afterEach(() => silent.destroy());
+
+    it('are given up, and not used again', async () => {
+      await silent.raw('set statement_timeout = 0');
+      await assert.rejects(silent.raw('select pg_sleep(5)'), /Query read timeout/);
+      await silent.raw('select 1');
+    });
+
+    it('are given up in a transaction too', async () => {
+      const transaction = silent.transaction(async (trx) => {
+        await trx.raw('set local statement_timeout = 0');
+        await trx.raw('select pg_sleep(5)');
+      });
+      await assert.rejects(transaction, /not queryable/);
+      await silent.raw('select 1');
+    });
+  });
+
+  it('are not ready for clicks where nothing can be committed', async () => {
+    const readOnlyUrl = await (await testPostgres()).createDatabase();
+    const name = new URL(readOnlyUrl).pathname.slice(1);
+    const pool = connectClickPool({ url: readOnlyUrl, statementTimeoutMs: 5000 });
+    await checkClickPool(pool);
+    await pool.end();
+    await db.raw('alter database ?? set default_transaction_read_only = on', [name]);
+    const readOnlyPool = connectClickPool({ url: readOnlyUrl, statementTimeoutMs: 5000 });
+    await assert.rejects(checkClickPool(readOnlyPool), /read-only/);
+    await readOnlyPool.end();
+  });
+});
