@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 
 export type LeadTokens = {
   /** A signed token that carries the lead until its window ends. */
@@ -17,26 +17,27 @@ const SIGNATURE_BYTES = 16;
  * @param secrets the first signs, all verify, so that a secret can be replaced without losing open leads
  */
 export function createLeadTokens(secrets: string[], windowMs: number, now: () => number = Date.now): LeadTokens {
-  const [signingSecret] = secrets;
-  if (signingSecret === undefined) throw new Error('LEAD_SECRET is empty: give at least one secret.');
+  const keys = secrets.map((secret) => createSecretKey(secret, 'utf8'));
+  const [signingKey] = keys;
+  if (signingKey === undefined) throw new Error('LEAD_SECRET is empty: give at least one secret.');
 
   return {
     issue(leadId) {
       const payload = `${leadId}.${Math.floor(now() / 1000).toString(36)}`;
-      return `${payload}.${sign(payload, signingSecret).toString('base64url')}`;
+      return `${payload}.${sign(payload, signingKey).toString('base64url')}`;
     },
     read(token) {
       const [leadId, time, signature, ...rest] = token?.split('.', 4) ?? [];
       if (!leadId || !time || !signature || rest.length > 0 || !LEAD_ID.test(leadId)) return undefined;
       const given = Buffer.from(signature, 'base64url');
       if (given.length !== SIGNATURE_BYTES) return undefined;
-      const isSigned = secrets.some((secret) => timingSafeEqual(sign(`${leadId}.${time}`, secret), given));
+      const isSigned = keys.some((key) => timingSafeEqual(sign(`${leadId}.${time}`, key), given));
       const issuedAt = Number.parseInt(time, 36) * 1000;
       return isSigned && now() < issuedAt + windowMs ? leadId : undefined;
     },
   };
 }
 
-function sign(payload: string, secret: string): Buffer {
-  return createHmac('sha256', secret).update(payload).digest().subarray(0, SIGNATURE_BYTES);
+function sign(payload: string, key: KeyObject): Buffer {
+  return createHmac('sha256', key).update(payload).digest().subarray(0, SIGNATURE_BYTES);
 }

@@ -114,7 +114,8 @@ async function up(db: Knex): Promise<void> {
       lease_id text,
       failures integer not null default 0,
       last_error text
-    ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+    ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0,
+      autovacuum_vacuum_insert_threshold = -1);
     create index outbox_in_order on outbox (urgency, owed_since);
 
     create table bot_visits (
