@@ -25,14 +25,15 @@ const REATTRIBUTED = 'reattributed';
 export function createSettlementActivities({ db, newPostbackId }: Deps): Pick<LeadActivities, 'settle'> {
   return {
     async settle({ leadId, maxAttempts, settlement }) {
-      await db.transaction(async (trx) => {
+      const { conversionId, seq } = settlement;
+      const open = await db.transaction(async (trx) => {
         const isFirstTime = await insertSettlement(trx, leadId, settlement);
         if (isFirstTime) await settleOnce(trx, leadId, settlement);
+        return await readOpenPostbacks(trx, conversionId, seq);
       });
-      const open = await readOpenPostbacks(db, settlement.conversionId, settlement.seq);
       return open.map((postback) => ({
         postbackId: postback.postback_id,
-        conversionId: settlement.conversionId,
+        conversionId,
         partnerId: postback.partner_id,
         status: postback.status,
         isHandover: postback.is_handover,
