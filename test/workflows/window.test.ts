@@ -242,6 +242,6 @@ describe('the window of a lead', function () {
     const waits = events?.flatMap(({ timerStartedEventAttributes: timer }) =>
       Number(timer?.startToFireTimeout?.seconds ?? []),
     );
-    assert.ok(waits?.includes(120), `${waits}`);
+    assert.ok(waits?.includes(120), JSON.stringify(waits));
   });
 });
