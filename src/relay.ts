@@ -119,8 +119,11 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
         try {
           await completeLeads(db, leaseId, batch);
         } catch (error) {
-          // The lease runs out, the events go out again, and the workflows drop the repeat.
-          log.warn({ err: error, leads: batch.length }, 'Handed over leads could not be noted; they are sent again.');
+          // Without the note these leads would stay leased and their next events would wait for the lease to run out.
+          log.warn({ err: error, leads: batch.length }, 'Handed over leads could not be noted yet; trying again.');
+          handedOver.unshift(...batch);
+          if (stopping.signal.aborted) break;
+          await pause(MIN_RETRY_MS);
         }
       }
       completing = undefined;

@@ -16,7 +16,15 @@ export async function claimLeads(
   db: Knex,
   { limit, leaseMs, leaseId }: { limit: number; leaseMs: number; leaseId: string },
 ): Promise<ClaimedLead[]> {
-  const { rows } = await db.raw<{ rows: Claim[] }>(
+  // Leads whose events cannot be read are not leased either.
+  return await db.transaction((trx) => claimInOrder(trx, { limit, leaseMs, leaseId }));
+}
+
+async function claimInOrder(
+  trx: Knex,
+  { limit, leaseMs, leaseId }: { limit: number; leaseMs: number; leaseId: string },
+): Promise<ClaimedLead[]> {
+  const { rows } = await trx.raw<{ rows: Claim[] }>(
     `with due as materialized (
        select lead_id from outbox
        where leased_until is null or leased_until < now()
@@ -32,7 +40,7 @@ export async function claimLeads(
     { limit, leaseMs, leaseId, span: MAX_EVENTS_PER_SIGNAL - 1 },
   );
   if (rows.length === 0) return [];
-  const events = await readOwedEvents(db, rows);
+  const events = await readOwedEvents(trx, rows);
   return rows
     .sort((a, b) => a.urgency - b.urgency)
     .map(({ lead_id: leadId, upto_seq: uptoSeq, failures }) => {

@@ -6,7 +6,12 @@ import { gzipSync } from 'node:zlib';
 import { buildConnector } from 'undici';
 import type { PostbackRequest } from '../../src/domain/postback-settings.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
-import { createGuardedClient, type GuardedClient, type SendOutcome } from '../../src/outbound/guarded-client.ts';
+import {
+  SOCKETS_PER_ORIGIN,
+  createGuardedClient,
+  type GuardedClient,
+  type SendOutcome,
+} from '../../src/outbound/guarded-client.ts';
 import type { Dial } from '../../src/outbound/guarded-connect.ts';
 import { findClosedPort, startHttpServer, startHttpsServer, startTcpServer, type LocalServer } from './local-server.ts';
 import { certificate, certificateName } from './self-signed-certificate.ts';
@@ -335,16 +340,18 @@ describe('the guarded client', () => {
       assert.ok(server.connections() <= 2, `${server.connections()} connections`);
     });
 
-    it('over at most 32 connections to one origin', async () => {
+    it('over a bounded number of connections to one origin', async () => {
       const waiting: ServerResponse[] = [];
       const server = await serve((_request, response) => {
         waiting.push(response);
-        if (waiting.length === 32) for (const each of waiting.splice(0)) each.end('ok');
+        if (waiting.length === SOCKETS_PER_ORIGIN) for (const each of waiting.splice(0)) each.end('ok');
       });
       const client = createClient();
-      const outcomes = await Promise.all(Array.from({ length: 64 }, () => client.send(get(`${server.origin}/`))));
+      const outcomes = await Promise.all(
+        Array.from({ length: 2 * SOCKETS_PER_ORIGIN }, () => client.send(get(`${server.origin}/`))),
+      );
       assert.ok(outcomes.every(({ ok }) => ok));
-      assert.equal(server.connections(), 32);
+      assert.equal(server.connections(), SOCKETS_PER_ORIGIN);
     });
 
     it('directly, whatever proxy the environment names', async () => {
