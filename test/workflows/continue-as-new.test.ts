@@ -126,11 +126,8 @@ describe('a lead that continues as new', function () {
     );
 
     const view = await handleOf(leadId).query(leadQuery);
-    const { last_activity_at: lastActivityAt } = await network
-      .db('leads')
-      .where({ lead_id: leadId })
-      .first<{ last_activity_at: string }>();
-    assert.equal(view.openUntil, new Date(Date.parse(lastActivityAt) + policy.windowMs).toISOString());
+    const latest = await network.db('lead_events').where({ lead_id: leadId, seq: last }).first<{ at: string }>('at');
+    assert.equal(view.openUntil, new Date(Date.parse(latest.at) + policy.windowMs).toISOString());
     assert.deepEqual([view.holder?.partnerId, view.holder?.refId, view.appliedSeq], [bob, 'b1', last]);
     assert.deepEqual([view.status, view.conversions.length], ['pending', 1]);
 
