@@ -30,7 +30,7 @@ type Deps = { db: Knex; client: Pick<GuardedClient, 'send'> };
 type Policy = { postbackId: string; maxAttempts: number; intervalMs: number };
 
 /** `request` is null when the settings and this postback's values make no sendable request. */
-type StartedAttempt = { attempt: number; request: PostbackRequest | null; release: () => void };
+type StartedAttempt = { attempt: number; request: PostbackRequest | null };
 
 const UNSENDABLE: AttemptOutcome = {
   delivered: false,
@@ -48,13 +48,16 @@ export function createPostbackActivities({
   const slots = createOriginSlots(SOCKETS_PER_ORIGIN);
   return {
     async deliverPostback(policy) {
-      const started = await db.transaction((trx) => startAttempt(trx, policy, slots)).catch(failUnstarted);
-      if ('result' in started) return started;
-      const { attempt, request, release } = started;
-      const outcome = request ? outcomeOf(await client.send(request).finally(release)) : UNSENDABLE;
-      await record(policy, { attempt, outcome });
-      if (outcome.delivered) return { result: 'delivered' };
-      throw notAccepted(policy, { attempt, outcome });
+      // Given back whatever happens, also when the transaction that took it cannot be committed.
+      let release: (() => void) | undefined;
+      const takeSlot = (url: string) => (release = slots.take(url));
+      try {
+        const started = await db.transaction((trx) => startAttempt(trx, policy, takeSlot)).catch(failUnstarted);
+        if ('result' in started) return started;
+        return await attemptDelivery(policy, started);
+      } finally {
+        release?.();
+      }
     },
 
     async reviewPostback({ unrecorded, ...policy }) {
@@ -73,6 +76,16 @@ export function createPostbackActivities({
       });
     },
   };
+
+  async function attemptDelivery(
+    policy: Policy,
+    { attempt, request }: StartedAttempt,
+  ): Promise<{ result: DeliveryResult }> {
+    const outcome = request ? outcomeOf(await client.send(request)) : UNSENDABLE;
+    await record(policy, { attempt, outcome });
+    if (outcome.delivered) return { result: 'delivered' };
+    throw notAccepted(policy, { attempt, outcome });
+  }
 
   async function record(policy: Policy, made: UnrecordedAttempt): Promise<void> {
     try {
@@ -94,7 +107,7 @@ export function createPostbackActivities({
 async function startAttempt(
   trx: Knex,
   { postbackId, maxAttempts }: Policy,
-  slots: OriginSlots,
+  takeSlot: OriginSlots['take'],
 ): Promise<StartedAttempt | { result: DeliveryResult }> {
   const postback = await lockPostback(trx, postbackId);
   const { settings } = postback;
@@ -111,13 +124,11 @@ async function startAttempt(
   const attempt = postback.attempts_made + 1;
   const request = requestOf(postback, settings);
   const unsendable = { method: settings.method, url: settings.url, body: null };
-  const release = request ? slots.take(request.url) : () => undefined;
-  if (!release) throw new Error(`Too many postbacks are under way to the host of postback ${postbackId}.`);
-  await insertAttempt(trx, { postbackId, attempt, ...(request ?? unsendable) }).catch((error: unknown) => {
-    release();
-    throw error;
-  });
-  return { attempt, request, release };
+  if (request && !takeSlot(request.url)) {
+    throw new Error(`Too many postbacks are under way to the host of postback ${postbackId}.`);
+  }
+  await insertAttempt(trx, { postbackId, attempt, ...(request ?? unsendable) });
+  return { attempt, request };
 }
 
 function requestOf(postback: LockedPostback, settings: PostbackSettings): PostbackRequest | null {
