@@ -11,7 +11,7 @@ import { closeServer, createFastServer, listen } from './http/server.ts';
 import { createCatalogue } from './intake/catalogue.ts';
 import { createClickIntake } from './intake/click.ts';
 import { createLeadTokens } from './intake/lead-token.ts';
-import { newConversionId, newLeadId, newPostbackId } from './intake/new-ids.ts';
+import { newConversionId, newPostbackId } from './intake/new-ids.ts';
 import { createStatusIntake, type StatusIntake } from './intake/status.ts';
 import { keepTrying } from './keep-trying.ts';
 import type { Log } from './log.ts';
@@ -60,7 +60,6 @@ export async function startApi({
     clicks,
     statuses,
     leadTokens: createLeadTokens(settings.leadSecrets, leads.windowMs),
-    newLeadId,
     newConversionId,
     checkReady,
     publicUrl: http.publicUrl ?? `http://localhost:${http.port}`,

@@ -14,6 +14,8 @@ const CONNECT_TIMEOUT_MS = 3 * SECOND_MS;
 const ANSWER_GRACE_MS = SECOND_MS;
 // What a forgotten transaction has locked, nobody else would ever free.
 const IDLE_TRANSACTION_MS = 10 * SECOND_MS;
+// Two batches of new leads and two of known ones in flight, and one for everything else.
+const CLICK_CONNECTIONS = 5;
 // A visitor is waiting for each row of a batch, and most rows are not what is locked.
 const CLICK_LOCK_MS = 300;
 // Long enough for any migration, and below what a timer can hold.
@@ -79,7 +81,7 @@ function endWhenUnanswered(connection: Connection, done: (error: null, connectio
 export function connectClickPool({ url, statementTimeoutMs }: Omit<DatabaseOptions, 'poolSize'>): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
-    max: 3,
+    max: CLICK_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + ANSWER_GRACE_MS,

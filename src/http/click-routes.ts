@@ -1,5 +1,6 @@
 import type { Express, Request, Response } from 'express';
 import type { Catalogue, CatalogueOffer } from '../intake/catalogue.ts';
+import type { Click } from '../db/clicks.ts';
 import type { ClickIntake } from '../intake/click.ts';
 import type { LeadTokens } from '../intake/lead-token.ts';
 import { knownBot } from '../domain/bots.ts';
@@ -11,7 +12,6 @@ export type ClickDeps = {
   catalogue: Catalogue;
   clicks: Pick<ClickIntake, 'record' | 'recordBotVisit'>;
   leadTokens: LeadTokens;
-  newLeadId: () => string;
   newConversionId: () => string;
   publicUrl: string;
   windowMs: number;
@@ -57,10 +57,10 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
       return pages.sendWall(res, 200);
     }
 
-    const leadId = leadTokens.read(readLeadCookie(req.headers)) ?? deps.newLeadId();
+    const knownLeadId = leadTokens.read(readLeadCookie(req.headers));
     const touch = readTouch(partnerId, firstOf(query.ref_id));
-    if (offer) return convert(res, { leadId, touch, offer });
-    await clicks.record({ leadId, touch, conversion: null });
+    if (offer) return convert(res, { knownLeadId, touch, offer });
+    const leadId = await clicks.record({ leadId: knownLeadId, touch, conversion: null });
     const token = leadTokens.issue(leadId);
     res.setHeader('set-cookie', writeLeadCookie(token));
     // The visit counts even if its offer is gone: the partner has sent a person.
@@ -76,7 +76,7 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
     if (!offer) return pages.sendWall(res, 404, { token: known?.token, notice: 'unknown_offer' });
     if (req.method === 'HEAD') return answerHead(res, offerId, offer);
     if (knownBot(req.headers['user-agent']) !== undefined) return pages.sendWall(res, 200);
-    return convert(res, { leadId: known?.leadId ?? deps.newLeadId(), touch: null, offer });
+    return convert(res, { knownLeadId: known?.leadId, touch: null, offer });
   }
 
   function findLead(req: Request): { leadId: string; token: string } | undefined {
@@ -89,11 +89,12 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
 
   async function convert(
     res: Response,
-    { leadId, touch, offer }: { leadId: string; touch: ReturnType<typeof readTouch> | null; offer: CatalogueOffer },
+    { knownLeadId, touch, offer }: { knownLeadId: string | undefined; touch: Click['touch']; offer: CatalogueOffer },
   ): Promise<void> {
     const conversionId = deps.newConversionId();
     const { offerId, advertiserId } = offer;
-    await clicks.record({ leadId, touch, conversion: { conversionId, offerId, advertiserId } });
+    const conversion = { conversionId, offerId, advertiserId };
+    const leadId = await clicks.record({ leadId: knownLeadId, touch, conversion });
     redirect(res, offer.destination(conversionId), writeLeadCookie(leadTokens.issue(leadId)));
   }
 

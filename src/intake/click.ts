@@ -1,10 +1,14 @@
 import type { Pool } from 'pg';
-import { recordBotVisits, recordClicks, type BotVisit, type Click } from '../db/clicks.ts';
+import { recordBotVisits, recordClicks, recordNewLeads, type BotVisit, type Click } from '../db/clicks.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { newLeadId } from './new-ids.ts';
 
 export type ClickIntake = {
-  /** Resolves once the touch and the conversion are committed. @throws AppError `unavailable`, nothing was kept */
-  record(click: Click): Promise<void>;
+  /**
+   * Resolves with the click's lead, a new one unless it is known, once the touch and the conversion are committed.
+   * @throws AppError `unavailable`, nothing was kept
+   */
+  record(click: Omit<Click, 'leadId'> & { leadId: string | undefined }): Promise<string>;
   /** Resolves once the visit of a known bot is committed; it links nobody. */
   recordBotVisit(visit: BotVisit): Promise<void>;
   /** Resolves once everything handed in so far is committed or refused. */
@@ -12,13 +16,22 @@ export type ClickIntake = {
 };
 
 export function createClickIntake(pool: Pool): ClickIntake {
-  const clicks = createGroupCommit<Click>((batch) => recordClicks(pool, batch));
+  const newLeads = createGroupCommit<Click>((batch) => recordNewLeads(pool, batch));
+  const knownLeads = createGroupCommit<Click>((batch) => recordClicks(pool, batch));
   const botVisits = createGroupCommit<BotVisit>((batch) => recordBotVisits(pool, batch));
   return {
-    record: clicks.commit,
+    async record({ leadId, touch, conversion }) {
+      if (leadId !== undefined) {
+        await knownLeads.commit({ leadId, touch, conversion });
+        return leadId;
+      }
+      const newLead = { leadId: newLeadId(), touch, conversion };
+      await newLeads.commit(newLead);
+      return newLead.leadId;
+    },
     recordBotVisit: botVisits.commit,
     async flush() {
-      await Promise.all([clicks.flush(), botVisits.flush()]);
+      await Promise.all([newLeads.flush(), knownLeads.flush(), botVisits.flush()]);
     },
   };
 }

@@ -4,7 +4,7 @@ import type { ActiveOffer } from '../../src/db/catalogue.ts';
 import { createPublicApp, type PublicDeps } from '../../src/http/public-app.ts';
 import { createCatalogue } from '../../src/intake/catalogue.ts';
 import { createLeadTokens } from '../../src/intake/lead-token.ts';
-import { newConversionId, newLeadId } from '../../src/intake/new-ids.ts';
+import { newConversionId } from '../../src/intake/new-ids.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
 import { AppError } from '../../src/errors.ts';
 
@@ -68,7 +68,6 @@ export async function buildPublicApp({
       },
     },
     leadTokens: tokens,
-    newLeadId,
     newConversionId,
     checkReady: () => Promise.resolve(),
     publicUrl: 'https://cashcat.example',

@@ -74,6 +74,45 @@ describe('click intake on Postgres', () => {
     );
   });
 
+  it('a click of nobody begins a lead, whose events are numbered from 1 and owed', async () => {
+    const byKind = { touch: touchOf('', 'ann', 'r1'), conversion: conversionOf(''), both: directLink('', 'bob') };
+    const clicks = Object.values(byKind).map((click) => ({ ...click, leadId: undefined }));
+    const leads = await Promise.all(clicks.map((click) => network.clicks.record(click)));
+    assert.equal(new Set(leads).size, 3);
+    const stored = await Promise.all(
+      leads.map(async (leadId) => ({
+        events: (await eventsOf(leadId)).map(({ seq, type, partner_id, ref_id }) => [seq, type, partner_id, ref_id]),
+        owed: await owedBy(leadId),
+        lastSeq: (await db('leads').where({ lead_id: leadId }).first<{ last_seq: number }>()).last_seq,
+        conversions: await db('conversions').where({ lead_id: leadId }).pluck<string[]>('conversion_id'),
+      })),
+    );
+    const conversionIds = clicks.map(({ conversion }) => (conversion ? [conversion.conversionId] : []));
+    assert.deepEqual(stored, [
+      {
+        events: [[1, 'touch', 'ann', 'r1']],
+        owed: { from_seq: 1, upto_seq: 1, urgency: 2 },
+        lastSeq: 1,
+        conversions: conversionIds[0],
+      },
+      {
+        events: [[1, 'conversion', null, null]],
+        owed: { from_seq: 1, upto_seq: 1, urgency: 1 },
+        lastSeq: 1,
+        conversions: conversionIds[1],
+      },
+      {
+        events: [
+          [1, 'touch', 'bob', null],
+          [2, 'conversion', null, null],
+        ],
+        owed: { from_seq: 1, upto_seq: 2, urgency: 1 },
+        lastSeq: 2,
+        conversions: conversionIds[2],
+      },
+    ]);
+  });
+
   it('the lead owes all its events, as urgently as the most urgent of them', async () => {
     const leadId = newLeadId();
     await network.clicks.record(touchOf(leadId, 'ann'));
@@ -174,12 +213,29 @@ describe('click intake on Postgres', () => {
       clicks.map((click) => network.clicks.record(click).catch((error: unknown) => error)),
     );
     assert.deepEqual(
-      answers.filter((answer) => answer !== undefined).map((error) => (error as AppError).kind),
-      ['malformed'],
+      answers.map((answer) => (answer instanceof AppError ? answer.kind : answer)),
+      clicks.map(({ leadId }) => (leadId === bad ? 'malformed' : leadId)),
     );
-    assert.ok(answers[23] instanceof AppError);
     assert.deepEqual(await eventsOf(bad), []);
     for (const leadId of good) assert.equal((await eventsOf(leadId)).length, 2);
+  });
+
+  it('a value that Postgres refuses is refused alone among new leads too', async () => {
+    const clicks = Array.from({ length: 50 }, (_, index) => ({
+      ...directLink('', 'ann'),
+      touch: touchOf('', 'ann', index === 23 ? 'a\0b' : 'fine').touch,
+      leadId: undefined,
+    }));
+    const answers = await Promise.all(
+      clicks.map((click) => network.clicks.record(click).catch((error: unknown) => error)),
+    );
+    assert.deepEqual(
+      answers.flatMap((answer, index) => (answer instanceof AppError ? [[index, answer.kind]] : [])),
+      [[23, 'malformed']],
+    );
+    for (const leadId of answers) {
+      if (typeof leadId === 'string') assert.equal((await eventsOf(leadId)).length, 2);
+    }
   });
 
   it('a lead that somebody has locked is refused alone; its neighbours in the batch are kept and answered', async () => {
@@ -195,8 +251,8 @@ describe('click intake on Postgres', () => {
     );
     await obstacle.rollback();
     assert.deepEqual(
-      answers.flatMap((answer, index) => (answer === undefined ? [] : [[index, (answer as AppError).kind]])),
-      [[23, 'unavailable']],
+      answers.map((answer) => (answer instanceof AppError ? answer.kind : answer)),
+      clicks.map(({ leadId }) => (leadId === blocked ? 'unavailable' : leadId)),
     );
     for (const leadId of good) assert.equal((await eventsOf(leadId)).length, 2);
     await network.clicks.record(touchOf(blocked, 'carl'));
