@@ -4,7 +4,7 @@ import type { ActiveOffer } from '../../src/db/catalogue.ts';
 import { createPublicApp, type PublicDeps } from '../../src/http/public-app.ts';
 import { createCatalogue } from '../../src/intake/catalogue.ts';
 import { createLeadTokens } from '../../src/intake/lead-token.ts';
-import { newConversionId } from '../../src/intake/new-ids.ts';
+import { newConversionId, newLeadId } from '../../src/intake/new-ids.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
 import { AppError } from '../../src/errors.ts';
 
@@ -55,7 +55,10 @@ export async function buildPublicApp({
   const app = createPublicApp({
     catalogue,
     clicks: {
-      record: (click) => Promise.resolve(void clicks.push(click)),
+      record({ leadId = newLeadId(), ...click }) {
+        clicks.push({ ...click, leadId });
+        return Promise.resolve(leadId);
+      },
       recordBotVisit: (visit) => Promise.resolve(void botVisits.push(visit)),
     },
     statuses: {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import request from 'supertest';
 import { AppError } from '../../src/errors.ts';
+import { newLeadId } from '../../src/intake/new-ids.ts';
 import { eventually } from '../support/eventually.ts';
 import { buildPublicApp, makeOffer, PHONE, WINDOW_MS } from './build-public-app.ts';
 
@@ -37,7 +38,7 @@ describe('R1 touch', () => {
   });
 
   it('is answered only after it is committed', async () => {
-    const commits: (() => void)[] = [];
+    const commits: ((leadId: string) => void)[] = [];
     const { app } = await buildPublicApp({
       clicks: {
         record: () => new Promise((resolve) => void commits.push(resolve)),
@@ -53,7 +54,7 @@ describe('R1 touch', () => {
       });
     await eventually(() => assert.equal(commits.length, 1));
     assert.equal(isAnswered, false);
-    commits[0]?.();
+    commits[0]?.(newLeadId());
     assert.equal((await answer).status, 200);
   });
 

@@ -146,7 +146,7 @@ describe('click intake on Postgres', () => {
     const leads = Array.from({ length: 40 }, () => newLeadId());
     const rounds = 100;
     const expected = new Map(leads.map((leadId) => [leadId, 0]));
-    const recorded: Promise<void>[] = [];
+    const recorded: Promise<string>[] = [];
     for (let round = 0; round < rounds; round++) {
       // Every intake meets the leads in another order: unsorted, the batches would dead-lock.
       for (const [process, intake] of intakes.entries()) {
