@@ -8,8 +8,9 @@ import {
   isEnded,
   lockPostback,
   postponePostback,
+  readPostback,
   type AttemptEnd,
-  type LockedPostback,
+  type CurrentPostback,
 } from '../src/db/postbacks.ts';
 import { buildPostbackRequest, type PostbackRequest, type PostbackSettings } from '../src/domain/postback-settings.ts';
 import { UrlTemplateError } from '../src/domain/url-template.ts';
@@ -48,11 +49,11 @@ export function createPostbackActivities({
   const slots = createOriginSlots(SOCKETS_PER_ORIGIN);
   return {
     async deliverPostback(policy) {
-      // Given back whatever happens, also when the transaction that took it cannot be committed.
+      // Given back whatever happens, also when the attempt cannot be written down.
       let release: (() => void) | undefined;
-      const takeSlot = (url: string) => (release = slots.take(url));
+      const takeSlot = (url: string) => (release ??= slots.take(url));
       try {
-        const started = await db.transaction((trx) => startAttempt(trx, policy, takeSlot)).catch(failUnstarted);
+        const started = await startAttempt(db, policy, takeSlot).catch(failUnstarted);
         if ('result' in started) return started;
         return await attemptDelivery(policy, started);
       } finally {
@@ -63,7 +64,8 @@ export function createPostbackActivities({
     async reviewPostback({ unrecorded, ...policy }) {
       return await db.transaction(async (trx) => {
         if (unrecorded) await completeAttempt(trx, endOf(policy, unrecorded));
-        const postback = await lockPostback(trx, policy.postbackId);
+        await lockPostback(trx, policy.postbackId);
+        const postback = await readPostback(trx, policy.postbackId);
         if (isEnded(postback.state)) return { result: postback.state };
         const interrupted = await interruptAttempts(trx, policy.postbackId);
         const attemptsLeft = policy.maxAttempts - postback.attempts_made;
@@ -105,33 +107,33 @@ export function createPostbackActivities({
 
 /** Reads the settings as they are now (R12) and writes the attempt down, or says why none is due. */
 async function startAttempt(
-  trx: Knex,
-  { postbackId, maxAttempts }: Policy,
+  db: Knex,
+  policy: Policy,
   takeSlot: OriginSlots['take'],
 ): Promise<StartedAttempt | { result: DeliveryResult }> {
-  const postback = await lockPostback(trx, postbackId);
+  const { postbackId, maxAttempts } = policy;
+  const postback = await readPostback(db, postbackId);
   const { settings } = postback;
   if (isEnded(postback.state)) return { result: postback.state };
   if (postback.attempts_made >= maxAttempts) {
-    await interruptAttempts(trx, postbackId);
-    await endPostback(trx, postbackId, { state: 'failed' });
-    return { result: 'failed' };
+    await interruptAttempts(db, postbackId);
+    await endPostback(db, postbackId, { state: 'failed' });
+  } else if (!settings?.statuses.includes(postback.status)) {
+    await endPostback(db, postbackId, { state: 'skipped', skipReason: settings ? 'status_off' : 'not_configured' });
+  } else {
+    const attempt = postback.attempts_made + 1;
+    const request = requestOf(postback, settings);
+    const unsendable = { method: settings.method, url: settings.url, body: null };
+    if (request && !takeSlot(request.url)) {
+      throw new Error(`Too many postbacks are under way to the host of postback ${postbackId}.`);
+    }
+    if (await insertAttempt(db, { postbackId, attempt, ...(request ?? unsendable) })) return { attempt, request };
   }
-  if (!settings?.statuses.includes(postback.status)) {
-    await endPostback(trx, postbackId, { state: 'skipped', skipReason: settings ? 'status_off' : 'not_configured' });
-    return { result: 'skipped' };
-  }
-  const attempt = postback.attempts_made + 1;
-  const request = requestOf(postback, settings);
-  const unsendable = { method: settings.method, url: settings.url, body: null };
-  if (request && !takeSlot(request.url)) {
-    throw new Error(`Too many postbacks are under way to the host of postback ${postbackId}.`);
-  }
-  await insertAttempt(trx, { postbackId, attempt, ...(request ?? unsendable) });
-  return { attempt, request };
+  // It has ended, by this or meanwhile: the next look says how.
+  return await startAttempt(db, policy, takeSlot);
 }
 
-function requestOf(postback: LockedPostback, settings: PostbackSettings): PostbackRequest | null {
+function requestOf(postback: CurrentPostback, settings: PostbackSettings): PostbackRequest | null {
   try {
     return buildPostbackRequest(settings, {
       status: postback.status,

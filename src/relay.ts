@@ -59,18 +59,20 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const claimed = await claim();
+      const limit = concurrency - underWay.size;
+      const claimed = await claim(limit);
       for (const lead of claimed) track(handOver(lead));
-      if (claimed.length === 0) await pause(POLL_MS);
+      // Whoever owed something has been found; a moment later there may be enough for a claim to be worth its cost.
+      if (claimed.length < limit) await pause(POLL_MS);
       while (underWay.size > concurrency * REFILL_BELOW) await Promise.race(underWay);
     }
     await Promise.all(underWay);
     await completing;
   }
 
-  async function claim(): Promise<ClaimedLead[]> {
+  async function claim(limit: number): Promise<ClaimedLead[]> {
     try {
-      return await claimLeads(db, { limit: concurrency - underWay.size, leaseMs, leaseId });
+      return await claimLeads(db, { limit, leaseMs, leaseId });
     } catch (error) {
       log.warn({ err: error }, 'The relay cannot claim leads; it tries again.');
       await pause(MIN_RETRY_MS);

@@ -5,6 +5,7 @@ import type { PostbackSettings } from '../domain/postback-settings.ts';
 import type { Status } from '../domain/status.ts';
 
 export type PostbackState = 'scheduled' | 'retrying' | 'delivered' | 'failed' | 'superseded' | 'skipped';
+
 /** A postback that ended is never sent again. */
 export function isEnded(state: PostbackState): state is Exclude<PostbackState, 'scheduled' | 'retrying'> {
   return state !== 'scheduled' && state !== 'retrying';
@@ -23,39 +24,49 @@ export type OpenPostback = {
 
 export type NewPostback = {
   postbackId: string;
-  leadId: string;
-  settlement: Settlement;
   holder: LinkedPartner | null;
   status: Status;
   reason: string | null;
   /** R14 */
   isHandover: boolean;
+  /** Minor units of `currency`. */
   payout: number;
   currency: string;
   skipReason: SkipReason | null;
 };
 
-export async function insertPostback(trx: Knex, postback: NewPostback): Promise<void> {
-  const { leadId, settlement } = postback;
-  const isSkipped = postback.skipReason !== null;
-  await trx('postbacks').insert({
-    postback_id: postback.postbackId,
-    conversion_id: settlement.conversionId,
-    seq: settlement.seq,
-    lead_id: leadId,
-    partner_id: postback.holder?.partnerId ?? null,
-    offer_id: settlement.offerId,
-    ref_id: postback.holder?.refId ?? null,
-    status: postback.status,
-    reason: postback.reason,
-    is_handover: postback.isHandover,
-    payout: postback.payout,
-    currency: postback.currency,
-    event_at: settlement.at,
-    state: isSkipped ? 'skipped' : 'scheduled',
-    skip_reason: postback.skipReason,
-    ended_at: isSkipped ? trx.fn.now() : null,
-  });
+/** The status that a postback tells of. */
+type ToldStatus = { leadId: string; settlement: Settlement };
+
+/** With the bindings of {@link postbackBindings}; to be followed by a `from` when it depends on another statement. */
+export const INSERT_POSTBACK = `
+  insert into postbacks (postback_id, conversion_id, seq, lead_id, partner_id, offer_id, ref_id, status, reason,
+                         is_handover, payout, currency, event_at, state, skip_reason, ended_at)
+  select :postbackId, :conversionId, :seq::int, :leadId, :partnerId, :offerId, :refId, :status, :reason,
+         :isHandover::boolean, :payout::bigint, :currency, :eventAt::timestamptz, :state, :skipReason,
+         case when :state = 'skipped' then now() end`;
+
+export function postbackBindings({ leadId, settlement, holder, ...postback }: NewPostback & ToldStatus) {
+  const { conversionId, seq, offerId, at } = settlement;
+  return {
+    ...postback,
+    leadId,
+    conversionId,
+    seq,
+    offerId,
+    eventAt: at,
+    partnerId: holder?.partnerId ?? null,
+    refId: holder?.refId ?? null,
+    state: postback.skipReason === null ? 'scheduled' : 'skipped',
+  };
+}
+
+/** Nothing happens when the partner has his postback for this status. */
+export async function insertPostback(db: Knex, postback: NewPostback & ToldStatus): Promise<void> {
+  await db.raw(
+    `${INSERT_POSTBACK} on conflict (conversion_id, seq, partner_id) do nothing`,
+    postbackBindings(postback),
+  );
 }
 
 /** The postbacks of one status that are still to be delivered. */
@@ -69,16 +80,6 @@ export async function readOpenPostbacks(db: Knex, conversionId: string, seq: num
     { conversionId, seq },
   );
   return rows;
-}
-
-/** R11: postbacks of older statuses that have not been delivered are not sent any more. */
-export async function supersedePostbacks(trx: Knex, conversionId: string, beforeSeq: number): Promise<void> {
-  await trx('postbacks')
-    // A handover goes to a partner whom no later status concerns.
-    .where({ conversion_id: conversionId, is_handover: false })
-    .andWhere('seq', '<', beforeSeq)
-    .whereIn('state', ['scheduled', 'retrying'])
-    .update({ state: 'superseded', ended_at: trx.fn.now(), next_attempt_at: null });
 }
 
 /**
@@ -97,7 +98,7 @@ export async function wasToldPending(db: Knex, conversionId: string, partnerId: 
   return rows[0]?.told ?? false;
 }
 
-export type LockedPostback = {
+export type CurrentPostback = {
   postback_id: string;
   conversion_id: string;
   partner_id: string;
@@ -116,16 +117,15 @@ export type LockedPostback = {
   settings: PostbackSettings | null;
 };
 
-/** A postback with its partner's settings, locked for the rest of the transaction. */
-export async function lockPostback(trx: Knex, postbackId: string): Promise<LockedPostback> {
-  const { rows } = await trx.raw<{ rows: LockedPostback[] }>(
+/** A postback with its partner's settings. */
+export async function readPostback(db: Knex, postbackId: string): Promise<CurrentPostback> {
+  const { rows } = await db.raw<{ rows: CurrentPostback[] }>(
     `select p.postback_id, p.conversion_id, p.partner_id, p.offer_id, p.ref_id, p.status, p.reason, p.payout,
        p.currency, p.event_at, p.state, partner.postback as settings,
        greatest(0, coalesce(extract(epoch from p.next_attempt_at - now()) * 1000, 0))::float8 as retry_in_ms,
        (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as attempts_made
      from postbacks p join partners partner using (partner_id)
-     where p.postback_id = :postbackId
-     for update of p`,
+     where p.postback_id = :postbackId`,
     { postbackId },
   );
   const [postback] = rows;
@@ -133,26 +133,44 @@ export async function lockPostback(trx: Knex, postbackId: string): Promise<Locke
   return postback;
 }
 
+/** Keeps a postback as it is for the rest of the transaction. */
+export async function lockPostback(trx: Knex, postbackId: string): Promise<void> {
+  await trx('postbacks').where({ postback_id: postbackId }).forUpdate().select('postback_id');
+}
+
 export type NewAttempt = { postbackId: string; attempt: number; method: string; url: string; body: string | null };
 
-/** Writes an attempt down before its call is made. One that never came to its end was interrupted. */
-export async function insertAttempt(trx: Knex, { postbackId, attempt, method, url, body }: NewAttempt): Promise<void> {
-  await trx.raw(
-    `with interrupted as (
-       update postback_attempts set outcome = 'interrupted', ended_at = now()
-       where postback_id = :postbackId and outcome = 'running'
+/**
+ * Writes an attempt down before its call is made. One that never came to its end was interrupted.
+ * @returns false when the postback has ended meanwhile
+ * @throws when another attempt with this number has been made meanwhile
+ */
+export async function insertAttempt(
+  db: Knex,
+  { postbackId, attempt, method, url, body }: NewAttempt,
+): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: object[] }>(
+    `with open as materialized (
+       select postback_id from postbacks
+       where postback_id = :postbackId and state in ('scheduled', 'retrying')
+       for update
+     ), interrupted as (
+       update postback_attempts a set outcome = 'interrupted', ended_at = now()
+       from open where a.postback_id = open.postback_id and a.outcome = 'running'
      )
      insert into postback_attempts (postback_id, attempt, method, url, body)
-     values (:postbackId, :attempt, :method, :url, :body)`,
+     select postback_id, :attempt::int, :method, :url, :body from open
+     returning attempt`,
     { postbackId, attempt, method, url, body },
   );
+  return rows.length > 0;
 }
 
 /** Closes attempts that never came to their end. @returns how many */
-export async function interruptAttempts(trx: Knex, postbackId: string): Promise<number> {
-  return await trx('postback_attempts')
+export async function interruptAttempts(db: Knex, postbackId: string): Promise<number> {
+  return await db('postback_attempts')
     .where({ postback_id: postbackId, outcome: 'running' })
-    .update({ outcome: 'interrupted', ended_at: trx.fn.now() });
+    .update({ outcome: 'interrupted', ended_at: db.fn.now() });
 }
 
 /** Has the next attempt wait for the interval between two attempts, from now on. */
@@ -198,13 +216,15 @@ export async function completeAttempt(db: Knex, end: AttemptEnd): Promise<void> 
   );
 }
 
+/** One that has ended meanwhile stays as it is. */
 export async function endPostback(
-  trx: Knex,
+  db: Knex,
   postbackId: string,
   end: { state: 'failed' } | { state: 'skipped'; skipReason: SkipReason },
 ): Promise<void> {
   const skipReason = end.state === 'skipped' ? end.skipReason : null;
-  await trx('postbacks')
+  await db('postbacks')
     .where({ postback_id: postbackId })
-    .update({ state: end.state, skip_reason: skipReason, ended_at: trx.fn.now(), next_attempt_at: null });
+    .whereIn('state', ['scheduled', 'retrying'])
+    .update({ state: end.state, skip_reason: skipReason, ended_at: db.fn.now(), next_attempt_at: null });
 }

@@ -1,53 +1,73 @@
 import type { Knex } from 'knex';
 import type { Settlement } from '../domain/lead.ts';
-
-/** Notes who a status was settled with. @returns false when that status has been settled before */
-export async function insertSettlement(trx: Knex, leadId: string, settlement: Settlement): Promise<boolean> {
-  const rows = await trx('settlements')
-    .insert({
-      conversion_id: settlement.conversionId,
-      seq: settlement.seq,
-      lead_id: leadId,
-      status: settlement.status,
-      partner_id: settlement.holder?.partnerId ?? null,
-      touch_seq: settlement.holder?.touchSeq ?? null,
-      reward: settlement.reward,
-    })
-    .onConflict(['conversion_id', 'seq'])
-    .ignore()
-    .returning('seq');
-  return rows.length > 0;
-}
+import type { PostbackSettings } from '../domain/postback-settings.ts';
+import { INSERT_POSTBACK, postbackBindings, type NewPostback } from './postbacks.ts';
 
 export type Price = { amount: number; currency: string; price_version: number };
 
+/** What a status is settled on: the price in minor units, and how its holder wants to be told. */
+export type SettlementTerms = Price & { settings: PostbackSettings | null };
+
 /** R13: the price fixed when the conversion was first approved, else the one fixed when this status was committed. */
-export async function readPrice(trx: Knex, leadId: string, { conversionId, seq }: Settlement): Promise<Price> {
-  const { rows } = await trx.raw<{ rows: Price[] }>(
-    `(select amount, currency, price_version from reward_entries
-      where conversion_id = :conversionId and kind = 'booked' order by seq limit 1)
-     union all
-     (select price_amount, price_currency, price_version from lead_events where lead_id = :leadId and seq = :seq)
-     limit 1`,
-    { conversionId, leadId, seq },
+export async function readSettlementTerms(
+  db: Knex,
+  leadId: string,
+  { conversionId, seq, holder }: Settlement,
+): Promise<SettlementTerms> {
+  const { rows } = await db.raw<{ rows: SettlementTerms[] }>(
+    `with price as (
+       (select amount, currency, price_version from reward_entries
+        where conversion_id = :conversionId and kind = 'booked' order by seq limit 1)
+       union all
+       (select price_amount, price_currency, price_version from lead_events where lead_id = :leadId and seq = :seq)
+       limit 1
+     )
+     select price.*, (select postback from partners where partner_id = :partnerId) as settings from price`,
+    { conversionId, leadId, seq, partnerId: holder?.partnerId ?? null },
   );
-  const [price] = rows;
-  if (!price) throw new Error(`Lead ${leadId} has no event ${seq} that ${conversionId} could be settled by.`);
-  return price;
+  const [terms] = rows;
+  if (!terms) throw new Error(`Lead ${leadId} has no event ${seq} that ${conversionId} could be settled by.`);
+  return terms;
 }
 
-export async function insertRewardEntry(
-  trx: Knex,
-  entry: { conversionId: string; seq: number; partnerId: string; kind: 'booked' | 'revoked'; price: Price },
-): Promise<void> {
-  const { conversionId, seq, partnerId, kind, price } = entry;
-  await trx('reward_entries').insert({
-    conversion_id: conversionId,
-    seq,
-    partner_id: partnerId,
+export type NewSettlement = {
+  leadId: string;
+  settlement: Settlement;
+  price: Price;
+  /** The partner's postback, or why he gets none. */
+  postback: NewPostback;
+};
+
+// R11: postbacks of older statuses that have not been delivered are not sent any more, except a handover: it goes to a
+// partner whom no later status concerns.
+const WRITE_SETTLEMENT = `
+  with settled as (
+    insert into settlements (conversion_id, seq, lead_id, status, partner_id, touch_seq, reward)
+    values (:conversionId, :seq, :leadId, :status, :partnerId, :touchSeq, :reward)
+    on conflict (conversion_id, seq) do nothing
+    returning seq
+  ), rewarded as (
+    insert into reward_entries (conversion_id, seq, partner_id, kind, amount, currency, price_version)
+    select :conversionId, seq, :partnerId, :kind::text, :amount::bigint, :currency, :priceVersion::int
+    from settled where :kind::text is not null
+  ), superseded as (
+    update postbacks p set state = 'superseded', ended_at = now(), next_attempt_at = null
+    from settled
+    where p.conversion_id = :conversionId and p.seq < settled.seq and not p.is_handover
+      and p.state in ('scheduled', 'retrying')
+  )
+  ${INSERT_POSTBACK} from settled`;
+
+/** Settles a status: who held the lead, his reward, his postback. A status that is settled already stays as it is. */
+export async function writeSettlement(db: Knex, { leadId, settlement, price, postback }: NewSettlement): Promise<void> {
+  const { holder, reward } = settlement;
+  const kind = reward === 'none' || !holder ? null : reward === 'book' ? 'booked' : 'revoked';
+  await db.raw(WRITE_SETTLEMENT, {
+    ...postbackBindings({ leadId, settlement, ...postback }),
+    touchSeq: holder?.touchSeq ?? null,
+    reward,
     kind,
-    amount: kind === 'booked' ? price.amount : -price.amount,
-    currency: price.currency,
-    price_version: price.price_version,
+    amount: kind === 'revoked' ? -price.amount : price.amount,
+    priceVersion: price.price_version,
   });
 }

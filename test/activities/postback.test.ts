@@ -5,7 +5,7 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import type { Knex } from 'knex';
 import { createActivities } from '../../activities/index.ts';
 import { updatePartner } from '../../src/db/partners.ts';
-import { supersedePostbacks } from '../../src/db/postbacks.ts';
+import { insertAttempt } from '../../src/db/postbacks.ts';
 import type { PostbackRequest } from '../../src/domain/postback-settings.ts';
 import { newPostbackId } from '../../src/intake/new-ids.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
@@ -78,7 +78,7 @@ describe('delivering a postback', () => {
     const settlement = await latestSettlement(db, leadId);
     const [due] = await activities.settle({ leadId, maxAttempts: ATTEMPTS, settlement });
     assert.ok(due);
-    return { postbackId: due.postbackId, partnerId, conversionId, seq: settlement.seq };
+    return { postbackId: due.postbackId, partnerId, conversionId, leadId };
   }
 
   async function deliver(postbackId: string) {
@@ -121,8 +121,9 @@ describe('delivering a postback', () => {
     ]);
   }
 
-  async function supersede({ conversionId, seq }: { conversionId: string; seq: number }): Promise<void> {
-    await supersedePostbacks(db, conversionId, seq + 1);
+  async function supersede({ conversionId, leadId }: { conversionId: string; leadId: string }): Promise<void> {
+    await network.report(conversionId, 'rejected');
+    await activities.settle({ leadId, maxAttempts: ATTEMPTS, settlement: await latestSettlement(db, leadId) });
   }
 
   /** A pool learns only by using them that its idle connections have died. */
@@ -303,6 +304,14 @@ describe('delivering a postback', () => {
     assert.deepEqual(await readAttempts(due.postbackId), []);
   });
 
+  it('R11: no attempt of a postback that has been superseded meanwhile is written down', async () => {
+    const due = await duePostback();
+    await supersede(due);
+    const attempt = { postbackId: due.postbackId, attempt: 1, method: 'GET', url: TRACKER, body: null };
+    assert.equal(await insertAttempt(db, attempt), false);
+    assert.deepEqual(await readAttempts(due.postbackId), []);
+  });
+
   it('R11: a postback that is superseded while its try runs counts as delivered when the partner took it', async () => {
     const due = await duePostback();
     script = [async () => (await supersede(due), answer(200))];
@@ -397,6 +406,18 @@ describe('delivering a postback', () => {
     open();
     await Promise.all(busy);
     assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
+  });
+
+  it('an attempt that cannot be written down is not made, uses up no try and keeps nothing of its host', async () => {
+    const { postbackId } = await duePostback({ settings: settingsFor('https://unwritten.example/?c={ref_id}') });
+    await db.raw('alter table postback_attempts add constraint broken check (false) not valid');
+    for (let index = 0; index <= SOCKETS_PER_ORIGIN; index++) {
+      assert.equal((await failureOf(postbackId)).type, NOT_STARTED);
+    }
+    await db.raw('alter table postback_attempts drop constraint broken');
+    assert.equal(sent.length, 0);
+    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
+    assert.deepEqual(await outcomesOf(postbackId), [[1, 'delivered', 200, null]]);
   });
 
   it('an outage before the call uses up no try', async () => {
