@@ -85,7 +85,7 @@ export function startDeliveries(policy: LeadPolicy, listener: Listener): Deliver
     running.set(lane, delivery);
 
     async function run(): Promise<void> {
-      await older;
+      if (older) await older;
       const result = await deliverUnlessCancelled(postback, scope, brokenOff);
       if (running.get(lane) === delivery) running.delete(lane);
       listener.onEnded(postback, result);

@@ -9,7 +9,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { LeadEvent, StatusEvent } from '../src/domain/lead-event.ts';
+import type { LeadEvent } from '../src/domain/lead-event.ts';
 import {
   applyEvent,
   isNext,
@@ -70,23 +70,22 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
   // The details belong to a run: a continued one would have none until something happens.
   if (input.state) visible.publish();
   void watchWindow();
-  await catchUp(input.knownSeq ?? 0);
+  if (input.knownSeq) await catchUp(input.knownSeq);
 
   for (;;) {
     await condition(() => inbox.length > 0 || isDone() || mustContinue());
     if (inbox.length === 0 && isDone()) break;
     if (mustContinue()) await continueInNewRun(state.appliedSeq);
-    for (const event of inbox.splice(0)) await take(event);
+    // The SDK takes a stack trace of each promise, so nothing is awaited here that need not be.
+    for (const event of inbox.splice(0)) {
+      if (event.seq > state.appliedSeq + 1) await catchUp(event.seq - 1);
+      const settlement = apply(event);
+      if (settlement) await settle(settlement);
+    }
     visible.publish();
   }
   visible.publish();
   return { leadId, outcome: state.lastStatus ?? 'expired', appliedSeq: state.appliedSeq };
-
-  /** Drops what the lead has already; fetches what it lacks before this event. */
-  async function take(event: LeadEvent): Promise<void> {
-    await catchUp(event.seq - 1);
-    if (isNext(state, event)) await apply(event);
-  }
 
   /** Fetches what was committed up to `seq` and has not been heard of: a gap, or all of it in a lead that is rebuilt. */
   async function catchUp(seq: number): Promise<void> {
@@ -95,7 +94,10 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
       const { appliedSeq: afterSeq } = state;
       const summary = `events after ${afterSeq}`;
       const missing = await untilDone.loadLeadEvents.executeWithOptions({ summary }, [{ leadId, afterSeq }]);
-      for (const event of missing) if (isNext(state, event)) await apply(event);
+      for (const event of missing) {
+        const settlement = apply(event);
+        if (settlement) await settle(settlement);
+      }
     }
   }
 
@@ -110,14 +112,16 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
     return await continueAsNew<typeof lead>({ leadId, policy, state, knownSeq, delivering: deliveries.underWay() });
   }
 
-  async function apply(event: LeadEvent): Promise<void> {
+  /** Drops what the lead has already. @returns how a status is to be settled */
+  function apply(event: LeadEvent): Settlement | undefined {
+    if (!isNext(state, event)) return undefined;
     const before = state;
     state = applyEvent(before, event);
-    if (event.type === 'status') await settle(settlementFor(before, event), event);
+    return event.type === 'status' ? settlementFor(before, event) : undefined;
   }
 
-  async function settle(settlement: Settlement, event: StatusEvent): Promise<void> {
-    deliveries.supersede(event.conversionId);
+  async function settle(settlement: Settlement): Promise<void> {
+    deliveries.supersede(settlement.conversionId);
     visible.publish();
     const due = await settleDurably(settlement);
     deliveries.deliver(due);

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { insertOne, makeReadableId, readPage, type Page, type State } from './catalogue-rows.ts';
 import { makeKey } from './keys.ts';
+import { prepared } from './prepared.ts';
 
 export type Advertiser = {
   advertiser_id: string;
@@ -67,6 +68,7 @@ export async function replaceAdvertiserToken(db: Knex, advertiserId: string): Pr
 export async function findAdvertiserByTokenHash(db: Knex, tokenHash: string): Promise<string | undefined> {
   const row = await db('advertisers')
     .where({ token_hash: tokenHash })
-    .first<{ advertiser_id: string } | undefined>('advertiser_id');
+    .first<{ advertiser_id: string } | undefined>('advertiser_id')
+    .options(prepared('find-advertiser-by-token'));
   return row?.advertiser_id;
 }

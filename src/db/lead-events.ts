@@ -12,6 +12,21 @@ export type LeadEventRow =
   | (Common & NamesConversion & { type: 'conversion' })
   | (Common & NamesConversion & { type: 'status'; status: Status; reason: string | null });
 
+export const LEAD_EVENT_COLUMNS = [
+  'lead_id',
+  'seq',
+  'at',
+  'type',
+  'partner_id',
+  'ref_id',
+  'ref_id_problem',
+  'conversion_id',
+  'offer_id',
+  'advertiser_id',
+  'status',
+  'reason',
+];
+
 export function toLeadEvent(row: LeadEventRow): LeadEvent {
   const { seq, at } = row;
   switch (row.type) {
@@ -38,6 +53,7 @@ export async function readLeadEvents(
   { leadId, afterSeq, limit }: { leadId: string; afterSeq: number; limit: number },
 ): Promise<LeadEvent[]> {
   const rows = await db<LeadEventRow>('lead_events')
+    .select<LeadEventRow[]>(LEAD_EVENT_COLUMNS)
     .where({ lead_id: leadId })
     .andWhere('seq', '>', afterSeq)
     .orderBy('seq')

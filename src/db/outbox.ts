@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { LeadEvent } from '../domain/lead-event.ts';
-import { toLeadEvent, type LeadEventRow } from './lead-events.ts';
+import { LEAD_EVENT_COLUMNS, toLeadEvent, type LeadEventRow } from './lead-events.ts';
+import { prepared } from './prepared.ts';
 
 /** A lead that owes events to its workflow, leased to one relay, with the events that go out in one signal. */
 export type ClaimedLead = { leadId: string; uptoSeq: number; failures: number; events: LeadEvent[] };
@@ -24,8 +25,9 @@ async function claimInOrder(
   trx: Knex,
   { limit, leaseMs, leaseId }: { limit: number; leaseMs: number; leaseId: string },
 ): Promise<ClaimedLead[]> {
-  const { rows } = await trx.raw<{ rows: Claim[] }>(
-    `with due as materialized (
+  const { rows } = await trx
+    .raw<{ rows: Claim[] }>(
+      `with due as materialized (
        select lead_id from outbox
        where leased_until is null or leased_until < now()
        order by urgency, owed_since
@@ -37,8 +39,9 @@ async function claimInOrder(
      returning o.lead_id, o.urgency, o.failures,
        case when o.urgency = 0 then greatest(o.from_seq, o.upto_seq - :span) else o.from_seq end as from_seq,
        case when o.urgency = 0 then o.upto_seq else least(o.upto_seq, o.from_seq + :span) end as upto_seq`,
-    { limit, leaseMs, leaseId, span: MAX_EVENTS_PER_SIGNAL - 1 },
-  );
+      { limit, leaseMs, leaseId, span: MAX_EVENTS_PER_SIGNAL - 1 },
+    )
+    .options(prepared('claim-leads'));
   if (rows.length === 0) return [];
   const events = await readOwedEvents(trx, rows);
   return rows
@@ -53,19 +56,22 @@ async function claimInOrder(
  * read as it was when the statement began: the claim may cover events that were committed after that.
  */
 async function readOwedEvents(db: Knex, claims: Claim[]): Promise<Map<string, LeadEvent[]>> {
-  const { rows } = await db.raw<{ rows: LeadEventRow[] }>(
-    `select e.*
-     from unnest(:leadIds::text[], :fromSeqs::int[], :uptoSeqs::int[]) as c (lead_id, from_seq, upto_seq)
-     cross join lateral (
-       select * from lead_events e where e.lead_id = c.lead_id and e.seq between c.from_seq and c.upto_seq
-     ) e
-     order by e.lead_id, e.seq`,
-    {
-      leadIds: claims.map((claim) => claim.lead_id),
-      fromSeqs: claims.map((claim) => claim.from_seq),
-      uptoSeqs: claims.map((claim) => claim.upto_seq),
-    },
-  );
+  const { rows } = await db
+    .raw<{ rows: LeadEventRow[] }>(
+      `select e.*
+       from unnest(:leadIds::text[], :fromSeqs::int[], :uptoSeqs::int[]) as c (lead_id, from_seq, upto_seq)
+       cross join lateral (
+         select ${LEAD_EVENT_COLUMNS.join()} from lead_events e
+         where e.lead_id = c.lead_id and e.seq between c.from_seq and c.upto_seq
+       ) e
+       order by e.lead_id, e.seq`,
+      {
+        leadIds: claims.map((claim) => claim.lead_id),
+        fromSeqs: claims.map((claim) => claim.from_seq),
+        uptoSeqs: claims.map((claim) => claim.upto_seq),
+      },
+    )
+    .options(prepared('read-owed-events'));
   const events = new Map<string, LeadEvent[]>(claims.map((claim) => [claim.lead_id, []]));
   for (const row of rows) events.get(row.lead_id)?.push(toLeadEvent(row));
   return events;
@@ -80,8 +86,9 @@ export async function completeLeads(
   leaseId: string,
   handedOver: { leadId: string; uptoSeq: number }[],
 ): Promise<void> {
-  await db.raw(
-    `with handed_over as materialized (
+  await db
+    .raw(
+      `with handed_over as materialized (
        select o.lead_id, o.upto_seq, d.upto_seq as handed_over_seq
        from unnest(:leadIds::text[], :uptoSeqs::int[]) as d (lead_id, upto_seq)
        join outbox o on o.lead_id = d.lead_id and o.lease_id = :leaseId
@@ -94,8 +101,9 @@ export async function completeLeads(
      update outbox o
      set from_seq = d.handed_over_seq + 1, leased_until = null, lease_id = null, failures = 0, last_error = null
      from handed_over d where o.lead_id = d.lead_id and d.upto_seq > d.handed_over_seq`,
-    { leaseId, leadIds: handedOver.map((lead) => lead.leadId), uptoSeqs: handedOver.map((lead) => lead.uptoSeq) },
-  );
+      { leaseId, leadIds: handedOver.map((lead) => lead.leadId), uptoSeqs: handedOver.map((lead) => lead.uptoSeq) },
+    )
+    .options(prepared('complete-leads'));
 }
 
 /** Gives a lead back after a failed handover; it is not claimed again before `retryInMs` have passed. */

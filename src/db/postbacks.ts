@@ -3,6 +3,7 @@ import type { LinkedPartner } from '../domain/attribution.ts';
 import type { Settlement } from '../domain/lead.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
 import type { Status } from '../domain/status.ts';
+import { prepared } from './prepared.ts';
 
 export type PostbackState = 'scheduled' | 'retrying' | 'delivered' | 'failed' | 'superseded' | 'skipped';
 
@@ -71,14 +72,16 @@ export async function insertPostback(db: Knex, postback: NewPostback & ToldStatu
 
 /** The postbacks of one status that are still to be delivered. */
 export async function readOpenPostbacks(db: Knex, conversionId: string, seq: number): Promise<OpenPostback[]> {
-  const { rows } = await db.raw<{ rows: OpenPostback[] }>(
-    `select postback_id, partner_id, status, is_handover,
+  const { rows } = await db
+    .raw<{ rows: OpenPostback[] }>(
+      `select postback_id, partner_id, status, is_handover,
        (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as attempts_made
      from postbacks p
      where conversion_id = :conversionId and seq = :seq and state in ('scheduled', 'retrying')
      order by postback_id`,
-    { conversionId, seq },
-  );
+      { conversionId, seq },
+    )
+    .options(prepared('read-open-postbacks'));
   return rows;
 }
 
@@ -119,15 +122,17 @@ export type CurrentPostback = {
 
 /** A postback with its partner's settings. */
 export async function readPostback(db: Knex, postbackId: string): Promise<CurrentPostback> {
-  const { rows } = await db.raw<{ rows: CurrentPostback[] }>(
-    `select p.postback_id, p.conversion_id, p.partner_id, p.offer_id, p.ref_id, p.status, p.reason, p.payout,
+  const { rows } = await db
+    .raw<{ rows: CurrentPostback[] }>(
+      `select p.postback_id, p.conversion_id, p.partner_id, p.offer_id, p.ref_id, p.status, p.reason, p.payout,
        p.currency, p.event_at, p.state, partner.postback as settings,
        greatest(0, coalesce(extract(epoch from p.next_attempt_at - now()) * 1000, 0))::float8 as retry_in_ms,
        (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as attempts_made
      from postbacks p join partners partner using (partner_id)
      where p.postback_id = :postbackId`,
-    { postbackId },
-  );
+      { postbackId },
+    )
+    .options(prepared('read-postback'));
   const [postback] = rows;
   if (!postback) throw new Error(`There is no postback ${postbackId}.`);
   return postback;
@@ -149,8 +154,9 @@ export async function insertAttempt(
   db: Knex,
   { postbackId, attempt, method, url, body }: NewAttempt,
 ): Promise<boolean> {
-  const { rows } = await db.raw<{ rows: object[] }>(
-    `with open as materialized (
+  const { rows } = await db
+    .raw<{ rows: object[] }>(
+      `with open as materialized (
        select postback_id from postbacks
        where postback_id = :postbackId and state in ('scheduled', 'retrying')
        for update
@@ -161,8 +167,9 @@ export async function insertAttempt(
      insert into postback_attempts (postback_id, attempt, method, url, body)
      select postback_id, :attempt::int, :method, :url, :body from open
      returning attempt`,
-    { postbackId, attempt, method, url, body },
-  );
+      { postbackId, attempt, method, url, body },
+    )
+    .options(prepared('insert-attempt'));
   return rows.length > 0;
 }
 
@@ -199,8 +206,9 @@ export type AttemptEnd = {
 
 /** Completes an attempt and its postback. A postback that has ended meanwhile stays so, unless it was delivered. */
 export async function completeAttempt(db: Knex, end: AttemptEnd): Promise<void> {
-  await db.raw(
-    `with completed as (
+  await db
+    .raw(
+      `with completed as (
        update postback_attempts
        set outcome = :outcome, ended_at = now(), duration_ms = :durationMs, http_status = :httpStatus, error = :error,
          location = :location, response_body = :responseBody
@@ -212,8 +220,9 @@ export async function completeAttempt(db: Knex, end: AttemptEnd): Promise<void> 
        next_attempt_at = case when :state = 'retrying' then now() + :retryInMs::int8 * interval '1 millisecond' end
      where postback_id = :postbackId
        and (state in ('scheduled', 'retrying') or (state in ('superseded', 'failed') and :state = 'delivered'))`,
-    end,
-  );
+      end,
+    )
+    .options(prepared('complete-attempt'));
 }
 
 /** One that has ended meanwhile stays as it is. */

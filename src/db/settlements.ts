@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Settlement } from '../domain/lead.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
 import { INSERT_POSTBACK, postbackBindings, type NewPostback } from './postbacks.ts';
+import { prepared } from './prepared.ts';
 
 export type Price = { amount: number; currency: string; price_version: number };
 
@@ -14,8 +15,9 @@ export async function readSettlementTerms(
   leadId: string,
   { conversionId, seq, holder }: Settlement,
 ): Promise<SettlementTerms> {
-  const { rows } = await db.raw<{ rows: SettlementTerms[] }>(
-    `with price as (
+  const { rows } = await db
+    .raw<{ rows: SettlementTerms[] }>(
+      `with price as (
        (select amount, currency, price_version from reward_entries
         where conversion_id = :conversionId and kind = 'booked' order by seq limit 1)
        union all
@@ -23,8 +25,9 @@ export async function readSettlementTerms(
        limit 1
      )
      select price.*, (select postback from partners where partner_id = :partnerId) as settings from price`,
-    { conversionId, leadId, seq, partnerId: holder?.partnerId ?? null },
-  );
+      { conversionId, leadId, seq, partnerId: holder?.partnerId ?? null },
+    )
+    .options(prepared('read-settlement-terms'));
   const [terms] = rows;
   if (!terms) throw new Error(`Lead ${leadId} has no event ${seq} that ${conversionId} could be settled by.`);
   return terms;
@@ -62,12 +65,14 @@ const WRITE_SETTLEMENT = `
 export async function writeSettlement(db: Knex, { leadId, settlement, price, postback }: NewSettlement): Promise<void> {
   const { holder, reward } = settlement;
   const kind = reward === 'none' || !holder ? null : reward === 'book' ? 'booked' : 'revoked';
-  await db.raw(WRITE_SETTLEMENT, {
-    ...postbackBindings({ leadId, settlement, ...postback }),
-    touchSeq: holder?.touchSeq ?? null,
-    reward,
-    kind,
-    amount: kind === 'revoked' ? -price.amount : price.amount,
-    priceVersion: price.price_version,
-  });
+  await db
+    .raw(WRITE_SETTLEMENT, {
+      ...postbackBindings({ leadId, settlement, ...postback }),
+      touchSeq: holder?.touchSeq ?? null,
+      reward,
+      kind,
+      amount: kind === 'revoked' ? -price.amount : price.amount,
+      priceVersion: price.price_version,
+    })
+    .options(prepared('write-settlement'));
 }

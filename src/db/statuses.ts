@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Status } from '../domain/status.ts';
+import { prepared } from './prepared.ts';
 
 export type NewStatusCall = { advertiserId: string; conversionId: string | null; raw: object };
 
@@ -12,7 +13,8 @@ export async function insertStatusCall(db: Knex, call: NewStatusCall): Promise<n
       raw: storableJson(call.raw),
       result: 'received',
     })
-    .returning<{ call_id: number }[]>('call_id');
+    .returning<{ call_id: number }[]>('call_id')
+    .options(prepared('insert-status-call'));
   if (!row) throw new Error('Postgres returned no call_id for a stored status call.');
   return row.call_id;
 }
@@ -53,8 +55,9 @@ export async function lockConversion(
   db: Knex,
   { conversionId, advertiserId, windowMs }: { conversionId: string; advertiserId: string; windowMs: number },
 ): Promise<LockedConversion | undefined> {
-  const { rows } = await db.raw<{ rows: LockedConversion[] }>(
-    `with locked as (
+  const { rows } = await db
+    .raw<{ rows: LockedConversion[] }>(
+      `with locked as (
        select lead_id, last_activity_at from leads
        where lead_id = (select lead_id from conversions where conversion_id = :conversionId
                         and advertiser_id = :advertiserId)
@@ -64,8 +67,9 @@ export async function lockConversion(
        clock_timestamp() > l.last_activity_at + :windowMs * interval '1 millisecond' as is_window_over
      from locked l join conversions c on c.conversion_id = :conversionId and c.lead_id = l.lead_id
      for update of c`,
-    { conversionId, advertiserId, windowMs },
-  );
+      { conversionId, advertiserId, windowMs },
+    )
+    .options(prepared('lock-conversion'));
   return rows[0];
 }
 
@@ -85,8 +89,9 @@ export type NewStatusEvent = {
  * delivery. The lead must be locked. @returns the event's seq
  */
 export async function insertStatusEvent(db: Knex, event: NewStatusEvent): Promise<number> {
-  const { rows } = await db.raw<{ rows: { seq: number }[] }>(
-    `with numbered as (
+  const { rows } = await db
+    .raw<{ rows: { seq: number }[] }>(
+      `with numbered as (
        -- Without its offer there is no price, hence no event, and nothing may be numbered.
        update leads set last_seq = last_seq + 1 from offers o
        where lead_id = :leadId and o.offer_id = :offerId
@@ -109,8 +114,9 @@ export async function insertStatusEvent(db: Knex, event: NewStatusEvent): Promis
        on conflict (lead_id) do update set upto_seq = excluded.upto_seq, urgency = 0
      )
      select seq from numbered`,
-    event,
-  );
+      event,
+    )
+    .options(prepared('insert-status-event'));
   const [numbered] = rows;
   if (!numbered) throw new Error(`Lead ${event.leadId} or offer ${event.offerId} is not there; nothing was stored.`);
   return numbered.seq;
