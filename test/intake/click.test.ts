@@ -6,6 +6,7 @@ import { createClickIntake } from '../../src/intake/click.ts';
 import { newConversionId, newLeadId } from '../../src/intake/new-ids.ts';
 import { AppError } from '../../src/errors.ts';
 import { createTestDatabase, startOutage, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { createNetwork, type Network } from '../support/network.ts';
 
 type Owed = { from_seq: number; upto_seq: number; urgency: number };
@@ -320,7 +321,8 @@ describe('click intake on Postgres', () => {
     const outage = await startOutage(db);
     await assert.rejects(network.clicks.record(touchOf(leadId, 'ann')), { kind: 'unavailable' });
     await outage.end();
-    await network.clicks.record(touchOf(leadId, 'bob'));
+    // A pool learns only by using them that its idle connections have died.
+    await eventually(() => network.clicks.record(touchOf(leadId, 'bob')));
     assert.deepEqual(
       (await eventsOf(leadId)).map(({ seq, partner_id }) => [seq, partner_id]),
       [[1, 'bob']],
