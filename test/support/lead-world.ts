@@ -1,5 +1,5 @@
-import type { Client } from '@temporalio/client';
-import { Worker, type NativeConnection } from '@temporalio/worker';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
 import { newPostbackId } from '../../src/intake/new-ids.ts';
 import { createLog } from '../../src/log.ts';
@@ -16,13 +16,29 @@ import { createNetwork, type Network } from './network.ts';
 export type LeadWorld = { network: Network; client: Client; stop(): Promise<void> };
 
 type WorldOptions = {
-  client: Client;
-  connection: NativeConnection;
   policy: LeadPolicy;
   postbackTimeoutMs: number;
   /** Looks at, or changes, what the activities do. */
   around?: (activities: LeadActivities) => LeadActivities;
 };
+
+type Connections = { client: Client; connection: NativeConnection };
+
+/** A lead world on the real Temporal server at this address; `stop` closes the connections to it as well. */
+export async function startLeadWorldOn(address: string, options: WorldOptions): Promise<LeadWorld> {
+  const clientConnection = await Connection.connect({ address });
+  const connection = await NativeConnection.connect({ address });
+  const client = new Client({ connection: clientConnection });
+  const world = await startLeadWorld({ client, connection, ...options });
+  return {
+    ...world,
+    async stop() {
+      await world.stop();
+      await connection.close();
+      await clientConnection.close();
+    },
+  };
+}
 
 /** The whole way of a lead behind the doors: real Postgres, relay, workflow and activities on a given Temporal server. */
 export async function startLeadWorld({
@@ -31,7 +47,7 @@ export async function startLeadWorld({
   policy,
   postbackTimeoutMs,
   around,
-}: WorldOptions): Promise<LeadWorld> {
+}: Connections & WorldOptions): Promise<LeadWorld> {
   const [database, workflowBundle] = await Promise.all([
     createTestDatabase(),
     testBundle(),

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
 import { leadQuery, leadWorkflowId } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
+import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
 import { postbacksOf, settingsFor, type Network } from '../support/network.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';
@@ -13,26 +11,18 @@ const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs:
 describe('a lead in the hands of people', function () {
   this.timeout(60_000);
   let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
-  let connection: Connection;
-  let nativeConnection: NativeConnection;
   let world: LeadWorld;
   let network: Network;
   let tracker: Tracker;
 
   before(async () => {
     temporal = await startPrivateTemporal();
-    const { address } = temporal;
-    connection = await Connection.connect({ address });
-    nativeConnection = await NativeConnection.connect({ address });
-    const client = new Client({ connection });
-    world = await startLeadWorld({ client, connection: nativeConnection, policy, postbackTimeoutMs: 500 });
+    world = await startLeadWorldOn(temporal.address, { policy, postbackTimeoutMs: 500 });
     ({ network } = world);
   });
 
   after(async () => {
     await world.stop();
-    await nativeConnection.close();
-    await connection.close();
     await temporal.kill('SIGKILL');
   });
 

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { Client, Connection } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { NativeConnection } from '@temporalio/worker';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import { leadQuery, leadWorkflowId } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
+import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
 import { postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';
@@ -18,8 +16,6 @@ const TOUCHES_FOR_A_NEW_RUN = 4;
 describe('a lead that continues as new', function () {
   this.timeout(60_000);
   let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
-  let connection: Connection;
-  let nativeConnection: NativeConnection;
   let world: LeadWorld;
   let network: Network;
   let tracker: Tracker;
@@ -28,18 +24,12 @@ describe('a lead that continues as new', function () {
     temporal = await startPrivateTemporal({
       dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': HISTORY_LIMIT },
     });
-    const { address } = temporal;
-    connection = await Connection.connect({ address });
-    nativeConnection = await NativeConnection.connect({ address });
-    const client = new Client({ connection });
-    world = await startLeadWorld({ client, connection: nativeConnection, policy, postbackTimeoutMs: 500 });
+    world = await startLeadWorldOn(temporal.address, { policy, postbackTimeoutMs: 500 });
     ({ network } = world);
   });
 
   after(async () => {
     await world.stop();
-    await nativeConnection.close();
-    await connection.close();
     await temporal.kill('SIGKILL');
   });
 

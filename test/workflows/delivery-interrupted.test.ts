@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Client, Connection } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import { NativeConnection } from '@temporalio/worker';
 import { leadQuery, leadWorkflowId, type LeadActivities } from '../../workflows/contract.ts';
 import { startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
+import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
 import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network.ts';
 import { testTemporal } from '../support/servers.ts';
 
@@ -18,8 +16,6 @@ type Outage = Awaited<ReturnType<typeof startOutage>>;
 
 describe('a delivery that a database outage interrupts', function () {
   this.timeout(60_000);
-  let connection: Connection;
-  let nativeConnection: NativeConnection;
   let world: LeadWorld;
   let network: Network;
   let partnerServer: Server;
@@ -32,16 +28,7 @@ describe('a delivery that a database outage interrupts', function () {
 
   before(async () => {
     const { address } = await testTemporal();
-    connection = await Connection.connect({ address });
-    nativeConnection = await NativeConnection.connect({ address });
-    const client = new Client({ connection });
-    world = await startLeadWorld({
-      client,
-      connection: nativeConnection,
-      policy,
-      postbackTimeoutMs: 2000,
-      around: interfering,
-    });
+    world = await startLeadWorldOn(address, { policy, postbackTimeoutMs: 2000, around: interfering });
     ({ network } = world);
     partnerServer = createServer((_, response) => {
       void respond(++calls).then((status) => response.writeHead(status).end());
@@ -53,8 +40,6 @@ describe('a delivery that a database outage interrupts', function () {
 
   after(async () => {
     await world.stop();
-    await nativeConnection.close();
-    await connection.close();
     partnerServer.close();
   });
 

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
 import { leadEvents, leadQuery, leadWorkflowId } from '../../workflows/contract.ts';
 import { startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
+import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
 import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network.ts';
 import { testTemporal } from '../support/servers.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';
@@ -14,26 +12,17 @@ const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs:
 // On a real server, because the time-skipping one treats a cancelled running activity in a way of its own.
 describe('a lead on a real Temporal server', function () {
   this.timeout(60_000);
-  let connection: Connection;
-  let nativeConnection: NativeConnection;
   let world: LeadWorld;
   let network: Network;
   let tracker: Tracker;
 
   before(async () => {
     const { address } = await testTemporal();
-    connection = await Connection.connect({ address });
-    nativeConnection = await NativeConnection.connect({ address });
-    const client = new Client({ connection });
-    world = await startLeadWorld({ client, connection: nativeConnection, policy, postbackTimeoutMs: 500 });
+    world = await startLeadWorldOn(address, { policy, postbackTimeoutMs: 500 });
     ({ network } = world);
   });
 
-  after(async () => {
-    await world.stop();
-    await nativeConnection.close();
-    await connection.close();
-  });
+  after(() => world.stop());
 
   beforeEach(async () => {
     tracker = await startTracker();

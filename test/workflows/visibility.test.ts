@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { NativeConnection } from '@temporalio/worker';
 import { newConversionId } from '../../src/intake/new-ids.ts';
 import { leadQuery, leadWorkflowId, searchAttributeKeys } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
+import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
 import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network.ts';
 import { testTemporal } from '../support/servers.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';
@@ -15,8 +14,6 @@ const REF_ID = 'refers-to-a-person';
 
 describe('what ops see of a lead in the Web UI', function () {
   this.timeout(60_000);
-  let connection: Connection;
-  let nativeConnection: NativeConnection;
   let world: LeadWorld;
   let network: Network;
   let tracker: Tracker;
@@ -25,10 +22,7 @@ describe('what ops see of a lead in the Web UI', function () {
 
   before(async () => {
     const { address } = await testTemporal();
-    connection = await Connection.connect({ address });
-    nativeConnection = await NativeConnection.connect({ address });
-    const client = new Client({ connection });
-    world = await startLeadWorld({ client, connection: nativeConnection, policy, postbackTimeoutMs: 500 });
+    world = await startLeadWorldOn(address, { policy, postbackTimeoutMs: 500 });
     ({ network } = world);
     tracker = await startTracker();
     [ann, bob] = [await network.partner(settingsFor(tracker.url)), await network.partner(settingsFor(tracker.url))];
@@ -37,8 +31,6 @@ describe('what ops see of a lead in the Web UI', function () {
   after(async () => {
     await world.stop();
     await tracker.stop();
-    await nativeConnection.close();
-    await connection.close();
   });
 
   beforeEach(() => tracker.answer(200));
