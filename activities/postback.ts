@@ -12,7 +12,12 @@ import {
   type AttemptEnd,
   type CurrentPostback,
 } from '../src/db/postbacks.ts';
-import { buildPostbackRequest, type PostbackRequest, type PostbackSettings } from '../src/domain/postback-settings.ts';
+import {
+  buildPostbackRequest,
+  urlTemplateFor,
+  type PostbackRequest,
+  type PostbackSettings,
+} from '../src/domain/postback-settings.ts';
 import { UrlTemplateError } from '../src/domain/url-template.ts';
 import { SOCKETS_PER_ORIGIN, type GuardedClient } from '../src/outbound/guarded-client.ts';
 import {
@@ -22,18 +27,17 @@ import {
   type AttemptOutcome,
   type DeliveryResult,
   type LeadActivities,
+  type PostbackCall,
   type UnrecordedAttempt,
 } from '../workflows/contract.ts';
 import { createOriginSlots, type OriginSlots } from './origin-slots.ts';
 
 type Deps = { db: Knex; client: Pick<GuardedClient, 'send'> };
 
-type Policy = { postbackId: string; maxAttempts: number; intervalMs: number };
-
 /** `request` is null when the settings and this postback's values make no sendable request. */
 type StartedAttempt = { attempt: number; request: PostbackRequest | null };
 
-const UNSENDABLE: AttemptOutcome = {
+const UNSENDABLE_OUTCOME: AttemptOutcome = {
   delivered: false,
   httpStatus: null,
   error: 'invalid_url',
@@ -48,54 +52,54 @@ export function createPostbackActivities({
 }: Deps): Pick<LeadActivities, 'deliverPostback' | 'reviewPostback'> {
   const slots = createOriginSlots(SOCKETS_PER_ORIGIN);
   return {
-    async deliverPostback(policy) {
+    async deliverPostback(call) {
       // Given back whatever happens, also when the attempt cannot be written down.
       let release: (() => void) | undefined;
       const takeSlot = (url: string) => (release ??= slots.take(url));
       try {
-        const started = await startAttempt(db, policy, takeSlot).catch(failUnstarted);
+        const started = await startAttempt(db, call, takeSlot).catch(failUnstarted);
         if ('result' in started) return started;
-        return await attemptDelivery(policy, started);
+        return await attemptDelivery(call, started);
       } finally {
         release?.();
       }
     },
 
-    async reviewPostback({ unrecorded, ...policy }) {
+    async reviewPostback({ unrecorded, ...call }) {
       return await db.transaction(async (trx) => {
-        if (unrecorded) await completeAttempt(trx, endOf(policy, unrecorded));
-        await lockPostback(trx, policy.postbackId);
-        const postback = await readPostback(trx, policy.postbackId);
+        if (unrecorded) await completeAttempt(trx, endOf(call, unrecorded));
+        await lockPostback(trx, call.postbackId);
+        const postback = await readPostback(trx, call.postbackId);
         if (isEnded(postback.state)) return { result: postback.state };
-        const interrupted = await interruptAttempts(trx, policy.postbackId);
-        const attemptsLeft = policy.maxAttempts - postback.attempts_made;
+        const interrupted = await interruptAttempts(trx, call.postbackId);
+        const attemptsLeft = call.maxAttempts - postback.attempts_made;
         if (attemptsLeft > 0) {
-          if (interrupted > 0) await postponePostback(trx, policy);
-          return { attemptsLeft, retryInMs: interrupted > 0 ? policy.intervalMs : postback.retry_in_ms };
+          if (interrupted > 0) await postponePostback(trx, call);
+          return { attemptsLeft, retryInMs: interrupted > 0 ? call.intervalMs : postback.retry_in_ms };
         }
-        await endPostback(trx, policy.postbackId, { state: 'failed' });
+        await endPostback(trx, call.postbackId, { state: 'failed' });
         return { result: 'failed' };
       });
     },
   };
 
   async function attemptDelivery(
-    policy: Policy,
+    call: PostbackCall,
     { attempt, request }: StartedAttempt,
   ): Promise<{ result: DeliveryResult }> {
-    const outcome = request ? outcomeOf(await client.send(request)) : UNSENDABLE;
-    await record(policy, { attempt, outcome });
+    const outcome = request ? outcomeOf(await client.send(request)) : UNSENDABLE_OUTCOME;
+    await record(call, { attempt, outcome });
     if (outcome.delivered) return { result: 'delivered' };
-    throw notAccepted(policy, { attempt, outcome });
+    throw notAccepted(call, { attempt, outcome });
   }
 
-  async function record(policy: Policy, made: UnrecordedAttempt): Promise<void> {
+  async function record(call: PostbackCall, made: UnrecordedAttempt): Promise<void> {
     try {
-      await completeAttempt(db, endOf(policy, made));
+      await completeAttempt(db, endOf(call, made));
     } catch (error) {
       // Not retried by Temporal: that would call the partner again. The workflow has it recorded instead.
       throw ApplicationFailure.create({
-        message: `Postback ${policy.postbackId} was answered, but the answer could not be stored yet.`,
+        message: `Postback ${call.postbackId} was answered, but the answer could not be stored yet.`,
         type: NOT_RECORDED,
         nonRetryable: true,
         details: [made],
@@ -108,10 +112,10 @@ export function createPostbackActivities({
 /** Reads the settings as they are now (R12) and writes the attempt down, or says why none is due. */
 async function startAttempt(
   db: Knex,
-  policy: Policy,
+  call: PostbackCall,
   takeSlot: OriginSlots['take'],
 ): Promise<StartedAttempt | { result: DeliveryResult }> {
-  const { postbackId, maxAttempts } = policy;
+  const { postbackId, maxAttempts } = call;
   const postback = await readPostback(db, postbackId);
   const { settings } = postback;
   if (isEnded(postback.state)) return { result: postback.state };
@@ -123,14 +127,14 @@ async function startAttempt(
   } else {
     const attempt = postback.attempts_made + 1;
     const request = requestOf(postback, settings);
-    const unsendable = { method: settings.method, url: settings.url, body: null };
+    const unfilled = { method: settings.method, url: urlTemplateFor(settings, postback.status), body: null };
     if (request && !takeSlot(request.url)) {
       throw new Error(`Too many postbacks are under way to the host of postback ${postbackId}.`);
     }
-    if (await insertAttempt(db, { postbackId, attempt, ...(request ?? unsendable) })) return { attempt, request };
+    if (await insertAttempt(db, { postbackId, attempt, ...(request ?? unfilled) })) return { attempt, request };
   }
   // It has ended, by this or meanwhile: the next look says how.
-  return await startAttempt(db, policy, takeSlot);
+  return await startAttempt(db, call, takeSlot);
 }
 
 function requestOf(postback: CurrentPostback, settings: PostbackSettings): PostbackRequest | null {
@@ -158,7 +162,10 @@ function outcomeOf(answer: Awaited<ReturnType<GuardedClient['send']>>): AttemptO
   return { delivered, httpStatus, error, location, responseBody, durationMs };
 }
 
-function endOf({ postbackId, maxAttempts, intervalMs }: Policy, { attempt, outcome }: UnrecordedAttempt): AttemptEnd {
+function endOf(
+  { postbackId, maxAttempts, intervalMs }: PostbackCall,
+  { attempt, outcome }: UnrecordedAttempt,
+): AttemptEnd {
   const { delivered, ...answer } = outcome;
   const made = { postbackId, attempt, ...answer };
   if (delivered) return { ...made, outcome: 'delivered', state: 'delivered', retryInMs: null };
@@ -177,7 +184,10 @@ function failUnstarted(error: unknown): never {
 }
 
 /** Expected in daily business, hence benign; ops read its message as the last failure of the pending activity. */
-function notAccepted({ postbackId, maxAttempts }: Policy, { attempt, outcome }: UnrecordedAttempt): ApplicationFailure {
+function notAccepted(
+  { postbackId, maxAttempts }: PostbackCall,
+  { attempt, outcome }: UnrecordedAttempt,
+): ApplicationFailure {
   const answer = outcome.error ? outcome.error.replaceAll('_', ' ') : `HTTP ${outcome.httpStatus}`;
   return ApplicationFailure.create({
     message: `Attempt ${attempt} of ${maxAttempts} of postback ${postbackId}: ${answer}; only HTTP 200 counts.`,

@@ -29,6 +29,7 @@ export async function startTelemetry(log: Log): Promise<Telemetry> {
 }
 
 function toSdkLogger(log: Log): Logger {
+  // What the SDK calls info, an operator does not need to hear of.
   const write = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
     log[level](meta ?? {}, message);
   const [trace, debug, info, warn, error] = [

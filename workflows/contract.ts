@@ -79,9 +79,9 @@ export type AttemptOutcome = {
 export type UnrecordedAttempt = { attempt: number; outcome: AttemptOutcome };
 
 /** `maxAttempts` counts all attempts of a postback; `intervalMs` runs from the end of one to the start of the next. */
-type PostbackCall = { postbackId: string; maxAttempts: number; intervalMs: number };
+export type PostbackCall = { postbackId: string; maxAttempts: number; intervalMs: number };
 
-/** The activities a lead calls; each is idempotent by its ids. */
+/** The activities a lead calls. Any may run twice: settling twice changes nothing, a delivery makes another attempt only if one is left. */
 export type LeadActivities = {
   /** Events after `afterSeq`, in order and without gaps; a page at a time. Fails with {@link EVENTS_MISSING}. */
   loadLeadEvents(input: { leadId: string; afterSeq: number }): Promise<LeadEvent[]>;

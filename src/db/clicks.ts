@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import type { RefIdProblem } from '../domain/ref-id.ts';
+import { URGENCY } from './outbox.ts';
 
-/** One visit: a touch, an outbound click, or both at once (a direct link). Text must hold neither NUL nor lone surrogates. */
+/** A click: a touch, a conversion, or both at once (a direct link). Text must hold neither NUL nor lone surrogates. */
 export type Click = {
   leadId: string;
   touch: {
@@ -16,38 +17,35 @@ export type Click = {
 
 export type BotVisit = { partnerId: string; bot: string };
 
-const URGENCY_OF_CONVERSION = 1;
-const URGENCY_OF_TOUCH = 2;
-
-// A visit becomes up to two events, the touch before the conversion; `upto_seq` is the number of its last one.
+// A click becomes up to two events, the touch before the conversion; `upto_seq` is the number of its last one.
 const INSERT_EVENTS = `
   touches as (
     insert into lead_events (lead_id, seq, at, type, partner_id, ref_id, ref_id_problem, ref_id_sample)
     select lead_id, upto_seq - num_nonnulls(conversion_id), at, 'touch', partner_id, ref_id, ref_id_problem, ref_id_sample
-    from numbered_visits where partner_id is not null
-  ), outbound_clicks as (
+    from numbered_clicks where partner_id is not null
+  ), conversion_events as (
     insert into lead_events (lead_id, seq, at, type, conversion_id, offer_id, advertiser_id)
     select lead_id, upto_seq, at, 'conversion', conversion_id, offer_id, advertiser_id
-    from numbered_visits where conversion_id is not null
+    from numbered_clicks where conversion_id is not null
   ), new_conversions as (
     insert into conversions (conversion_id, lead_id, seq, offer_id, advertiser_id)
     select conversion_id, lead_id, upto_seq, offer_id, advertiser_id
-    from numbered_visits where conversion_id is not null
+    from numbered_clicks where conversion_id is not null
   )`;
 
-// Most visits by far begin a lead. Its numbers are known and nobody else can hold its rows, so that nothing has to be
+// Most clicks by far begin a lead. Its numbers are known and nobody else can hold its rows, so that nothing has to be
 // looked up; that saves Postgres a quarter of its work.
 const RECORD_NEW_LEADS = `
-  with numbered_visits as materialized (
+  with numbered_clicks as materialized (
     select *, now() as at, num_nonnulls(partner_id, conversion_id) as upto_seq
     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-      as v (lead_id, partner_id, ref_id, ref_id_problem, ref_id_sample, conversion_id, offer_id, advertiser_id)
+      as c (lead_id, partner_id, ref_id, ref_id_problem, ref_id_sample, conversion_id, offer_id, advertiser_id)
   ), new_leads as (
-    insert into leads (lead_id, last_seq, last_activity_at) select lead_id, upto_seq, at from numbered_visits
+    insert into leads (lead_id, last_seq, last_activity_at) select lead_id, upto_seq, at from numbered_clicks
   ), ${INSERT_EVENTS}
   insert into outbox (lead_id, from_seq, upto_seq, urgency)
-  select lead_id, 1, upto_seq, case when conversion_id is null then ${URGENCY_OF_TOUCH} else ${URGENCY_OF_CONVERSION} end
-  from numbered_visits`;
+  select lead_id, 1, upto_seq, case when conversion_id is null then ${URGENCY.touch} else ${URGENCY.conversion} end
+  from numbered_clicks`;
 
 // Numbers the events densely per lead: each lead's row is locked, raised by the number of its events in the batch, and
 // read back. `back` counts from the last event of a lead in the batch. The leads come sorted, so that two batches with
@@ -63,11 +61,11 @@ const RECORD_CLICKS = `
       set last_seq = l.last_seq + excluded.last_seq,
           last_activity_at = greatest(l.last_activity_at, excluded.last_activity_at)
     returning lead_id, last_seq, clock_timestamp() as at
-  ), numbered_visits as materialized (
-    select v.*, l.at, l.last_seq - v.back as upto_seq
+  ), numbered_clicks as materialized (
+    select c.*, l.at, l.last_seq - c.back as upto_seq
     from unnest($4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
                 $12::text[])
-      as v (back, lead_id, partner_id, ref_id, ref_id_problem, ref_id_sample, conversion_id, offer_id, advertiser_id)
+      as c (back, lead_id, partner_id, ref_id, ref_id_problem, ref_id_sample, conversion_id, offer_id, advertiser_id)
     join numbered_leads l using (lead_id)
   ), ${INSERT_EVENTS}
   insert into outbox as o (lead_id, from_seq, upto_seq, urgency)
@@ -82,13 +80,13 @@ export async function recordNewLeads(pool: Pool, clicks: readonly Click[]): Prom
   await pool.query({ name: 'record-new-leads', text: RECORD_NEW_LEADS, values: columnsOf(clicks) });
 }
 
-/** Commits a batch of clicks, whoever made them, in one statement: all of them or none. */
+/** Commits clicks of leads that may have events already, in one statement: all of them or none. */
 export async function recordClicks(pool: Pool, clicks: readonly Click[]): Promise<void> {
   const leads = [...groupByLead(clicks)].sort(([a], [b]) => (a < b ? -1 : 1));
   const values = [
     leads.map(([leadId]) => leadId),
     leads.map(([, ofLead]) => countEvents(ofLead)),
-    leads.map(([, ofLead]) => (ofLead.some((click) => click.conversion) ? URGENCY_OF_CONVERSION : URGENCY_OF_TOUCH)),
+    leads.map(([, ofLead]) => (ofLead.some((click) => click.conversion) ? URGENCY.conversion : URGENCY.touch)),
     leads.flatMap(([, ofLead]) => ofLead.map((_click, index) => countEvents(ofLead.slice(index + 1)))),
     ...columnsOf(leads.flatMap(([, ofLead]) => ofLead)),
   ];
@@ -122,6 +120,7 @@ function columnsOf(clicks: readonly Click[]): (string | null | undefined)[][] {
   ];
 }
 
+/** Commits visits of known bots, which link nobody: all of them or none. */
 export async function recordBotVisits(pool: Pool, visits: readonly BotVisit[]): Promise<void> {
   await pool.query({
     name: 'record-bot-visits',

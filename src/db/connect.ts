@@ -87,8 +87,8 @@ export function connectClickPool({ url, statementTimeoutMs }: Omit<DatabaseOptio
     query_timeout: statementTimeoutMs + ANSWER_GRACE_MS,
     lock_timeout: CLICK_LOCK_MS,
     keepAlive: true,
-    // Arrays are estimated at ten rows; a nested loop over a batch of 256 would be quadratic. The one
-    // statement is planned once: planning it for each batch costs a third of its execution.
+    // Arrays are estimated at ten rows; a nested loop over a batch of 256 would be quadratic. Each statement is planned
+    // once: planning it for each batch costs a third of its execution.
     options: '-c enable_nestloop=off -c plan_cache_mode=force_generic_plan',
   });
   // An idle connection that breaks is replaced on next use; without a listener it would end the process.

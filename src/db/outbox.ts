@@ -10,6 +10,9 @@ export type ClaimedLead = { leadId: string; uptoSeq: number; failures: number; e
 // latest are taken instead, so that a flood of visits never delays money: the workflow fetches the ones before.
 const MAX_EVENTS_PER_SIGNAL = 200;
 
+/** What a lead owes goes out in this order. */
+export const URGENCY = { status: 0, conversion: 1, touch: 2 } as const;
+
 type Claim = { lead_id: string; from_seq: number; upto_seq: number; urgency: number; failures: number };
 
 /** Leases up to `limit` leads that owe events: statuses first, then conversions, then mere touches, oldest first. */
@@ -37,8 +40,8 @@ async function claimInOrder(
      update outbox o set leased_until = now() + :leaseMs * interval '1 millisecond', lease_id = :leaseId
      from due where o.lead_id = due.lead_id
      returning o.lead_id, o.urgency, o.failures,
-       case when o.urgency = 0 then greatest(o.from_seq, o.upto_seq - :span) else o.from_seq end as from_seq,
-       case when o.urgency = 0 then o.upto_seq else least(o.upto_seq, o.from_seq + :span) end as upto_seq`,
+       case when o.urgency = ${URGENCY.status} then greatest(o.from_seq, o.upto_seq - :span) else o.from_seq end as from_seq,
+       case when o.urgency = ${URGENCY.status} then o.upto_seq else least(o.upto_seq, o.from_seq + :span) end as upto_seq`,
       { limit, leaseMs, leaseId, span: MAX_EVENTS_PER_SIGNAL - 1 },
     )
     .options(prepared('claim-leads'));

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Status } from '../domain/status.ts';
+import { URGENCY } from './outbox.ts';
 import { prepared } from './prepared.ts';
 
 export type NewStatusCall = { advertiserId: string; conversionId: string | null; raw: object };
@@ -110,8 +111,8 @@ export async function insertStatusEvent(db: Knex, event: NewStatusEvent): Promis
        from numbered where call_id = :callId
      ), owed as (
        insert into outbox as o (lead_id, from_seq, upto_seq, urgency)
-       select :leadId, seq, seq, 0 from numbered
-       on conflict (lead_id) do update set upto_seq = excluded.upto_seq, urgency = 0
+       select :leadId, seq, seq, ${URGENCY.status} from numbered
+       on conflict (lead_id) do update set upto_seq = excluded.upto_seq, urgency = excluded.urgency
      )
      select seq from numbered`,
       event,

@@ -1,4 +1,4 @@
-/** First path segments that the routers own; a partner may not be called like one. Shared by router and validator. */
+/** What no partner may be called: path segments that we own or keep for ourselves, and `house`. Shared by router and validator. */
 export const reservedWords = [
   'advertisers',
   'api',

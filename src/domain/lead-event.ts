@@ -4,7 +4,7 @@ import type { Status } from './status.ts';
 type Committed = {
   /** 1, 2, 3 … per lead, without gaps, in the order of commits. */
   seq: number;
-  /** When Postgres committed the fact; ISO 8601 UTC. */
+  /** When the fact was written, just before its commit; ISO 8601 UTC. */
   at: string;
 };
 

@@ -1,6 +1,7 @@
 import { formatMajorUnits } from './money.ts';
-import { checkTemplate, fillTemplate, type MacroName } from './postback-template.ts';
+import { checkPostbackUrl, type MacroName } from './postback-url.ts';
 import { statuses, type Status } from './status.ts';
+import { fillUrlTemplate } from './url-template.ts';
 
 export type PostbackSettings = {
   url: string;
@@ -65,12 +66,17 @@ export function checkPostbackSettings(settings: PostbackSettings): SettingsProbl
  */
 export function buildPostbackRequest(settings: PostbackSettings, postback: Postback): PostbackRequest {
   const values = collectValues(settings, postback);
-  const url = fillTemplate(settings.status_urls[postback.status] ?? settings.url, values);
+  const url = fillUrlTemplate(urlTemplateFor(settings, postback.status), values);
   const headers = { 'user-agent': USER_AGENT, accept: '*/*' };
   if (settings.method === 'GET') return { method: 'GET', url, headers, body: null };
   const { reason, ...always } = values;
   const { contentType, body } = encodeBody(settings.body ?? 'form', reason === '' ? always : values);
   return { method: 'POST', url, headers: { ...headers, 'content-type': contentType }, body };
+}
+
+/** Where a status is sent: its own URL if the partner gave one. */
+export function urlTemplateFor(settings: PostbackSettings, status: Status): string {
+  return settings.status_urls[status] ?? settings.url;
 }
 
 function collectValues(settings: PostbackSettings, postback: Postback): Record<MacroName, string> {
@@ -97,7 +103,7 @@ function encodeBody(encoding: 'form' | 'json', values: Record<string, string>): 
 }
 
 function checkUrl(field: string, url: string): SettingsProblem[] {
-  return checkTemplate(url).map(({ message }) => ({ field, message }));
+  return checkPostbackUrl(url).map(({ message }) => ({ field, message }));
 }
 
 function checkWord(field: string, word: string): SettingsProblem[] {

@@ -7,8 +7,7 @@ export type Status = (typeof statuses)[number];
 export type Transition = 'recorded' | 'duplicate' | 'stale';
 
 /**
- * Reads an advertiser's word for a status, in any case and with surrounding blanks.
- * The one place where an advertiser's own vocabulary will be looked up.
+ * Reads an advertiser's word for a status, in any case and with surrounding blanks; the one place that knows such words.
  *
  * @returns undefined for a word that is not known
  */

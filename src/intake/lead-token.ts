@@ -13,7 +13,7 @@ const TIME = /^[a-z0-9]{1,10}$/;
 // 132 bits of base64url
 const SIGNATURE = /^[\w-]{22}$/;
 const SIGNATURE_LENGTH = 22;
-// The longest lead, a dot and the time
+// Enough for the longest lead, a dot and the time
 const MAX_PAYLOAD_BYTES = 64;
 
 /**

@@ -295,6 +295,14 @@ describe('delivering a postback', () => {
     assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
   });
 
+  it('an attempt that could not be sent keeps the URL that could not be filled', async () => {
+    const approved = 'https://tracker.example/approved/{ref_id}/done';
+    const settings = settingsFor(TRACKER, { status_urls: { approved } });
+    const { postbackId } = await duePostback({ settings, refId: '..' });
+    await failureOf(postbackId);
+    assert.equal((await readAttempts(postbackId))[0]?.url, approved);
+  });
+
   it('R11: a superseded postback is not sent', async () => {
     const due = await duePostback();
     await supersede(due);

@@ -1,5 +1,5 @@
 import type { oas31 } from 'zod-openapi';
-import { macroNames, type MacroName } from '../../domain/postback-template.ts';
+import { macroNames, type MacroName } from '../../domain/postback-url.ts';
 import { compilePage } from './templates.ts';
 
 type Row = { name: string; where: string; required: boolean; text: string };

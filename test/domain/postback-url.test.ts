@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { checkTemplate, fillTemplate, macroNames, type MacroName } from '../../src/domain/postback-template.ts';
-import { UrlTemplateError } from '../../src/domain/url-template.ts';
+import { checkPostbackUrl, macroNames, type MacroName } from '../../src/domain/postback-url.ts';
+import { UrlTemplateError, fillUrlTemplate } from '../../src/domain/url-template.ts';
 
 const plainValues: Record<MacroName, string> = {
   status: 'approved',
@@ -18,7 +18,7 @@ const plainValues: Record<MacroName, string> = {
 };
 
 function codesOf(url: string): string[] {
-  return checkTemplate(url).map(({ code }) => code);
+  return checkPostbackUrl(url).map(({ code }) => code);
 }
 
 describe('a postback template', () => {
@@ -37,7 +37,7 @@ describe('a postback template', () => {
     'https://partner.example/?filter=%7B%22a%22%3A1%7D&a=%25{ref_id}',
     `https://partner.example/?${macroNames.map((name) => `${name}={${name}}`).join('&')}`,
   ];
-  for (const url of good) it(`may be ${url}`, () => assert.deepEqual(checkTemplate(url), []));
+  for (const url of good) it(`may be ${url}`, () => assert.deepEqual(checkPostbackUrl(url), []));
 
   const unknown: [string, string][] = [
     ['refid', 'ref_id'],
@@ -59,12 +59,12 @@ describe('a postback template', () => {
   for (const [given, meant] of unknown) {
     it(`with {${given}} is answered with {${meant}}`, () => {
       const message = `{${given}} is not known; did you mean {${meant}}?`;
-      assert.deepEqual(checkTemplate(`https://partner.example/?a={${given}}`), [{ code: 'unknown_macro', message }]);
+      assert.deepEqual(checkPostbackUrl(`https://partner.example/?a={${given}}`), [{ code: 'unknown_macro', message }]);
     });
   }
 
   it('with a macro like no other is answered with all there are', () => {
-    const [problem] = checkTemplate('https://partner.example/?a={zzzzzzzz}');
+    const [problem] = checkPostbackUrl('https://partner.example/?a={zzzzzzzz}');
     assert.match(problem?.message ?? '', /^\{zzzzzzzz\} is not known; known are \{status\} \{ref_id\} .*\{reason\}$/);
   });
 
@@ -85,8 +85,8 @@ describe('a postback template', () => {
   }
 
   it('may not hold a macro with blanks in it', () => {
-    assert.notDeepEqual(checkTemplate('https://partner.example/?a={ ref_id }'), []);
-    assert.notDeepEqual(checkTemplate('https://partner.example/?a={ }'), []);
+    assert.notDeepEqual(checkPostbackUrl('https://partner.example/?a={ ref_id }'), []);
+    assert.notDeepEqual(checkPostbackUrl('https://partner.example/?a={ }'), []);
   });
 
   const misplaced: [string, RegExp][] = [
@@ -106,7 +106,7 @@ describe('a postback template', () => {
   ];
   for (const [url, where] of misplaced) {
     it(`may not hold a macro there: ${url}`, () => {
-      const problem = checkTemplate(url).find(({ code }) => code === 'misplaced_macro');
+      const problem = checkPostbackUrl(url).find(({ code }) => code === 'misplaced_macro');
       assert.match(problem?.message ?? '', where);
     });
   }
@@ -146,7 +146,7 @@ describe('a postback template', () => {
   }
 
   it('may have 2,048 characters', () => {
-    assert.deepEqual(checkTemplate('https://partner.example/?a='.padEnd(2048, 'b')), []);
+    assert.deepEqual(checkPostbackUrl('https://partner.example/?a='.padEnd(2048, 'b')), []);
   });
 
   it('names every problem it has', () => {
@@ -157,7 +157,7 @@ describe('a postback template', () => {
 
 describe('a filled postback template', () => {
   function fill(url: string, values: Partial<Record<MacroName, string>> = {}): string {
-    return fillTemplate(url, { ...plainValues, ...values });
+    return fillUrlTemplate(url, { ...plainValues, ...values });
   }
 
   it('carries all values', () => {
@@ -220,11 +220,11 @@ describe('a filled postback template', () => {
     let kept = 0;
     fc.assert(
       fc.property(templateOf(), hostileValues(), (template, values) => {
-        assert.deepEqual(checkTemplate(template), []);
+        assert.deepEqual(checkPostbackUrl(template), []);
         const before = new URL(template.replace(/\{\w+\}/g, 'x'));
         let filled: string;
         try {
-          filled = fillTemplate(template, values);
+          filled = fillUrlTemplate(template, values);
         } catch (error) {
           // Only a dot segment may be refused, and only in a path.
           assert.ok(error instanceof UrlTemplateError);

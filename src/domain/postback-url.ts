@@ -1,4 +1,4 @@
-import { checkUrlTemplate, fillUrlTemplate, type TemplateProblem } from './url-template.ts';
+import { checkUrlTemplate, type TemplateProblem } from './url-template.ts';
 import { findOutboundPortProblem } from './web-url.ts';
 
 export const macroNames = [
@@ -45,18 +45,9 @@ const SYNONYMS: Readonly<Record<string, MacroName>> = {
 };
 
 /** Everything that is wrong with a partner's postback URL; empty when it may be stored. */
-export function checkTemplate(url: string): TemplateProblem[] {
+export function checkPostbackUrl(url: string): TemplateProblem[] {
   const problems = checkUrlTemplate(url, { macros: macroNames, synonyms: SYNONYMS });
   if (problems.length > 0) return problems;
   const portProblem = findOutboundPortProblem(url);
   return portProblem === null ? [] : [{ code: 'invalid_url', message: portProblem }];
-}
-
-/**
- * The URL to call for one postback.
- *
- * @throws UrlTemplateError when a value would change the origin, the path or the parameters
- */
-export function fillTemplate(url: string, values: Readonly<Record<MacroName, string>>): string {
-  return fillUrlTemplate(url, values);
 }
