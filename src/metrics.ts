@@ -20,14 +20,14 @@ export function createMetrics() {
       registers,
     }),
     relayed: new Counter({
-      name: 'cashcat_relay_handovers_total',
+      name: 'cashcat_relay_leads_total',
       help: 'Leads handed over to Temporal',
       labelNames: ['result'] as const,
       registers,
     }),
     relaySeconds: new Histogram({
-      name: 'cashcat_relay_handover_seconds',
-      help: 'Duration of one handover',
+      name: 'cashcat_relay_seconds',
+      help: 'Duration of one call to Temporal',
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     }),

@@ -28,7 +28,7 @@ export type RelayDeps = {
 };
 
 export type Relay = {
-  /** Finishes the handovers under way and gives the rest back. */
+  /** Finishes the calls under way and gives the rest back. */
   stop(): Promise<void>;
 };
 
@@ -61,7 +61,7 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
     while (!stopping.signal.aborted) {
       const limit = concurrency - underWay.size;
       const claimed = await claim(limit);
-      for (const lead of claimed) track(handOver(lead));
+      for (const lead of claimed) track(relayLead(lead));
       // Whoever owed something has been found; a moment later there may be enough for a claim to be worth its cost.
       if (claimed.length < limit) await pause(POLL_MS);
       while (underWay.size > concurrency * REFILL_BELOW) await Promise.race(underWay);
@@ -80,7 +80,7 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
     }
   }
 
-  async function handOver(lead: ClaimedLead): Promise<void> {
+  async function relayLead(lead: ClaimedLead): Promise<void> {
     const { leadId, uptoSeq } = lead;
     const stopTimer = metrics.relaySeconds.startTimer();
     try {

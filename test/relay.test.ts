@@ -17,7 +17,7 @@ import { testTemporal } from './support/servers.ts';
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
 
 type OwedRow = { lead_id: string; failures: number; last_error: string };
-type Handover = { leadId: string; seqs: number[]; at: number };
+type RelayCall = { leadId: string; seqs: number[]; at: number };
 
 /** Nobody works on the leads here: what the relay handed over is read from their histories. */
 describe('relay', function () {
@@ -64,24 +64,24 @@ describe('relay', function () {
     return leadId;
   }
 
-  /** @param onHandover runs before each call to Temporal, and fails it by throwing */
+  /** @param onCall runs before each call to Temporal, and fails it by throwing */
   function run({
     concurrency = 8,
     leaseMs = 30_000,
-    onHandover = () => undefined as void | Promise<void>,
+    onCall = () => undefined as void | Promise<void>,
   }: {
     concurrency?: number;
     leaseMs?: number;
-    onHandover?: (handover: Handover) => void | Promise<void>;
+    onCall?: (handover: RelayCall) => void | Promise<void>;
   } = {}) {
-    const handovers: Handover[] = [];
+    const calls: RelayCall[] = [];
     const interceptor: WorkflowClientInterceptor = {
       async signalWithStart(input, next) {
         const [{ events }] = input.signalArgs as [{ events: LeadEvent[] }];
         const [{ leadId }] = input.options.args as [{ leadId: string }];
-        const handover = { leadId, seqs: events.map(({ seq }) => seq), at: Date.now() };
-        handovers.push(handover);
-        await onHandover(handover);
+        const call = { leadId, seqs: events.map(({ seq }) => seq), at: Date.now() };
+        calls.push(call);
+        await onCall(call);
         return await next(input);
       },
     };
@@ -95,7 +95,7 @@ describe('relay', function () {
       log: createLog('silent'),
     });
     relays.push(relay);
-    return { relay, handovers };
+    return { relay, calls };
   }
 
   async function nothingIsOwed(): Promise<void> {
@@ -124,10 +124,10 @@ describe('relay', function () {
     const decided = newLead();
     await network.report(await network.convert(decided), 'approved');
 
-    const { handovers } = run({ concurrency: 1 });
+    const { calls } = run({ concurrency: 1 });
     await nothingIsOwed();
     assert.deepEqual(
-      handovers.map(({ leadId }) => leadId),
+      calls.map(({ leadId }) => leadId),
       [decided, ...converted, ...touched],
     );
   });
@@ -155,13 +155,13 @@ describe('relay', function () {
 
   it('two relays never call for one lead at the same time, and every event arrives in order', async () => {
     const [inFlight, overlapping] = [new Set<string>(), [] as string[]];
-    const onHandover = async ({ leadId }: Handover) => {
+    const onCall = async ({ leadId }: RelayCall) => {
       if (inFlight.has(leadId)) overlapping.push(leadId);
       inFlight.add(leadId);
       await new Promise((resolve) => setImmediate(resolve));
       inFlight.delete(leadId);
     };
-    const both = [run({ onHandover }), run({ onHandover })];
+    const both = [run({ onCall }), run({ onCall })];
     const busy = Array.from({ length: 10 }, newLead);
     for (let round = 0; round < 30; round++) {
       await Promise.all(busy.map((leadId) => network.touch(leadId, 'ann')));
@@ -169,46 +169,46 @@ describe('relay', function () {
     await nothingIsOwed();
     assert.deepEqual(overlapping, []);
     for (const leadId of busy) assert.deepEqual((await signalsOf(leadId)).flat(), upTo(30));
-    for (const { handovers } of both) assert.ok(handovers.length > 0, 'one of the relays did nothing');
+    for (const { calls } of both) assert.ok(calls.length > 0, 'one of the relays did nothing');
   });
 
   it('what a dead relay had claimed is handed over by another when the lease has run out, not before', async () => {
     const leadId = await touchedLead();
     await claimLeads(network.db, { limit: 1, leaseMs: 500, leaseId: randomUUID() });
     const lease = await network.db('outbox').where({ lead_id: leadId }).first<{ leased_until: string }>('leased_until');
-    const { handovers } = run();
+    const { calls } = run();
     await nothingIsOwed();
     assert.deepEqual(await signalsOf(leadId), [[1]]);
-    assert.ok((handovers[0]?.at ?? 0) >= Date.parse(lease.leased_until));
+    assert.ok((calls[0]?.at ?? 0) >= Date.parse(lease.leased_until));
   });
 
-  it('what is committed during a handover goes out with the next', async () => {
+  it('what is committed during a call goes out with the next', async () => {
     const leadId = await touchedLead();
-    const { handovers } = run({
-      onHandover: async ({ seqs }) => {
+    const { calls } = run({
+      onCall: async ({ seqs }) => {
         if (seqs.includes(1)) await network.touch(leadId, 'bob');
       },
     });
     await nothingIsOwed();
     assert.deepEqual(
-      handovers.map(({ seqs }) => seqs),
+      calls.map(({ seqs }) => seqs),
       [[1], [2]],
     );
   });
 
   it('a lead that cannot be handed over stays owed, is tried again less and less often, and holds nobody up', async () => {
     const broken = await touchedLead();
-    const { handovers } = run({
+    const { calls } = run({
       concurrency: 1,
-      onHandover: ({ leadId }) => {
+      onCall: ({ leadId }) => {
         if (leadId === broken) throw new Error('the signal is refused');
       },
     });
-    const triesOfBroken = () => handovers.filter(({ leadId }) => leadId === broken).map(({ at }) => at);
+    const triesOfBroken = () => calls.filter(({ leadId }) => leadId === broken).map(({ at }) => at);
     await eventually(() => assert.equal(triesOfBroken().length, 1));
     const others = await Promise.all(Array.from({ length: 5 }, touchedLead));
     await eventually(() => {
-      const handedOver = handovers.map(({ leadId }) => leadId);
+      const handedOver = calls.map(({ leadId }) => leadId);
       assert.ok(others.every((leadId) => handedOver.includes(leadId)));
     });
     assert.ok(triesOfBroken().length < 3, 'the others had to wait for it');
@@ -230,8 +230,8 @@ describe('relay', function () {
     const claimed = [await touchedLead(), await touchedLead()];
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
-    const { relay, handovers } = run({ onHandover: () => held });
-    await eventually(() => assert.equal(handovers.length, 2));
+    const { relay, calls } = run({ onCall: () => held });
+    await eventually(() => assert.equal(calls.length, 2));
     const stopped = relay.stop();
     const late = await touchedLead();
     release();

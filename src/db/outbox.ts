@@ -109,7 +109,7 @@ export async function completeLeads(
     .options(prepared('complete-leads'));
 }
 
-/** Gives a lead back after a failed handover; it is not claimed again before `retryInMs` have passed. */
+/** Gives a lead back that could not be handed over; it is not claimed again before `retryInMs` have passed. */
 export async function postponeLead(
   db: Knex,
   { leadId, leaseId, retryInMs, error }: { leadId: string; leaseId: string; retryInMs: number; error: string },
