@@ -72,7 +72,7 @@ describe('relay', function () {
   }: {
     concurrency?: number;
     leaseMs?: number;
-    onCall?: (handover: RelayCall) => void | Promise<void>;
+    onCall?: (call: RelayCall) => void | Promise<void>;
   } = {}) {
     const calls: RelayCall[] = [];
     const interceptor: WorkflowClientInterceptor = {
