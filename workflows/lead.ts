@@ -54,6 +54,7 @@ export async function lead(input: LeadInput): Promise<LeadOutcome> {
 async function live(input: LeadInput): Promise<LeadOutcome> {
   const { leadId, policy } = input;
   const inbox: LeadEvent[] = [];
+  let taking: LeadEvent[] = [];
   // A person may send anything by hand; what is no message must not stop the lead.
   setHandler(leadEvents, (message) => void (Array.isArray(message?.events) && inbox.push(...message.events)));
 
@@ -77,7 +78,8 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
     if (inbox.length === 0 && isDone()) break;
     if (mustContinue()) await continueInNewRun(state.appliedSeq);
     // The SDK takes a stack trace of each promise, so nothing is awaited here that need not be.
-    for (const event of inbox.splice(0)) {
+    taking = inbox.splice(0);
+    for (const event of taking) {
       if (event.seq > state.appliedSeq + 1) await catchUp(event.seq - 1);
       const settlement = apply(event);
       if (settlement) await settle(settlement);
@@ -108,7 +110,7 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
 
   /** What has been heard of but not applied need not be carried over: the next run fetches it from Postgres. */
   async function continueInNewRun(heardOfSeq: number): Promise<never> {
-    const knownSeq = Math.max(heardOfSeq, ...inbox.map((event) => event.seq));
+    const knownSeq = Math.max(heardOfSeq, ...[...taking, ...inbox].map((event) => event.seq));
     return await continueAsNew<typeof lead>({ leadId, policy, state, knownSeq, delivering: deliveries.underWay() });
   }
 

@@ -1,12 +1,28 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { defaultPayloadConverter } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
-import { leadQuery, leadWorkflowId } from '../../workflows/contract.ts';
+import { applyEvent, newLead } from '../../src/domain/lead.ts';
+import { registerSearchAttributes } from '../../src/temporal.ts';
+import {
+  LEAD_WORKFLOW,
+  leadQuery,
+  leadWorkflowId,
+  type LeadActivities,
+  type LeadInput,
+  type LeadOutcome,
+} from '../../workflows/contract.ts';
+import { testBundle } from '../support/bundle.ts';
+import { conversion, numbered, status, touch } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
 import { postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
+import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';
+import { createKeepingActivities, policy as standardPolicy } from './lead-without-database.ts';
 
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
 const HISTORY_LIMIT = '15';
@@ -19,12 +35,20 @@ describe('a lead that continues as new', function () {
   let world: LeadWorld;
   let network: Network;
   let tracker: Tracker;
+  let eventsPerPage: number;
 
   before(async () => {
     temporal = await startPrivateTemporal({
       dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': HISTORY_LIMIT },
     });
-    world = await startLeadWorldOn(temporal.address, { policy, postbackTimeoutMs: 500 });
+    world = await startLeadWorldOn(temporal.address, {
+      policy,
+      postbackTimeoutMs: 500,
+      around: (activities) => ({
+        ...activities,
+        loadLeadEvents: async (input) => (await activities.loadLeadEvents(input)).slice(0, eventsPerPage),
+      }),
+    });
     ({ network } = world);
   });
 
@@ -34,6 +58,7 @@ describe('a lead that continues as new', function () {
   });
 
   beforeEach(async () => {
+    eventsPerPage = Infinity;
     tracker = await startTracker();
   });
 
@@ -165,40 +190,36 @@ describe('a lead that continues as new', function () {
     assert.ok(currentDetails.includes(`touch by partner ${ann}`), `"${currentDetails}"`);
   });
 
-  it('waits with it while a postback is being sent', async () => {
-    tracker.answer(500);
-    const ann = await network.partner(settingsFor(tracker.url));
-    const { leadId, conversionId } = await leadOf(ann, 'a1');
-    await network.report(conversionId, 'pending');
-    await settledAs(conversionId, 'retrying');
-    await touchOneByOne(leadId, ann, 2 * TOUCHES_FOR_A_NEW_RUN);
-    assert.equal((await runsOf(leadId)).length, 1);
-
-    tracker.answer(200);
-    await network.report(conversionId, 'approved');
-    await settledAs(conversionId, 'superseded', 'delivered');
-    await touchOneByOne(leadId, ann, 1);
-    await eventually(async () => assert.equal((await runsOf(leadId)).length, 2));
-    assert.deepEqual(
-      tracker.received.map(({ query }) => query['status']),
-      ['pending', 'approved'],
-    );
-  });
-
   it('waits for a postback that is under way, and goes on as soon as it has ended', async () => {
     tracker.answer(500, 200);
     const ann = await network.partner(settingsFor(tracker.url));
     const { leadId, conversionId } = await leadOf(ann, 'click-1');
     await network.report(conversionId, 'pending');
-    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[0]?.state, 'retrying'));
-    await touchOneByOne(leadId, ann, TOUCHES_FOR_A_NEW_RUN);
+    await settledAs(conversionId, 'retrying');
+    await touchOneByOne(leadId, ann, 2 * TOUCHES_FOR_A_NEW_RUN);
     assert.equal((await runsOf(leadId)).length, 1);
 
     await network.report(conversionId, 'approved');
-    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[1]?.state, 'delivered'));
-    await eventually(async () => assert.ok((await runsOf(leadId)).length > 1));
+    await settledAs(conversionId, 'superseded', 'delivered');
+    await eventually(async () => assert.equal((await runsOf(leadId)).length, 2));
     await network.report(conversionId, 'rejected');
-    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[2]?.state, 'delivered'));
+    await settledAs(conversionId, 'superseded', 'delivered', 'delivered');
+    assert.deepEqual(
+      tracker.received.map(({ query }) => query['status']),
+      ['pending', 'approved', 'rejected'],
+    );
+  });
+
+  it('that has to continue while it fetches what it lacks keeps the event that showed the gap', async () => {
+    const ann = await network.partner(settingsFor(tracker.url));
+    const { leadId, conversionId } = await leadOf(ann, 'click-1');
+    for (let touches = 0; touches < 6; touches++) await network.touch(leadId, ann);
+    await eventually(async () => assert.equal(await appliedBy(leadId), 8));
+    await handleOf(leadId).terminate('the store is lost');
+    eventsPerPage = 1;
+    await network.report(conversionId, 'approved');
+    await settledAs(conversionId, 'delivered');
+    assert.ok((await runsOf(leadId)).length > 1);
   });
 
   it('rebuilds a long lead over several runs', async () => {
@@ -213,5 +234,56 @@ describe('a lead that continues as new', function () {
     await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[0]?.state, 'delivered'));
     assert.equal(await appliedBy(leadId), 1003);
     assert.equal(tracker.received[0]?.query.ref, 'click-1');
+  });
+});
+
+// Where time is skipped, because it waits for a try and for the end of the window.
+describe('a continued run', function () {
+  this.timeout(60_000);
+  let env: TestWorkflowEnvironment;
+
+  before(async () => {
+    env = await createTimeSkippingEnvironment();
+    await registerSearchAttributes(env.client);
+  });
+
+  after(() => env.teardown());
+
+  it('takes up what was being sent where it stands, and fetches what it has heard of', async () => {
+    const leadId = randomUUID();
+    const taskQueue = `lead-${leadId}`;
+    const at = new Date(await env.currentTimeMs()).toISOString();
+    const facts = numbered([touch('ann', 'a1'), conversion(), status('pending'), touch('bob')], { at });
+    const delivering = { conversionId: 'c1', partnerId: 'ann', status: 'pending', isHandover: false } as const;
+    const done: string[] = [];
+    const worker = await Worker.create({
+      connection: env.nativeConnection,
+      taskQueue,
+      workflowBundle: await testBundle(),
+      activities: {
+        ...createKeepingActivities([]),
+        loadLeadEvents: async ({ afterSeq }) => facts.slice(afterSeq),
+        reviewPostback: async () => (done.push('reviewed'), { attemptsLeft: 2, retryInMs: 120_000 }),
+        deliverPostback: async () => (done.push('delivered'), { result: 'delivered' }),
+      } satisfies LeadActivities,
+    });
+    const input: LeadInput = {
+      leadId,
+      policy: standardPolicy,
+      state: facts.slice(0, 3).reduce(applyEvent, newLead()),
+      knownSeq: 4,
+      delivering: [{ ...delivering, postbackId: 'p3', attemptsLeft: 3 }],
+    };
+    const workflowId = leadWorkflowId(leadId);
+    const handle = await env.client.workflow.start(LEAD_WORKFLOW, { workflowId, taskQueue, args: [input] });
+    const outcome = (await worker.runUntil(handle.result())) as LeadOutcome;
+
+    assert.deepEqual(done, ['reviewed', 'delivered']);
+    assert.deepEqual([outcome.outcome, outcome.appliedSeq], ['pending', 4]);
+    const { events } = await handle.fetchHistory();
+    const waits = events?.flatMap(({ timerStartedEventAttributes: timer }) =>
+      Number(timer?.startToFireTimeout?.seconds ?? []),
+    );
+    assert.ok(waits?.includes(120), JSON.stringify(waits));
   });
 });
