@@ -23,8 +23,9 @@ export function createSettlementActivities({ db, newPostbackId }: Deps): Pick<Le
   return {
     async settle({ leadId, maxAttempts, settlement }) {
       const terms = await readSettlementTerms(db, leadId, settlement);
-      await writeSettlement(db, { leadId, settlement, price: terms, postback: postbackOf(settlement, terms) });
-      await scheduleHandover(leadId, settlement, terms);
+      // One statement writes it all, unless a handover may have to be written with it.
+      if (settlement.lostBy) await db.transaction((trx) => settleOnce(trx, leadId, settlement, terms));
+      else await settleOnce(db, leadId, settlement, terms);
       const open = await readOpenPostbacks(db, settlement.conversionId, settlement.seq);
       return open.map((postback) => ({
         postbackId: postback.postback_id,
@@ -51,11 +52,22 @@ export function createSettlementActivities({ db, newPostbackId }: Deps): Pick<Le
     };
   }
 
+  async function settleOnce(db: Knex, leadId: string, settlement: Settlement, terms: SettlementTerms): Promise<void> {
+    const postback = postbackOf(settlement, terms);
+    const isFirstTime = await writeSettlement(db, { leadId, settlement, price: terms, postback });
+    if (isFirstTime) await scheduleHandover(db, leadId, settlement, terms);
+  }
+
   /**
    * R14: tells a partner who asked for it that a lead he was told of as `pending` was won by another. Looked into only
-   * when his own postbacks are superseded, so that none can start afterwards; and again with each retry, until done.
+   * when his own postbacks have been superseded, so that none can start afterwards.
    */
-  async function scheduleHandover(leadId: string, settlement: Settlement, { currency }: Price): Promise<void> {
+  async function scheduleHandover(
+    db: Knex,
+    leadId: string,
+    settlement: Settlement,
+    { currency }: Price,
+  ): Promise<void> {
     const { conversionId, lostBy } = settlement;
     if (!lostBy) return;
     const settings = await readPostbackSettings(db, lostBy.partnerId);

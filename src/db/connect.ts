@@ -14,8 +14,8 @@ const CONNECT_TIMEOUT_MS = 3 * SECOND_MS;
 const ANSWER_GRACE_MS = SECOND_MS;
 // What a forgotten transaction has locked, nobody else would ever free.
 const IDLE_TRANSACTION_MS = 10 * SECOND_MS;
-// Two batches of new leads and two of known ones in flight, and one for everything else.
-const CLICK_CONNECTIONS = 5;
+// Two batches each of new leads, known leads and bots' visits in flight, and one for the look whether clicks can be stored.
+const CLICK_CONNECTIONS = 7;
 // A visitor is waiting for each row of a batch, and most rows are not what is locked.
 const CLICK_LOCK_MS = 300;
 // Long enough for any migration, and below what a timer can hold.

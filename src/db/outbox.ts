@@ -28,9 +28,9 @@ async function claimInOrder(
   trx: Knex,
   { limit, leaseMs, leaseId }: { limit: number; leaseMs: number; leaseId: string },
 ): Promise<ClaimedLead[]> {
-  const { rows } = await trx
-    .raw<{ rows: Claim[] }>(
-      `with due as materialized (
+  // Not prepared: a plan that was made while nothing was owed is a bad one for a backlog.
+  const { rows } = await trx.raw<{ rows: Claim[] }>(
+    `with due as materialized (
        select lead_id from outbox
        where leased_until is null or leased_until < now()
        order by urgency, owed_since
@@ -42,9 +42,8 @@ async function claimInOrder(
      returning o.lead_id, o.urgency, o.failures,
        case when o.urgency = ${URGENCY.status} then greatest(o.from_seq, o.upto_seq - :span) else o.from_seq end as from_seq,
        case when o.urgency = ${URGENCY.status} then o.upto_seq else least(o.upto_seq, o.from_seq + :span) end as upto_seq`,
-      { limit, leaseMs, leaseId, span: MAX_EVENTS_PER_SIGNAL - 1 },
-    )
-    .options(prepared('claim-leads'));
+    { limit, leaseMs, leaseId, span: MAX_EVENTS_PER_SIGNAL - 1 },
+  );
   if (rows.length === 0) return [];
   const events = await readOwedEvents(trx, rows);
   return rows

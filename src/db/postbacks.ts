@@ -62,12 +62,8 @@ export function postbackBindings({ leadId, settlement, holder, ...postback }: Ne
   };
 }
 
-/** Nothing happens when the partner has his postback for this status. */
 export async function insertPostback(db: Knex, postback: NewPostback & ToldStatus): Promise<void> {
-  await db.raw(
-    `${INSERT_POSTBACK} on conflict (conversion_id, seq, partner_id) do nothing`,
-    postbackBindings(postback),
-  );
+  await db.raw(INSERT_POSTBACK, postbackBindings(postback));
 }
 
 /** The postbacks of one status that are still to be delivered. */

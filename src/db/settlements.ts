@@ -59,14 +59,20 @@ const WRITE_SETTLEMENT = `
     where p.conversion_id = :conversionId and p.seq < settled.seq and not p.is_handover
       and p.state in ('scheduled', 'retrying')
   )
-  ${INSERT_POSTBACK} from settled`;
+  ${INSERT_POSTBACK} from settled returning postback_id`;
 
-/** Settles a status: who held the lead, his reward, his postback. A status that is settled already stays as it is. */
-export async function writeSettlement(db: Knex, { leadId, settlement, price, postback }: NewSettlement): Promise<void> {
+/**
+ * Settles a status: who held the lead, his reward, his postback.
+ * @returns false when it was settled before; then it stays as it is
+ */
+export async function writeSettlement(
+  db: Knex,
+  { leadId, settlement, price, postback }: NewSettlement,
+): Promise<boolean> {
   const { holder, reward } = settlement;
   const kind = reward === 'none' || !holder ? null : reward === 'book' ? 'booked' : 'revoked';
-  await db
-    .raw(WRITE_SETTLEMENT, {
+  const { rows } = await db
+    .raw<{ rows: object[] }>(WRITE_SETTLEMENT, {
       ...postbackBindings({ leadId, settlement, ...postback }),
       touchSeq: holder?.touchSeq ?? null,
       reward,
@@ -75,4 +81,5 @@ export async function writeSettlement(db: Knex, { leadId, settlement, price, pos
       priceVersion: price.price_version,
     })
     .options(prepared('write-settlement'));
+  return rows.length > 0;
 }

@@ -12,7 +12,7 @@ describe('HMAC-SHA-256', () => {
       fc.property(fc.string({ unit: 'binary', maxLength: 100 }), fc.array(text), (secret, texts) => {
         const sign = createHmacSha256(secret, MAX_BYTES);
         for (const given of texts) {
-          assert.equal(sign(given), createHmac('sha256', secret).update(given).digest('base64url'));
+          assert.deepEqual(sign(given), createHmac('sha256', secret).update(given).digest());
         }
       }),
     );
