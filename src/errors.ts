@@ -4,6 +4,7 @@ export type AppErrorKind =
   | 'unauthorized'
   | 'unknown'
   | 'taken'
+  | 'conflict'
   | 'window_closed'
   | 'unknown_status'
   | 'invalid'
@@ -25,7 +26,7 @@ export class AppError extends Error {
   }
 }
 
-/** Something a person must change before the program can start. The message says what; no stack trace is needed. */
+/** Why the program does not start, said to the person who starts it; no stack trace is needed. */
 export class StartupError extends Error {
   override readonly name = 'StartupError';
 }

@@ -1,7 +1,7 @@
 // The one composition root: configuration, the embedded default where servers are not given, roles, signals.
 import { once } from 'node:events';
 import { ConfigError, readConfig, type Config, type Settings } from './config.ts';
-import { AppError, StartupError } from './errors.ts';
+import { StartupError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 import { migrateOnly, startProgram } from './program.ts';
 import { findTemporal } from './temporal.ts';
@@ -97,7 +97,7 @@ async function isAborted(signal: AbortSignal): Promise<void> {
 
 /** What a person can mend is said in words; anything else keeps its stack. */
 function reportAndExit(error: unknown): void {
-  const isForPeople = error instanceof ConfigError || error instanceof AppError || error instanceof StartupError;
-  process.stderr.write(`${isForPeople ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+  const isForPeople = error instanceof ConfigError || error instanceof StartupError;
+  process.stderr.write(`${isForPeople ? error.message : ((error as Error).stack ?? String(error))}\n`);
   process.exit(1);
 }

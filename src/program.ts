@@ -4,17 +4,18 @@ import type { Settings } from './config.ts';
 import { checkDb, connectDb, connectForMigration } from './db/connect.ts';
 import { hasPendingMigrations, migrate } from './db/migrate.ts';
 import { isLoginRefused } from './db/sqlstate.ts';
-import { AppError } from './errors.ts';
+import { StartupError } from './errors.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { startApi, startOps, startRelayRole, startWorkerRole, type RoleDeps, type RunningRole } from './roles.ts';
+import { startOps } from './ops.ts';
+import { startApiRole, startRelayRole, startWorkerRole, type RoleDeps, type RunningRole } from './roles.ts';
 import { startTelemetry } from './telemetry.ts';
 
 export type Program = {
   /** Null in a process without the role api. */
   publicUrl: string | null;
   opsUrl: string;
-  /** Takes nothing new, finishes what is under way, and leaves nothing acknowledged behind. */
+  /** Takes nothing new, finishes what is under way, and ends when what was acknowledged has been stored. */
   stop(): Promise<void>;
 };
 
@@ -24,7 +25,7 @@ const RETRY_MS = 1000;
 export async function startProgram(settings: Settings, log: Log, stopAsked: AbortSignal): Promise<Program> {
   const has = (role: Settings['config']['roles'][number]) => settings.config.roles.includes(role);
   const parts: { stop(): Promise<unknown> }[] = [];
-  const start = <Part extends { stop(): Promise<unknown> }>(part: Part): Part => {
+  const stopLater = <Part extends { stop(): Promise<unknown> }>(part: Part): Part => {
     parts.push(part);
     return part;
   };
@@ -34,17 +35,17 @@ export async function startProgram(settings: Settings, log: Log, stopAsked: Abor
   try {
     const telemetry = has('worker') ? await startTelemetry(log) : null;
     const db = connectDb({ ...settings.config.database, url: settings.databaseUrl });
-    start({ stop: () => db.destroy() });
+    stopLater({ stop: () => db.destroy() });
     await prepareSchema(db, settings.databaseUrl, { mayMigrate: has('migrate'), log, stopAsked });
 
     const deps: RoleDeps = { settings, db, metrics: createMetrics(), log };
     const roles: RunningRole[] = [];
-    if (has('worker')) roles.push(start(await startWorkerRole(deps)));
-    if (has('relay')) roles.push(start(startRelayRole(deps)));
-    const api = has('api') ? start(await startApi(deps)) : null;
+    if (has('worker')) roles.push(stopLater(await startWorkerRole(deps)));
+    if (has('relay')) roles.push(stopLater(startRelayRole(deps)));
+    const api = has('api') ? stopLater(await startApiRole(deps)) : null;
     if (api) roles.push(api);
-    const ops = start(await startOps(deps, { roles, api, telemetry }));
-    return { publicUrl: api?.url ?? null, opsUrl: ops.url, stop };
+    const ops = stopLater(await startOps(deps, { roles, api, telemetry }));
+    return { publicUrl: api?.publicUrl ?? null, opsUrl: ops.url, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -76,10 +77,7 @@ async function prepareSchema(
       const applied = await migrate(patientDb);
       log.info({ applied }, 'The schema is up to date.');
     } else if (await hasPendingMigrations(patientDb)) {
-      throw new AppError(
-        'unavailable',
-        'The database lacks migrations: run `npm run migrate` once, then start the roles.',
-      );
+      throw new StartupError('The database lacks migrations: run `npm run migrate` once, then start the roles.');
     }
   } finally {
     await patientDb.destroy();
@@ -94,8 +92,7 @@ async function waitForDatabase(db: Knex, log: Log, stopAsked: AbortSignal): Prom
       return;
     } catch (error) {
       if (isLoginRefused(error)) throw error;
-      if (stopAsked.aborted)
-        throw new AppError('unavailable', 'Stopped before the database answered.', { cause: error });
+      if (stopAsked.aborted) throw new StartupError('Stopped before the database answered.', { cause: error });
       log.warn({ err: error }, 'The database does not answer; trying again. Check DATABASE_URL if this goes on.');
       await delay(RETRY_MS, undefined, { signal: stopAsked }).catch(() => undefined);
     }

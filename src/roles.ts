@@ -4,10 +4,9 @@ import type { LeadPolicy } from '../workflows/contract.ts';
 import type { Settings } from './config.ts';
 import { loadCatalogue, readCatalogueVersion } from './db/catalogue.ts';
 import { checkClickPool, checkDb, connectClickPool } from './db/connect.ts';
-import { readBacklog } from './db/outbox.ts';
-import { createOpsApp } from './http/ops-app.ts';
+import { findFreePort } from './free-port.ts';
 import { createPublicApp } from './http/public-app.ts';
-import { closeServer, createFastServer, listen } from './http/server.ts';
+import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from './http/server.ts';
 import { createCatalogue } from './intake/catalogue.ts';
 import { createClickIntake } from './intake/click.ts';
 import { createLeadTokens } from './intake/lead-token.ts';
@@ -16,11 +15,11 @@ import { createStatusIntake, type StatusIntake } from './intake/status.ts';
 import { keepTrying } from './keep-trying.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { measureClient } from './ops.ts';
 import { createAddressRules } from './outbound/address-rules.ts';
 import { createGuardedClient } from './outbound/guarded-client.ts';
 import { startRelay } from './relay.ts';
 import { connectTemporal, registerSearchAttributes, searchAttributesText } from './temporal.ts';
-import type { Telemetry } from './telemetry.ts';
 import { startWorker } from './worker.ts';
 import { loadWorkflowBundle } from './workflow-bundle.ts';
 
@@ -33,16 +32,16 @@ export type RunningRole = {
   stop(): Promise<void>;
 };
 
-const REQUEST_GRACE_MS = 10_000;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 60_000;
 const REGISTER_TIMEOUT_MS = 3000;
 
-export async function startApi({
+/** Takes clicks and statuses: the public listener, which answers as soon as the catalogue is loaded. */
+export async function startApiRole({
   settings,
   db,
   log,
-}: RoleDeps): Promise<RunningRole & { url: string; statuses: StatusIntake }> {
+}: RoleDeps): Promise<RunningRole & { publicUrl: string; statuses: StatusIntake }> {
   const { http, leads, catalogue: catalogueConfig, database } = settings.config;
   const pool = connectClickPool({ url: settings.databaseUrl, statementTimeoutMs: database.statementTimeoutMs });
   const clicks = createClickIntake(pool);
@@ -55,6 +54,9 @@ export async function startApi({
   });
   await catalogue.start();
   const checkReady = async () => void (await checkClickPool(pool));
+  // With port 0 the system would choose one too late: the app's pages name it.
+  const port = http.port || (await findFreePort());
+  const publicUrl = http.publicUrl ?? `http://localhost:${port}`;
   const app = createPublicApp({
     catalogue,
     clicks,
@@ -62,15 +64,15 @@ export async function startApi({
     leadTokens: createLeadTokens(settings.leadSecrets, leads.windowMs),
     newConversionId,
     checkReady,
-    publicUrl: http.publicUrl ?? `http://localhost:${http.port}`,
+    publicUrl,
     trustProxy: http.trustProxy,
     windowMs: leads.windowMs,
     log,
   });
   const server = createFastServer(app);
-  const port = await listen(server, { host: http.host, port: http.port, setting: 'PORT' });
+  await listen(server, { host: http.host, port, setting: 'PORT' });
   return {
-    url: http.publicUrl ?? `http://localhost:${port}`,
+    publicUrl,
     statuses,
     checkReady,
     async stop() {
@@ -82,6 +84,7 @@ export async function startApi({
   };
 }
 
+/** Hands committed events over to Temporal, and registers the search attributes that leads are started with. */
 export function startRelayRole({ settings, db, metrics, log }: RoleDeps): RunningRole {
   const client = connectTemporal(settings.temporal);
   const { concurrency, leaseMs } = settings.config.relay;
@@ -101,6 +104,7 @@ export function startRelayRole({ settings, db, metrics, log }: RoleDeps): Runnin
   };
 }
 
+/** Runs the workflows of leads and their activities. */
 export async function startWorkerRole({ settings, db, metrics, log }: RoleDeps): Promise<RunningRole> {
   const { worker: limits, postbacks } = settings.config;
   const client = createGuardedClient({
@@ -110,7 +114,7 @@ export async function startWorkerRole({ settings, db, metrics, log }: RoleDeps):
   const worker = startWorker({
     ...limits,
     target: settings.temporal,
-    activities: createActivities({ db, client: measured(client, metrics), newPostbackId }),
+    activities: createActivities({ db, client: measureClient(client, metrics), newPostbackId }),
     workflowBundle: await loadWorkflowBundle(log),
     log,
   });
@@ -135,66 +139,7 @@ function warnUnregistered(err: unknown, log: Log): void {
   );
 }
 
-type OpsOptions = {
-  roles: RunningRole[];
-  api: { url: string; statuses: StatusIntake } | null;
-  telemetry: Telemetry | null;
-};
-
-/** Every process has an operations listener; the admin API is there where the role api is. */
-export async function startOps(
-  deps: RoleDeps,
-  { roles, api, telemetry }: OpsOptions,
-): Promise<{ url: string; stop(): Promise<void> }> {
-  const { settings, db, log } = deps;
-  const { host, port } = settings.config.ops;
-  const app = createOpsApp({
-    admin: api && {
-      db,
-      adminApiKey: settings.adminApiKey,
-      statuses: api.statuses,
-      publicUrl: api.url,
-      windowMs: settings.config.leads.windowMs,
-      addressRules: createAddressRules({ allowCidrs: settings.allowCidrs }),
-    },
-    temporalUiUrl: settings.temporalUiUrl,
-    temporalNamespace: settings.temporal.namespace,
-    trustProxy: settings.config.http.trustProxy,
-    metrics: () => readMetrics(deps, telemetry),
-    checkReady: async () => void (await Promise.all(roles.map((role) => role.checkReady()))),
-    log,
-  });
-  const server = createFastServer(app);
-  const actualPort = await listen(server, { host, port, setting: 'OPS_PORT' });
-  return { url: `http://localhost:${actualPort}`, stop: () => closeServer(server, REQUEST_GRACE_MS) };
-}
-
-async function readMetrics({ db, metrics, log }: RoleDeps, telemetry: Telemetry | null) {
-  try {
-    const backlog = await readBacklog(db);
-    metrics.backlogLeads.set(backlog.leads);
-    metrics.backlogOldestSeconds.set(backlog.oldestSeconds);
-  } catch (error) {
-    log.warn({ err: error }, 'The backlog cannot be read; its metrics keep their last values.');
-  }
-  const texts = [await metrics.registry.metrics(), (await telemetry?.readMetrics()) ?? ''];
-  return { contentType: metrics.registry.contentType, text: texts.join('\n') };
-}
-
 function policyOf({ config }: Settings): LeadPolicy {
   const { leads, postbacks } = config;
   return { windowMs: leads.windowMs, postbackAttempts: postbacks.attempts, postbackIntervalMs: postbacks.intervalMs };
-}
-
-function measured(client: ReturnType<typeof createGuardedClient>, metrics: Metrics): Pick<typeof client, 'send'> {
-  return {
-    async send(call) {
-      const outcome = await client.send(call);
-      metrics.postbackAttempts.inc({
-        result: outcome.ok ? 'delivered' : (outcome.error ?? `http_${outcome.httpStatus}`),
-      });
-      metrics.postbackSeconds.observe(outcome.durationMs / 1000);
-      return outcome;
-    },
-  };
 }

@@ -1,18 +1,26 @@
 import type { Knex } from 'knex';
-import { insertOne, makeReadableId, readPage, type Page, type State } from './catalogue-rows.ts';
+import {
+  insertOne,
+  makeReadableId,
+  readPage,
+  type CatalogueState,
+  type CatalogueTable,
+  type Page,
+} from './catalogue-rows.ts';
 import { makeKey } from './keys.ts';
 import { prepared } from './prepared.ts';
 
 export type Advertiser = {
   advertiser_id: string;
   name: string;
-  state: State;
+  state: CatalogueState;
   token_prefix: string;
   created_at: string;
   updated_at: string;
 };
 
 const ADVERTISER_COLUMNS = ['advertiser_id', 'name', 'state', 'token_prefix', 'created_at', 'updated_at'];
+const ADVERTISERS: CatalogueTable = { table: 'advertisers', id: 'advertiser_id', columns: ADVERTISER_COLUMNS };
 
 /** @throws AppError `taken` when the given id is */
 export async function createAdvertiser(
@@ -20,7 +28,7 @@ export async function createAdvertiser(
   given: { name: string; advertiser_id?: string | undefined },
 ): Promise<{ advertiser: Advertiser; token: string }> {
   const { key, hash, prefix } = makeKey('at');
-  const advertiser = await insertOne<Advertiser>(db, 'advertisers', ADVERTISER_COLUMNS, {
+  const advertiser = await insertOne<Advertiser>(db, ADVERTISERS, {
     advertiser_id: given.advertiser_id ?? makeReadableId(given.name, 'advertiser'),
     name: given.name,
     token_hash: hash,
@@ -36,17 +44,13 @@ export async function readAdvertiser(db: Knex, advertiserId: string): Promise<Ad
 }
 
 export async function listAdvertisers(db: Knex, page: Page): Promise<Advertiser[]> {
-  return await readPage<Advertiser>(
-    db,
-    { table: 'advertisers', id: 'advertiser_id', columns: ADVERTISER_COLUMNS },
-    page,
-  );
+  return await readPage<Advertiser>(db, ADVERTISERS, page);
 }
 
 export async function updateAdvertiser(
   db: Knex,
   advertiserId: string,
-  { name, state }: { name?: string | undefined; state?: State | undefined },
+  { name, state }: { name?: string | undefined; state?: CatalogueState | undefined },
 ): Promise<Advertiser | undefined> {
   const [advertiser] = await db('advertisers')
     .where({ advertiser_id: advertiserId })

@@ -4,7 +4,10 @@ import { customAlphabet } from 'nanoid';
 import { AppError } from '../errors.ts';
 import { FOREIGN_KEY_VIOLATION, UNIQUE_VIOLATION, sqlStateOf } from './sqlstate.ts';
 
-export type State = 'active' | 'paused';
+export type CatalogueState = 'active' | 'paused';
+
+/** A table, the column of its ids, and the columns that are read of it. */
+export type CatalogueTable = { table: 'partners' | 'advertisers' | 'offers'; id: string; columns: string[] };
 
 /** Keyset pagination: the ids after `after`, in their order. */
 export type Page = { limit: number; after?: string | undefined };
@@ -14,8 +17,7 @@ const makeSuffix = customAlphabet('abcdefghijklmnopqrstuvwxyz0123456789', 6);
 /** @throws AppError `taken` or `invalid` for an id that is in use or refers to nothing */
 export async function insertOne<Row>(
   db: Knex,
-  table: 'partners' | 'advertisers' | 'offers',
-  columns: string[],
+  { table, id, columns }: CatalogueTable,
   values: Record<string, unknown>,
 ): Promise<Row> {
   try {
@@ -23,9 +25,9 @@ export async function insertOne<Row>(
     return rows[0] as Row;
   } catch (cause) {
     const code = sqlStateOf(cause);
-    const id = String(Object.values(values)[0]);
     if (code === UNIQUE_VIOLATION) {
-      throw new AppError('taken', `The id ${id} is taken: choose another, or leave it out and get one.`, { cause });
+      const message = `The id ${String(values[id])} is taken: choose another, or leave it out and get one.`;
+      throw new AppError('taken', message, { cause });
     }
     if (code === FOREIGN_KEY_VIOLATION) {
       const message = `there is no advertiser ${String(values.advertiser_id)}`;
@@ -37,7 +39,7 @@ export async function insertOne<Row>(
 
 export async function readPage<Row>(
   db: Knex,
-  { table, id, columns }: { table: string; id: string; columns: string[] },
+  { table, id, columns }: CatalogueTable,
   { limit, after, ...filter }: Page & { advertiser_id?: string | undefined },
 ): Promise<Row[]> {
   const query = db(table).orderBy(id).limit(limit);

@@ -1,5 +1,14 @@
 import type { Knex } from 'knex';
-import { insertOne, makeReadableId, readPage, type Page, type State } from './catalogue-rows.ts';
+import {
+  insertOne,
+  makeReadableId,
+  readPage,
+  type CatalogueState,
+  type CatalogueTable,
+  type Page,
+} from './catalogue-rows.ts';
+
+const OFFERS: CatalogueTable = { table: 'offers', id: 'offer_id', columns: ['*'] };
 
 /** Minor units of an ISO 4217 currency. */
 type Reward = { amount: number; currency: string };
@@ -12,7 +21,7 @@ export type Offer = {
   url: string;
   reward: Reward;
   price_version: number;
-  state: State;
+  state: CatalogueState;
   created_at: string;
   updated_at: string;
 };
@@ -28,7 +37,7 @@ export type NewOffer = {
 
 /** @throws AppError `taken` when the given id is, `invalid` when there is no such advertiser */
 export async function createOffer(db: Knex, given: NewOffer): Promise<Offer> {
-  const row = await insertOne<OfferRow>(db, 'offers', ['*'], {
+  const row = await insertOne<OfferRow>(db, OFFERS, {
     offer_id: given.offer_id ?? makeReadableId(given.name, 'offer'),
     advertiser_id: given.advertiser_id,
     name: given.name,
@@ -46,13 +55,13 @@ export async function readOffer(db: Knex, offerId: string): Promise<Offer | unde
 }
 
 export async function listOffers(db: Knex, page: Page & { advertiser_id?: string | undefined }): Promise<Offer[]> {
-  const rows = await readPage<OfferRow>(db, { table: 'offers', id: 'offer_id', columns: ['*'] }, page);
+  const rows = await readPage<OfferRow>(db, OFFERS, page);
   return rows.map(toOffer);
 }
 
 export type OfferPatch = {
   name?: string | undefined;
-  state?: State | undefined;
+  state?: CatalogueState | undefined;
   url?: string | undefined;
   description?: string | undefined;
   reward?: Reward | undefined;

@@ -3,13 +3,13 @@ import { customAlphabet } from 'nanoid';
 import { PARTNER_ID_LENGTH } from '../domain/ids.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
-import { insertOne, readPage, type Page, type State } from './catalogue-rows.ts';
+import { insertOne, readPage, type CatalogueState, type CatalogueTable, type Page } from './catalogue-rows.ts';
 import { makeKey } from './keys.ts';
 
 export type Partner = {
   partner_id: string;
   name: string;
-  state: State;
+  state: CatalogueState;
   api_key_prefix: string;
   postback: PostbackSettings | null;
   created_at: string;
@@ -17,6 +17,7 @@ export type Partner = {
 };
 
 const PARTNER_COLUMNS = ['partner_id', 'name', 'state', 'api_key_prefix', 'postback', 'created_at', 'updated_at'];
+const PARTNERS: CatalogueTable = { table: 'partners', id: 'partner_id', columns: PARTNER_COLUMNS };
 const MAX_WARNINGS_COUNTED = 10_000;
 
 const makePartnerId = customAlphabet('abcdefghijklmnopqrstuvwxyz0123456789', PARTNER_ID_LENGTH);
@@ -28,7 +29,7 @@ export async function createPartner(
 ): Promise<{ partner: Partner; api_key: string }> {
   const { key, hash, prefix } = makeKey('ck');
   const partnerId = given.partner_id ?? makePartnerId();
-  const partner = await insertOne<Partner>(db, 'partners', PARTNER_COLUMNS, {
+  const partner = await insertOne<Partner>(db, PARTNERS, {
     partner_id: partnerId,
     name: given.name,
     api_key_hash: hash,
@@ -43,14 +44,18 @@ export async function readPartner(db: Knex, partnerId: string): Promise<Partner 
 }
 
 export async function listPartners(db: Knex, page: Page): Promise<Partner[]> {
-  return await readPage<Partner>(db, { table: 'partners', id: 'partner_id', columns: PARTNER_COLUMNS }, page);
+  return await readPage<Partner>(db, PARTNERS, page);
 }
 
 /** Changes what is given; `postback: null` removes the settings. */
 export async function updatePartner(
   db: Knex,
   partnerId: string,
-  patch: { name?: string | undefined; state?: State | undefined; postback?: PostbackSettings | null | undefined },
+  patch: {
+    name?: string | undefined;
+    state?: CatalogueState | undefined;
+    postback?: PostbackSettings | null | undefined;
+  },
 ): Promise<Partner | undefined> {
   const { name, state, postback } = patch;
   const [partner] = await db('partners')

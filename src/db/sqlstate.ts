@@ -1,30 +1,71 @@
-// What Postgres' error codes mean for us: https://www.postgresql.org/docs/current/errcodes-appendix.html
+// What errors of Postgres and of the way to it mean for us.
+// The codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 export const UNIQUE_VIOLATION = '23505';
 export const FOREIGN_KEY_VIOLATION = '23503';
 
+const LOCK_NOT_AVAILABLE = '55P03';
+const QUERY_CANCELED = '57014';
+const SERIALIZATION_FAILURE = '40001';
+const DEADLOCK_DETECTED = '40P01';
+const READ_ONLY_SQL_TRANSACTION = '25006';
+const NUMERIC_VALUE_OUT_OF_RANGE = '22003';
+const CHARACTER_NOT_IN_REPERTOIRE = '22021';
+const INVALID_TEXT_REPRESENTATION = '22P02';
+const UNTRANSLATABLE_CHARACTER = '22P05';
+const PROGRAM_LIMIT_EXCEEDED = '54000';
+
+// Whole classes, by the first two characters of their codes.
+const CONNECTION_EXCEPTION = '08';
 const DATA_EXCEPTION = '22';
 const INTEGRITY_CONSTRAINT_VIOLATION = '23';
 const INVALID_AUTHORIZATION = '28';
 const INVALID_CATALOG_NAME = '3D';
-const LOCK_NOT_AVAILABLE = '55P03';
-const QUERY_CANCELED = '57014';
-const DEADLOCK_DETECTED = '40P01';
+const INSUFFICIENT_RESOURCES = '53';
+const OPERATOR_INTERVENTION = '57';
+const SYSTEM_ERROR = '58';
+
+// What Node reports of a connection that cannot be made or has broken.
+const SOCKET_ERRORS = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+];
+// What pg and knex say without any code.
+const AWAY_MESSAGE =
+  /connection terminated|not queryable|query read timeout|timeout acquiring a connection|timeout exceeded when trying to connect|pool is (?:draining|probably full)/i;
 
 /** The SQLSTATE of an error of Postgres; undefined for any other error. */
 export function sqlStateOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  const code = codeOf(error);
+  return /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
-/** A value cannot be stored; the same statement with other values may succeed. */
-export function isDataRefused(error: unknown): boolean {
+/** The row is refused for its values or for other rows; the same statement with other values may succeed. */
+export function isRowRefused(error: unknown): boolean {
   return isOfClass(error, DATA_EXCEPTION, INTEGRITY_CONSTRAINT_VIOLATION);
+}
+
+/** Text or a number that Postgres cannot take in any row: nothing of it has been stored. */
+export function isUnstorableValue(error: unknown): boolean {
+  return isOneOf(
+    error,
+    NUMERIC_VALUE_OUT_OF_RANGE,
+    CHARACTER_NOT_IN_REPERTOIRE,
+    INVALID_TEXT_REPRESENTATION,
+    UNTRANSLATABLE_CHARACTER,
+    PROGRAM_LIMIT_EXCEEDED,
+  );
 }
 
 /** Somebody else holds a row of the statement; the same statement without that row may succeed. */
 export function isBlocked(error: unknown): boolean {
-  return [LOCK_NOT_AVAILABLE, QUERY_CANCELED, DEADLOCK_DETECTED].includes(sqlStateOf(error) ?? '');
+  return isOneOf(error, LOCK_NOT_AVAILABLE, QUERY_CANCELED, DEADLOCK_DETECTED);
 }
 
 /** Wrong user, password or database name: waiting does not help. */
@@ -32,7 +73,30 @@ export function isLoginRefused(error: unknown): boolean {
   return isOfClass(error, INVALID_AUTHORIZATION, INVALID_CATALOG_NAME);
 }
 
+/** The error says no more than that Postgres cannot be asked right now. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
+  // Postgres ends a connection with it, for whatever reason.
+  if ('severity' in error && error.severity === 'FATAL') return true;
+  return (
+    isOfClass(error, CONNECTION_EXCEPTION, INSUFFICIENT_RESOURCES, OPERATOR_INTERVENTION, SYSTEM_ERROR) ||
+    isOneOf(error, LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE, DEADLOCK_DETECTED, READ_ONLY_SQL_TRANSACTION) ||
+    SOCKET_ERRORS.includes(codeOf(error)) ||
+    AWAY_MESSAGE.test(error.message)
+  );
+}
+
 function isOfClass(error: unknown, ...classes: string[]): boolean {
   const state = sqlStateOf(error);
   return state !== undefined && classes.includes(state.slice(0, 2));
+}
+
+function isOneOf(error: unknown, ...states: string[]): boolean {
+  const state = sqlStateOf(error);
+  return state !== undefined && states.includes(state);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

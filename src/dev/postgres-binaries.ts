@@ -22,7 +22,7 @@ export function findPostgresBinaries(): PostgresBinaries {
 }
 
 /** The binaries where `user` can run them: where they are, or else in a copy under `systemDir`. */
-export async function reachableBinaries(
+export async function findOrCopyBinaries(
   binaries: PostgresBinaries,
   user: ServerUser | undefined,
   systemDir: string,
@@ -48,8 +48,8 @@ export function mayReach(user: ServerUser, path: string): boolean {
   }
 }
 
-/** Postgres refuses to run as root: root lends it the user `postgres`. Nobody else needs another user. */
-export function findServerUser(): ServerUser | undefined {
+/** Postgres refuses to run as root: root lends it the user `postgres`, made if missing. Nobody else needs one. */
+export function findOrMakeServerUser(): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   try {
     if (idOf('-u') === undefined) createUser();

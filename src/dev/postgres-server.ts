@@ -6,9 +6,9 @@ import { StartupError } from '../errors.ts';
 import { claimPort } from './ports.ts';
 import {
   ensureExecutable,
+  findOrCopyBinaries,
+  findOrMakeServerUser,
   findPostgresBinaries,
-  findServerUser,
-  reachableBinaries,
   type PostgresBinaries,
 } from './postgres-binaries.ts';
 import { preparePostgresHome, SUPERUSER, type PostgresHome } from './postgres-home.ts';
@@ -60,10 +60,10 @@ export type PostgresServer = {
 /** Starts the embedded Postgres on files under `dataDir`, with a database made ready for migrations. */
 export async function startPostgresServer(options: PostgresOptions): Promise<PostgresServer> {
   const { dataDir, systemDir = SYSTEM_DIR, onProgress = () => {}, onExit = () => {} } = options;
-  const serverUser = findServerUser();
+  const serverUser = findOrMakeServerUser();
   const installed = findPostgresBinaries();
   ensureExecutable(installed);
-  const binaries = await reachableBinaries(installed, serverUser, systemDir);
+  const binaries = await findOrCopyBinaries(installed, serverUser, systemDir);
   const home = await preparePostgresHome({ dataDir, systemDir, onProgress }, binaries, serverUser);
   await stopLeftoverPostgres(home);
   const port = await claimPort(options.port, { what: 'Postgres', variable: 'POSTGRES_PORT' });

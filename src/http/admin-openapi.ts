@@ -139,7 +139,7 @@ export function describeAdminApi(): oas31.OpenAPIObject {
         post: describe({
           summary: 'Record a status that came after the window',
           path: z.object({ call_id: z.int() }),
-          refusals: ['unknown', 'taken'],
+          refusals: ['unknown', 'conflict'],
         }),
       },
     },

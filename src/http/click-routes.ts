@@ -6,7 +6,8 @@ import type { LeadTokens } from '../intake/lead-token.ts';
 import { knownBot } from '../domain/bots.ts';
 import { isPublicId, reservedWords } from '../domain/ids.ts';
 import type { Pages } from './pages/pages.ts';
-import { createLeadCookie, firstOf, isPrefetch, readLeadCookie, readQuery, readTouch } from './visit.ts';
+import { firstOf, readQuery } from './query.ts';
+import { createLeadCookie, isPrefetch, readLeadCookie, readTouch } from './visit.ts';
 
 export type ClickDeps = {
   catalogue: Catalogue;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ErrorRequestHandler, Response } from 'express';
+import { isDatabaseAway, isUnstorableValue } from '../db/sqlstate.ts';
 import { AppError, type AppErrorKind, type FieldProblem } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { noteUnavailable } from './unavailable-log.ts';
@@ -24,6 +25,7 @@ export const problemKinds: Readonly<Record<ProblemKind, { status: number; title:
   unknown: { status: 404, title: 'There is no such thing here' },
   method_not_allowed: { status: 405, title: 'This address does not answer that method' },
   taken: { status: 409, title: 'The request conflicts with what there is' },
+  conflict: { status: 409, title: 'The request conflicts with what there is' },
   window_closed: { status: 409, title: 'The window of the conversion is over' },
   too_large: { status: 413, title: 'The request is too large' },
   unknown_status: { status: 422, title: 'The status is not known' },
@@ -52,7 +54,7 @@ export function toProblem(error: unknown, log: Pick<Log, 'error' | 'warn'>): Pro
     noteUnavailable(error, log);
     return makeProblem('unavailable', 'This cannot be done at the moment; try again shortly.');
   }
-  if (isDataRefused(error)) return makeProblem('malformed', 'The request holds a value that cannot be stored.');
+  if (isUnstorableValue(error)) return makeProblem('malformed', 'The request holds a value that cannot be stored.');
   const clientProblem = toClientProblem(error);
   if (clientProblem) return clientProblem;
   const errorId = randomBytes(6).toString('hex');
@@ -84,38 +86,6 @@ export function createProblemHandler(log: Pick<Log, 'error' | 'warn'>): ErrorReq
   };
 }
 
-// What Node reports of a connection that cannot be made or has broken.
-const SOCKET_ERRORS = [
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-];
-// Whole classes: the connection, resources (disk, memory, connections), an operator who intervenes, the system below.
-// Single states: a lock not got, a conflict of transactions, a server that is read-only.
-const AWAY_SQLSTATE = /^(?:08...|53...|57...|58...|55P03|40001|40P01|25006)$/;
-const AWAY_MESSAGE =
-  /connection terminated|not queryable|query read timeout|timeout acquiring a connection|timeout exceeded when trying to connect|pool is (?:draining|probably full)/i;
-
-/** True for an error that says no more than that Postgres cannot be asked right now. */
-function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
-  // Postgres ends a connection with it, for whatever reason.
-  if ('severity' in error && error.severity === 'FATAL') return true;
-  const code = codeOf(error);
-  return SOCKET_ERRORS.includes(code) || AWAY_SQLSTATE.test(code) || AWAY_MESSAGE.test(error.message);
-}
-
-/** Text or a number that Postgres cannot take: nothing that gets here has been stored. */
-function isDataRefused(error: unknown): boolean {
-  return error instanceof Error && ['22021', '22P02', '22P05', '22003', '54000'].includes(codeOf(error));
-}
-
 /** Errors of Express and its body parsers carry a status; their messages quote the input, so they are not passed on. */
 function toClientProblem(error: unknown): Problem | undefined {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
@@ -124,8 +94,4 @@ function toClientProblem(error: unknown): Problem | undefined {
   const isPath = error instanceof URIError;
   const detail = isPath ? 'The address cannot be read.' : 'The body cannot be read: check it and its Content-Type.';
   return makeProblem('malformed', detail);
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

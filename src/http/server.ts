@@ -1,7 +1,10 @@
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import type { Express } from 'express';
-import { AppError } from '../errors.ts';
+import { StartupError } from '../errors.ts';
+
+/** How long requests under way may go on when a server closes. */
+export const REQUEST_GRACE_MS = 10_000;
 
 const SECOND = 1000;
 // Longer than the idle time-out of usual load balancers (60 s), so that it is they who close an idle connection.
@@ -67,9 +70,9 @@ export async function closeServer(server: http.Server, graceMs: number): Promise
 function describeListenError(
   cause: NodeJS.ErrnoException,
   { host, port, setting }: { host: string; port: number; setting: string },
-): AppError {
+): StartupError {
   const where = `${host}:${port}`;
-  const refuse = (message: string) => new AppError('unavailable', `${setting}: ${message}`, { cause });
+  const refuse = (message: string) => new StartupError(`${setting}: ${message}`, { cause });
   if (cause.code === 'EADDRINUSE')
     return refuse(`${where} is taken by another program. Stop it, or set ${setting} to a free port.`);
   if (cause.code === 'EACCES') return refuse(`not allowed to listen on ${where}. Set ${setting} to 1024 or above.`);

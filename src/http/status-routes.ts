@@ -7,7 +7,7 @@ import { withoutToken } from './without-token.ts';
 import { createFailureLimit } from './failure-limit.ts';
 import { allowOnly } from './method-not-allowed.ts';
 import { createProblemHandler } from './problem.ts';
-import { readQuery } from './visit.ts';
+import { readQuery } from './query.ts';
 
 export type StatusDeps = {
   statuses: Pick<StatusIntake, 'authenticate' | 'record'>;

@@ -3,15 +3,9 @@ import type { AttemptRow, ConversionRow, LeadFacts, PostbackRow, StatusCallRow }
 import type { Holder } from '../domain/attribution.ts';
 import type { LeadEvent, StatusEvent } from '../domain/lead-event.ts';
 import { applyEvent, newLead, settlementFor, windowEndsAt, type LeadState } from '../domain/lead.ts';
-import { makeTimeline } from './timeline.ts';
+import { makeTimeline, type LinkChange, type WonBy } from './timeline.ts';
 
 export type StoryOptions = { windowMs: number; temporalUiUrl: string | null; temporalNamespace: string };
-
-/** The lead passed from one holder to another by a touch. `house` is nobody. */
-export type LinkChange = { seq: number; at: string; from: string; to: string; ref_id: string | null };
-
-/** Who won a conversion, and why he and nobody else. */
-export type WonBy = { partner_id: string; seq: number; at: string; ref_id: string | null; why: string };
 
 type Reading = { state: LeadState; linkChanges: LinkChange[]; wonBy: Map<string, WonBy> };
 

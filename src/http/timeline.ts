@@ -1,6 +1,11 @@
 import type { AttemptRow, LeadFacts, PostbackRow, StatusCallRow } from '../db/stories.ts';
 import type { LeadEvent } from '../domain/lead-event.ts';
-import type { LinkChange, WonBy } from './story.ts';
+
+/** The lead passed from one holder to another by a touch. `house` is nobody. */
+export type LinkChange = { seq: number; at: string; from: string; to: string; ref_id: string | null };
+
+/** Who won a conversion, and why he and nobody else. */
+export type WonBy = { partner_id: string; seq: number; at: string; ref_id: string | null; why: string };
 
 export type Moment = { at: string; seq: number | null; what: string };
 

@@ -1,23 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { parse, type ParsedUrlQuery } from 'node:querystring';
 import { parseCookie } from 'cookie';
 import type { Click } from '../db/clicks.ts';
 import { judgeRefId } from '../domain/ref-id.ts';
 
 const LEAD_COOKIE = 'lead';
 const SAMPLE_LENGTH = 64;
-const NO_QUERY: ParsedUrlQuery = {};
-
-/** The query of a request; never throws, whatever was sent. */
-export function readQuery(url: string): ParsedUrlQuery {
-  const at = url.indexOf('?');
-  return at === -1 ? NO_QUERY : parse(url.slice(at + 1));
-}
-
-/** A parameter that was sent twice counts as it came first; an empty one was not sent. */
-export function firstOf(value: string | string[] | undefined): string | undefined {
-  return (typeof value === 'object' ? value[0] : value) || undefined;
-}
 
 /** R5: an unusable ref_id is noted with its beginning, so that its partner can find where it comes from. */
 export function readTouch(partnerId: string, givenRefId: string | undefined): NonNullable<Click['touch']> {

@@ -1,4 +1,4 @@
-import { isBlocked, isDataRefused } from '../db/sqlstate.ts';
+import { isBlocked, isRowRefused } from '../db/sqlstate.ts';
 import { AppError } from '../errors.ts';
 
 const MAX_BATCH = 256;
@@ -38,7 +38,7 @@ export function createGroupCommit<Row>(
     commit(row) {
       if (waiting.length >= MAX_WAITING) {
         return Promise.reject(
-          new AppError('unavailable', 'Too many visits are waiting to be stored; try again shortly.'),
+          new AppError('unavailable', 'Too many requests are waiting to be stored; try again shortly.'),
         );
       }
       return new Promise((resolve, reject) => {
@@ -73,7 +73,7 @@ export function createGroupCommit<Row>(
       for (const { resolve } of batch) resolve();
     } catch (error) {
       const refusedAt = firstRefusedAt ?? now();
-      const isWorthSplitting = isDataRefused(error) || (isBlocked(error) && now() - refusedAt < FIND_BLOCKED_MS);
+      const isWorthSplitting = isRowRefused(error) || (isBlocked(error) && now() - refusedAt < FIND_BLOCKED_MS);
       if (batch.length > 1 && isWorthSplitting) {
         const half = batch.length >> 1;
         await writeOrSplit(batch.slice(0, half), refusedAt);
@@ -87,7 +87,7 @@ export function createGroupCommit<Row>(
 }
 
 function toRefusal(cause: unknown): AppError {
-  return isDataRefused(cause)
-    ? new AppError('malformed', 'The visit holds a value that cannot be stored.', { cause })
-    : new AppError('unavailable', 'The visit could not be stored; try again shortly.', { cause });
+  return isRowRefused(cause)
+    ? new AppError('malformed', 'The request holds a value that cannot be stored.', { cause })
+    : new AppError('unavailable', 'The request could not be stored; try again shortly.', { cause });
 }

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { findAdvertiserByTokenHash } from '../db/advertisers.ts';
 import { hashKey } from '../db/keys.ts';
-import { isDataRefused } from '../db/sqlstate.ts';
+import { isRowRefused } from '../db/sqlstate.ts';
 import {
   insertStatusCall,
   insertStatusEvent,
@@ -62,7 +62,7 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
         if (!kept) throw new AppError('unknown', `There is no status call ${callId}.`);
         if (kept.result !== 'window_closed') {
           throw new AppError(
-            'taken',
+            'conflict',
             `Status call ${callId} is ${kept.result}; only window_closed can be accepted late.`,
           );
         }
@@ -84,7 +84,7 @@ async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof AppError || isDataRefused(cause)) throw cause;
+    if (cause instanceof AppError || isRowRefused(cause)) throw cause;
     throw new AppError('unavailable', 'The status could not be stored; send it again shortly.', { cause });
   }
 }

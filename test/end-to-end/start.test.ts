@@ -9,9 +9,9 @@ import type { ConversionStory } from '../../src/http/story.ts';
 import { commandLineOf } from '../../src/dev/process-identity.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { call } from '../support/http-network.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
 import { temporaryFolder } from '../support/servers.ts';
-import { call } from './http-network.ts';
 
 describe('a start of the program', function () {
   this.timeout(60_000);
@@ -55,6 +55,16 @@ describe('a start of the program', function () {
     assert.deepEqual(await curlLinesOf(again).then(keysIn), keysIn(curls));
     assert.deepEqual((await storyAt(again, curls, conversion.conversion_id)).postbacks, conversion.postbacks);
     await again.kill('SIGINT');
+  });
+
+  it('names the port it has chosen itself wherever it names its address', async () => {
+    const options = { roles: ['api' as const], databaseUrl: database.url, temporalAddress: '127.0.0.1:1' };
+    const program = await startProcess({ ...options, env: { PORT: '0' } });
+    const { port } = new URL(program.publicUrl);
+    const { servers } = JSON.parse((await call(`${program.publicUrl}/openapi.json`)).body) as { servers: object[] };
+    assert.deepEqual(servers, [{ url: `http://localhost:${port}` }]);
+    assert.ok((await call(`${program.publicUrl}/docs`)).body.includes(`http://localhost:${port}/`));
+    await program.stop();
   });
 
   it('fails with one line that names the setting of a port which is taken', async () => {

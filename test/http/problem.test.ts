@@ -21,6 +21,7 @@ describe('a problem', () => {
     ['unauthorized', 401],
     ['unknown', 404],
     ['taken', 409],
+    ['conflict', 409],
     ['window_closed', 409],
     ['unknown_status', 422],
     ['too_many', 429],

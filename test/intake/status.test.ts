@@ -200,8 +200,8 @@ describe('status intake on Postgres', () => {
       status: 'fulfilled',
       value: { conversionId, status: 'approved', result: 'recorded' },
     });
-    assert.ok(refused?.status === 'rejected' && (refused.reason as AppError).kind === 'taken');
-    assert.equal((await refusalOf(accept())).kind, 'taken');
+    assert.ok(refused?.status === 'rejected' && (refused.reason as AppError).kind === 'conflict');
+    assert.equal((await refusalOf(accept())).kind, 'conflict');
 
     assert.deepEqual(
       (await statusEventsOf(leadId)).map(({ seq, status, reason }) => [seq, status, reason]),
@@ -253,7 +253,7 @@ describe('status intake on Postgres', () => {
     const { conversionId } = await leadWithConversion();
     await network.report(conversionId, 'approved');
     const [call] = await callsFor(conversionId);
-    assert.equal((await refusalOf(network.statuses.acceptLate(call?.call_id ?? 0))).kind, 'taken');
+    assert.equal((await refusalOf(network.statuses.acceptLate(call?.call_id ?? 0))).kind, 'conflict');
     assert.equal((await refusalOf(network.statuses.acceptLate(2 ** 40))).kind, 'unknown');
   });
 
