@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import { createAdvertiser } from '../../src/db/advertisers.ts';
 import { findLeadOfConversion, listStatusCalls, readLeadFacts } from '../../src/db/stories.ts';
-import { makeDemoLead, type DemoLead } from '../http/tell-demo-lead.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { makeEventfulLead, type EventfulLead } from '../support/eventful-lead.ts';
 import { createNetwork, type Network } from '../support/network.ts';
 
 describe('the facts of a lead', () => {
   let network: Network;
-  let demo: DemoLead;
+  let lead: EventfulLead;
   before(async () => {
     network = await createNetwork(await createTestDatabase());
-    await makeDemoLead(network);
-    demo = await makeDemoLead(network);
+    await makeEventfulLead(network);
+    lead = await makeEventfulLead(network);
   });
   after(() => network.close());
 
   it('are all of its own and none of another lead', async () => {
-    const facts = await readLeadFacts(network.db, demo.leadId);
+    const facts = await readLeadFacts(network.db, lead.leadId);
     assert.ok(facts);
     assert.deepEqual(
       facts.events.map(({ seq, type }) => `${seq} ${type}`),
@@ -26,8 +26,8 @@ describe('the facts of a lead', () => {
     assert.deepEqual(
       facts.conversions.map((conversion) => [conversion.conversion_id, conversion.status, conversion.offer_name]),
       [
-        [demo.conversionId, 'approved', 'Card'],
-        [demo.otherConversionId, null, 'Card'],
+        [lead.conversionId, 'approved', 'Card'],
+        [lead.otherConversionId, null, 'Card'],
       ],
     );
     assert.deepEqual(
@@ -42,19 +42,19 @@ describe('the facts of a lead', () => {
     const { advertiser } = await createAdvertiser(network.db, { name: 'Rival' });
     const call = {
       advertiserId: advertiser.advertiser_id,
-      conversionId: demo.conversionId,
+      conversionId: lead.conversionId,
       word: 'rejected',
       reason: null,
     };
     await assert.rejects(network.statuses.record({ ...call, raw: { method: 'GET', query: {}, body: null } }), {
       kind: 'unknown',
     });
-    const facts = await readLeadFacts(network.db, demo.leadId);
+    const facts = await readLeadFacts(network.db, lead.leadId);
     assert.equal(facts?.statusCalls.length, 4);
   });
 
   it('are found by a conversion', async () => {
-    assert.equal(await findLeadOfConversion(network.db, demo.conversionId), demo.leadId);
+    assert.equal(await findLeadOfConversion(network.db, lead.conversionId), lead.leadId);
     assert.equal(await findLeadOfConversion(network.db, 'unknown'), undefined);
   });
 

@@ -1,9 +1,7 @@
-import assert from 'node:assert/strict';
 import { Client, Connection } from '@temporalio/client';
 import type { ConversionStory } from '../../src/http/story.ts';
 import { searchAttributeKeys } from '../../workflows/contract.ts';
-import { call } from '../end-to-end/http-network.ts';
-import { ADMIN_API_KEY } from '../support/program.ts';
+import { createInCatalogue, readStory } from '../support/http-network.ts';
 
 /** A conversion as ops see it: by the admin API, and in Temporal's Web UI. */
 export type OpsView = { story: ConversionStory; lead: LeadInTemporal };
@@ -19,13 +17,6 @@ export type Ops = {
 export async function startOps(opsUrl: string, temporalAddress: string): Promise<Ops> {
   const connection = await Connection.connect({ address: temporalAddress });
   const { workflow } = new Client({ connection });
-  const authorization = `Bearer ${ADMIN_API_KEY}`;
-
-  async function readStory(conversionId: string): Promise<ConversionStory> {
-    const answer = await call(`${opsUrl}/v1/admin/conversions/${conversionId}`, { headers: { authorization } });
-    assert.equal(answer.status, 200, answer.body);
-    return JSON.parse(answer.body) as ConversionStory;
-  }
 
   async function readLead(workflowId: string): Promise<LeadInTemporal> {
     const handle = workflow.getHandle(workflowId);
@@ -39,17 +30,9 @@ export async function startOps(opsUrl: string, temporalAddress: string): Promise
   }
 
   return {
-    async create<Created>(kind: string, given: object) {
-      const answer = await call(`${opsUrl}/v1/admin/${kind}`, {
-        method: 'POST',
-        headers: { authorization, 'content-type': 'application/json' },
-        body: JSON.stringify(given),
-      });
-      assert.equal(answer.status, 201, answer.body);
-      return JSON.parse(answer.body) as Created;
-    },
+    create: (kind, given) => createInCatalogue(opsUrl, kind, given),
     async lookAt(conversionId) {
-      const story = await readStory(conversionId);
+      const story = await readStory(opsUrl, conversionId);
       return { story, lead: await readLead(story.workflow_id) };
     },
     stop: () => connection.close(),

@@ -1,5 +1,5 @@
 import { Pool } from 'undici';
-import { conversionIn } from './http-network.ts';
+import { conversionIn } from '../support/http-network.ts';
 
 const CONNECTIONS = 64;
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { connectDb } from '../../src/db/connect.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { createHttpNetwork, type HttpNetwork } from '../support/http-network.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
 import { startPrivatePostgres, startPrivateTemporal, testPostgres } from '../support/servers.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';
 import { startClickLoad, type ClickLoad } from './click-load.ts';
-import { createHttpNetwork, type HttpNetwork } from './http-network.ts';
 import { startPartnerServer, type PartnerServer } from './partner-server.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 

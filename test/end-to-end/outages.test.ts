@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../support/eventually.ts';
+import { call, createHttpNetwork, type Answer, type HttpNetwork } from '../support/http-network.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
 import { startPrivatePostgres, startPrivateTemporal } from '../support/servers.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';
-import { call, createHttpNetwork, type Answer, type HttpNetwork } from './http-network.ts';
 
 // A server that comes back is found by calls that are further and further apart.
 const BACK_TIMEOUT_MS = 30_000;

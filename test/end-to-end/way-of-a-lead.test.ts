@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { createHttpNetwork, type HttpNetwork } from '../support/http-network.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';
-import { createHttpNetwork, type HttpNetwork } from './http-network.ts';
 
 const LEADS = 200;
 const AT_ONCE = 16;

@@ -77,10 +77,22 @@ function scriptedActivities(name: ShapeName, committed: LeadEvent[]): LeadActivi
     loadLeadEvents: async ({ afterSeq }) => committed.filter(({ seq }) => seq > afterSeq),
     async settle({ maxAttempts, settlement: { conversionId, holder, seq, status } }) {
       if (failuresLeft-- > 0) throw new Error('Postgres is away.');
-      return holder ? [{ postbackId: `postback-${seq}`, conversionId, partnerId: holder.partnerId, status, isHandover: false, attemptsLeft: maxAttempts }] : [];
+      return holder
+        ? [
+            {
+              postbackId: `postback-${seq}`,
+              conversionId,
+              partnerId: holder.partnerId,
+              status,
+              isHandover: false,
+              attemptsLeft: maxAttempts,
+            },
+          ]
+        : [];
     },
     deliverPostback: async () => outcomes.shift()?.() ?? { result: 'delivered' },
-    reviewPostback: async ({ unrecorded }) => (unrecorded ? { result: 'delivered' } : { attemptsLeft: 2, retryInMs: 100 }),
+    reviewPostback: async ({ unrecorded }) =>
+      unrecorded ? { result: 'delivered' } : { attemptsLeft: 2, retryInMs: 100 },
   };
 }
 

@@ -1,5 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { type DeliveryResult, NOT_ACCEPTED, NOT_RECORDED, type LeadPolicy, type UnrecordedAttempt } from '../../workflows/contract.ts';
+import {
+  type DeliveryResult,
+  NOT_ACCEPTED,
+  NOT_RECORDED,
+  type LeadPolicy,
+  type UnrecordedAttempt,
+} from '../../workflows/contract.ts';
 import { conversion, status, touch, type Fact } from '../support/events.ts';
 
 export type ShapeName = keyof typeof shapes;
@@ -47,7 +53,12 @@ function notRecorded(): never {
     durationMs: 7,
   };
   const made: UnrecordedAttempt = { attempt: 1, outcome };
-  throw ApplicationFailure.create({ message: 'Postgres is away.', type: NOT_RECORDED, nonRetryable: true, details: [made] });
+  throw ApplicationFailure.create({
+    message: 'Postgres is away.',
+    type: NOT_RECORDED,
+    nonRetryable: true,
+    details: [made],
+  });
 }
 
 /** The main shapes that the life of a lead can take. Each ends with its window unless it says otherwise. */

@@ -9,16 +9,18 @@ import { buildPublicApp, makeOffer } from './build-public-app.ts';
 
 const RUNS = 150;
 
-/** Sends bytes as they are and returns the status of the answer; 0 when the connection was closed without one. */
+/** Sends bytes as they are and returns the status of the answer. @throws Error when the connection is closed without one */
 function sendRaw(port: number, bytes: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', reject);
-    socket.on('close', () =>
-      resolve(Number(/^HTTP\/1\.1 (\d{3})/.exec(Buffer.concat(chunks).toString('latin1'))?.[1] ?? 0)),
-    );
+    socket.on('close', () => {
+      const status = /^HTTP\/1\.1 (\d{3})/.exec(Buffer.concat(chunks).toString('latin1'))?.[1];
+      if (status === undefined) reject(new Error('The connection was closed without an answer.'));
+      else resolve(Number(status));
+    });
   });
 }
 
@@ -73,12 +75,10 @@ describe('random bytes from outside', () => {
   let network: Network;
   let server: Server;
   let port: number;
-  let partnerId: string;
   let logged: object[];
 
   before(async () => {
     network = await createNetwork(await createTestDatabase());
-    partnerId = 'abcdefghigk';
     const { clicks, statuses, offerId, advertiserId } = network;
     const offers = [makeOffer({ offer_id: offerId, advertiser_id: advertiserId })];
     const built = await buildPublicApp({ clicks, statuses, offers });
@@ -166,14 +166,26 @@ describe('random bytes from outside', () => {
     await neverFails(requests);
   });
 
-  it('left what is stored readable: every touch belongs to the partner who was called', async () => {
+  it('in a click are stored with the partner who was called', async () => {
+    const before = await countTouches();
+    let answered = 0;
+    const property = fc.asyncProperty(value, async (refId) => {
+      const status = await sendRaw(port, makeRequest(`GET /otherpartner/?ref_id=${refId}`, []));
+      if (status === 200) answered++;
+    });
+    await fc.assert(property, { numRuns: RUNS });
+    assert.ok(answered > 0);
+    assert.deepEqual(await countTouches(), { ...before, otherpartner: answered });
+  });
+
+  async function countTouches(): Promise<Record<string, number>> {
     const rows = await network
       .db('lead_events')
       .where({ type: 'touch' })
-      .distinct('partner_id')
-      .select<{ partner_id: string }[]>();
-    assert.deepEqual(rows, [{ partner_id: partnerId }]);
-  });
+      .groupBy('partner_id')
+      .select<{ partner_id: string; touches: number }[]>('partner_id', network.db.raw('count(*) as touches'));
+    return Object.fromEntries(rows.map(({ partner_id, touches }) => [partner_id, touches]));
+  }
 
   function fill(target: string): string {
     return target

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Express } from 'express';
 import request from 'supertest';
+import { hashKey } from '../../src/db/keys.ts';
 import { createOpsApp, type OpsDeps } from '../../src/http/ops-app.ts';
 import type { ConversionStory, LeadStory } from '../../src/http/story.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { createTestDatabase, startOutage } from '../support/database.ts';
+import { makeEventfulLead } from '../support/eventful-lead.ts';
 import { createNetwork, type Network } from '../support/network.ts';
-import { makeDemoLead } from './tell-demo-lead.ts';
 
 const KEY = 'the-admin-key';
 const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
@@ -216,6 +217,8 @@ describe('the operations listener', () => {
       const made = bodyOf(await call('post', '/partners', { name: 'Fay' }));
       const replaced = bodyOf(await call('post', `/partners/${String(made.partner_id)}/key`).expect(201));
       assert.notEqual(replaced.api_key, made.api_key);
+      const stored = await network.db('partners').where({ partner_id: made.partner_id }).select('api_key_hash');
+      assert.deepEqual(stored, [{ api_key_hash: hashKey(String(replaced.api_key)) }]);
     });
   });
 
@@ -245,7 +248,14 @@ describe('the operations listener', () => {
         bodyOf<{ advertisers: Answer[] }>(await call('get', '/advertisers').expect(200)).advertisers.length >= 2,
       );
       assert.ok(!(await call('get', '/advertisers/bank')).text.includes(String(advertiser.token)));
-      await call('post', '/advertisers/bank/token').expect(201);
+    });
+
+    it('get a new token, and the old one ends', async () => {
+      const made = bodyOf(await call('post', '/advertisers', { name: 'Lender' }).expect(201));
+      const id = String(made.advertiser_id);
+      const replaced = bodyOf(await call('post', `/advertisers/${id}/token`).expect(201));
+      await assert.rejects(network.statuses.authenticate(id, String(made.token)), { kind: 'unauthorized' });
+      await network.statuses.authenticate(id, String(replaced.token));
     });
 
     for (const [what, change, field] of [
@@ -273,26 +283,26 @@ describe('the operations listener', () => {
 
   describe('stories', () => {
     it('tell a lead from its first touch to its last postback', async () => {
-      const demo = await makeDemoLead(network);
-      const story = bodyOf<LeadStory>(await call('get', `/leads/${demo.leadId}`).expect(200));
-      assert.equal(story.workflow_id, `lead:${demo.leadId}`);
-      assert.equal(story.temporal_ui_url, `http://localhost:8233/namespaces/default/workflows/lead%3A${demo.leadId}`);
-      assert.equal(story.linked_partner, demo.last);
+      const lead = await makeEventfulLead(network);
+      const story = bodyOf<LeadStory>(await call('get', `/leads/${lead.leadId}`).expect(200));
+      assert.equal(story.workflow_id, `lead:${lead.leadId}`);
+      assert.equal(story.temporal_ui_url, `http://localhost:8233/namespaces/default/workflows/lead%3A${lead.leadId}`);
+      assert.equal(story.linked_partner, lead.last);
       assert.deepEqual(
         story.link_changes.map(({ seq, from, to }) => [seq, from, to]),
         [
-          [1, 'house', demo.first],
-          [4, demo.first, demo.last],
+          [1, 'house', lead.first],
+          [4, lead.first, lead.last],
         ],
       );
       const lastActivity = story.events.findLast((event) => event.type !== 'status')?.at ?? '';
       assert.equal(Date.parse(story.open_until ?? ''), Date.parse(lastActivity) + WINDOW_MS);
       const [conversion, other] = story.conversions;
-      assert.deepEqual([other?.conversion_id, other?.status, other?.won_by], [demo.otherConversionId, null, null]);
-      assert.equal(conversion?.won_by?.partner_id, demo.last);
+      assert.deepEqual([other?.conversion_id, other?.status, other?.won_by], [lead.otherConversionId, null, null]);
+      assert.equal(conversion?.won_by?.partner_id, lead.last);
       assert.match(
         conversion?.won_by?.why ?? '',
-        new RegExp(`${demo.last} had the last touch .*Earlier touches by ${demo.first}`),
+        new RegExp(`${lead.last} had the last touch .*Earlier touches by ${lead.first}`),
       );
       assert.deepEqual(
         conversion?.statuses.map(({ seq, status, settled_with, call: kept }) => [
@@ -302,8 +312,8 @@ describe('the operations listener', () => {
           kept?.result,
         ]),
         [
-          [3, 'pending', demo.first, 'recorded'],
-          [6, 'approved', demo.last, 'recorded'],
+          [3, 'pending', lead.first, 'recorded'],
+          [6, 'approved', lead.last, 'recorded'],
         ],
       );
       assert.deepEqual(
@@ -337,16 +347,16 @@ describe('the operations listener', () => {
     });
 
     it('tell a conversion alone, with the touches that decided it', async () => {
-      const demo = await makeDemoLead(network);
-      const story = bodyOf<ConversionStory>(await call('get', `/conversions/${demo.otherConversionId}`).expect(200));
-      assert.deepEqual([story.conversion_id, story.lead_id, story.statuses], [demo.otherConversionId, demo.leadId, []]);
+      const lead = await makeEventfulLead(network);
+      const story = bodyOf<ConversionStory>(await call('get', `/conversions/${lead.otherConversionId}`).expect(200));
+      assert.deepEqual([story.conversion_id, story.lead_id, story.statuses], [lead.otherConversionId, lead.leadId, []]);
       assert.deepEqual(
         story.touches.map(({ seq }) => seq),
         [1, 4],
       );
-      assert.ok(!JSON.stringify(story).includes(demo.conversionId));
-      const won = bodyOf<ConversionStory>(await call('get', `/conversions/${demo.conversionId}`).expect(200));
-      assert.deepEqual([won.won_by?.partner_id, won.postbacks.length, won.status], [demo.last, 2, 'approved']);
+      assert.ok(!JSON.stringify(story).includes(lead.conversionId));
+      const won = bodyOf<ConversionStory>(await call('get', `/conversions/${lead.conversionId}`).expect(200));
+      assert.deepEqual([won.won_by?.partner_id, won.postbacks.length, won.status], [lead.last, 2, 'approved']);
     });
 
     it('say that the house won where no partner ever touched the lead (R4)', async () => {
@@ -371,9 +381,9 @@ describe('the operations listener', () => {
     });
 
     it('name no address of the Web UI where none is known', async () => {
-      const demo = await makeDemoLead(network);
+      const lead = await makeEventfulLead(network);
       app = build({ temporalUiUrl: null });
-      assert.equal(bodyOf<LeadStory>(await call('get', `/leads/${demo.leadId}`)).temporal_ui_url, null);
+      assert.equal(bodyOf<LeadStory>(await call('get', `/leads/${lead.leadId}`)).temporal_ui_url, null);
       app = build();
     });
   });

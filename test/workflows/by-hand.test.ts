@@ -38,7 +38,7 @@ describe('a lead in the hands of people', function () {
     const conversionId = await network.convert(leadId);
     const handle = world.client.workflow.getHandle(leadWorkflowId(leadId));
     await eventually(async () => assert.equal((await handle.query(leadQuery)).appliedSeq, 2));
-    return { leadId, conversionId, handle };
+    return { conversionId, handle };
   }
 
   async function expectStates(conversionId: string, ...states: string[]): Promise<void> {
@@ -72,29 +72,5 @@ describe('a lead in the hands of people', function () {
     for (const message of [undefined, {}, { events: 'none' }, 'hello']) await handle.signal('leadEvents', message);
     await network.report(conversionId, 'approved');
     await expectStates(conversionId, 'delivered');
-  });
-
-  it('R14: the loser still hears of his loss when the winner’s conversion is corrected meanwhile', async () => {
-    const losersTracker = await startTracker();
-    const loser = await network.partner(settingsFor(losersTracker.url, { handover: true }));
-    const winner = await network.partner(settingsFor(tracker.url));
-    const { leadId, conversionId } = await leadWithConversion(loser);
-    await network.report(conversionId, 'pending');
-    await expectStates(conversionId, 'delivered');
-    losersTracker.answer(500);
-    await network.touch(leadId, winner, 'click-2');
-    await network.report(conversionId, 'approved');
-    await eventually(() => assert.equal(losersTracker.received.length, 2));
-    await network.report(conversionId, 'rejected');
-
-    await eventually(() =>
-      assert.deepEqual(
-        tracker.received.map(({ query }) => query.status),
-        ['approved', 'rejected'],
-      ),
-    );
-    const handover = (await postbacksOf(network.db, conversionId)).find(({ reason }) => reason === 'reattributed');
-    assert.deepEqual([handover?.partner_id, handover?.state], [loser, 'retrying']);
-    await losersTracker.stop();
   });
 });

@@ -32,15 +32,15 @@ describe('a lead on a real Temporal server', function () {
     await tracker.stop();
   });
 
-  async function leadWithConversion() {
+  async function leadWithConversion(partnerId: string) {
     const leadId = network.newLead();
-    await network.touch(leadId, await network.partner(settingsFor(tracker.url)), 'click-1');
+    await network.touch(leadId, partnerId, 'click-1');
     return { leadId, conversionId: await network.convert(leadId) };
   }
 
   it('R11: a newer status waits for the running try of an older one', async () => {
     tracker.answer('hang', 200);
-    const { conversionId } = await leadWithConversion();
+    const { conversionId } = await leadWithConversion(await network.partner(settingsFor(tracker.url)));
     await network.report(conversionId, 'pending');
     await eventually(() => assert.equal(tracker.received.length, 1));
     await network.report(conversionId, 'approved');
@@ -60,8 +60,32 @@ describe('a lead on a real Temporal server', function () {
     assert.equal(pending?.state, 'superseded');
   });
 
+  it('R14: the loser still hears of his loss when the winner’s conversion is corrected meanwhile', async () => {
+    const losersTracker = await startTracker();
+    const loser = await network.partner(settingsFor(losersTracker.url, { handover: true }));
+    const winner = await network.partner(settingsFor(tracker.url));
+    const { leadId, conversionId } = await leadWithConversion(loser);
+    await network.report(conversionId, 'pending');
+    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[0]?.state, 'delivered'));
+    losersTracker.answer(500);
+    await network.touch(leadId, winner, 'click-2');
+    await network.report(conversionId, 'approved');
+    await eventually(() => assert.equal(losersTracker.received.length, 2));
+    await network.report(conversionId, 'rejected');
+
+    await eventually(() =>
+      assert.deepEqual(
+        tracker.received.map(({ query }) => query.status),
+        ['approved', 'rejected'],
+      ),
+    );
+    const handover = (await postbacksOf(network.db, conversionId)).find(({ reason }) => reason === 'reattributed');
+    assert.deepEqual([handover?.partner_id, handover?.state], [loser, 'retrying']);
+    await losersTracker.stop();
+  });
+
   it('settling survives a database outage', async () => {
-    const { leadId, conversionId } = await leadWithConversion();
+    const { leadId, conversionId } = await leadWithConversion(await network.partner(settingsFor(tracker.url)));
     const handle = world.client.workflow.getHandle(leadWorkflowId(leadId));
     await eventually(async () => assert.equal((await handle.query(leadQuery)).appliedSeq, 2));
     await network.report(conversionId, 'approved');

@@ -1,32 +1,20 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Client, Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
-import { applyEvent, newLead, type Settlement } from '../../src/domain/lead.ts';
+import type { Settlement } from '../../src/domain/lead.ts';
 import { registerSearchAttributes } from '../../src/temporal.ts';
-import {
-  LEAD_WORKFLOW,
-  leadEvents,
-  leadWorkflowId,
-  startAttributes,
-  type LeadActivities,
-  type LeadInput,
-  type LeadOutcome,
-} from '../../workflows/contract.ts';
-import { testBundle } from '../support/bundle.ts';
+import { leadEvents } from '../../workflows/contract.ts';
 import { conversion, numbered, status, touch } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { testTemporal } from '../support/servers.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
+import { DAY_MS, createKeepingActivities, startLeadWith, type LeadServer } from './lead-without-database.ts';
 
 const { EventType } = temporal.api.enums.v1;
 type EventType = temporal.api.enums.v1.EventType;
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-const policy = { windowMs: 14 * DAY_MS, postbackAttempts: 3, postbackIntervalMs: 300_000 };
 
 describe('the window of a lead', function () {
   this.timeout(60_000);
@@ -44,49 +32,8 @@ describe('the window of a lead', function () {
     settled = [];
   });
 
-  const activities: LeadActivities = {
-    loadLeadEvents: () => Promise.reject(new Error('nothing is missing')),
-    async settle({ settlement }) {
-      settled.push(settlement);
-      return Promise.resolve([
-        {
-          postbackId: `p${settlement.seq}`,
-          conversionId: settlement.conversionId,
-          partnerId: 'ann',
-          status: settlement.status,
-          isHandover: false,
-          attemptsLeft: 3,
-        },
-      ]);
-    },
-    deliverPostback: () => Promise.resolve({ result: 'delivered' }),
-    reviewPostback: () => Promise.reject(new Error('nothing was broken off')),
-  };
-
-  async function startLead(
-    events: LeadEvent[],
-    server: { client: Client; nativeConnection: NativeConnection } = env,
-    windowMs = policy.windowMs,
-  ) {
-    const leadId = randomUUID();
-    const taskQueue = `window-${leadId}`;
-    const { client, nativeConnection: connection } = server;
-    const workflowBundle = await testBundle();
-    // Nothing sticks to a worker, so that another can take over at once.
-    const createWorker = () =>
-      Worker.create({ connection, taskQueue, workflowBundle, activities, maxCachedWorkflows: 0 });
-    const handle = await client.workflow.signalWithStart<
-      (input: LeadInput) => Promise<LeadOutcome>,
-      [{ events: LeadEvent[] }]
-    >(LEAD_WORKFLOW, {
-      workflowId: leadWorkflowId(leadId),
-      taskQueue,
-      args: [{ leadId, policy: { ...policy, windowMs } }],
-      signal: leadEvents,
-      signalArgs: [{ events }],
-      typedSearchAttributes: startAttributes(events),
-    });
-    return { handle, createWorker };
+  async function startLead(events: LeadEvent[], server: LeadServer = env, windowMs?: number) {
+    return await startLeadWith({ server, events, activities: createKeepingActivities(settled), windowMs });
   }
 
   async function nowIso(): Promise<string> {
@@ -181,67 +128,5 @@ describe('the window of a lead', function () {
     const { handle, createWorker } = await startLead(events);
     const { outcome, appliedSeq } = await (await createWorker()).runUntil(handle.result());
     assert.deepEqual([outcome, appliedSeq, settled.length], ['approved', 3, 1]);
-  });
-
-  it('the standard lead costs at most 60 history events when each arrives on its own', async () => {
-    const { handle, createWorker } = await startLead(
-      numbered([touch('ann', 'a1'), conversion()], { at: await nowIso() }),
-    );
-    await (
-      await createWorker()
-    ).runUntil(async () => {
-      for (const after of [2, 3, 4, 5, 6]) {
-        await env.sleep('1 hour');
-        await handle.signal(leadEvents, {
-          events: numbered([touch('ann', `a${after}`)], { at: await nowIso(), after }),
-        });
-      }
-      await env.sleep('1 day');
-      await handle.signal(leadEvents, { events: numbered([status('pending')], { at: await nowIso(), after: 7 }) });
-      await env.sleep('1 day');
-      await handle.signal(leadEvents, { events: numbered([status('approved')], { at: await nowIso(), after: 8 }) });
-      await handle.result();
-    });
-    const { events } = await handle.fetchHistory();
-    assert.ok((events?.length ?? Infinity) <= 60, `${events?.length} events`);
-    assert.equal(settled.length, 2);
-  });
-
-  it('a continued run takes up what was being sent where it stands, and fetches what it has heard of', async () => {
-    const leadId = randomUUID();
-    const taskQueue = `window-${leadId}`;
-    const at = await nowIso();
-    const facts = numbered([touch('ann', 'a1'), conversion(), status('pending'), touch('bob')], { at });
-    const delivering = { conversionId: 'c1', partnerId: 'ann', status: 'pending', isHandover: false } as const;
-    const done: string[] = [];
-    const worker = await Worker.create({
-      connection: env.nativeConnection,
-      taskQueue,
-      workflowBundle: await testBundle(),
-      activities: {
-        ...activities,
-        loadLeadEvents: async ({ afterSeq }) => facts.slice(afterSeq),
-        reviewPostback: async () => (done.push('reviewed'), { attemptsLeft: 2, retryInMs: 120_000 }),
-        deliverPostback: async () => (done.push('delivered'), { result: 'delivered' }),
-      } satisfies LeadActivities,
-    });
-    const input: LeadInput = {
-      leadId,
-      policy,
-      state: facts.slice(0, 3).reduce(applyEvent, newLead()),
-      knownSeq: 4,
-      delivering: [{ ...delivering, postbackId: 'p3', attemptsLeft: 3 }],
-    };
-    const workflowId = leadWorkflowId(leadId);
-    const handle = await env.client.workflow.start(LEAD_WORKFLOW, { workflowId, taskQueue, args: [input] });
-    const outcome = (await worker.runUntil(handle.result())) as LeadOutcome;
-
-    assert.deepEqual(done, ['reviewed', 'delivered']);
-    assert.deepEqual([outcome.outcome, outcome.appliedSeq], ['pending', 4]);
-    const { events } = await handle.fetchHistory();
-    const waits = events?.flatMap(({ timerStartedEventAttributes: timer }) =>
-      Number(timer?.startToFireTimeout?.seconds ?? []),
-    );
-    assert.ok(waits?.includes(120), JSON.stringify(waits));
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'undici';
 import type { ConversionStory } from '../../src/http/story.ts';
-import { ADMIN_API_KEY } from '../support/program.ts';
+import { ADMIN_API_KEY } from './program.ts';
 
 /** Where one api listens. */
 export type Api = { publicUrl: string; opsUrl: string };
@@ -24,8 +24,10 @@ export type HttpNetwork = {
 };
 
 export async function createHttpNetwork(api: Api): Promise<HttpNetwork> {
-  const advertiser = await create<{ advertiser_id: string; token: string }>(api, 'advertisers', { name: 'Bank' });
-  const offer = await create<{ offer_id: string }>(api, 'offers', {
+  const advertiser = await createInCatalogue<{ advertiser_id: string; token: string }>(api.opsUrl, 'advertisers', {
+    name: 'Bank',
+  });
+  const offer = await createInCatalogue<{ offer_id: string }>(api.opsUrl, 'offers', {
     advertiser_id: advertiser.advertiser_id,
     name: 'Card',
     url: 'https://bank.example/?click={conversion_id}',
@@ -43,7 +45,8 @@ function networkThrough(api: Api, ids: Ids): HttpNetwork {
     clickPath,
     visit,
     async partner(postback) {
-      return (await create<{ partner_id: string }>(api, 'partners', { name: 'Partner', postback })).partner_id;
+      const given = { name: 'Partner', postback };
+      return (await createInCatalogue<{ partner_id: string }>(api.opsUrl, 'partners', given)).partner_id;
     },
     async click(partnerId, refId) {
       const answer = await visit(partnerId, refId);
@@ -54,11 +57,7 @@ function networkThrough(api: Api, ids: Ids): HttpNetwork {
       const query = new URLSearchParams({ conversion_id: conversionId, status, token: ids.token });
       return await call(`${api.publicUrl}/advertisers/${ids.advertiser_id}/postback?${query.toString()}`);
     },
-    async story(conversionId) {
-      const answer = await call(`${api.opsUrl}/v1/admin/conversions/${conversionId}`, { headers: asAdmin });
-      assert.equal(answer.status, 200, answer.body);
-      return JSON.parse(answer.body) as ConversionStory;
-    },
+    story: (conversionId) => readStory(api.opsUrl, conversionId),
     through: (other) => networkThrough(other, ids),
   };
 }
@@ -77,12 +76,22 @@ export async function call(url: string, options: Parameters<typeof request>[1] =
 
 const asAdmin = { authorization: `Bearer ${ADMIN_API_KEY}` };
 
-async function create<Created>(api: Api, kind: string, given: object): Promise<Created> {
-  const answer = await call(`${api.opsUrl}/v1/admin/${kind}`, {
+export async function createInCatalogue<Created>(
+  opsUrl: string,
+  kind: 'partners' | 'advertisers' | 'offers',
+  given: object,
+): Promise<Created> {
+  const answer = await call(`${opsUrl}/v1/admin/${kind}`, {
     method: 'POST',
     headers: { ...asAdmin, 'content-type': 'application/json' },
     body: JSON.stringify(given),
   });
   assert.equal(answer.status, 201, answer.body);
   return JSON.parse(answer.body) as Created;
+}
+
+export async function readStory(opsUrl: string, conversionId: string): Promise<ConversionStory> {
+  const answer = await call(`${opsUrl}/v1/admin/conversions/${conversionId}`, { headers: asAdmin });
+  assert.equal(answer.status, 200, answer.body);
+  return JSON.parse(answer.body) as ConversionStory;
 }

@@ -1,12 +1,18 @@
-import { settingsFor, type Network } from '../support/network.ts';
+import { settingsFor, type Network } from './network.ts';
 
-export type DemoLead = { leadId: string; conversionId: string; otherConversionId: string; first: string; last: string };
+export type EventfulLead = {
+  leadId: string;
+  conversionId: string;
+  otherConversionId: string;
+  first: string;
+  last: string;
+};
 
 /**
  * A lead with everything a story can hold: two partners, an unusable ref_id, two conversions, a pending, an approval, a
  * duplicate and a refusal; settled, with a reward, a skipped postback and one that was refused once and then delivered.
  */
-export async function makeDemoLead(network: Network): Promise<DemoLead> {
+export async function makeEventfulLead(network: Network): Promise<EventfulLead> {
   const { db } = network;
   const leadId = network.newLead();
   const first = await network.partner();

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import { Worker, type NativeConnection } from '@temporalio/worker';
+import type { LeadEvent } from '../../src/domain/lead-event.ts';
+import type { Settlement } from '../../src/domain/lead.ts';
+import {
+  LEAD_WORKFLOW,
+  leadEvents,
+  leadWorkflowId,
+  startAttributes,
+  type LeadActivities,
+  type LeadInput,
+  type LeadOutcome,
+} from '../../workflows/contract.ts';
+import { testBundle } from '../support/bundle.ts';
+
+export const DAY_MS = 24 * 60 * 60 * 1000;
+export const policy = { windowMs: 14 * DAY_MS, postbackAttempts: 3, postbackIntervalMs: 300_000 };
+
+export type LeadServer = { client: Client; nativeConnection: NativeConnection };
+
+type LeadOptions = { server: LeadServer; events: LeadEvent[]; activities: LeadActivities; windowMs?: number };
+
+/** Keeps what is settled in `settled`; each status makes one postback, which is delivered at once. */
+export function createKeepingActivities(settled: Settlement[]): LeadActivities {
+  return {
+    loadLeadEvents: () => Promise.reject(new Error('nothing is missing')),
+    async settle({ settlement }) {
+      settled.push(settlement);
+      return Promise.resolve([
+        {
+          postbackId: `p${settlement.seq}`,
+          conversionId: settlement.conversionId,
+          partnerId: 'ann',
+          status: settlement.status,
+          isHandover: false,
+          attemptsLeft: 3,
+        },
+      ]);
+    },
+    deliverPostback: () => Promise.resolve({ result: 'delivered' }),
+    reviewPostback: () => Promise.reject(new Error('nothing was broken off')),
+  };
+}
+
+/** Hands the events to a new lead on a task queue of its own; it goes on when a worker runs. */
+export async function startLeadWith({ server, events, activities, windowMs = policy.windowMs }: LeadOptions) {
+  const leadId = randomUUID();
+  const taskQueue = `lead-${leadId}`;
+  const { client, nativeConnection: connection } = server;
+  const workflowBundle = await testBundle();
+  // Nothing sticks to a worker, so that another can take over at once.
+  const createWorker = () =>
+    Worker.create({ connection, taskQueue, workflowBundle, activities, maxCachedWorkflows: 0 });
+  const handle = await client.workflow.signalWithStart<
+    (input: LeadInput) => Promise<LeadOutcome>,
+    [{ events: LeadEvent[] }]
+  >(LEAD_WORKFLOW, {
+    workflowId: leadWorkflowId(leadId),
+    taskQueue,
+    args: [{ leadId, policy: { ...policy, windowMs } }],
+    signal: leadEvents,
+    signalArgs: [{ events }],
+    typedSearchAttributes: startAttributes(events),
+  });
+  return { handle, createWorker };
+}
