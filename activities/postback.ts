@@ -87,7 +87,7 @@ export function createPostbackActivities({
     call: PostbackCall,
     { attempt, request }: StartedAttempt,
   ): Promise<{ result: DeliveryResult }> {
-    const outcome = request ? outcomeOf(await client.send(request)) : UNSENDABLE_OUTCOME;
+    const outcome = request ? await client.send(request) : UNSENDABLE_OUTCOME;
     await record(call, { attempt, outcome });
     if (outcome.delivered) return { result: 'delivered' };
     throw notAccepted(call, { attempt, outcome });
@@ -155,11 +155,6 @@ function requestOf(postback: CurrentPostback, settings: PostbackSettings): Postb
     if (error instanceof UrlTemplateError) return null;
     throw error;
   }
-}
-
-function outcomeOf(answer: Awaited<ReturnType<GuardedClient['send']>>): AttemptOutcome {
-  const { ok: delivered, httpStatus, error, location, responseBody, durationMs } = answer;
-  return { delivered, httpStatus, error, location, responseBody, durationMs };
 }
 
 function endOf(

@@ -51,7 +51,7 @@ export function measureClient(
     async send(call) {
       const outcome = await client.send(call);
       metrics.postbackAttempts.inc({
-        result: outcome.ok ? 'delivered' : (outcome.error ?? `http_${outcome.httpStatus}`),
+        result: outcome.delivered ? 'delivered' : (outcome.error ?? `http_${outcome.httpStatus}`),
       });
       metrics.postbackSeconds.observe(outcome.durationMs / 1000);
       return outcome;

@@ -22,6 +22,8 @@ const PUBLIC_ID = /^[a-z0-9][a-z0-9_-]{2,39}$/;
 
 export const PARTNER_ID_LENGTH = 11;
 export const POSTBACK_ID_LENGTH = 16;
+/** The part of a lead or conversion id that nobody can guess. */
+export const RANDOM_PART_LENGTH = 15;
 
 /** True for an id that a caller may give to a partner, an advertiser or an offer. */
 export function isPublicId(id: string): boolean {

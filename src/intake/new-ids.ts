@@ -1,8 +1,8 @@
 import { customAlphabet } from 'nanoid';
-import { POSTBACK_ID_LENGTH, timeOrderedId } from '../domain/ids.ts';
+import { POSTBACK_ID_LENGTH, RANDOM_PART_LENGTH, timeOrderedId } from '../domain/ids.ts';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
-const random = customAlphabet(ALPHABET, 15);
+const random = customAlphabet(ALPHABET, RANDOM_PART_LENGTH);
 
 export function newLeadId(): string {
   return timeOrderedId(Date.now(), random());

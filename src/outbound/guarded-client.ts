@@ -26,7 +26,7 @@ export type SendError =
 /** What became of one call. Holds nothing about our side of the network: no resolved address, no errno. */
 export type SendOutcome = {
   /** HTTP 200 and a response that ended, or was cut off by us for its size. */
-  ok: boolean;
+  delivered: boolean;
   /** Null when no status line arrived. */
   httpStatus: number | null;
   /** Null when a response arrived, whatever its status. */
@@ -119,7 +119,7 @@ async function sendOnce(agent: Agent, call: PostbackRequest, timeoutMs: number):
   const error = isCallable(call.url) ? await exchangeInTime(agent, call, { received, timeoutMs }) : 'invalid_url';
   const { httpStatus, location, chunks } = received;
   return {
-    ok: httpStatus === 200 && error === null,
+    delivered: httpStatus === 200 && error === null,
     httpStatus,
     error,
     location,

@@ -13,7 +13,7 @@ export async function latestSettlement(db: Knex, leadId: string): Promise<Settle
 /** What the guarded client says of one call. */
 export function answer(httpStatus: number | null, changes: Partial<SendOutcome> = {}): SendOutcome {
   return {
-    ok: httpStatus === 200,
+    delivered: httpStatus === 200,
     httpStatus,
     error: httpStatus === null ? 'timeout' : null,
     location: null,

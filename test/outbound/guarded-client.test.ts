@@ -63,13 +63,19 @@ describe('the guarded client', () => {
     it('HTTP 200', async () => {
       const outcome = await outcomeOf((_request, response) => response.end('accepted'));
       const { durationMs, ...rest } = outcome;
-      assert.deepEqual(rest, { ok: true, httpStatus: 200, error: null, location: null, responseBody: 'accepted' });
+      assert.deepEqual(rest, {
+        delivered: true,
+        httpStatus: 200,
+        error: null,
+        location: null,
+        responseBody: 'accepted',
+      });
       assert.ok(Number.isInteger(durationMs) && durationMs >= 0);
     });
 
     it('HTTP 200 without a body', async () => {
       const outcome = await outcomeOf((_request, response) => response.end());
-      assert.deepEqual([outcome.ok, outcome.responseBody], [true, '']);
+      assert.deepEqual([outcome.delivered, outcome.responseBody], [true, '']);
     });
 
     it('HTTP 200 with an endless body, which it stops reading', async () => {
@@ -80,7 +86,7 @@ describe('the guarded client', () => {
         response.on('close', () => ended.resolve());
       });
       await ended.promise;
-      assert.deepEqual([outcome.ok, outcome.httpStatus, outcome.error], [true, 200, null]);
+      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.error], [true, 200, null]);
       assert.equal(outcome.responseBody, 'x'.repeat(4 * KIB));
       // What fits into the socket buffers of both sides may be written, and no more.
       assert.ok(written < 32 * KIB * KIB, `${written} bytes were taken`);
@@ -91,17 +97,17 @@ describe('the guarded client', () => {
     for (const status of [201, 202, 203, 206, 301, 302, 307, 400, 404, 429, 500, 503]) {
       it(`HTTP ${status}`, async () => {
         const outcome = await outcomeOf((_request, response) => response.writeHead(status).end('no'));
-        const { ok, httpStatus, error, responseBody } = outcome;
+        const { delivered, httpStatus, error, responseBody } = outcome;
         assert.deepEqual(
-          { ok, httpStatus, error, responseBody },
-          { ok: false, httpStatus: status, error: null, responseBody: 'no' },
+          { delivered, httpStatus, error, responseBody },
+          { delivered: false, httpStatus: status, error: null, responseBody: 'no' },
         );
       });
     }
 
     it('HTTP 204', async () => {
       const outcome = await outcomeOf((_request, response) => response.writeHead(204).end());
-      assert.deepEqual([outcome.ok, outcome.httpStatus, outcome.responseBody], [false, 204, '']);
+      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.responseBody], [false, 204, '']);
     });
 
     it('a redirect, which it does not follow but shows', async () => {
@@ -112,13 +118,13 @@ describe('the guarded client', () => {
         else response.writeHead(302, { location: `${origin}/target` }).end();
       });
       const outcome = await createClient().send(get(`${origin}/start`));
-      assert.deepEqual([outcome.ok, outcome.httpStatus, outcome.location], [false, 302, `${origin}/target`]);
+      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.location], [false, 302, `${origin}/target`]);
       assert.deepEqual(paths, ['/start']);
     });
 
     it('a server that never answers', async () => {
       const outcome = await outcomeOf(() => undefined, { timeoutMs: 150 });
-      assert.deepEqual([outcome.ok, outcome.httpStatus, outcome.error], [false, null, 'timeout']);
+      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.error], [false, null, 'timeout']);
       assertEndedInTime(outcome, 150);
     });
 
@@ -143,7 +149,7 @@ describe('the guarded client', () => {
 
     it('a body that drips for ever, even with HTTP 200', async () => {
       const outcome = await outcomeOf((_request, response) => drip(response), { timeoutMs: 200 });
-      assert.deepEqual([outcome.ok, outcome.httpStatus, outcome.error], [false, 200, 'timeout']);
+      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.error], [false, 200, 'timeout']);
       assert.match(outcome.responseBody ?? '', /^x+$/);
       assertEndedInTime(outcome, 200);
     });
@@ -157,7 +163,7 @@ describe('the guarded client', () => {
         },
         { timeoutMs: 150 },
       );
-      assert.deepEqual([outcome.ok, outcome.error], [false, 'timeout']);
+      assert.deepEqual([outcome.delivered, outcome.error], [false, 'timeout']);
     });
 
     it('interim responses for ever', async () => {
@@ -168,14 +174,14 @@ describe('the guarded client', () => {
         },
         { timeoutMs: 150 },
       );
-      assert.deepEqual([outcome.ok, outcome.error], [false, 'timeout']);
+      assert.deepEqual([outcome.delivered, outcome.error], [false, 'timeout']);
     });
 
     it('64 KiB of headers', async () => {
       const outcome = await outcomeOfRaw((socket) => {
         socket.end(`HTTP/1.1 200 OK\r\n${`x-filler: ${'y'.repeat(1000)}\r\n`.repeat(64)}content-length: 0\r\n\r\n`);
       });
-      assert.deepEqual([outcome.ok, outcome.error], [false, 'response_too_large']);
+      assert.deepEqual([outcome.delivered, outcome.error], [false, 'response_too_large']);
     });
 
     it('64 KiB of trailers', async () => {
@@ -183,31 +189,31 @@ describe('the guarded client', () => {
         socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n');
         socket.end(`${`x-filler: ${'y'.repeat(1000)}\r\n`.repeat(64)}\r\n`);
       });
-      assert.deepEqual([outcome.ok, outcome.error], [false, 'response_too_large']);
+      assert.deepEqual([outcome.delivered, outcome.error], [false, 'response_too_large']);
     });
 
     it('a refused connection', async () => {
       const outcome = await createClient().send(get(`http://127.0.0.1:${await findClosedPort()}/`));
-      assert.deepEqual([outcome.ok, outcome.error, outcome.responseBody], [false, 'connection_refused', null]);
+      assert.deepEqual([outcome.delivered, outcome.error, outcome.responseBody], [false, 'connection_refused', null]);
     });
 
     it('a reset before the response', async () => {
       const outcome = await outcomeOfRaw((socket) => socket.resetAndDestroy());
-      assert.deepEqual([outcome.ok, outcome.httpStatus, outcome.error], [false, null, 'connection_failed']);
+      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.error], [false, null, 'connection_failed']);
     });
 
     it('a reset in the middle of a 200', async () => {
       const outcome = await outcomeOfRaw((socket) => {
         socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nbeginning', () => socket.resetAndDestroy());
       });
-      assert.deepEqual([outcome.ok, outcome.httpStatus, outcome.error], [false, 200, 'connection_failed']);
+      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.error], [false, 200, 'connection_failed']);
     });
 
     it('a 200 that ends before its announced length', async () => {
       const outcome = await outcomeOfRaw((socket) => {
         socket.end('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nbeginning');
       });
-      assert.deepEqual([outcome.ok, outcome.httpStatus], [false, 200]);
+      assert.deepEqual([outcome.delivered, outcome.httpStatus], [false, 200]);
       assert.notEqual(outcome.error, null);
     });
 
@@ -218,7 +224,7 @@ describe('the guarded client', () => {
     ]) {
       it(`what is not HTTP: ${JSON.stringify(answer)}`, async () => {
         const outcome = await outcomeOfRaw((socket) => socket.end(answer));
-        assert.deepEqual([outcome.ok, outcome.error], [false, 'bad_response']);
+        assert.deepEqual([outcome.delivered, outcome.error], [false, 'bad_response']);
       });
     }
 
@@ -226,7 +232,7 @@ describe('the guarded client', () => {
       const outcome = await outcomeOfRaw((socket) => {
         socket.end('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n');
       });
-      assert.equal(outcome.ok, false);
+      assert.equal(outcome.delivered, false);
       assert.notEqual(outcome.error, null);
     });
 
@@ -236,7 +242,7 @@ describe('the guarded client', () => {
         ...get(`${server.origin}/`),
         headers: { 'x-word': 'a\r\nx-forged: b' },
       });
-      assert.deepEqual([outcome.ok, outcome.error, server.connections()], [false, 'invalid_url', 0]);
+      assert.deepEqual([outcome.delivered, outcome.error, server.connections()], [false, 'invalid_url', 0]);
     });
 
     async function sendUnconnected(options: Options): Promise<SendOutcome> {
@@ -249,7 +255,7 @@ describe('the guarded client', () => {
     it('the first 4 KiB', async () => {
       const outcome = await outcomeOf((_request, response) => response.end('ж'.repeat(10 * KIB)));
       assert.equal(outcome.responseBody, 'ж'.repeat(2 * KIB));
-      assert.equal(outcome.ok, true);
+      assert.equal(outcome.delivered, true);
     });
 
     it('text that a database can hold, whatever the bytes', async () => {
@@ -264,7 +270,7 @@ describe('the guarded client', () => {
       const outcome = await outcomeOf((_request, response) => {
         response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': bomb.length }).end(bomb);
       });
-      assert.equal(outcome.ok, true);
+      assert.equal(outcome.delivered, true);
       assert.match(outcome.responseBody ?? '', /^\x1f\uFFFD[\b]/);
       assert.ok(Buffer.byteLength(outcome.responseBody ?? '') <= 4 * KIB);
     });
@@ -300,7 +306,7 @@ describe('the guarded client', () => {
         headers,
         body: '{"ref_id":"я"}',
       });
-      assert.equal(outcome.ok, true);
+      assert.equal(outcome.delivered, true);
       assert.deepEqual([seen.method, seen.body], ['POST', '{"ref_id":"я"}']);
       assert.equal(seen.headers?.['user-agent'], 'Cashcat-Postbacks/1');
       assert.equal(seen.headers?.['content-type'], 'application/json');
@@ -326,7 +332,7 @@ describe('the guarded client', () => {
       assert.equal((await client.send(get(`${server.origin}/late`))).error, 'timeout');
       opened.resolve();
       const next = await createClient().send(get(`${server.origin}/next`));
-      assert.equal(next.ok, true);
+      assert.equal(next.delivered, true);
       await until(() => server.connections() === 2);
       await client.close();
       assert.deepEqual(requests, ['/next']);
@@ -336,7 +342,8 @@ describe('the guarded client', () => {
     it('one call after the other over at most two connections', async () => {
       const server = await serve((_request, response) => response.end('ok'));
       const client = createClient();
-      for (let call = 0; call < 10; call += 1) assert.equal((await client.send(get(`${server.origin}/`))).ok, true);
+      for (let call = 0; call < 10; call += 1)
+        assert.equal((await client.send(get(`${server.origin}/`))).delivered, true);
       assert.ok(server.connections() <= 2, `${server.connections()} connections`);
     });
 
@@ -350,13 +357,13 @@ describe('the guarded client', () => {
       const outcomes = await Promise.all(
         Array.from({ length: 2 * SOCKETS_PER_ORIGIN }, () => client.send(get(`${server.origin}/`))),
       );
-      assert.ok(outcomes.every(({ ok }) => ok));
+      assert.ok(outcomes.every(({ delivered }) => delivered));
       assert.equal(server.connections(), SOCKETS_PER_ORIGIN);
     });
 
     it('directly, whatever proxy the environment names', async () => {
       await withEnvironment({ HTTP_PROXY: 'http://127.0.0.1:9/', http_proxy: 'http://127.0.0.1:9/' }, async () => {
-        assert.equal((await outcomeOf((_request, response) => response.end())).ok, true);
+        assert.equal((await outcomeOf((_request, response) => response.end())).delivered, true);
       });
     });
 
@@ -373,7 +380,7 @@ describe('the guarded client', () => {
     it('refuses a certificate that nobody vouches for', async () => {
       const { origin } = kept(await startHttpsServer((_request, response) => response.end('secret')));
       const outcome = await createClient().send(get(`${origin}/`));
-      assert.deepEqual([outcome.ok, outcome.error, outcome.responseBody], [false, 'tls_error', null]);
+      assert.deepEqual([outcome.delivered, outcome.error, outcome.responseBody], [false, 'tls_error', null]);
     });
 
     it('refuses it even when the environment says not to check', async () => {
@@ -388,7 +395,7 @@ describe('the guarded client', () => {
       it(`accepts ${host} by its name, not by the address dialled`, async () => {
         const { port } = kept(await startHttpsServer((_request, response) => response.end('ok')));
         const client = createClient({ resolveName, dial: dialWith({ ca: certificate }) });
-        assert.equal((await client.send(get(`https://${host}:${port}/`))).ok, true);
+        assert.equal((await client.send(get(`https://${host}:${port}/`))).delivered, true);
       });
     }
 
@@ -425,7 +432,7 @@ describe('the guarded client', () => {
       const { origin } = await serve((_request, response) => response.end());
       const client = createClient();
       await client.close();
-      assert.equal((await client.send(get(`${origin}/`))).ok, false);
+      assert.equal((await client.send(get(`${origin}/`))).delivered, false);
     });
   });
 });

@@ -122,7 +122,7 @@ describe('a hostile destination', () => {
     it(`is not dialled: ${url}`, async () => {
       const outcome = await send(url);
       assert.equal(outcome.error, 'address_not_allowed');
-      assert.equal(outcome.ok, false);
+      assert.equal(outcome.delivered, false);
       assert.deepEqual(dialled, []);
     });
   }
