@@ -38,7 +38,7 @@ const SOCKET_ERRORS = [
 ];
 // What pg and knex say without any code.
 const AWAY_MESSAGE =
-  /connection terminated|not queryable|query read timeout|timeout acquiring a connection|timeout exceeded when trying to connect|pool is (?:draining|probably full)/i;
+  /connection terminated|not queryable|query read timeout|timeout expired|timeout acquiring a connection|timeout exceeded when trying to connect|pool is (?:draining|probably full)/i;
 
 /** The SQLSTATE of an error of Postgres; undefined for any other error. */
 export function sqlStateOf(error: unknown): string | undefined {

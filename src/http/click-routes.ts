@@ -7,7 +7,7 @@ import { knownBot } from '../domain/bots.ts';
 import { isPublicId, reservedWords } from '../domain/ids.ts';
 import type { Pages } from './pages/pages.ts';
 import { firstOf, readQuery } from './query.ts';
-import { createLeadCookie, isPrefetch, readLeadCookie, readTouch } from './visit.ts';
+import { createLeadCookie, isPrefetch, readLeadCookies, readTouch } from './visit.ts';
 
 export type ClickDeps = {
   catalogue: Catalogue;
@@ -58,7 +58,7 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
       return pages.sendWall(res, 200);
     }
 
-    const knownLeadId = leadTokens.read(readLeadCookie(req.headers));
+    const knownLeadId = findLead(readLeadCookies(req.headers))?.leadId;
     const touch = readTouch(partnerId, firstOf(query.ref_id));
     if (offer) return convert(res, { knownLeadId, touch, offer });
     const leadId = await clicks.record({ leadId: knownLeadId, touch, conversion: null });
@@ -73,17 +73,19 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
   async function goToOffer(req: Request, res: Response, offerId: string): Promise<void> {
     if (isPrefetch(req.headers)) return pages.refusePrefetch(res);
     const offer = await findOffer(offerId);
-    const known = findLead(req);
+    const linkToken = firstOf(readQuery(req.url).lead);
+    const known = findLead([...(linkToken ? [linkToken] : []), ...readLeadCookies(req.headers)]);
     if (!offer) return pages.sendWall(res, 404, { token: known?.token, notice: 'unknown_offer' });
     if (req.method === 'HEAD') return answerHead(res, offerId, offer);
     if (knownBot(req.headers['user-agent']) !== undefined) return pages.sendWall(res, 200);
     return convert(res, { knownLeadId: known?.leadId, touch: null, offer });
   }
 
-  function findLead(req: Request): { leadId: string; token: string } | undefined {
-    for (const token of [firstOf(readQuery(req.url).lead), readLeadCookie(req.headers)]) {
+  /** The lead of the first token that is valid. */
+  function findLead(tokens: string[]): { leadId: string; token: string } | undefined {
+    for (const token of tokens) {
       const leadId = leadTokens.read(token);
-      if (token !== undefined && leadId !== undefined) return { leadId, token };
+      if (leadId !== undefined) return { leadId, token };
     }
     return undefined;
   }

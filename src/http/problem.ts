@@ -90,7 +90,8 @@ export function createProblemHandler(log: Pick<Log, 'error' | 'warn'>): ErrorReq
 function toClientProblem(error: unknown): Problem | undefined {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
   if (error.status < 400 || error.status > 499) return undefined;
-  if (error.status === 413) return makeProblem('too_large', 'The body is too large: at most 64 KB are read.');
+  if (error.status === 413)
+    return makeProblem('too_large', 'The body is too large: at most 64 KB and 1000 fields are read.');
   const isPath = error instanceof URIError;
   const detail = isPath ? 'The address cannot be read.' : 'The body cannot be read: check it and its Content-Type.';
   return makeProblem('malformed', detail);

@@ -71,11 +71,12 @@ export function createStatusRoutes({ statuses, log }: StatusDeps): Router {
     }
   }
 
-  /** Naming no conversion, the call is kept as it came and changes nothing. */
+  /** Without its word the call changes nothing; it is kept, with the conversion it names. */
   async function keepRefused(call: StatusCall, problems: FieldProblem[]): Promise<never> {
     const refusal = new AppError('malformed', problems.map((problem) => problem.message).join(' '), { problems });
     try {
-      await statuses.record({ ...call, conversionId: null, word: null, reason: null });
+      const isUsable = problems.every(({ field }) => field !== 'conversion_id');
+      await statuses.record({ ...call, conversionId: isUsable ? call.conversionId : null, word: null, reason: null });
     } catch (error) {
       if (!(error instanceof AppError && error.kind === 'malformed')) throw error;
     }

@@ -19,8 +19,10 @@ export function isPrefetch(headers: IncomingHttpHeaders): boolean {
   return purpose !== undefined && /prefetch|prerender|preview/i.test(String(purpose));
 }
 
-export function readLeadCookie(headers: IncomingHttpHeaders): string | undefined {
-  return headers.cookie === undefined ? undefined : parseCookie(headers.cookie)[LEAD_COOKIE];
+/** All of them: another path or a foreign hand may have put one of the same name before ours. */
+export function readLeadCookies(headers: IncomingHttpHeaders): string[] {
+  if (headers.cookie === undefined) return [];
+  return headers.cookie.split(';').flatMap((pair) => parseCookie(pair)[LEAD_COOKIE] ?? []);
 }
 
 /** Writes the cookie that carries a lead's token; tokens need no encoding. */

@@ -162,6 +162,15 @@ describe('R2 lead', () => {
     assert.equal(clicks[1]?.leadId, clicks[0]?.leadId);
   });
 
+  it('is known by the first of several cookies that is valid', async () => {
+    const { app, clicks } = await buildPublicApp();
+    const first = await request(app).get(PARTNER);
+    const cookies = `lead=planted; lead=${tokenOf(first)}`;
+    await request(app).get('/otherpartner/').set('cookie', cookies);
+    await request(app).get('/go/loan?lead=planted').set('cookie', cookies);
+    assert.equal(new Set(clicks.map(({ leadId }) => leadId)).size, 1);
+  });
+
   it('gets a cookie that scripts cannot read and that lasts for the window', async () => {
     const { app } = await buildPublicApp();
     const cookie = cookieOf(await request(app).get(PARTNER));

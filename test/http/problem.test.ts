@@ -83,6 +83,7 @@ describe('a problem', () => {
     new Error('select 1 - Query read timeout'),
     new AggregateError([withCode('ECONNREFUSED')], ''),
     new Error('Connection terminated unexpectedly'),
+    new Error('timeout expired'),
     new Error('Knex: Timeout acquiring a connection. The pool is probably full.'),
     new Error('timeout exceeded when trying to connect'),
     Object.assign(withCode('55000'), { severity: 'FATAL' }),

@@ -141,7 +141,9 @@ describe('an advertiser reports a status', () => {
         [field],
       );
       assert.equal(statusCalls.length, 1);
-      assert.deepEqual([statusCalls[0]?.conversionId, statusCalls[0]?.word], [null, null]);
+      // Where it can be told, with the conversion it names: it belongs into its story.
+      const named = field === 'conversion_id' ? null : 'c';
+      assert.deepEqual([statusCalls[0]?.conversionId, statusCalls[0]?.word], [named, null]);
       assert.ok('conversion_id' in (statusCalls[0]?.raw.query ?? {}));
     });
   }
