@@ -21,6 +21,7 @@ import {
 import { UrlTemplateError } from '../src/domain/url-template.ts';
 import { SOCKETS_PER_ORIGIN, type GuardedClient } from '../src/outbound/guarded-client.ts';
 import {
+  MORE_ATTEMPTS_LEFT,
   NOT_ACCEPTED,
   NOT_RECORDED,
   NOT_STARTED,
@@ -187,6 +188,7 @@ function notAccepted(
   return ApplicationFailure.create({
     message: `Attempt ${attempt} of ${maxAttempts} of postback ${postbackId}: ${answer}; only HTTP 200 counts.`,
     type: NOT_ACCEPTED,
+    details: attempt < maxAttempts ? [MORE_ATTEMPTS_LEFT] : [],
     category: ApplicationFailureCategory.BENIGN,
   });
 }

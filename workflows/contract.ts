@@ -97,6 +97,8 @@ export type LeadActivities = {
 
 /** Failure type: the partner did not answer 200. Retried by Temporal until the attempts are used up. */
 export const NOT_ACCEPTED = 'PostbackNotAccepted';
+/** Detail of {@link NOT_ACCEPTED} unless it was the last attempt that the postback has. */
+export const MORE_ATTEMPTS_LEFT = 'MoreAttemptsLeft';
 /** Failure type: the partner answered, but the answer could not be stored. Details: {@link UnrecordedAttempt}. */
 export const NOT_RECORDED = 'AttemptNotRecorded';
 /** Failure type: a failure of ours before the call was made. It uses up no attempt. */

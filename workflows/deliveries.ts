@@ -8,6 +8,7 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import {
+  MORE_ATTEMPTS_LEFT,
   NOT_ACCEPTED,
   NOT_RECORDED,
   type DeliveryResult,
@@ -18,8 +19,11 @@ import {
 } from './contract.ts';
 
 export type Deliveries = {
-  /** Ends the delivery of a conversion's older postbacks: at once between attempts, else when the running one ends. */
-  supersede(conversionId: string): void;
+  /**
+   * Ends the delivery of a conversion's older postbacks: at once between attempts, else when the running one ends.
+   * @returns true when there was one
+   */
+  supersede(conversionId: string): boolean;
   /** Starts to deliver the postbacks of a conversion's newest status, after its older ones have ended. */
   deliver(due: DuePostback[]): void;
   /** Takes up what an earlier run of the lead was delivering. */
@@ -63,11 +67,17 @@ export function startDeliveries(policy: LeadPolicy, listener: Listener): Deliver
 
   return {
     supersede(conversionId) {
-      running.get(conversionId)?.scope.cancel();
+      const older = running.get(conversionId);
+      older?.scope.cancel();
+      return older !== undefined;
     },
     deliver(due) {
       const older = due.map(({ conversionId }) => running.get(conversionId)?.ended)[0];
-      for (const postback of due) start(postback, older, null);
+      for (const postback of due) {
+        // One that an earlier run has tried may have an interval to wait for.
+        const isTried = postback.attemptsLeft < maxAttempts;
+        start(postback, older, isTried ? { unrecorded: null } : null);
+      }
     },
     resume(due) {
       // How far the earlier run got stands in Postgres, so each begins with a review.
@@ -144,8 +154,9 @@ export function startDeliveries(policy: LeadPolicy, listener: Listener): Deliver
     } catch (error) {
       if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
       const failure = error.cause instanceof ApplicationFailure ? error.cause : undefined;
-      // The activity has recorded the refusal of the last attempt; the lead lives on.
-      if (failure?.type === NOT_ACCEPTED) return 'failed';
+      // The activity has recorded the refusal; the lead lives on. Temporal may have counted more attempts than were made.
+      const isLast = failure?.details?.[0] !== MORE_ATTEMPTS_LEFT;
+      if (failure?.type === NOT_ACCEPTED && isLast) return 'failed';
       return { unrecorded: failure?.type === NOT_RECORDED ? (failure.details?.[0] as UnrecordedAttempt) : null };
     }
   }

@@ -56,7 +56,7 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
   const inbox: LeadEvent[] = [];
   let taking: LeadEvent[] = [];
   // A person may send anything by hand; what is no message must not stop the lead.
-  setHandler(leadEvents, (message) => void (Array.isArray(message?.events) && inbox.push(...message.events)));
+  setHandler(leadEvents, (message) => void inbox.push(...eventsOf(message)));
 
   let state = input.state ?? newLead();
   const deliveries = startDeliveries(policy, {
@@ -123,21 +123,30 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
   }
 
   async function settle(settlement: Settlement): Promise<void> {
-    deliveries.supersede(settlement.conversionId);
+    const supersedes = deliveries.supersede(settlement.conversionId);
     visible.publish();
-    const due = await settleDurably(settlement);
+    // A delivery that is cancelled in the task that began it ends at another moment when the task is replayed, relative to
+    // a local activity. A regular one ends the task, and with it the race.
+    const due = supersedes ? await settleUntilDone(settlement) : await settleDurably(settlement);
     deliveries.deliver(due);
   }
 
   async function settleDurably(settlement: Settlement): Promise<DuePostback[]> {
-    const summary = `${settlement.status} → ${settlement.holder ? `partner ${settlement.holder.partnerId}` : 'house'}`;
-    const args: Parameters<LeadActivities['settle']> = [{ leadId, maxAttempts: policy.postbackAttempts, settlement }];
     try {
-      return await atOnce.settle.executeWithOptions({ summary }, args);
+      return await atOnce.settle.executeWithOptions(...settleCall(settlement));
     } catch (error) {
       if (isCancellation(error)) throw error;
-      return await untilDone.settle.executeWithOptions({ summary }, args);
+      return await settleUntilDone(settlement);
     }
+  }
+
+  async function settleUntilDone(settlement: Settlement): Promise<DuePostback[]> {
+    return await untilDone.settle.executeWithOptions(...settleCall(settlement));
+  }
+
+  function settleCall(settlement: Settlement): [{ summary: string }, Parameters<LeadActivities['settle']>] {
+    const summary = `${settlement.status} → ${settlement.holder ? `partner ${settlement.holder.partnerId}` : 'house'}`;
+    return [{ summary }, [{ leadId, maxAttempts: policy.postbackAttempts, settlement }]];
   }
 
   function isDone(): boolean {
@@ -155,4 +164,9 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
       await sleep((windowEndsAt(state, policy.windowMs) ?? 0) - Date.now(), { summary: 'window of the lead' });
     }
   }
+}
+
+function eventsOf(message: { events: LeadEvent[] } | undefined): LeadEvent[] {
+  if (!Array.isArray(message?.events)) return [];
+  return message.events.filter((event: LeadEvent | undefined) => Number.isSafeInteger(event?.seq));
 }

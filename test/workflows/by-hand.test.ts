@@ -69,7 +69,9 @@ describe('a lead in the hands of people', function () {
 
   it('goes on after a signal that is no message', async () => {
     const { conversionId, handle } = await leadWithConversion(await network.partner(settingsFor(tracker.url)));
-    for (const message of [undefined, {}, { events: 'none' }, 'hello']) await handle.signal('leadEvents', message);
+    for (const message of [undefined, {}, { events: 'none' }, 'hello', { events: [null, {}] }]) {
+      await handle.signal('leadEvents', message);
+    }
     await network.report(conversionId, 'approved');
     await expectStates(conversionId, 'delivered');
   });

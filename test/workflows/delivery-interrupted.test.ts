@@ -173,4 +173,39 @@ describe('a delivery that a database outage interrupts', function () {
     });
     assert.equal(calls, 1);
   });
+
+  it('a try that was lost before it was written down is made up for', async () => {
+    respond = async (call) => (call < 3 ? 500 : 200);
+    let tries = 0;
+    // As when the worker is killed in between: Temporal counts a try of which Postgres knows nothing.
+    around.deliverPostback = async () => {
+      if (++tries === 1) throw new Error('the worker is gone');
+      return async () => undefined;
+    };
+    const { conversionId } = await approvedConversion();
+    assert.deepEqual(await deliveredAttempts(conversionId), [
+      ['refused', 500],
+      ['refused', 500],
+      ['delivered', 200],
+    ]);
+    assert.equal(calls, 3);
+  });
+
+  it('a lead that is rebuilt between two tries looks first how its postback stands', async () => {
+    let isRebuilt = false;
+    respond = async () => (isRebuilt ? 200 : 500);
+    const steps: string[] = [];
+    const note = (step: string) => async () => {
+      steps.push(step);
+      return async () => undefined;
+    };
+    around = { deliverPostback: note('try'), reviewPostback: note('review') };
+    const { leadId, conversionId } = await approvedConversion();
+    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[0]?.state, 'retrying'));
+    await world.client.workflow.getHandle(leadWorkflowId(leadId)).terminate('the store is lost');
+    isRebuilt = true;
+    await network.touch(leadId, partnerId);
+    assert.deepEqual((await deliveredAttempts(conversionId)).at(-1), ['delivered', 200]);
+    assert.deepEqual(steps.slice(-2), ['review', 'try']);
+  });
 });
