@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { TemporalTarget } from './temporal.ts';
+import type { TemporalTarget } from './temporal/connect.ts';
 import { createAddressRules } from './outbound/address-rules.ts';
 
 export const roles = ['api', 'relay', 'worker', 'migrate'] as const;

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { ConfigError, readConfig, type Config, type Settings } from './config.ts';
 import { StartupError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
-import { migrateOnly, startProgram } from './program.ts';
-import { findTemporal } from './temporal.ts';
+import { migrateOnly, startProgram } from './roles/program.ts';
+import { findTemporal } from './temporal/connect.ts';
 
 // A terminal's Ctrl-C reaches this process from the terminal and once more from npm.
 const REPEATED_SIGNAL_MS = 1000;

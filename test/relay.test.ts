@@ -7,7 +7,7 @@ import { claimLeads } from '../src/db/outbox.ts';
 import { createLog } from '../src/log.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { startRelay, type Relay } from '../src/relay.ts';
-import { registerSearchAttributes } from '../src/temporal.ts';
+import { registerSearchAttributes } from '../src/temporal/connect.ts';
 import { leadWorkflowId } from '../workflows/contract.ts';
 import { createTestDatabase } from './support/database.ts';
 import { eventually } from './support/eventually.ts';

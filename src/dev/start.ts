@@ -1,11 +1,11 @@
 import type { Config, Settings } from '../config.ts';
 import { connectDb } from '../db/connect.ts';
 import type { Log } from '../log.ts';
-import { findTemporal } from '../temporal.ts';
-import { bannerFor } from './banner.ts';
-import { prepareDemoCatalogue } from './demo-catalogue.ts';
-import { startEmbedded } from './embedded.ts';
-import { startReceiver, type Receiver } from './receiver.ts';
+import { findTemporal } from '../temporal/connect.ts';
+import { bannerFor } from './demo/banner.ts';
+import { prepareDemoCatalogue } from './demo/demo-catalogue.ts';
+import { startEmbedded } from './embedded/embedded.ts';
+import { startReceiver, type Receiver } from './demo/receiver.ts';
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 

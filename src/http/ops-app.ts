@@ -1,9 +1,9 @@
 import express, { type Express } from 'express';
 import { AppError } from '../errors.ts';
-import { createAdminRoutes, type AdminDeps, type AdminContext } from './admin-routes.ts';
-import { createHealthRoutes } from './health-routes.ts';
-import { createProblemHandler } from './problem.ts';
-import { createSecurityHeaders } from './pages/page-headers.ts';
+import { createAdminRoutes, type AdminDeps, type AdminContext } from './admin/routes.ts';
+import { createHealthRoutes } from './protocol/health-routes.ts';
+import { createProblemHandler } from './protocol/problem.ts';
+import { createSecurityHeaders } from './protocol/security-headers.ts';
 
 export type OpsDeps = AdminContext & {
   /** Null in a process without the role api. */

@@ -2,14 +2,14 @@ import express, { type Express, type RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
 import type { StatusIntake } from '../intake/status.ts';
 import type { Log } from '../log.ts';
-import { createAssetRoutes } from './assets/assets.ts';
-import { addClickRoutes, type ClickDeps } from './click-routes.ts';
-import { createDocsRoutes } from './docs-routes.ts';
-import { createHealthRoutes } from './health-routes.ts';
-import { createSecurityHeaders } from './pages/page-headers.ts';
-import { createPages, type Pages } from './pages/pages.ts';
-import { createProblemHandler, makeProblem } from './problem.ts';
-import { createStatusRoutes } from './status-routes.ts';
+import { createAssetRoutes } from './pages/assets.ts';
+import { addClickRoutes, type ClickDeps } from './visitor/click-routes.ts';
+import { createDocsRoutes } from './docs/docs-routes.ts';
+import { createHealthRoutes } from './protocol/health-routes.ts';
+import { createSecurityHeaders } from './protocol/security-headers.ts';
+import { createPages, type Pages } from './visitor/pages.ts';
+import { createProblemHandler, makeProblem } from './protocol/problem.ts';
+import { createStatusRoutes } from './advertiser/status-routes.ts';
 
 export type PublicDeps = ClickDeps & {
   statuses: Pick<StatusIntake, 'authenticate' | 'record'>;

@@ -7,7 +7,7 @@ import { createActivities } from '../../activities/index.ts';
 import { updatePartner } from '../../src/db/partners.ts';
 import { insertAttempt } from '../../src/db/postbacks.ts';
 import type { PostbackRequest } from '../../src/domain/postback-settings.ts';
-import { newPostbackId } from '../../src/intake/new-ids.ts';
+import { newPostbackId } from '../../src/new-ids.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { SOCKETS_PER_ORIGIN, createGuardedClient, type SendOutcome } from '../../src/outbound/guarded-client.ts';
 import {

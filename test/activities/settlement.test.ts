@@ -5,7 +5,7 @@ import { updateOffer } from '../../src/db/offers.ts';
 import { updatePartner } from '../../src/db/partners.ts';
 import { insertAttempt } from '../../src/db/postbacks.ts';
 import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
-import { newPostbackId } from '../../src/intake/new-ids.ts';
+import { newPostbackId } from '../../src/new-ids.ts';
 import type { DuePostback, LeadActivities } from '../../workflows/contract.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createNetwork, postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network.ts';

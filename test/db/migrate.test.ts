@@ -4,7 +4,7 @@ import { readConfig, type Settings } from '../../src/config.ts';
 import { connectDb } from '../../src/db/connect.ts';
 import { hasPendingMigrations, migrate, rollBack } from '../../src/db/migrate.ts';
 import { createLog } from '../../src/log.ts';
-import { migrateOnly } from '../../src/program.ts';
+import { migrateOnly } from '../../src/roles/program.ts';
 import { eventually } from '../support/eventually.ts';
 import { testPostgres } from '../support/servers.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startReceiver } from '../../src/dev/receiver.ts';
+import { startReceiver } from '../../src/dev/demo/receiver.ts';
 import type { Status } from '../../src/domain/status.ts';
 import { eventually } from '../support/eventually.ts';
 import { call } from '../support/http-network.ts';

@@ -2,9 +2,9 @@ import type { Express } from 'express';
 import type { Click, BotVisit } from '../../src/db/clicks.ts';
 import type { ActiveOffer } from '../../src/db/catalogue.ts';
 import { createPublicApp, type PublicDeps } from '../../src/http/public-app.ts';
-import { createCatalogue } from '../../src/intake/catalogue.ts';
+import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import { createLeadTokens } from '../../src/intake/lead-token.ts';
-import { newConversionId, newLeadId } from '../../src/intake/new-ids.ts';
+import { newConversionId, newLeadId } from '../../src/new-ids.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
 import { AppError } from '../../src/errors.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
-import { closeServer, createFastServer, listen } from '../../src/http/server.ts';
+import { closeServer, createFastServer, listen } from '../../src/http/protocol/server.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createNetwork, type Network } from '../support/network.ts';
 import { buildPublicApp, makeOffer } from './build-public-app.ts';

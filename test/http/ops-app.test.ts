@@ -3,7 +3,7 @@ import type { Express } from 'express';
 import request from 'supertest';
 import { hashKey } from '../../src/db/keys.ts';
 import { createOpsApp, type OpsDeps } from '../../src/http/ops-app.ts';
-import type { ConversionStory, LeadStory } from '../../src/http/story.ts';
+import type { ConversionStory, LeadStory } from '../../src/stories/story.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { createTestDatabase, startOutage } from '../support/database.ts';
 import { makeEventfulLead } from '../support/eventful-lead.ts';

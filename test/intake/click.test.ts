@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { connectClickPool } from '../../src/db/connect.ts';
 import type { Click } from '../../src/db/clicks.ts';
 import { createClickIntake } from '../../src/intake/click.ts';
-import { newConversionId, newLeadId } from '../../src/intake/new-ids.ts';
+import { newConversionId, newLeadId } from '../../src/new-ids.ts';
 import { AppError } from '../../src/errors.ts';
 import { createTestDatabase, startOutage, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { createLeadTokens } from '../../src/intake/lead-token.ts';
-import { newLeadId } from '../../src/intake/new-ids.ts';
+import { newLeadId } from '../../src/new-ids.ts';
 
 const SECRET = 'the secret that signs';
 const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;

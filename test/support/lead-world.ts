@@ -1,13 +1,13 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
-import { newPostbackId } from '../../src/intake/new-ids.ts';
+import { newPostbackId } from '../../src/new-ids.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { createGuardedClient } from '../../src/outbound/guarded-client.ts';
 import { startRelay } from '../../src/relay.ts';
-import { registerSearchAttributes } from '../../src/temporal.ts';
+import { registerSearchAttributes } from '../../src/temporal/connect.ts';
 import { TASK_QUEUE, type LeadActivities, type LeadPolicy } from '../../workflows/contract.ts';
 import { testBundle } from './bundle.ts';
 import { createTestDatabase } from './database.ts';

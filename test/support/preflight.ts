@@ -1,5 +1,5 @@
 // Before the tests: finds or builds the two Temporal servers, which can take minutes once on a new machine.
-import { findTemporalBinary } from '../../src/dev/temporal-binary.ts';
+import { findTemporalBinary } from '../../src/dev/embedded/temporal-binary.ts';
 import './quiet-sdk.ts';
 import { createTimeSkippingEnvironment } from './time-skipping.ts';
 

@@ -3,9 +3,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startPostgresServer, type PostgresServer } from '../../src/dev/postgres-server.ts';
-import { findTemporalBinary } from '../../src/dev/temporal-binary.ts';
-import { startTemporalServer, type TemporalServer } from '../../src/dev/temporal-server.ts';
+import { startPostgresServer, type PostgresServer } from '../../src/dev/embedded/postgres-server.ts';
+import { findTemporalBinary } from '../../src/dev/embedded/temporal-binary.ts';
+import { startTemporalServer, type TemporalServer } from '../../src/dev/embedded/temporal-server.ts';
 
 export type TestPostgres = {
   /** Connects as superuser to the database that `createDatabase` never returns. */

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Settlement } from '../../src/domain/lead.ts';
-import { registerSearchAttributes } from '../../src/temporal.ts';
+import { registerSearchAttributes } from '../../src/temporal/connect.ts';
 import { testBundle } from '../support/bundle.ts';
 import { conversion, numbered, status, touch, type Fact } from '../support/events.ts';
 import { testTemporal } from '../support/servers.ts';

@@ -5,7 +5,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import { applyEvent, newLead } from '../../src/domain/lead.ts';
-import { registerSearchAttributes } from '../../src/temporal.ts';
+import { registerSearchAttributes } from '../../src/temporal/connect.ts';
 import {
   LEAD_WORKFLOW,
   leadQuery,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Settlement } from '../../src/domain/lead.ts';
-import { registerSearchAttributes } from '../../src/temporal.ts';
+import { registerSearchAttributes } from '../../src/temporal/connect.ts';
 import { leadEvents } from '../../workflows/contract.ts';
 import { conversion, numbered, status, touch } from '../support/events.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';

@@ -1,5 +1,5 @@
 import { Eta } from 'eta/core';
-import { assetPaths } from '../assets/assets.ts';
+import { assetPaths } from './assets.ts';
 
 const eta = new Eta({ autoEscape: true, autoTrim: ['nl', 'nl'] });
 

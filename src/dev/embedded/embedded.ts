@@ -1,0 +1,118 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { StartupError } from '../../errors.ts';
+import { lockDataDir } from './data-dir-lock.ts';
+import { folderError } from './folder-error.ts';
+import { readOrMakeKeys, type KeptKeys } from './kept-keys.ts';
+import { startPostgresServer, type PostgresServer } from './postgres-server.ts';
+import { findTemporalBinary, type TemporalBinary } from './temporal-binary.ts';
+import { startTemporalServer, type TemporalServer } from './temporal-server.ts';
+
+export type EmbeddedOptions = {
+  dataDir: string;
+  /** Which servers to start; leave out those that run elsewhere. */
+  postgres: boolean;
+  temporal: boolean;
+  postgresPort: number;
+  temporalPort: number;
+  temporalUiPort: number;
+  temporalNamespace?: string;
+  env: NodeJS.ProcessEnv;
+  onProgress: (line: string) => void;
+  /** A server ended although nobody asked it to; the message is for people. */
+  onExit: (message: string) => void;
+};
+
+export type EmbeddedStack = {
+  databaseUrl: string | undefined;
+  temporalAddress: string | undefined;
+  temporalUiUrl: string | undefined;
+  adminApiKey: string;
+  leadSecret: string;
+  stop(): Promise<void>;
+};
+
+/** Starts what `npm start` needs and the machine does not have, all of it with files under `dataDir`. */
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedStack> {
+  const { dataDir, keys, unlock } = await openDataDir(options.dataDir);
+  try {
+    const { postgres, temporal } = await startServers({ ...options, dataDir });
+    let stopping: Promise<void> | undefined;
+    return {
+      databaseUrl: postgres?.url,
+      temporalAddress: temporal?.address,
+      temporalUiUrl: temporal?.uiUrl,
+      ...keys,
+      stop: () => (stopping ??= stopServers(postgres, temporal).finally(unlock)),
+    };
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function openDataDir(path: string): Promise<{ dataDir: string; keys: KeptKeys; unlock: () => Promise<void> }> {
+  try {
+    await mkdir(path, { recursive: true });
+    const dataDir = await realpath(path);
+    const unlock = await lockDataDir(dataDir);
+    const keys = await readOrMakeKeys(dataDir).catch(async (error: unknown) => {
+      await unlock();
+      throw error;
+    });
+    return { dataDir, keys, unlock };
+  } catch (error) {
+    throw error instanceof StartupError ? error : folderError(path, error);
+  }
+}
+
+type Servers = { postgres: PostgresServer | undefined; temporal: TemporalServer | undefined };
+
+async function startServers(options: EmbeddedOptions): Promise<Servers> {
+  // Getting the binary can take minutes the first time: until it is there nothing runs that an impatient Ctrl-C leaves behind.
+  const { env, onProgress } = options;
+  const binary = options.temporal ? await findTemporalBinary({ env, onProgress }) : undefined;
+  if (binary) onProgress(`Temporal server ${binary.serverVersion}: ${binary.path} (${binary.source})`);
+  const [postgres, temporal] = await Promise.allSettled([
+    options.postgres ? startPostgres(options) : undefined,
+    binary ? startTemporal(options, binary) : undefined,
+  ]);
+  if (postgres.status === 'fulfilled' && temporal.status === 'fulfilled') {
+    return { postgres: postgres.value, temporal: temporal.value };
+  }
+  await stopServers(
+    postgres.status === 'fulfilled' ? postgres.value : undefined,
+    temporal.status === 'fulfilled' ? temporal.value : undefined,
+  );
+  throw firstReason([postgres, temporal]);
+}
+
+function startPostgres(options: EmbeddedOptions): Promise<PostgresServer> {
+  const { dataDir, postgresPort: port, onExit, onProgress } = options;
+  return startPostgresServer({ dataDir, port, onExit, onProgress });
+}
+
+function startTemporal(options: EmbeddedOptions, binary: TemporalBinary): Promise<TemporalServer> {
+  const {
+    dataDir,
+    temporalPort: port,
+    temporalUiPort: uiPort,
+    temporalNamespace: namespace,
+    onExit,
+    onProgress,
+  } = options;
+  return startTemporalServer({ binary, dataDir, port, uiPort, namespace, onExit, onProgress });
+}
+
+/** Temporal first: nothing that it starts at the last moment finds Postgres gone. */
+async function stopServers(postgres: PostgresServer | undefined, temporal: TemporalServer | undefined): Promise<void> {
+  try {
+    await temporal?.stop();
+  } finally {
+    await postgres?.stop();
+  }
+}
+
+function firstReason(results: PromiseSettledResult<unknown>[]): unknown {
+  const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+  return reasons.find((reason) => reason instanceof StartupError) ?? reasons[0];
+}

@@ -1,0 +1,134 @@
+import type { Router } from 'express';
+import {
+  createAdvertiser,
+  listAdvertisers,
+  readAdvertiser,
+  replaceAdvertiserToken,
+  updateAdvertiser,
+} from '../../db/advertisers.ts';
+import { createOffer, listOffers, readOffer, updateOffer } from '../../db/offers.ts';
+import {
+  createPartner,
+  listPartners,
+  listRefIdWarnings,
+  readPartner,
+  replacePartnerKey,
+  updatePartner,
+  type Partner,
+} from '../../db/partners.ts';
+import { checkOfferUrl } from '../../domain/offer-url.ts';
+import type { PostbackSettings } from '../../domain/postback-settings.ts';
+import { AppError } from '../../errors.ts';
+import type { AdminDeps } from './routes.ts';
+import {
+  advertiserPatchSchema,
+  newAdvertiserSchema,
+  newOfferSchema,
+  newPartnerSchema,
+  offerPageSchema,
+  offerPatchSchema,
+  pageSchema,
+  partnerPatchSchema,
+  readWith,
+  refuseFields,
+} from './schemas.ts';
+import { checkSettingsToSave } from '../../outbound/settings-check.ts';
+
+export function addPartnerRoutes(routes: Router, { db, publicUrl, addressRules }: AdminDeps): void {
+  const view = (partner: Partner) => ({ ...partner, referral_url: `${publicUrl}/${partner.partner_id}/` });
+
+  routes.post('/partners', async (req, res) => {
+    const given = readWith(newPartnerSchema, req.body);
+    refuseBadSettings(given.postback);
+    const { partner, api_key } = await createPartner(db, given);
+    res.status(201).json({ ...view(partner), api_key });
+  });
+  routes.get('/partners', async (req, res) => {
+    const page = readWith(pageSchema, req.query);
+    const partners = await listPartners(db, page);
+    res.json({ partners: partners.map(view), next: nextOf(partners, page.limit, 'partner_id') });
+  });
+  routes.get('/partners/:id', async (req, res) => {
+    const partner = found(await readPartner(db, req.params.id), `partner ${req.params.id}`);
+    res.json({ ...view(partner), ref_id_warnings: await listRefIdWarnings(db, partner.partner_id) });
+  });
+  routes.patch('/partners/:id', async (req, res) => {
+    const patch = readWith(partnerPatchSchema, req.body);
+    refuseBadSettings(patch.postback);
+    res.json(view(found(await updatePartner(db, req.params.id, patch), `partner ${req.params.id}`)));
+  });
+  routes.post('/partners/:id/key', async (req, res) => {
+    const apiKey = found(await replacePartnerKey(db, req.params.id), `partner ${req.params.id}`);
+    res.status(201).json({ partner_id: req.params.id, api_key: apiKey });
+  });
+
+  function refuseBadSettings(settings: PostbackSettings | null | undefined): void {
+    const problems = settings ? checkSettingsToSave(settings, addressRules) : [];
+    if (problems.length === 0) return;
+    throw refuseFields(problems.map(({ field, message }) => ({ field: `postback.${field}`, message })));
+  }
+}
+
+export function addAdvertiserRoutes(routes: Router, { db, publicUrl }: AdminDeps): void {
+  const view = <T extends { advertiser_id: string }>(advertiser: T) => ({
+    ...advertiser,
+    postback_url: `${publicUrl}/advertisers/${advertiser.advertiser_id}/postback`,
+  });
+
+  routes.post('/advertisers', async (req, res) => {
+    const { advertiser, token } = await createAdvertiser(db, readWith(newAdvertiserSchema, req.body));
+    res.status(201).json({ ...view(advertiser), token });
+  });
+  routes.get('/advertisers', async (req, res) => {
+    const page = readWith(pageSchema, req.query);
+    const advertisers = await listAdvertisers(db, page);
+    res.json({ advertisers: advertisers.map(view), next: nextOf(advertisers, page.limit, 'advertiser_id') });
+  });
+  routes.get('/advertisers/:id', async (req, res) => {
+    res.json(view(found(await readAdvertiser(db, req.params.id), `advertiser ${req.params.id}`)));
+  });
+  routes.patch('/advertisers/:id', async (req, res) => {
+    const patch = readWith(advertiserPatchSchema, req.body);
+    res.json(view(found(await updateAdvertiser(db, req.params.id, patch), `advertiser ${req.params.id}`)));
+  });
+  routes.post('/advertisers/:id/token', async (req, res) => {
+    const token = found(await replaceAdvertiserToken(db, req.params.id), `advertiser ${req.params.id}`);
+    res.status(201).json({ advertiser_id: req.params.id, token });
+  });
+}
+
+export function addOfferRoutes(routes: Router, { db }: AdminDeps): void {
+  routes.post('/offers', async (req, res) => {
+    const given = readWith(newOfferSchema, req.body);
+    refuseBadUrl(given.url);
+    res.status(201).json(await createOffer(db, given));
+  });
+  routes.get('/offers', async (req, res) => {
+    const page = readWith(offerPageSchema, req.query);
+    const offers = await listOffers(db, page);
+    res.json({ offers, next: nextOf(offers, page.limit, 'offer_id') });
+  });
+  routes.get('/offers/:id', async (req, res) => {
+    res.json(found(await readOffer(db, req.params.id), `offer ${req.params.id}`));
+  });
+  routes.patch('/offers/:id', async (req, res) => {
+    const patch = readWith(offerPatchSchema, req.body);
+    refuseBadUrl(patch.url);
+    res.json(found(await updateOffer(db, req.params.id, patch), `offer ${req.params.id}`));
+  });
+}
+
+function refuseBadUrl(url: string | undefined): void {
+  const problems = url === undefined ? [] : checkOfferUrl(url);
+  if (problems.length > 0) throw refuseFields(problems.map(({ message }) => ({ field: 'url', message })));
+}
+
+function found<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new AppError('unknown', `There is no ${name}.`);
+  return value;
+}
+
+/** What the next page comes after; null when this one was not full. */
+function nextOf<Id extends string>(rows: Record<Id, string>[], limit: number, id: Id): string | null {
+  return rows.length < limit ? null : (rows.at(-1)?.[id] ?? null);
+}

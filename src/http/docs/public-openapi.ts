@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { createDocument, type oas31 } from 'zod-openapi';
+import { statuses } from '../../domain/status.ts';
+import { problemSchema } from '../protocol/problem-schema.ts';
+import { statusFieldLengths } from '../advertiser/status-routes.ts';
+
+const partnerId = z.string().meta({ description: 'Your id as a partner.', example: 'abcdefghigk' });
+const offerId = z.string().meta({ description: 'The id of an offer.', example: 'green-energy-4f2k9x' });
+const refId = z.string().max(32).optional().meta({
+  description:
+    'Your own id for this visit, at most 32 characters. Without it, or with a longer one, you get no postback.',
+  example: '123456789abcd',
+});
+
+const statusCall = z.object({
+  conversion_id: text('conversion_id').meta({
+    description: 'The id we put into your URL when we sent the visitor.',
+    example: 'k3v9x2m7q1w8z5t4r6y0',
+  }),
+  status: text('status').meta({ description: `One of ${statuses.join(', ')}; in any case.`, example: 'approved' }),
+  reason: text('reason').optional().meta({ description: 'Why, in your own words. The partner may see it.' }),
+  transaction_id: text('transaction_id').optional().meta({ description: 'Your own id; kept with the call.' }),
+  token: z.string().optional().meta({ description: 'Your token, unless it is sent as Authorization: Bearer.' }),
+});
+
+const statusAnswer = z
+  .object({
+    conversion_id: z.string(),
+    status: z.enum(statuses),
+    result: z.enum(['recorded', 'duplicate', 'stale']).meta({
+      description:
+        'recorded: the status is now this one. duplicate: it already was. stale: a decision was there before this pending. All three mean that you need not call again.',
+    }),
+  })
+  .meta({ id: 'StatusAnswer' });
+
+const html = { 'text/html': { schema: z.string() } };
+const problem = { 'application/problem+json': { schema: problemSchema } };
+
+const statusResponses = {
+  '200': { description: 'The status is stored.', content: { 'application/json': { schema: statusAnswer } } },
+  '400': { description: 'A parameter is missing, too long or not a text.', content: problem },
+  '401': { description: 'The token is not valid for this advertiser.', content: problem },
+  '404': { description: 'The conversion is not one of yours.', content: problem },
+  '409': {
+    description:
+      'kind `window_closed`: the window of the conversion, by default 14 days, is over. The status is kept; ask us to accept it.',
+    content: problem,
+  },
+  '413': { description: 'The body is larger than 64 KB.', content: problem },
+  '422': { description: 'kind `unknown_status`: we do not know this word. The call is kept.', content: problem },
+  '429': { description: 'Too many calls with a wrong token; wait as long as Retry-After says.', content: problem },
+  '503': { description: 'It could not be stored. Call again after the seconds in Retry-After.', content: problem },
+};
+const statusSecurity: oas31.SecurityRequirementObject[] = [{ advertiserToken: [] }, {}];
+const advertiserPath = z.object({ advertiser_id: z.string().meta({ description: 'Your id as an advertiser.' }) });
+
+/** The public contract as OpenAPI 3.1. */
+export function describePublicApi(publicUrl: string): oas31.OpenAPIObject {
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Cashcat',
+      version: '1',
+      description: 'How partners send visitors to Cashcat, and how advertisers report what became of them.',
+    },
+    servers: [{ url: publicUrl }],
+    tags: [
+      { name: 'For partners', description: 'Links that you spread.' },
+      { name: 'For advertisers', description: 'Calls that your server makes.' },
+      { name: 'Health', description: 'For whoever runs this service.' },
+    ],
+    components: {
+      securitySchemes: {
+        advertiserToken: { type: 'http', scheme: 'bearer', description: 'The token you got from Cashcat.' },
+      },
+    },
+    paths: {
+      '/{partner_id}/': {
+        get: {
+          tags: ['For partners'],
+          summary: 'Your referral link',
+          description:
+            'Counts as a touch and shows the offer wall. With an offer_id it leads straight to the advertiser. Requests by HEAD, by a browser that loads in advance, and by known bots are not counted.',
+          requestParams: {
+            path: z.object({ partner_id: partnerId }),
+            query: z.object({ ref_id: refId, offer_id: offerId.optional() }),
+          },
+          responses: {
+            '200': { description: 'The offer wall.', content: html },
+            '302': { description: 'With an offer_id: to the advertiser.' },
+            '404': {
+              description: 'There is no such partner; or the offer has ended (the touch counts).',
+              content: html,
+            },
+            '503': { description: 'The visit could not be stored.', content: html },
+          },
+        },
+      },
+      '/go/{offer_id}': {
+        get: {
+          tags: ['For partners'],
+          summary: 'From the offer wall to an advertiser',
+          description: 'The links of the offer wall. Not a touch: it never changes which partner holds the visitor.',
+          requestParams: {
+            path: z.object({ offer_id: offerId }),
+            query: z.object({
+              lead: z.string().optional().meta({ description: 'Carries the visitor; made by the wall.' }),
+            }),
+          },
+          responses: {
+            '302': { description: 'To the advertiser.' },
+            '404': { description: 'The offer has ended.', content: html },
+            '503': { description: 'The click could not be stored.', content: html },
+          },
+        },
+      },
+      '/advertisers/{advertiser_id}/postback': {
+        get: {
+          tags: ['For advertisers'],
+          summary: 'Report a status by URL',
+          security: statusSecurity,
+          requestParams: { path: advertiserPath, query: statusCall },
+          responses: statusResponses,
+        },
+        post: {
+          tags: ['For advertisers'],
+          summary: 'Report a status by form or JSON',
+          security: statusSecurity,
+          requestParams: { path: advertiserPath },
+          requestBody: {
+            required: true,
+            content: {
+              'application/json': { schema: statusCall },
+              'application/x-www-form-urlencoded': { schema: statusCall },
+            },
+          },
+          responses: statusResponses,
+        },
+      },
+      '/healthz': {
+        get: { tags: ['Health'], summary: 'Is the process alive?', responses: { '200': { description: 'It is.' } } },
+      },
+      '/readyz': {
+        get: {
+          tags: ['Health'],
+          summary: 'Can it store what it is sent?',
+          responses: { '200': { description: 'It can.' }, '503': { description: 'It cannot.' } },
+        },
+      },
+    },
+  });
+}
+
+function text(field: keyof typeof statusFieldLengths): z.ZodString {
+  return z.string().min(1).max(statusFieldLengths[field]);
+}

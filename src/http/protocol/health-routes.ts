@@ -1,0 +1,24 @@
+import { Router } from 'express';
+import type { Log } from '../../log.ts';
+import { allowOnly } from './method-not-allowed.ts';
+
+/** `/healthz`: the process is alive. `/readyz`: it can commit. */
+export function createHealthRoutes(checkReady: () => Promise<void>, log: Pick<Log, 'warn'>): Router {
+  const routes = Router();
+  routes.get('/healthz', (_req, res) => {
+    res.set('cache-control', 'no-store').json({ status: 'ok' });
+  });
+  routes.get('/readyz', async (_req, res) => {
+    res.set('cache-control', 'no-store');
+    try {
+      await checkReady();
+      res.json({ status: 'ready' });
+    } catch (error) {
+      // An orchestrator only needs to know; why is for people.
+      log.warn({ err: error }, 'The process is not ready.');
+      res.status(503).set('retry-after', '5').json({ status: 'not ready' });
+    }
+  });
+  routes.all(['/healthz', '/readyz'], allowOnly('GET', 'HEAD'));
+  return routes;
+}

@@ -1,0 +1,123 @@
+import type { Express, Request, Response } from 'express';
+import type { Catalogue, CatalogueOffer } from '../../catalogue/catalogue.ts';
+import type { Click } from '../../db/clicks.ts';
+import type { ClickIntake } from '../../intake/click.ts';
+import type { LeadTokens } from '../../intake/lead-token.ts';
+import { knownBot } from '../../domain/bots.ts';
+import { isPublicId, reservedWords } from '../../domain/ids.ts';
+import type { Pages } from './pages.ts';
+import { firstOf, readQuery } from '../protocol/query.ts';
+import { createLeadCookie, isPrefetch, readLeadCookies, readTouch } from './visit.ts';
+
+export type ClickDeps = {
+  catalogue: Catalogue;
+  clicks: Pick<ClickIntake, 'record' | 'recordBotVisit'>;
+  leadTokens: LeadTokens;
+  newConversionId: () => string;
+  publicUrl: string;
+  windowMs: number;
+};
+
+// Stands where a conversion's id would, in the answer to a HEAD.
+const NO_CONVERSION = 'none';
+
+const reserved: ReadonlySet<string> = new Set(reservedWords);
+
+/**
+ * The way of a visitor. These routes must be the first of the app: a redirect costs a few microseconds here, and each
+ * middleware before it would cost as much again.
+ */
+export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): void {
+  const { catalogue, clicks, leadTokens } = deps;
+  const writeLeadCookie = createLeadCookie({
+    windowMs: deps.windowMs,
+    isSecure: deps.publicUrl.startsWith('https:'),
+  });
+
+  app.get('/:partnerId', (req, res, next) => {
+    if (reserved.has(req.params.partnerId)) return next();
+    return visitPartner(req, res, req.params.partnerId);
+  });
+  app.get('/go/:offerId', (req, res) => goToOffer(req, res, req.params.offerId));
+  // The house's own visitors: nothing is recorded, because no partner has anything to gain or to lose (R4).
+  app.get('/', (_req, res) => pages.sendWall(res, 200));
+
+  /** R1: a touch, and with an offer a conversion too. */
+  async function visitPartner(req: Request, res: Response, partnerId: string): Promise<void> {
+    if (isPrefetch(req.headers)) return pages.refusePrefetch(res);
+    if (!(await isKnownPartner(partnerId))) return pages.sendWall(res, 404, { notice: 'unknown_link' });
+
+    const query = readQuery(req.url);
+    const offerId = firstOf(query.offer_id);
+    const offer = offerId === undefined ? undefined : await findOffer(offerId);
+    if (req.method === 'HEAD') return answerHead(res, offerId, offer);
+
+    const bot = knownBot(req.headers['user-agent']);
+    if (bot !== undefined) {
+      await clicks.recordBotVisit({ partnerId, bot });
+      return pages.sendWall(res, 200);
+    }
+
+    const knownLeadId = findLead(readLeadCookies(req.headers))?.leadId;
+    const touch = readTouch(partnerId, firstOf(query.ref_id));
+    if (offer) return convert(res, { knownLeadId, touch, offer });
+    const leadId = await clicks.record({ leadId: knownLeadId, touch, conversion: null });
+    const token = leadTokens.issue(leadId);
+    res.setHeader('set-cookie', writeLeadCookie(token));
+    // The visit counts even if its offer is gone: the partner has sent a person.
+    if (offerId !== undefined) return pages.sendWall(res, 404, { token, notice: 'unknown_offer' });
+    return pages.sendWall(res, 200, { token });
+  }
+
+  /** R2: the token of the link wins, so that it works without cookies; a lead that nobody knows is held by the house. */
+  async function goToOffer(req: Request, res: Response, offerId: string): Promise<void> {
+    if (isPrefetch(req.headers)) return pages.refusePrefetch(res);
+    const offer = await findOffer(offerId);
+    const linkToken = firstOf(readQuery(req.url).lead);
+    const known = findLead([...(linkToken ? [linkToken] : []), ...readLeadCookies(req.headers)]);
+    if (!offer) return pages.sendWall(res, 404, { token: known?.token, notice: 'unknown_offer' });
+    if (req.method === 'HEAD') return answerHead(res, offerId, offer);
+    if (knownBot(req.headers['user-agent']) !== undefined) return pages.sendWall(res, 200);
+    return convert(res, { knownLeadId: known?.leadId, touch: null, offer });
+  }
+
+  /** The lead of the first token that is valid. */
+  function findLead(tokens: string[]): { leadId: string; token: string } | undefined {
+    for (const token of tokens) {
+      const leadId = leadTokens.read(token);
+      if (leadId !== undefined) return { leadId, token };
+    }
+    return undefined;
+  }
+
+  async function convert(
+    res: Response,
+    { knownLeadId, touch, offer }: { knownLeadId: string | undefined; touch: Click['touch']; offer: CatalogueOffer },
+  ): Promise<void> {
+    const conversionId = deps.newConversionId();
+    const { offerId, advertiserId } = offer;
+    const conversion = { conversionId, offerId, advertiserId };
+    const leadId = await clicks.record({ leadId: knownLeadId, touch, conversion });
+    redirect(res, offer.destination(conversionId), writeLeadCookie(leadTokens.issue(leadId)));
+  }
+
+  /** Answers like GET but records nothing; the redirect names no conversion because there is none. */
+  function answerHead(res: Response, offerId: string | undefined, offer: CatalogueOffer | undefined): void {
+    if (offer) return redirect(res, offer.destination(NO_CONVERSION), undefined);
+    return offerId === undefined ? pages.sendWall(res, 200) : pages.sendWall(res, 404, { notice: 'unknown_offer' });
+  }
+
+  async function isKnownPartner(partnerId: string): Promise<boolean> {
+    if (catalogue.hasPartner(partnerId)) return true;
+    return isPublicId(partnerId) && (await catalogue.findPartner(partnerId));
+  }
+
+  async function findOffer(offerId: string): Promise<CatalogueOffer | undefined> {
+    return catalogue.offer(offerId) ?? (isPublicId(offerId) ? await catalogue.findOffer(offerId) : undefined);
+  }
+}
+
+function redirect(res: Response, location: string, cookie: string | undefined): void {
+  const headers = { location, 'cache-control': 'no-store', 'content-length': 0 };
+  res.writeHead(302, cookie === undefined ? headers : { ...headers, 'set-cookie': cookie }).end();
+}

@@ -1,0 +1,72 @@
+import { readBacklog } from '../db/outbox.ts';
+import { createOpsApp } from '../http/ops-app.ts';
+import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
+import type { StatusIntake } from '../intake/status.ts';
+import type { Metrics } from '../metrics.ts';
+import { createAddressRules } from '../outbound/address-rules.ts';
+import type { createGuardedClient } from '../outbound/guarded-client.ts';
+import type { RoleDeps, RunningRole } from './roles.ts';
+import type { Telemetry } from '../temporal/telemetry.ts';
+
+type OpsOptions = {
+  roles: RunningRole[];
+  api: { publicUrl: string; statuses: StatusIntake } | null;
+  telemetry: Telemetry | null;
+};
+
+/** Every process has an operations listener; the admin API is there where the role api is. */
+export async function startOps(
+  deps: RoleDeps,
+  { roles, api, telemetry }: OpsOptions,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const { settings, db, log } = deps;
+  const { host, port } = settings.config.ops;
+  const app = createOpsApp({
+    admin: api && {
+      db,
+      adminApiKey: settings.adminApiKey,
+      statuses: api.statuses,
+      publicUrl: api.publicUrl,
+      windowMs: settings.config.leads.windowMs,
+      addressRules: createAddressRules({ allowCidrs: settings.allowCidrs }),
+    },
+    temporalUiUrl: settings.temporalUiUrl,
+    temporalNamespace: settings.temporal.namespace,
+    trustProxy: settings.config.http.trustProxy,
+    metrics: () => readMetrics(deps, telemetry),
+    checkReady: async () => void (await Promise.all(roles.map((role) => role.checkReady()))),
+    log,
+  });
+  const server = createFastServer(app);
+  const actualPort = await listen(server, { host, port, setting: 'OPS_PORT' });
+  return { url: `http://localhost:${actualPort}`, stop: () => closeServer(server, REQUEST_GRACE_MS) };
+}
+
+/** The client, counting and timing the calls it makes to partners. */
+export function measureClient(
+  client: ReturnType<typeof createGuardedClient>,
+  metrics: Metrics,
+): Pick<typeof client, 'send'> {
+  return {
+    async send(call) {
+      const outcome = await client.send(call);
+      metrics.postbackAttempts.inc({
+        result: outcome.delivered ? 'delivered' : (outcome.error ?? `http_${outcome.httpStatus}`),
+      });
+      metrics.postbackSeconds.observe(outcome.durationMs / 1000);
+      return outcome;
+    },
+  };
+}
+
+async function readMetrics({ db, metrics, log }: RoleDeps, telemetry: Telemetry | null) {
+  try {
+    const backlog = await readBacklog(db);
+    metrics.backlogLeads.set(backlog.leads);
+    metrics.backlogOldestSeconds.set(backlog.oldestSeconds);
+  } catch (error) {
+    log.warn({ err: error }, 'The backlog cannot be read; its metrics keep their last values.');
+  }
+  const texts = [await metrics.registry.metrics(), (await telemetry?.readMetrics()) ?? ''];
+  return { contentType: metrics.registry.contentType, text: texts.join('\n') };
+}

@@ -1,0 +1,76 @@
+import type { AttemptRow, LeadFacts, PostbackRow, StatusCallRow } from '../db/reports/stories.ts';
+import type { LeadEvent } from '../domain/lead-event.ts';
+
+/** The lead passed from one holder to another by a touch. `house` is nobody. */
+export type LinkChange = { seq: number; at: string; from: string; to: string; ref_id: string | null };
+
+/** Who won a conversion, and why he and nobody else. */
+export type WonBy = { partner_id: string; seq: number; at: string; ref_id: string | null; why: string };
+
+export type Moment = { at: string; seq: number | null; what: string };
+
+/** Everything that happened, one line each, in the order in which it happened. */
+export function makeTimeline(
+  facts: LeadFacts,
+  { linkChanges, wonBy }: { linkChanges: LinkChange[]; wonBy: Map<string, WonBy> },
+): Moment[] {
+  const changeAt = new Map(linkChanges.map((change) => [change.seq, change]));
+  const partnerOf = new Map(facts.postbacks.map((postback) => [postback.postback_id, postback.partner_id]));
+  const moments: Moment[] = [
+    ...facts.events.map((event) => tellEvent(event, changeAt.get(event.seq), wonBy)),
+    ...facts.statusCalls.filter((call) => call.seq === null).map(tellCall),
+    ...facts.rewardEntries.map(({ at, seq, kind, amount, currency, partner_id, conversion_id }) => ({
+      at,
+      seq,
+      what: `reward ${kind}: ${amount} minor units of ${currency} for ${partner_id}, conversion ${conversion_id}`,
+    })),
+    ...facts.postbacks.flatMap(tellPostback),
+    ...facts.attempts.map((attempt) => tellAttempt(attempt, partnerOf.get(attempt.postback_id) ?? 'house')),
+  ];
+  // A stable sort: within one millisecond, causes stay before their effects.
+  return moments.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
+function tellEvent(event: LeadEvent, change: LinkChange | undefined, wonBy: Map<string, WonBy>): Moment {
+  const { at, seq } = event;
+  switch (event.type) {
+    case 'touch': {
+      const refId = event.refId === null ? '' : ` with ref_id ${event.refId}`;
+      const problem = event.refIdProblem === null ? '' : ` with an unusable ref_id (${event.refIdProblem})`;
+      const effect = change ? `; the lead passes from ${change.from} to ${change.to}` : '';
+      return { at, seq, what: `touch by ${event.partnerId}${refId}${problem}${effect}` };
+    }
+    case 'conversion':
+      return { at, seq, what: `conversion ${event.conversionId} to offer ${event.offerId}` };
+    case 'status': {
+      const won = wonBy.get(event.conversionId);
+      const winner = won?.seq === seq ? `; won by ${won.partner_id}` : '';
+      const reason = event.reason === null ? '' : ` (${event.reason})`;
+      return { at, seq, what: `${event.status}${reason} for conversion ${event.conversionId}${winner}` };
+    }
+  }
+}
+
+function tellCall({ at, call_id, result, conversion_id }: StatusCallRow): Moment {
+  return { at, seq: null, what: `status call ${call_id} for conversion ${conversion_id}: ${result}` };
+}
+
+function tellPostback(postback: PostbackRow): Moment[] {
+  const { postback_id, seq, partner_id, status, state, skip_reason, created_at, ended_at } = postback;
+  const name = `postback ${postback_id} (${status}) to ${partner_id ?? 'house'}`;
+  if (state === 'skipped') return [{ at: created_at, seq, what: `${name}: skipped, ${skip_reason}` }];
+  const planned = { at: created_at, seq, what: `${name}: due` };
+  return ended_at === null ? [planned] : [planned, { at: ended_at, seq, what: `${name}: ${state}` }];
+}
+
+function tellAttempt(attempt: AttemptRow, partnerId: string): Moment {
+  const { postback_id, outcome, http_status, error, started_at } = attempt;
+  const answer = http_status === null ? (error ?? 'no answer') : `HTTP ${http_status}`;
+  const result =
+    outcome === 'running' ? 'under way' : outcome === 'interrupted' ? 'interrupted' : `${outcome}, ${answer}`;
+  return {
+    at: started_at,
+    seq: null,
+    what: `attempt ${attempt.attempt} of postback ${postback_id} to ${partnerId}: ${result}`,
+  };
+}

@@ -1,0 +1,64 @@
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import proto from '@temporalio/proto';
+import { NativeConnection } from '@temporalio/worker';
+import { searchAttributeKeys } from '../../workflows/contract.ts';
+
+export type TemporalTarget = { connectionOptions: ConnectionOptions; namespace: string };
+
+/**
+ * Where Temporal is: an address given here wins, else Temporal's standard environment configuration
+ * (TEMPORAL_* variables, a profile, a file) decides.
+ */
+export function findTemporal(env: NodeJS.ProcessEnv, address?: string, namespace?: string): TemporalTarget {
+  const configured = loadClientConnectConfig({ overrideEnvVars: definedOf(env) });
+  return {
+    connectionOptions: { ...configured.connectionOptions, ...(address === undefined ? {} : { address }) },
+    namespace: namespace ?? configured.namespace ?? 'default',
+  };
+}
+
+function definedOf(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])));
+}
+
+// gRPC's own limit is two minutes, for which the relay would stay away from a server that is back.
+const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 5000 };
+
+/** Connects on first use, so that a process starts while Temporal is down. */
+export function connectTemporal({ connectionOptions, namespace }: TemporalTarget): Client {
+  const channelArgs = { ...connectionOptions.channelArgs, ...RECONNECT };
+  return new Client({ connection: Connection.lazy({ ...connectionOptions, channelArgs }), namespace });
+}
+
+/** The worker's own connection; fails when Temporal does not answer. */
+export async function connectWorkerToTemporal({ connectionOptions }: TemporalTarget): Promise<NativeConnection> {
+  const { address, tls, apiKey, metadata } = connectionOptions;
+  return await NativeConnection.connect({
+    ...(address === undefined ? {} : { address }),
+    ...(tls === undefined ? {} : { tls }),
+    ...(typeof apiKey === 'string' ? { apiKey } : {}),
+    ...(metadata === undefined ? {} : { metadata: metadata }),
+  });
+}
+
+const IndexedValueType = proto.temporal.api.enums.v1.IndexedValueType;
+const GRPC_ALREADY_EXISTS = 6;
+
+/** For people who have to register them by hand. */
+export const searchAttributesText = Object.values(searchAttributeKeys)
+  .map(({ name, type }) => `${name} (${type})`)
+  .join(', ');
+
+/** Makes leads searchable by what people look for. Harmless when done before, or by several processes at once. */
+export async function registerSearchAttributes(client: Client): Promise<void> {
+  const { namespace } = client.options;
+  for (const { name, type } of Object.values(searchAttributeKeys)) {
+    const searchAttributes = { [name]: IndexedValueType[`INDEXED_VALUE_TYPE_${type}`] };
+    try {
+      await client.connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === GRPC_ALREADY_EXISTS)) throw error;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { Runtime, type Logger } from '@temporalio/worker';
+import { request } from 'undici';
+import { findFreePort } from '../free-port.ts';
+import type { Log } from '../log.ts';
+
+export type Telemetry = {
+  /** Temporal's own worker metrics in Prometheus' text format. */
+  readMetrics(): Promise<string>;
+};
+
+/** Must run before anything else of the SDK: its logs become ours, its signal handlers are off, its metrics readable. */
+export async function startTelemetry(log: Log): Promise<Telemetry> {
+  const bindAddress = `127.0.0.1:${await findFreePort()}`;
+  Runtime.install({
+    logger: toSdkLogger(log),
+    // The program stops in its own order.
+    shutdownSignals: [],
+    telemetryOptions: {
+      metrics: { prometheus: { bindAddress } },
+      logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } },
+    },
+  });
+  return {
+    async readMetrics() {
+      const { body } = await request(`http://${bindAddress}/metrics`);
+      return await body.text();
+    },
+  };
+}
+
+function toSdkLogger(log: Log): Logger {
+  // What the SDK calls info, an operator does not need to hear of.
+  const write = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
+    log[level](meta ?? {}, message);
+  const [trace, debug, info, warn, error] = [
+    write('trace'),
+    write('debug'),
+    write('debug'),
+    write('warn'),
+    write('error'),
+  ];
+  return {
+    trace,
+    debug,
+    info,
+    warn,
+    error,
+    log: (level, message, meta) =>
+      ({ TRACE: trace, DEBUG: debug, INFO: info, WARN: warn, ERROR: error })[level](message, meta),
+  };
+}

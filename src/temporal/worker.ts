@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
+import type { Log } from '../log.ts';
+import { connectWorkerToTemporal, type TemporalTarget } from './connect.ts';
+import { TASK_QUEUE, type LeadActivities } from '../../workflows/contract.ts';
+
+export type WorkerDeps = {
+  target: TemporalTarget;
+  activities: LeadActivities;
+  workflowBundle: WorkflowBundleOption;
+  cachedWorkflows: number;
+  concurrentWorkflowTasks: number;
+  concurrentPostbacks: number;
+  log: Log;
+};
+
+export type RunningWorker = {
+  /** False while Temporal cannot be reached. */
+  isConnected(): boolean;
+  /** Takes no new work and finishes the running attempts. */
+  stop(): Promise<void>;
+};
+
+// Over the 10 s that an attempt may take: a stopping worker lets it end.
+const SHUTDOWN_GRACE = '15s';
+const RECONNECT_MS = 1000;
+
+/** Runs the leads' workflows and activities; waits for Temporal for as long as it is away. */
+export function startWorker(deps: WorkerDeps): RunningWorker {
+  const stopping = new AbortController();
+  let worker: Worker | undefined;
+  const running = run();
+
+  return {
+    isConnected: () => worker?.getState() === 'RUNNING',
+    async stop() {
+      stopping.abort();
+      if (worker?.getState() === 'RUNNING') worker.shutdown();
+      // While it still looks for Temporal there is no work to finish, and the look may take long.
+      if (worker) await running;
+    },
+  };
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const connection = await connect();
+      if (!connection) return;
+      try {
+        worker = await createWorker(deps, connection);
+        await runUntilStopped(worker);
+      } catch (error) {
+        deps.log.error({ err: error }, 'The worker stopped unexpectedly; it is started again.');
+        await pause();
+      } finally {
+        worker = undefined;
+        await connection.close();
+      }
+    }
+  }
+
+  async function runUntilStopped(created: Worker): Promise<void> {
+    const ended = created.run();
+    // One that never ran would keep its connection from being closed.
+    if (stopping.signal.aborted) created.shutdown();
+    await ended;
+  }
+
+  async function connect(): Promise<NativeConnection | undefined> {
+    while (!stopping.signal.aborted) {
+      try {
+        return await connectWorkerToTemporal(deps.target);
+      } catch (error) {
+        deps.log.warn({ err: error }, 'The worker cannot reach Temporal; it tries again.');
+        await pause();
+      }
+    }
+    return undefined;
+  }
+
+  async function pause(): Promise<void> {
+    await delay(RECONNECT_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+  }
+}
+
+async function createWorker(deps: WorkerDeps, connection: NativeConnection): Promise<Worker> {
+  return await Worker.create({
+    connection,
+    namespace: deps.target.namespace,
+    taskQueue: TASK_QUEUE,
+    workflowBundle: deps.workflowBundle,
+    activities: deps.activities,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    maxCachedWorkflows: deps.cachedWorkflows,
+    maxConcurrentWorkflowTaskExecutions: deps.concurrentWorkflowTasks,
+    maxConcurrentActivityTaskExecutions: deps.concurrentPostbacks,
+  });
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startEmbedded, type EmbeddedOptions, type EmbeddedStack } from '../../../src/dev/embedded/embedded.ts';
+import { birthOf, commandLineOf } from '../../../src/dev/embedded/process-identity.ts';
+import { temporaryFolder } from '../../support/servers.ts';
+
+describe('the embedded stack', () => {
+  let dataDir: string;
+  before(() => {
+    dataDir = temporaryFolder();
+  });
+
+  it('starts, stops and starts again with the same keys', async () => {
+    const first = await start({ dataDir, postgres: false, temporal: false });
+    await first.stop();
+    const second = await start({ dataDir, postgres: false, temporal: false });
+    await second.stop();
+
+    assert.equal(second.adminApiKey, first.adminApiKey);
+    assert.equal(second.leadSecret, first.leadSecret);
+    assert.notEqual(first.adminApiKey, first.leadSecret);
+    assert.ok(first.adminApiKey.length >= 32 && first.leadSecret.length >= 32);
+    assert.equal(statSync(join(dataDir, 'keys.json')).mode & 0o777, 0o600);
+  });
+
+  it('runs Postgres and Temporal, and neither is left when it has stopped', async () => {
+    const stack = await start({ dataDir });
+    assert.equal(await databaseNameAt(stack), 'cashcat');
+    assert.equal((await fetch(stack.temporalUiUrl ?? '')).status, 200);
+
+    await Promise.all([stack.stop(), stack.stop()]);
+    await assert.rejects(fetch(stack.temporalUiUrl ?? ''));
+    await assert.rejects(databaseNameAt(stack), { code: 'ECONNREFUSED' });
+  });
+
+  it('refuses a second start on the same data folder and does not disturb the first', async () => {
+    const first = await start({ dataDir, temporal: false });
+    await assert.rejects(start({ dataDir, temporal: false }), (error: Error) =>
+      error.message.startsWith(`Another Cashcat (process ${process.pid}) is already running on ${dataDir}`),
+    );
+    assert.equal(await databaseNameAt(first), 'cashcat');
+    await first.stop();
+  });
+
+  it('leaves nothing running when one of the servers cannot start', async () => {
+    const taken = createServer();
+    await once(taken.listen(0, '127.0.0.1'), 'listening');
+    const { port } = taken.address() as AddressInfo;
+    await assert.rejects(start({ dataDir, temporalPort: port }), new RegExp(`Port ${port} .*TEMPORAL_PORT`));
+    assert.throws(() => statSync(join(dataDir, 'postgres', 'data', 'postmaster.pid')), { code: 'ENOENT' });
+    taken.close();
+    const again = await start({ dataDir, temporal: false });
+    await again.stop();
+  });
+
+  it('starts on a data folder whose last owner was killed, even when a stranger has got its process id', async () => {
+    const gone = spawn('true');
+    await once(gone, 'exit');
+    for (const owner of [{ pid: gone.pid, birth: 'then' }, { pid: process.pid, birth: 'earlier' }, 'half a l']) {
+      writeFileSync(join(dataDir, 'in-use-by.json'), JSON.stringify(owner).slice(0, 60));
+      const stack = await start({ dataDir, postgres: false, temporal: false });
+      await stack.stop();
+    }
+  });
+
+  it('says which folder cannot be used, and which variable names another', async () => {
+    const file = join(temporaryFolder(), 'a-file');
+    writeFileSync(file, '');
+    await assert.rejects(
+      start({ dataDir: join(file, 'data') }),
+      /data folder .*a-file\/data cannot be used: .*DATA_DIR/,
+    );
+  });
+});
+
+describe('the identity of a process', () => {
+  it('is known for a living process and empty for one that is gone', async () => {
+    const child = spawn('sleep', ['60']);
+    await once(child, 'spawn');
+    const pid = child.pid as number;
+    assert.equal(birthOf(pid), birthOf(pid));
+    assert.notEqual(birthOf(pid), birthOf(process.pid));
+    assert.match(commandLineOf(pid), /sleep 60/);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    assert.equal(birthOf(pid), '');
+    assert.equal(commandLineOf(pid), '');
+  });
+});
+
+async function databaseNameAt(stack: EmbeddedStack): Promise<string | undefined> {
+  const client = new pg.Client({ connectionString: stack.databaseUrl });
+  await client.connect();
+  try {
+    return (await client.query<{ name: string }>('select current_database() as name')).rows[0]?.name;
+  } finally {
+    await client.end();
+  }
+}
+
+function start(options: Partial<EmbeddedOptions>): Promise<EmbeddedStack> {
+  return startEmbedded({
+    dataDir: temporaryFolder(),
+    postgres: true,
+    temporal: true,
+    postgresPort: 0,
+    temporalPort: 0,
+    temporalUiPort: 0,
+    env: process.env,
+    onProgress: () => {},
+    onExit: (message) => assert.fail(message),
+    ...options,
+  });
+}

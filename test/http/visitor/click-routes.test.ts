@@ -1,0 +1,417 @@
+import assert from 'node:assert/strict';
+import request from 'supertest';
+import { AppError } from '../../../src/errors.ts';
+import { newLeadId } from '../../../src/new-ids.ts';
+import { eventually } from '../../support/eventually.ts';
+import { buildPublicApp, makeOffer, PHONE, WINDOW_MS } from '../build-public-app.ts';
+
+const PARTNER = '/abcdefghigk/';
+
+function cookieOf(response: request.Response): string {
+  const [cookie = ''] = (response.headers['set-cookie'] as unknown as string[] | undefined) ?? [];
+  return cookie;
+}
+
+function tokenOf(response: request.Response): string {
+  return cookieOf(response).split(';')[0]?.replace('lead=', '') ?? '';
+}
+
+describe('R1 touch', () => {
+  it('is recorded before the wall is shown', async () => {
+    const { app, clicks } = await buildPublicApp();
+    const response = await request(app).get(`${PARTNER}?ref_id=click-1`).set('user-agent', PHONE).expect(200);
+    assert.match(response.text, /First loan/);
+    assert.deepEqual(clicks[0]?.touch, {
+      partnerId: 'abcdefghigk',
+      refId: 'click-1',
+      refIdProblem: null,
+      refIdSample: null,
+    });
+    assert.equal(clicks[0]?.conversion, null);
+  });
+
+  it('is recorded with or without the slash at the end', async () => {
+    const { app, clicks } = await buildPublicApp();
+    await request(app).get('/abcdefghigk').expect(200);
+    await request(app).get('/abcdefghigk?ref_id=1').expect(200);
+    assert.equal(clicks.length, 2);
+  });
+
+  it('is answered only after it is committed', async () => {
+    const commits: ((leadId: string) => void)[] = [];
+    const { app } = await buildPublicApp({
+      clicks: {
+        record: () => new Promise((resolve) => void commits.push(resolve)),
+        recordBotVisit: () => Promise.resolve(),
+      },
+    });
+    let isAnswered = false;
+    const answer = request(app)
+      .get(PARTNER)
+      .then((response) => {
+        isAnswered = true;
+        return response;
+      });
+    await eventually(() => assert.equal(commits.length, 1));
+    assert.equal(isAnswered, false);
+    commits[0]?.(newLeadId());
+    assert.equal((await answer).status, 200);
+  });
+
+  it('with an offer is a conversion too and leads straight to the advertiser', async () => {
+    const { app, clicks } = await buildPublicApp();
+    const response = await request(app).get(`${PARTNER}?ref_id=r&offer_id=loan`).expect(302);
+    const conversion = clicks[0]?.conversion;
+    assert.deepEqual({ ...conversion, conversionId: '' }, { conversionId: '', offerId: 'loan', advertiserId: 'bank' });
+    assert.equal(response.headers.location, `https://bank.example/apply?click=${conversion?.conversionId}`);
+    assert.equal(response.headers['cache-control'], 'no-store');
+    assert.equal(clicks.length, 1);
+  });
+
+  it('counts even when its offer is unknown, and the page says so', async () => {
+    const { app, clicks } = await buildPublicApp();
+    const response = await request(app).get(`${PARTNER}?offer_id=gone`).expect(404);
+    assert.match(response.text, /This offer has ended/);
+    assert.match(response.text, /\/go\/loan\?lead=/);
+    assert.equal(clicks[0]?.touch?.partnerId, 'abcdefghigk');
+    assert.equal(clicks[0]?.conversion, null);
+    assert.notEqual(cookieOf(response), '');
+  });
+
+  it('is not made of a HEAD, which is answered like a GET', async () => {
+    const { app, clicks } = await buildPublicApp();
+    await request(app).head(PARTNER).expect(200);
+    const direct = await request(app).head(`${PARTNER}?offer_id=loan`).expect(302);
+    assert.match(direct.headers.location ?? '', /^https:\/\/bank\.example\//);
+    await request(app).head('/go/loan').expect(302);
+    await request(app).head(`${PARTNER}?offer_id=gone`).expect(404);
+    assert.deepEqual(clicks, []);
+    assert.equal(cookieOf(direct), '');
+  });
+
+  for (const [name, value] of [
+    ['Sec-Purpose', 'prefetch'],
+    ['Sec-Purpose', 'prefetch;prerender'],
+    ['Sec-Purpose', 'prefetch;anonymous-client-ip'],
+    ['Purpose', 'prefetch'],
+    ['X-Purpose', 'preview'],
+    ['X-Moz', 'prefetch'],
+  ] as const) {
+    it(`is not made of a page loaded in advance (${name}: ${value}), which no browser may show later`, async () => {
+      const { app, clicks, botVisits } = await buildPublicApp();
+      for (const path of [PARTNER, `${PARTNER}?offer_id=loan`, '/go/loan']) {
+        const response = await request(app).get(path).set(name, value).expect(403);
+        assert.equal(response.headers['cache-control'], 'no-store');
+        assert.match(response.headers.vary ?? '', /Sec-Purpose/);
+        assert.equal(cookieOf(response), '');
+      }
+      assert.deepEqual([clicks, botVisits], [[], []]);
+    });
+  }
+
+  it('is not made of a known bot, whose visit is recorded as such', async () => {
+    const { app, clicks, botVisits } = await buildPublicApp();
+    for (const path of [PARTNER, `${PARTNER}?offer_id=loan`]) {
+      const agent = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)';
+      const response = await request(app).get(path).set('user-agent', agent).expect(200);
+      assert.equal(cookieOf(response), '');
+    }
+    assert.deepEqual(clicks, []);
+    assert.deepEqual(botVisits, [
+      { partnerId: 'abcdefghigk', bot: 'googlebot' },
+      { partnerId: 'abcdefghigk', bot: 'googlebot' },
+    ]);
+  });
+
+  it('is not made of a bot that follows a link of the wall', async () => {
+    const { app, clicks } = await buildPublicApp();
+    await request(app).get('/go/loan').set('user-agent', 'facebookexternalhit/1.1').expect(200);
+    assert.deepEqual(clicks, []);
+  });
+
+  it('of an unknown partner is a 404 page with the wall and records nothing', async () => {
+    const { app, clicks } = await buildPublicApp();
+    const response = await request(app).get('/nobodyhere1/?ref_id=x').expect(404).expect('content-type', /html/);
+    assert.match(response.text, /This link leads nowhere/);
+    assert.match(response.text, /First loan/);
+    assert.deepEqual(clicks, []);
+  });
+
+  it('does not happen when it cannot be stored: 503, Retry-After, no cookie', async () => {
+    const { app } = await buildPublicApp({
+      clicks: {
+        record: () => Promise.reject(new AppError('unavailable', 'the store is away')),
+        recordBotVisit: () => Promise.resolve(),
+      },
+    });
+    for (const path of [PARTNER, `${PARTNER}?offer_id=loan`, '/go/loan']) {
+      const response = await request(app).get(path).expect(503).expect('content-type', /html/);
+      assert.ok(Number(response.headers['retry-after']) > 0);
+      assert.equal(cookieOf(response), '');
+    }
+  });
+});
+
+describe('R2 lead', () => {
+  it('is known again by the cookie of its first visit', async () => {
+    const { app, clicks } = await buildPublicApp();
+    const first = await request(app).get(PARTNER);
+    await request(app)
+      .get('/otherpartner/')
+      .set('cookie', `a=b; lead=${tokenOf(first)}; c=d`);
+    assert.equal(clicks[1]?.leadId, clicks[0]?.leadId);
+  });
+
+  it('is known by the first of several cookies that is valid', async () => {
+    const { app, clicks } = await buildPublicApp();
+    const first = await request(app).get(PARTNER);
+    const cookies = `lead=planted; lead=${tokenOf(first)}`;
+    await request(app).get('/otherpartner/').set('cookie', cookies);
+    await request(app).get('/go/loan?lead=planted').set('cookie', cookies);
+    assert.equal(new Set(clicks.map(({ leadId }) => leadId)).size, 1);
+  });
+
+  it('gets a cookie that scripts cannot read and that lasts for the window', async () => {
+    const { app } = await buildPublicApp();
+    const cookie = cookieOf(await request(app).get(PARTNER));
+    for (const part of ['HttpOnly', 'SameSite=Lax', 'Secure', 'Path=/', `Max-Age=${WINDOW_MS / 1000}`]) {
+      assert.ok(cookie.split('; ').includes(part), `${part} in ${cookie}`);
+    }
+  });
+
+  it('gets a cookie for plain http when that is where we are', async () => {
+    const { app } = await buildPublicApp({ publicUrl: 'http://localhost:3000' });
+    assert.doesNotMatch(cookieOf(await request(app).get(PARTNER)), /Secure/);
+  });
+
+  it('gets its cookie anew on each visit', async () => {
+    let now = Date.now();
+    const { app, clicks } = await buildPublicApp({ now: () => now });
+    let token = tokenOf(await request(app).get(PARTNER));
+    for (let visit = 0; visit < 3; visit++) {
+      now += WINDOW_MS - 1000;
+      token = tokenOf(await request(app).get(PARTNER).set('cookie', `lead=${token}`));
+    }
+    assert.equal(new Set(clicks.map((click) => click.leadId)).size, 1);
+  });
+
+  it('begins anew after the window', async () => {
+    let now = Date.now();
+    const { app, clicks } = await buildPublicApp({ now: () => now });
+    const token = tokenOf(await request(app).get(PARTNER));
+    now += WINDOW_MS + 1000;
+    await request(app).get(PARTNER).set('cookie', `lead=${token}`).expect(200);
+    assert.notEqual(clicks[1]?.leadId, clicks[0]?.leadId);
+  });
+
+  it('begins anew when the cookie is forged', async () => {
+    const { app, clicks } = await buildPublicApp();
+    const token = tokenOf(await request(app).get(PARTNER));
+    const forged = token.replace(/^./, (first) => (first === 'a' ? 'b' : 'a'));
+    await request(app).get(PARTNER).set('cookie', `lead=${forged}`).expect(200);
+    const leads = clicks.map((click) => click.leadId);
+    assert.equal(new Set([...leads, forged.split('.')[0]]).size, 3);
+  });
+
+  it('is carried by the links of the wall, so that it works without cookies', async () => {
+    const { app, clicks } = await buildPublicApp();
+    const wall = await request(app).get(PARTNER);
+    const link = /href="(\/go\/loan\?lead=[^"]+)"/.exec(wall.text)?.[1] ?? '';
+    const response = await request(app).get(link).expect(302);
+    assert.equal(clicks[1]?.leadId, clicks[0]?.leadId);
+    assert.equal(clicks[1]?.touch, null);
+    assert.equal(response.headers.location, `https://bank.example/apply?click=${clicks[1]?.conversion?.conversionId}`);
+    assert.equal(tokenOf(response).split('.')[0], clicks[0]?.leadId);
+  });
+
+  it('is taken from the link rather than from the cookie', async () => {
+    const { app, clicks, tokens } = await buildPublicApp();
+    const [linked, remembered] = [tokens.issue('leadofthelink'), tokens.issue('leadofthecookie')];
+    await request(app).get(`/go/loan?lead=${linked}`).set('cookie', `lead=${remembered}`).expect(302);
+    await request(app).get('/go/loan?lead=forged').set('cookie', `lead=${remembered}`).expect(302);
+    assert.deepEqual(
+      clicks.map((click) => click.leadId),
+      ['leadofthelink', 'leadofthecookie'],
+    );
+  });
+
+  it('that nobody knows begins with its conversion and belongs to the house', async () => {
+    const { app, clicks } = await buildPublicApp();
+    const response = await request(app).get('/go/loan').expect(302);
+    assert.equal(clicks[0]?.touch, null);
+    assert.notEqual(cookieOf(response), '');
+  });
+
+  it('keeps its token on the page that says its offer has ended', async () => {
+    const { app, clicks, tokens } = await buildPublicApp();
+    const token = tokens.issue('leadofthelink');
+    const response = await request(app).get(`/go/gone?lead=${token}`).expect(404);
+    assert.ok(response.text.includes(`/go/loan?lead=${token}`));
+    assert.deepEqual(clicks, []);
+  });
+
+  it('cannot smuggle anything into a page by a token that is only nearly its own', async () => {
+    const { app, tokens } = await buildPublicApp();
+    const token = `${tokens.issue('leadofthelink')}"><script>`;
+    const response = await request(app).get('/go/gone').query({ lead: token }).expect(404);
+    assert.doesNotMatch(response.text, /<script>/);
+  });
+});
+
+describe('R4 house', () => {
+  it('shows its wall to its own visitors and records nothing', async () => {
+    const { app, clicks } = await buildPublicApp();
+    const response = await request(app).get('/').expect(200);
+    assert.match(response.text, /href="\/go\/loan"/);
+    assert.equal(cookieOf(response), '');
+    assert.deepEqual(clicks, []);
+  });
+
+  it('shows a friendly page when there is no offer', async () => {
+    const { app } = await buildPublicApp({ offers: [] });
+    const response = await request(app).get('/').expect(200);
+    assert.match(response.text, /No offers right now/);
+  });
+});
+
+describe('R5 ref_id', () => {
+  const visit = async (query: string) => {
+    const { app, clicks } = await buildPublicApp();
+    await request(app).get(`${PARTNER}?${query}`).expect(200);
+    return clicks[0]?.touch;
+  };
+
+  it('of 32 characters is kept as it is', async () => {
+    assert.equal((await visit(`ref_id=${'x'.repeat(32)}`))?.refId, 'x'.repeat(32));
+  });
+
+  it('is counted in characters, not in bytes', async () => {
+    assert.equal((await visit(`ref_id=${encodeURIComponent('😀'.repeat(32))}`))?.refId, '😀'.repeat(32));
+  });
+
+  it('over 32 characters never turns the visitor away and is never truncated', async () => {
+    const touch = await visit(`ref_id=${'x'.repeat(33)}`);
+    assert.deepEqual([touch?.refId, touch?.refIdProblem], [null, 'too_long']);
+    assert.equal(touch?.refIdSample, 'x'.repeat(33));
+  });
+
+  it('with control characters is noted with a sample that can be shown and stored', async () => {
+    const touch = await visit(`ref_id=a%00b%0d%0ac`);
+    assert.deepEqual([touch?.refId, touch?.refIdProblem], [null, 'control_characters']);
+    assert.equal(touch?.refIdSample, 'a\ufffdb\ufffd\ufffdc');
+  });
+
+  it('of any length is noted with its first 64 characters', async () => {
+    const touch = await visit(`ref_id=${encodeURIComponent('ü'.repeat(1000))}`);
+    assert.equal(touch?.refIdSample, 'ü'.repeat(64));
+  });
+
+  it('that comes twice counts as it came first', async () => {
+    assert.equal((await visit('ref_id=first&ref_id=second'))?.refId, 'first');
+  });
+
+  it('that is empty is none', async () => {
+    const touch = await visit('ref_id=');
+    assert.deepEqual([touch?.refId, touch?.refIdProblem], [null, null]);
+  });
+
+  it('keeps a percent sign that encodes nothing', async () => {
+    assert.equal((await visit('ref_id=50%'))?.refId, '50%');
+  });
+});
+
+describe('the offer wall', () => {
+  it('escapes what offers and advertisers are called', async () => {
+    const { app } = await buildPublicApp({
+      offers: [makeOffer({ name: '<script>n</script>', description: '"><img src=x>', advertiser_name: "a'<b>" })],
+    });
+    const { text } = await request(app).get(`${PARTNER}?ref_id=%3Cscript%3Er`);
+    assert.doesNotMatch(text, /<script|<img src=x|<b>/);
+    assert.match(text, /&lt;script&gt;n&lt;\/script&gt;/);
+  });
+
+  it('is sent with headers that let nothing foreign run, load or frame it', async () => {
+    const { app } = await buildPublicApp();
+    for (const path of [PARTNER, '/', '/nobodyhere1/', '/docs', '/nothing/here']) {
+      const { headers } = await request(app).get(path);
+      assert.match(headers['content-security-policy'] ?? '', /default-src 'none'.*frame-ancestors 'none'/, path);
+      assert.doesNotMatch(headers['content-security-policy'] ?? '', /unsafe|\*/, path);
+      assert.equal(headers['x-content-type-options'], 'nosniff', path);
+      assert.equal(headers['referrer-policy'], 'strict-origin', path);
+      assert.match(headers['strict-transport-security'] ?? '', /max-age/, path);
+    }
+  });
+
+  it('brings its style along, to be kept for ever under a name of its own', async () => {
+    const { app } = await buildPublicApp();
+    const { text } = await request(app).get(PARTNER);
+    const path = /<link rel="stylesheet" href="([^"]+)">/.exec(text)?.[1] ?? '';
+    const response = await request(app)
+      .get(path)
+      .expect(200)
+      .expect('content-type', /text\/css/);
+    assert.match(response.headers['cache-control'] ?? '', /immutable/);
+    assert.equal(response.headers['content-encoding'], 'gzip');
+    assert.match(response.text, /\.offers/);
+  });
+});
+
+describe('the public listener', () => {
+  it('answers what it does not know with a page for people and a problem for programs', async () => {
+    const { app } = await buildPublicApp();
+    await request(app).get('/no/such/page').expect(404).expect('content-type', /html/);
+    const api = await request(app)
+      .get('/v1/nothing')
+      .expect(404)
+      .expect('content-type', /problem\+json/);
+    assert.equal((api.body as { kind: string }).kind, 'unknown');
+  });
+
+  it('refuses other methods', async () => {
+    const { app, clicks } = await buildPublicApp();
+    for (const path of [PARTNER, '/go/loan', '/', '/docs', '/healthz']) {
+      const response = await request(app).post(path).send('x=1').expect(405);
+      assert.match(response.headers.allow ?? '', /GET/);
+    }
+    assert.deepEqual(clicks, []);
+  });
+
+  it('says that it is alive, and whether it can commit', async () => {
+    const reason = new Error('no database');
+    const { app, warned } = await buildPublicApp({ checkReady: () => Promise.reject(reason) });
+    await request(app).get('/healthz').expect(200);
+    await request(app).get('/readyz').expect(503);
+    assert.deepEqual(warned, [{ err: reason }]);
+    await request((await buildPublicApp()).app)
+      .get('/readyz')
+      .expect(200);
+  });
+
+  it('describes itself for programs and for people', async () => {
+    const { app } = await buildPublicApp();
+    const { body } = (await request(app).get('/openapi.json').expect(200)) as {
+      body: { openapi: string; paths: object };
+    };
+    assert.equal(body.openapi, '3.1.0');
+    const paths = Object.keys(body.paths);
+    assert.ok(paths.includes('/{partner_id}/') && paths.includes('/advertisers/{advertiser_id}/postback'));
+    const page = await request(app).get('/docs').expect(200);
+    for (const word of ['ref_id', 'conversion_id', 'window_closed', '{payout}'])
+      assert.ok(page.text.includes(word), word);
+    assert.doesNotMatch(page.text, /<script/);
+  });
+
+  it('tells an unexpected error by an id only, and logs it once', async () => {
+    const { app, logged } = await buildPublicApp({
+      clicks: {
+        record: () => Promise.reject(new Error('the secret of the house')),
+        recordBotVisit: () => Promise.resolve(),
+      },
+    });
+    const response = await request(app).get(PARTNER).expect(500);
+    assert.doesNotMatch(response.text, /secret/);
+    const [entry] = logged as { errorId: string }[];
+    assert.equal(logged.length, 1);
+    assert.ok(response.text.includes(entry?.errorId ?? 'no id'));
+  });
+});
