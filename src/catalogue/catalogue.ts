@@ -128,12 +128,14 @@ function prepare({ version, partnerIds, offers }: CatalogueContent, log: Catalog
 
 /** One URL that cannot be used any more, say by newer rules, must not keep all others from being refreshed. */
 function prepareOffer(offer: ActiveOffer, log: CatalogueOptions['log']): CatalogueOffer[] {
-  const { offer_id: offerId, advertiser_id: advertiserId, advertiser_name: advertiserName, name, description } = offer;
+  const { url, ...shown } = offer;
   try {
-    const destination = compileOfferUrl(offer.url, offerId);
-    return [{ offerId, advertiserId, advertiserName, name, description, destination }];
+    return [{ ...shown, destination: compileOfferUrl(url, offer.offerId) }];
   } catch (err) {
-    log?.warn({ err, offerId }, 'The URL of an offer cannot be used; the offer is left out until it is mended.');
+    log?.warn(
+      { err, offerId: offer.offerId },
+      'The URL of an offer cannot be used; the offer is left out until it is mended.',
+    );
     return [];
   }
 }

@@ -1,9 +1,14 @@
 import type { Knex } from 'knex';
-import type { Offer } from './offers.ts';
 
 /** What the click path needs to know of an offer: itself and its advertiser are active. */
-export type ActiveOffer = Pick<Offer, 'offer_id' | 'advertiser_id' | 'name' | 'description' | 'url'> & {
-  advertiser_name: string;
+export type ActiveOffer = {
+  offerId: string;
+  advertiserId: string;
+  advertiserName: string;
+  name: string;
+  description: string;
+  /** The advertiser's URL as it was given, with its macros. */
+  url: string;
 };
 
 export type CatalogueContent = { version: number; partnerIds: string[]; offers: ActiveOffer[] };
@@ -18,14 +23,14 @@ export async function loadCatalogue(db: Knex): Promise<CatalogueContent> {
         .join('advertisers as a', 'a.advertiser_id', 'o.advertiser_id')
         .where({ 'o.state': 'active', 'a.state': 'active' })
         .orderBy(['o.created_at', 'o.offer_id'])
-        .select<ActiveOffer[]>(
-          'o.offer_id',
-          'o.advertiser_id',
-          'o.name',
-          'o.description',
-          'o.url',
-          'a.name as advertiser_name',
-        );
+        .select<ActiveOffer[]>({
+          offerId: 'o.offer_id',
+          advertiserId: 'o.advertiser_id',
+          advertiserName: 'a.name',
+          name: 'o.name',
+          description: 'o.description',
+          url: 'o.url',
+        });
       return { version, partnerIds: partners.map((partner) => partner.partner_id), offers };
     },
     { isolationLevel: 'repeatable read', readOnly: true },

@@ -25,27 +25,28 @@ export async function setStatusCallResult(db: Knex, callId: number, result: stri
 }
 
 export type KeptStatusCall = {
-  call_id: number;
-  advertiser_id: string;
-  conversion_id: string | null;
+  advertiserId: string;
+  conversionId: string | null;
+  /** What became of it, such as `recorded` or `window_closed`. */
   result: string;
   raw: { word: string | null; reason: string | null };
 };
 
 /** Locks a kept call for the rest of the transaction. */
 export async function lockStatusCall(db: Knex, callId: number): Promise<KeptStatusCall | undefined> {
-  return await db<KeptStatusCall>('status_calls')
-    .select('call_id', 'advertiser_id', 'conversion_id', 'result', 'raw')
+  return await db('status_calls')
     .where({ call_id: callId })
     .forUpdate()
-    .first();
+    .select({ advertiserId: 'advertiser_id', conversionId: 'conversion_id' }, 'result', 'raw')
+    .first<KeptStatusCall | undefined>();
 }
 
 export type LockedConversion = {
-  lead_id: string;
-  offer_id: string;
+  leadId: string;
+  offerId: string;
+  /** Its last one; null when the advertiser has not sent any. */
   status: Status | null;
-  is_window_over: boolean;
+  isWindowOver: boolean;
 };
 
 /**
@@ -64,8 +65,8 @@ export async function lockConversion(
                         and advertiser_id = :advertiserId)
        for update
      )
-     select c.lead_id, c.offer_id, c.status,
-       clock_timestamp() > l.last_activity_at + :windowMs * interval '1 millisecond' as is_window_over
+     select c.lead_id as "leadId", c.offer_id as "offerId", c.status,
+       clock_timestamp() > l.last_activity_at + :windowMs * interval '1 millisecond' as "isWindowOver"
      from locked l join conversions c on c.conversion_id = :conversionId and c.lead_id = l.lead_id
      for update of c`,
       { conversionId, advertiserId, windowMs },

@@ -66,8 +66,8 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
             `Status call ${callId} is ${kept.result}; only window_closed can be accepted late.`,
           );
         }
-        const { advertiser_id: advertiserId, conversion_id: conversionId } = kept;
-        const answer = await judge(trx, callId, { advertiserId, conversionId, ...kept.raw }, null);
+        const { advertiserId, conversionId, raw } = kept;
+        const answer = await judge(trx, callId, { advertiserId, conversionId, ...raw }, null);
         if (answer instanceof AppError) throw answer;
         return answer;
       });
@@ -112,13 +112,13 @@ async function judge(
     await setStatusCallResult(trx, callId, result);
     return { conversionId, status, result };
   }
-  if (windowMs !== null && conversion.is_window_over) {
+  if (windowMs !== null && conversion.isWindowOver) {
     return new AppError(
       'window_closed',
       `The window of conversion ${conversionId} is over; the status is kept, ask us to accept it.`,
     );
   }
-  const { lead_id: leadId, offer_id: offerId } = conversion;
+  const { leadId, offerId } = conversion;
   await insertStatusEvent(trx, {
     callId,
     leadId,

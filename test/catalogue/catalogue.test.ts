@@ -4,9 +4,9 @@ import { createCatalogue, type Catalogue } from '../../src/catalogue/catalogue.t
 import { eventually } from '../support/eventually.ts';
 
 const OFFER = {
-  offer_id: 'loan',
-  advertiser_id: 'bank',
-  advertiser_name: 'Bank',
+  offerId: 'loan',
+  advertiserId: 'bank',
+  advertiserName: 'Bank',
   name: 'Loan',
   description: '',
   url: 'https://bank.example/?c={conversion_id}',
@@ -62,7 +62,7 @@ describe('the catalogue in memory', () => {
     Object.assign(store, {
       version: 2,
       partnerIds: ['first', 'second'],
-      offers: [OFFER, { ...OFFER, offer_id: 'card' }],
+      offers: [OFFER, { ...OFFER, offerId: 'card' }],
     });
     assert.equal(catalogue.hasPartner('second'), false);
     assert.equal(await catalogue.findPartner('second'), true);
@@ -133,7 +133,7 @@ describe('the catalogue in memory', () => {
   });
 
   it('leaves out an offer whose URL cannot be used, and warns', async () => {
-    const content = { offers: [{ ...OFFER, offer_id: 'bad', url: 'not a url' }, OFFER] };
+    const content = { offers: [{ ...OFFER, offerId: 'bad', url: 'not a url' }, OFFER] };
     const { catalogue, warnings } = await start({ content });
     assert.deepEqual(
       catalogue.offers().map((offer) => offer.offerId),

@@ -198,9 +198,9 @@ describe('the catalogue in the database', () => {
     it('holds partners and offers only while they, and their advertisers, are active', async () => {
       const { partner } = await createPartner(db, { name: 'W' });
       const { advertiser } = await createAdvertiser(db, { name: 'Whole Bank' });
-      const { advertiser_id } = advertiser;
-      const { offer_id } = await createOffer(db, {
-        advertiser_id,
+      const { advertiser_id: advertiserId } = advertiser;
+      const { offer_id: offerId } = await createOffer(db, {
+        advertiser_id: advertiserId,
         name: 'W',
         url: URL,
         reward: REWARD,
@@ -208,16 +208,17 @@ describe('the catalogue in the database', () => {
       });
       const load = async () => {
         const { partnerIds, offers } = await loadCatalogue(db);
-        return [partnerIds.includes(partner.partner_id), offers.find((offer) => offer.offer_id === offer_id)] as const;
+        const hasPartner = partnerIds.includes(partner.partner_id);
+        return { hasPartner, offer: offers.find((offer) => offer.offerId === offerId) };
       };
-      const active = { offer_id, advertiser_id, advertiser_name: 'Whole Bank', name: 'W', description: 'd', url: URL };
-      assert.deepEqual(await load(), [true, active]);
+      const offer = { offerId, advertiserId, advertiserName: 'Whole Bank', name: 'W', description: 'd', url: URL };
+      assert.deepEqual(await load(), { hasPartner: true, offer });
       await updatePartner(db, partner.partner_id, { state: 'paused' });
-      await updateAdvertiser(db, advertiser_id, { state: 'paused' });
-      assert.deepEqual(await load(), [false, undefined]);
-      await updateAdvertiser(db, advertiser_id, { state: 'active' });
-      await updateOffer(db, offer_id, { state: 'paused' });
-      assert.deepEqual((await load())[1], undefined);
+      await updateAdvertiser(db, advertiserId, { state: 'paused' });
+      assert.deepEqual(await load(), { hasPartner: false, offer: undefined });
+      await updateAdvertiser(db, advertiserId, { state: 'active' });
+      await updateOffer(db, offerId, { state: 'paused' });
+      assert.deepEqual(await load(), { hasPartner: false, offer: undefined });
     });
   });
 

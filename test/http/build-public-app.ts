@@ -25,9 +25,9 @@ export type BuildOptions = Partial<PublicDeps> & { offers?: ActiveOffer[]; now?:
 
 export function makeOffer(given: Partial<ActiveOffer> = {}): ActiveOffer {
   return {
-    offer_id: 'loan',
-    advertiser_id: 'bank',
-    advertiser_name: 'Demo Bank',
+    offerId: 'loan',
+    advertiserId: 'bank',
+    advertiserName: 'Demo Bank',
     name: 'First loan',
     description: 'Interest-free for 30 days.',
     url: 'https://bank.example/apply?click={conversion_id}',

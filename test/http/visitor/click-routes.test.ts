@@ -323,7 +323,7 @@ describe('R5 ref_id', () => {
 describe('the offer wall', () => {
   it('escapes what offers and advertisers are called', async () => {
     const { app } = await buildPublicApp({
-      offers: [makeOffer({ name: '<script>n</script>', description: '"><img src=x>', advertiser_name: "a'<b>" })],
+      offers: [makeOffer({ name: '<script>n</script>', description: '"><img src=x>', advertiserName: "a'<b>" })],
     });
     const { text } = await request(app).get(`${PARTNER}?ref_id=%3Cscript%3Er`);
     assert.doesNotMatch(text, /<script|<img src=x|<b>/);
