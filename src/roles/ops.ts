@@ -2,11 +2,9 @@ import { readBacklog } from '../db/outbox.ts';
 import { createOpsApp } from '../http/ops-app.ts';
 import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
 import type { StatusIntake } from '../intake/status.ts';
-import type { Metrics } from '../metrics.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
-import type { createGuardedClient } from '../outbound/guarded-client.ts';
-import type { RoleDeps, RunningRole } from './roles.ts';
 import type { Telemetry } from '../temporal/telemetry.ts';
+import type { RoleDeps, RunningRole } from './role.ts';
 
 type OpsOptions = {
   roles: RunningRole[];
@@ -40,23 +38,6 @@ export async function startOps(
   const server = createFastServer(app);
   const actualPort = await listen(server, { host, port, setting: 'OPS_PORT' });
   return { url: `http://localhost:${actualPort}`, stop: () => closeServer(server, REQUEST_GRACE_MS) };
-}
-
-/** The client, counting and timing the calls it makes to partners. */
-export function measureClient(
-  client: ReturnType<typeof createGuardedClient>,
-  metrics: Metrics,
-): Pick<typeof client, 'send'> {
-  return {
-    async send(call) {
-      const outcome = await client.send(call);
-      metrics.postbackAttempts.inc({
-        result: outcome.delivered ? 'delivered' : (outcome.error ?? `http_${outcome.httpStatus}`),
-      });
-      metrics.postbackSeconds.observe(outcome.durationMs / 1000);
-      return outcome;
-    },
-  };
 }
 
 async function readMetrics({ db, metrics, log }: RoleDeps, telemetry: Telemetry | null) {

@@ -7,9 +7,12 @@ import { isLoginRefused } from '../db/sqlstate.ts';
 import { StartupError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createMetrics } from '../metrics.ts';
-import { startOps } from './ops.ts';
-import { startApiRole, startRelayRole, startWorkerRole, type RoleDeps, type RunningRole } from './roles.ts';
 import { startTelemetry } from '../temporal/telemetry.ts';
+import { startApiRole } from './api.ts';
+import { startOps } from './ops.ts';
+import { startRelayRole } from './relay.ts';
+import type { RoleDeps, RunningRole } from './role.ts';
+import { startWorkerRole } from './worker.ts';
 
 export type Program = {
   /** Null in a process without the role api. */

@@ -1,0 +1,63 @@
+import { createCatalogue, type Catalogue } from '../catalogue/catalogue.ts';
+import { loadCatalogue, readCatalogueVersion } from '../db/catalogue.ts';
+import { checkClickPool, connectClickPool } from '../db/connect.ts';
+import { findFreePort } from '../free-port.ts';
+import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
+import { createPublicApp } from '../http/public-app.ts';
+import { createClickIntake } from '../intake/click.ts';
+import { createLeadTokens } from '../intake/lead-token.ts';
+import { createStatusIntake, type StatusIntake } from '../intake/status.ts';
+import { newConversionId } from '../new-ids.ts';
+import type { RoleDeps, RunningRole } from './role.ts';
+
+export type RunningApi = RunningRole & { publicUrl: string; statuses: StatusIntake };
+
+/** Takes clicks and statuses: the public listener, which answers as soon as the catalogue is loaded. */
+export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
+  const { settings, db, log } = deps;
+  const { http, leads, database } = settings.config;
+  const pool = connectClickPool({ ...database, url: settings.databaseUrl });
+  const clicks = createClickIntake(pool);
+  const statuses = createStatusIntake(db, leads.windowMs);
+  const catalogue = await startCatalogue(deps);
+  const checkReady = async () => void (await checkClickPool(pool));
+  // With port 0 the system would choose one too late: the app's pages name it.
+  const port = http.port || (await findFreePort());
+  const publicUrl = http.publicUrl ?? `http://localhost:${port}`;
+  const app = createPublicApp({
+    catalogue,
+    clicks,
+    statuses,
+    leadTokens: createLeadTokens(settings.leadSecrets, leads.windowMs),
+    newConversionId,
+    checkReady,
+    publicUrl,
+    trustProxy: http.trustProxy,
+    windowMs: leads.windowMs,
+    log,
+  });
+  const server = createFastServer(app);
+  await listen(server, { host: http.host, port, setting: 'PORT' });
+  return {
+    publicUrl,
+    statuses,
+    checkReady,
+    async stop() {
+      await closeServer(server, REQUEST_GRACE_MS);
+      await clicks.flush();
+      catalogue.stop();
+      await pool.end();
+    },
+  };
+}
+
+async function startCatalogue({ settings, db, log }: RoleDeps): Promise<Catalogue> {
+  const catalogue = createCatalogue({
+    load: () => loadCatalogue(db),
+    readVersion: () => readCatalogueVersion(db),
+    pollIntervalMs: settings.config.catalogue.pollMs,
+    log,
+  });
+  await catalogue.start();
+  return catalogue;
+}

@@ -1,0 +1,46 @@
+import type { LeadPolicy } from '../../workflows/contract.ts';
+import type { Settings } from '../config.ts';
+import { checkDb } from '../db/connect.ts';
+import { keepTrying } from '../keep-trying.ts';
+import type { Log } from '../log.ts';
+import { startRelay } from '../relay.ts';
+import { connectTemporal, registerSearchAttributes, searchAttributesText } from '../temporal/connect.ts';
+import type { RoleDeps, RunningRole } from './role.ts';
+
+const FIRST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 60_000;
+const REGISTER_TIMEOUT_MS = 3000;
+
+/** Relays committed events to Temporal, and registers the search attributes that leads are started with. */
+export function startRelayRole({ settings, db, metrics, log }: RoleDeps): RunningRole {
+  const client = connectTemporal(settings.temporal);
+  const { concurrency, leaseMs } = settings.config.relay;
+  const relay = startRelay({ db, client, policy: policyOf(settings), concurrency, leaseMs, metrics, log });
+  const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
+  const registering = keepTrying(register, {
+    firstPauseMs: FIRST_RETRY_MS,
+    longestPauseMs: LONGEST_RETRY_MS,
+    onFailure: (err) => warnUnregistered(err, log),
+  });
+  return {
+    checkReady: async () => void (await checkDb(db)),
+    async stop() {
+      await Promise.all([registering.stop(), relay.stop()]);
+      await client.connection.close();
+    },
+  };
+}
+
+function policyOf({ config }: Settings): LeadPolicy {
+  const { leads, postbacks } = config;
+  return { windowMs: leads.windowMs, postbackAttempts: postbacks.attempts, postbackIntervalMs: postbacks.intervalMs };
+}
+
+/** Temporal Cloud, for one, never permits it; leads cannot start before the attributes are there. */
+function warnUnregistered(err: unknown, log: Log): void {
+  log.warn(
+    { err },
+    'Search attributes cannot be registered with Temporal yet; trying again. Where Temporal does not permit it, ' +
+      `register them by hand and ignore this: ${searchAttributesText}.`,
+  );
+}

@@ -1,0 +1,35 @@
+import { createActivities } from '../../activities/index.ts';
+import { checkDb } from '../db/connect.ts';
+import { newPostbackId } from '../new-ids.ts';
+import { createAddressRules } from '../outbound/address-rules.ts';
+import { createGuardedClient } from '../outbound/guarded-client.ts';
+import { measureClient } from '../outbound/measured-client.ts';
+import { startWorker } from '../temporal/worker.ts';
+import { loadWorkflowBundle } from '../temporal/workflow-bundle.ts';
+import type { RoleDeps, RunningRole } from './role.ts';
+
+/** Runs the workflows of leads and their activities. */
+export async function startWorkerRole({ settings, db, metrics, log }: RoleDeps): Promise<RunningRole> {
+  const { worker: limits, postbacks } = settings.config;
+  const client = createGuardedClient({
+    addressRules: createAddressRules({ allowCidrs: settings.allowCidrs }),
+    timeoutMs: postbacks.timeoutMs,
+  });
+  const worker = startWorker({
+    ...limits,
+    target: settings.temporal,
+    activities: createActivities({ db, client: measureClient(client, metrics), newPostbackId }),
+    workflowBundle: await loadWorkflowBundle(log),
+    log,
+  });
+  return {
+    async checkReady() {
+      if (!worker.isConnected()) throw new Error('The worker is not connected to Temporal.');
+      await checkDb(db);
+    },
+    async stop() {
+      await worker.stop();
+      await client.close();
+    },
+  };
+}
