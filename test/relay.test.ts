@@ -11,7 +11,7 @@ import { registerSearchAttributes } from '../src/temporal/connect.ts';
 import { leadWorkflowId } from '../workflows/contract.ts';
 import { createTestDatabase } from './support/database.ts';
 import { eventually } from './support/eventually.ts';
-import { createNetwork, type Network } from './support/network.ts';
+import { createNetwork, type Network } from './support/network-in-database.ts';
 import { testTemporal } from './support/servers.ts';
 
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };

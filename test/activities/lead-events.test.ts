@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
 import { createLeadEventActivities } from '../../activities/lead-events.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { createNetwork, type Network } from '../support/network.ts';
+import { createNetwork, type Network } from '../support/network-in-database.ts';
 
 describe('loading what a lead lacks', () => {
   let network: Network;

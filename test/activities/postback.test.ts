@@ -19,7 +19,7 @@ import {
 } from '../../workflows/contract.ts';
 import { createTestDatabase, startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { createNetwork, settingsFor, type Network } from '../support/network.ts';
+import { createNetwork, settingsFor, type Network } from '../support/network-in-database.ts';
 import { answer, latestSettlement } from './settling.ts';
 
 const ATTEMPTS = 3;

@@ -8,7 +8,7 @@ import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
 import { newPostbackId } from '../../src/new-ids.ts';
 import type { DuePostback, LeadActivities } from '../../workflows/contract.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { createNetwork, postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network.ts';
+import { createNetwork, postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network-in-database.ts';
 import { answer, latestSettlement } from './settling.ts';
 
 const ATTEMPTS = 3;

@@ -12,7 +12,7 @@ import { connectDb } from '../../src/db/connect.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { readBacklog } from '../../src/db/outbox.ts';
 import { eventually } from '../support/eventually.ts';
-import { createNetwork, settingsFor } from '../support/network.ts';
+import { createNetwork, settingsFor } from '../support/network-in-database.ts';
 import { startProcess } from '../support/program.ts';
 import '../support/quiet-sdk.ts';
 import { startPrivatePostgres, startPrivateTemporal, stopTestServers } from '../support/servers.ts';

@@ -21,7 +21,7 @@ import {
 import { hashKey } from '../../src/db/keys.ts';
 import { isPublicId } from '../../src/domain/ids.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { settingsFor } from '../support/network.ts';
+import { settingsFor } from '../support/network-in-database.ts';
 
 const REWARD = { amount: 1250, currency: 'USD' };
 const URL = 'https://bank.example/?c={conversion_id}';

@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 import { claimLeads, completeLeads, postponeLead, readBacklog } from '../../src/db/outbox.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { createNetwork, type Network } from '../support/network.ts';
+import { createNetwork, type Network } from '../support/network-in-database.ts';
 
 const LEASE_MS = 60_000;
 

@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { ConversionStory } from '../../src/stories/story.ts';
 import { searchAttributeKeys } from '../../workflows/contract.ts';
-import { createInCatalogue, readStory } from '../support/http-network.ts';
+import { createInCatalogue, readStory } from '../support/network-over-http.ts';
 
 /** A conversion as ops see it: by the admin API, and in Temporal's Web UI. */
 export type OpsView = { story: ConversionStory; lead: LeadInTemporal };

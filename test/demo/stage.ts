@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startReceiver } from '../../src/dev/demo/receiver.ts';
 import type { Status } from '../../src/domain/status.ts';
 import { eventually } from '../support/eventually.ts';
-import { call } from '../support/http-network.ts';
+import { call } from '../support/network-over-http.ts';
 import { startProcess } from '../support/program.ts';
 import { startPrivatePostgres, startPrivateTemporal } from '../support/servers.ts';
 import { createNarrator, type Narrator } from './narrator.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { call } from '../support/http-network.ts';
+import { call } from '../support/network-over-http.ts';
 import type { Narrator } from './narrator.ts';
 
 export type Visitor = {

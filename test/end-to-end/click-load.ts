@@ -1,5 +1,5 @@
 import { Pool } from 'undici';
-import { conversionIn } from '../support/http-network.ts';
+import { conversionIn } from '../support/network-over-http.ts';
 
 const CONNECTIONS = 64;
 

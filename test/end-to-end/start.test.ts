@@ -9,7 +9,7 @@ import type { ConversionStory } from '../../src/stories/story.ts';
 import { commandLineOf } from '../../src/dev/embedded/process-identity.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { call } from '../support/http-network.ts';
+import { call } from '../support/network-over-http.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
 import { temporaryFolder } from '../support/servers.ts';
 

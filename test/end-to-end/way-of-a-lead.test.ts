@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { createHttpNetwork, type HttpNetwork } from '../support/http-network.ts';
+import { createHttpNetwork, type HttpNetwork } from '../support/network-over-http.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';

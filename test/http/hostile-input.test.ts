@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { closeServer, createFastServer, listen } from '../../src/http/protocol/server.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { createNetwork, type Network } from '../support/network.ts';
+import { createNetwork, type Network } from '../support/network-in-database.ts';
 import { buildPublicApp, makeOffer } from './build-public-app.ts';
 
 const RUNS = 150;

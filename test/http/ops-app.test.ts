@@ -7,7 +7,7 @@ import type { ConversionStory, LeadStory } from '../../src/stories/story.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { createTestDatabase, startOutage } from '../support/database.ts';
 import { makeEventfulLead } from '../support/eventful-lead.ts';
-import { createNetwork, type Network } from '../support/network.ts';
+import { createNetwork, type Network } from '../support/network-in-database.ts';
 
 const KEY = 'the-admin-key';
 const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;

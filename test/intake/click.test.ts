@@ -7,7 +7,7 @@ import { newConversionId, newLeadId } from '../../src/new-ids.ts';
 import { AppError } from '../../src/errors.ts';
 import { createTestDatabase, startOutage, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { createNetwork, type Network } from '../support/network.ts';
+import { createNetwork, type Network } from '../support/network-in-database.ts';
 
 type Owed = { from_seq: number; upto_seq: number; urgency: number };
 type EventRow = {

@@ -7,7 +7,7 @@ import type { StatusCall } from '../../src/intake/status.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { createStatusIntake, type StatusIntake } from '../../src/intake/status.ts';
-import { createNetwork, type Network } from '../support/network.ts';
+import { createNetwork, type Network } from '../support/network-in-database.ts';
 
 const LONG_AGO = '2026-01-01T00:00:00Z';
 

@@ -13,8 +13,14 @@ import {
   type SendOutcome,
 } from '../../src/outbound/guarded-client.ts';
 import type { Dial } from '../../src/outbound/guarded-connect.ts';
-import { findClosedPort, startHttpServer, startHttpsServer, startTcpServer, type LocalServer } from './local-server.ts';
-import { certificate, certificateName } from './self-signed-certificate.ts';
+import {
+  findClosedPort,
+  startHttpServer,
+  startHttpsServer,
+  startTcpServer,
+  type LocalServer,
+} from '../support/local-server.ts';
+import { certificate, certificateName } from '../support/self-signed-certificate.ts';
 
 const addressRules = createAddressRules({ allowCidrs: ['127.0.0.0/8'] });
 const KIB = 1024;

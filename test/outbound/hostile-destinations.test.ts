@@ -3,7 +3,7 @@ import net from 'node:net';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { createGuardedClient, type GuardedClient, type SendOutcome } from '../../src/outbound/guarded-client.ts';
 import type { DialTarget } from '../../src/outbound/guarded-connect.ts';
-import { startHttpServer } from './local-server.ts';
+import { startHttpServer } from '../support/local-server.ts';
 
 const PUBLIC = '93.184.216.34';
 const PUBLIC_6 = '2606:2800:220:1::1';

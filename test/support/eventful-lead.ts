@@ -1,4 +1,4 @@
-import { settingsFor, type Network } from './network.ts';
+import { settingsFor, type Network } from './network-in-database.ts';
 
 export type EventfulLead = {
   leadId: string;

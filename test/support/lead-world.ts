@@ -11,7 +11,7 @@ import { registerSearchAttributes } from '../../src/temporal/connect.ts';
 import { TASK_QUEUE, type LeadActivities, type LeadPolicy } from '../../workflows/contract.ts';
 import { testBundle } from './bundle.ts';
 import { createTestDatabase } from './database.ts';
-import { createNetwork, type Network } from './network.ts';
+import { createNetwork, type Network } from './network-in-database.ts';
 
 export type LeadWorld = { network: Network; client: Client; stop(): Promise<void> };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { leadQuery, leadWorkflowId } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
-import { postbacksOf, settingsFor, type Network } from '../support/network.ts';
+import { postbacksOf, settingsFor, type Network } from '../support/network-in-database.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';
 

@@ -18,7 +18,7 @@ import { testBundle } from '../support/bundle.ts';
 import { conversion, numbered, status, touch } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
-import { postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network.ts';
+import { postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network-in-database.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';

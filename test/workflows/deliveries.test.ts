@@ -4,7 +4,7 @@ import { updatePartner } from '../../src/db/partners.ts';
 import { leadQuery, leadWorkflowId, type LeadActivities } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
-import { attemptsOf, postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network.ts';
+import { attemptsOf, postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network-in-database.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';
 

@@ -7,7 +7,7 @@ import { leadQuery, leadWorkflowId, type LeadActivities } from '../../workflows/
 import { startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
-import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network.ts';
+import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network-in-database.ts';
 import { testTemporal } from '../support/servers.ts';
 
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300 };

@@ -3,7 +3,7 @@ import { leadEvents, leadQuery, leadWorkflowId } from '../../workflows/contract.
 import { startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
-import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network.ts';
+import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network-in-database.ts';
 import { testTemporal } from '../support/servers.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';
 

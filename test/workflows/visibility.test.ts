@@ -5,7 +5,7 @@ import { newConversionId } from '../../src/new-ids.ts';
 import { leadQuery, leadWorkflowId, searchAttributeKeys } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
-import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network.ts';
+import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network-in-database.ts';
 import { testTemporal } from '../support/servers.ts';
 import { startTracker, type Tracker } from '../support/tracker.ts';
 

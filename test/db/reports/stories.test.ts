@@ -3,7 +3,7 @@ import { createAdvertiser } from '../../../src/db/advertisers.ts';
 import { findLeadOfConversion, listStatusCalls, readLeadFacts } from '../../../src/db/reports/stories.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { makeEventfulLead, type EventfulLead } from '../../support/eventful-lead.ts';
-import { createNetwork, type Network } from '../../support/network.ts';
+import { createNetwork, type Network } from '../../support/network-in-database.ts';
 
 describe('the facts of a lead', () => {
   let network: Network;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import request from 'supertest';
 import { AppError } from '../../../src/errors.ts';
 import { createTestDatabase } from '../../support/database.ts';
-import { createNetwork, type Network } from '../../support/network.ts';
+import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { createAdvertiser } from '../../../src/db/advertisers.ts';
 import { listStatusCalls } from '../../../src/db/reports/stories.ts';
 import { buildPublicApp } from '../build-public-app.ts';
