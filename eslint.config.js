@@ -1,5 +1,27 @@
 import tseslint from 'typescript-eslint';
 
+const noNamesOfTemporal = [
+  {
+    selector: 'CallExpression[callee.name=/^define(Signal|Query|Update)$/]',
+    message: 'Only workflows/contract.ts names signals and queries.',
+  },
+  {
+    selector: 'Property[key.name=/^(taskQueue|workflowId|signal|workflowType)$/] > :matches(Literal, TemplateLiteral)',
+    message: 'Only workflows/contract.ts names task queues, signals, workflows and their ids.',
+  },
+];
+
+const noSql = [
+  {
+    selector: 'CallExpression[callee.property.name=/^(raw|query)$/]',
+    message: 'Only src/db/ writes SQL; call one of its functions.',
+  },
+  {
+    selector: 'CallExpression[callee.name=/^(db|trx|pool)$/]',
+    message: 'Only src/db/ queries tables; call one of its functions.',
+  },
+];
+
 export default tseslint.config(
   { ignores: ['dist/', '.data/', 'coverage/', 'node_modules/'] },
   {
@@ -28,6 +50,17 @@ export default tseslint.config(
         { object: 'process', property: 'env', message: 'Only src/config.ts reads the environment.' },
       ],
     },
+  },
+  {
+    files: ['src/**/*.ts', 'activities/**/*.ts'],
+    // The embedded Postgres makes its own database.
+    ignores: ['src/db/**', 'src/dev/embedded/**'],
+    rules: { 'no-restricted-syntax': ['error', ...noNamesOfTemporal, ...noSql] },
+  },
+  {
+    files: ['workflows/**/*.ts', 'src/db/**/*.ts'],
+    ignores: ['workflows/contract.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...noNamesOfTemporal] },
   },
   {
     // Programs for people at a terminal print plain text.
