@@ -12,7 +12,7 @@ export function createLeadEventActivities({ db }: { db: Knex }): Pick<LeadActivi
       if (events[0]?.seq !== afterSeq + 1) {
         // A lead never ends here: ops see the activity pending, with this message, until the facts are back.
         throw ApplicationFailure.retryable(
-          `Lead ${leadId} has no event ${afterSeq + 1} in lead_events, though a later one was handed over.`,
+          `Lead ${leadId} has no event ${afterSeq + 1} in lead_events, though a later one was relayed.`,
           EVENTS_MISSING,
         );
       }

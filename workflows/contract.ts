@@ -57,7 +57,7 @@ export type DuePostback = {
   conversionId: string;
   partnerId: string;
   status: Status;
-  /** R14: it goes to a partner who lost the lead, so no later status of the conversion concerns him. */
+  /** R14: it goes to a partner who lost the lead, so no later status of the conversion concerns them. */
   isHandover: boolean;
   attemptsLeft: number;
 };
@@ -103,7 +103,7 @@ export const MORE_ATTEMPTS_LEFT = 'MoreAttemptsLeft';
 export const NOT_RECORDED = 'AttemptNotRecorded';
 /** Failure type: a failure of ours before the call was made. It uses up no attempt. */
 export const NOT_STARTED = 'AttemptNotStarted';
-/** Failure type: a later event was handed over, but the ones before it are not in Postgres. */
+/** Failure type: a later event was relayed, but the ones before it are not in Postgres. */
 export const EVENTS_MISSING = 'LeadEventsMissing';
 
 export const searchAttributeKeys = {

@@ -1,14 +1,4 @@
-import {
-  CancellationScope,
-  condition,
-  continueAsNew,
-  isCancellation,
-  proxyActivities,
-  proxyLocalActivities,
-  setHandler,
-  sleep,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, continueAsNew, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import type { LeadEvent } from '../src/domain/lead-event.ts';
 import {
   applyEvent,
@@ -17,26 +7,34 @@ import {
   noteInStory,
   settlementFor,
   windowEndsAt,
+  type LeadState,
   type Settlement,
 } from '../src/domain/lead.ts';
 import {
   leadEvents,
   leadQuery,
+  type DeliveryResult,
   type DuePostback,
-  type LeadActivities,
   type LeadInput,
   type LeadOutcome,
+  type LeadPolicy,
 } from './contract.ts';
-import { startDeliveries } from './deliveries.ts';
-import { createLeadVisibility } from './lead-view.ts';
+import { startDeliveries, type Deliveries } from './deliveries.ts';
+import { publish, viewOf } from './lead-view.ts';
+import { settleLocallyFirst, settleRegularly } from './settling.ts';
+import { untilDone } from './until-done.ts';
 
-// Saves a task and a round trip in the ordinary case …
-const atOnce = proxyLocalActivities<LeadActivities>({ startToCloseTimeout: '2s', retry: { maximumAttempts: 1 } });
-// … and while Postgres is away ops can see it pending: that is no reason to lose a status.
-const untilDone = proxyActivities<LeadActivities>({
-  startToCloseTimeout: '15s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
-});
+/** What one run of a lead works with. */
+type LeadRun = {
+  leadId: string;
+  policy: LeadPolicy;
+  state: LeadState;
+  /** Events that the lead has heard of and not looked at yet. */
+  inbox: LeadEvent[];
+  /** The events from the inbox that are being looked at. */
+  taken: LeadEvent[];
+  deliveries: Deliveries;
+};
 
 // Beyond this a run is continued even while postbacks are under way; the next run takes them up again.
 const LONG_HISTORY_EVENTS = 10_000;
@@ -52,117 +50,106 @@ export async function lead(input: LeadInput): Promise<LeadOutcome> {
 }
 
 async function live(input: LeadInput): Promise<LeadOutcome> {
-  const { leadId, policy } = input;
-  const inbox: LeadEvent[] = [];
-  let taking: LeadEvent[] = [];
-  // A person may send anything by hand; what is no message must not stop the lead.
-  setHandler(leadEvents, (message) => void inbox.push(...eventsOf(message)));
-
-  let state = input.state ?? newLead();
-  const deliveries = startDeliveries(policy, {
-    onEnded({ postbackId, status, partnerId }, result) {
-      state = noteInStory(state, `postback ${postbackId} (${status}) to partner ${partnerId} ${result}`);
-      visible.publish();
-    },
-  });
-  const visible = createLeadVisibility({ leadId, policy, deliveries, lead: () => state });
-  setHandler(leadQuery, visible.snapshot);
-  deliveries.resume(input.delivering ?? []);
-  // The details belong to a run: a continued one would have none until something happens.
-  if (input.state) visible.publish();
-  void watchWindow();
-  if (input.knownSeq) await catchUp(input.knownSeq);
+  const run = begin(input);
+  void watchWindow(run);
+  if (input.knownSeq) await catchUp(run, input.knownSeq);
 
   for (;;) {
-    await condition(() => inbox.length > 0 || isDone() || mustContinue());
-    if (inbox.length === 0 && isDone()) break;
-    if (mustContinue()) await continueInNewRun(state.appliedSeq);
-    // The SDK takes a stack trace of each promise, so nothing is awaited here that need not be.
-    taking = inbox.splice(0);
-    for (const event of taking) {
-      if (event.seq > state.appliedSeq + 1) await catchUp(event.seq - 1);
-      const settlement = apply(event);
-      if (settlement) await settle(settlement);
+    await condition(() => run.inbox.length > 0 || isDone(run) || mustContinue(run));
+    if (run.inbox.length === 0 && isDone(run)) break;
+    if (mustContinue(run)) await continueInNewRun(run, run.state.appliedSeq);
+    run.taken = run.inbox.splice(0);
+    for (const event of run.taken) {
+      if (event.seq > run.state.appliedSeq + 1) await catchUp(run, event.seq - 1);
+      const settling = take(run, event);
+      if (settling) await settling;
     }
-    visible.publish();
+    publish(run);
   }
-  visible.publish();
-  return { leadId, outcome: state.lastStatus ?? 'expired', appliedSeq: state.appliedSeq };
+  publish(run);
+  return { leadId: run.leadId, outcome: run.state.lastStatus ?? 'expired', appliedSeq: run.state.appliedSeq };
+}
 
-  /** Fetches what was committed up to `seq` and has not been heard of: a gap, or all of it in a lead that is rebuilt. */
-  async function catchUp(seq: number): Promise<void> {
-    while (state.appliedSeq < seq) {
-      if (mustContinue()) await continueInNewRun(seq);
-      const { appliedSeq: afterSeq } = state;
-      const summary = `events after ${afterSeq}`;
-      const missing = await untilDone.loadLeadEvents.executeWithOptions({ summary }, [{ leadId, afterSeq }]);
-      for (const event of missing) {
-        const settlement = apply(event);
-        if (settlement) await settle(settlement);
-      }
+/** Listens first of all, then takes up what an earlier run of the lead was delivering. */
+function begin({ leadId, policy, state, delivering }: LeadInput): LeadRun {
+  const inbox: LeadEvent[] = [];
+  // A person may send anything by hand; what is no message must not stop the lead.
+  setHandler(leadEvents, (message) => void inbox.push(...eventsOf(message)));
+  const deliveries = startDeliveries(policy, noteEnd);
+  const run: LeadRun = { leadId, policy, state: state ?? newLead(), inbox, taken: [], deliveries };
+  setHandler(leadQuery, () => viewOf(run));
+  deliveries.resume(delivering ?? []);
+  // The details belong to a run: a continued one would have none until something happens.
+  if (state) publish(run);
+  return run;
+
+  function noteEnd({ postbackId, status, partnerId }: DuePostback, result: DeliveryResult): void {
+    run.state = noteInStory(run.state, `postback ${postbackId} (${status}) to partner ${partnerId} ${result}`);
+    publish(run);
+  }
+}
+
+/**
+ * Applies an event unless the lead has it already, and settles it when it is a status.
+ * @returns undefined when there is nothing to wait for, because the SDK takes a stack trace of each promise
+ */
+function take(run: LeadRun, event: LeadEvent): Promise<void> | undefined {
+  const before = run.state;
+  if (!isNext(before, event)) return undefined;
+  run.state = applyEvent(before, event);
+  return event.type === 'status' ? settle(run, settlementFor(before, event)) : undefined;
+}
+
+async function settle(run: LeadRun, settlement: Settlement): Promise<void> {
+  const { leadId, policy, deliveries } = run;
+  const hasSuperseded = deliveries.supersede(settlement.conversionId);
+  publish(run);
+  const input = { leadId, maxAttempts: policy.postbackAttempts, settlement };
+  const due = hasSuperseded ? await settleRegularly(input) : await settleLocallyFirst(input);
+  deliveries.deliver(due);
+}
+
+/** Fetches what was committed up to `seq` and has not been heard of: a gap, or all of it in a lead that is rebuilt. */
+async function catchUp(run: LeadRun, seq: number): Promise<void> {
+  while (run.state.appliedSeq < seq) {
+    if (mustContinue(run)) await continueInNewRun(run, seq);
+    const { appliedSeq: afterSeq } = run.state;
+    const summary = `events after ${afterSeq}`;
+    const input = { leadId: run.leadId, afterSeq };
+    const missing = await untilDone.loadLeadEvents.executeWithOptions({ summary }, [input]);
+    for (const event of missing) {
+      const settling = take(run, event);
+      if (settling) await settling;
     }
   }
+}
 
-  function mustContinue(): boolean {
-    const { continueAsNewSuggested, historyLength } = workflowInfo();
-    return continueAsNewSuggested && (deliveries.underWay().length === 0 || historyLength > LONG_HISTORY_EVENTS);
-  }
+function mustContinue({ deliveries }: LeadRun): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested && (deliveries.underWay().length === 0 || historyLength > LONG_HISTORY_EVENTS);
+}
 
-  /** What has been heard of but not applied need not be carried over: the next run fetches it from Postgres. */
-  async function continueInNewRun(heardOfSeq: number): Promise<never> {
-    const knownSeq = Math.max(heardOfSeq, ...[...taking, ...inbox].map((event) => event.seq));
-    return await continueAsNew<typeof lead>({ leadId, policy, state, knownSeq, delivering: deliveries.underWay() });
-  }
+/** What has been heard of but not applied need not be carried over: the next run fetches it from Postgres. */
+async function continueInNewRun(run: LeadRun, heardOfSeq: number): Promise<never> {
+  const { leadId, policy, state, taken, inbox, deliveries } = run;
+  const knownSeq = Math.max(heardOfSeq, ...[...taken, ...inbox].map((event) => event.seq));
+  return await continueAsNew<typeof lead>({ leadId, policy, state, knownSeq, delivering: deliveries.underWay() });
+}
 
-  /** Drops what the lead has already. @returns how a status is to be settled */
-  function apply(event: LeadEvent): Settlement | undefined {
-    if (!isNext(state, event)) return undefined;
-    const before = state;
-    state = applyEvent(before, event);
-    return event.type === 'status' ? settlementFor(before, event) : undefined;
-  }
+function isDone(run: LeadRun): boolean {
+  return isWindowOver(run) && run.deliveries.underWay().length === 0;
+}
 
-  async function settle(settlement: Settlement): Promise<void> {
-    const supersedes = deliveries.supersede(settlement.conversionId);
-    visible.publish();
-    // A delivery that is cancelled in the task that began it ends at another moment when the task is replayed, relative to
-    // a local activity. A regular one ends the task, and with it the race.
-    const due = supersedes ? await settleUntilDone(settlement) : await settleDurably(settlement);
-    deliveries.deliver(due);
-  }
+function isWindowOver({ state, policy }: LeadRun): boolean {
+  return Date.now() >= (windowEndsAt(state, policy.windowMs) ?? Infinity);
+}
 
-  async function settleDurably(settlement: Settlement): Promise<DuePostback[]> {
-    try {
-      return await atOnce.settle.executeWithOptions(...settleCall(settlement));
-    } catch (error) {
-      if (isCancellation(error)) throw error;
-      return await settleUntilDone(settlement);
-    }
-  }
-
-  async function settleUntilDone(settlement: Settlement): Promise<DuePostback[]> {
-    return await untilDone.settle.executeWithOptions(...settleCall(settlement));
-  }
-
-  function settleCall(settlement: Settlement): [{ summary: string }, Parameters<LeadActivities['settle']>] {
-    const summary = `${settlement.status} → ${settlement.holder ? `partner ${settlement.holder.partnerId}` : 'house'}`;
-    return [{ summary }, [{ leadId, maxAttempts: policy.postbackAttempts, settlement }]];
-  }
-
-  function isDone(): boolean {
-    return isWindowOver() && deliveries.underWay().length === 0;
-  }
-
-  function isWindowOver(): boolean {
-    return Date.now() >= (windowEndsAt(state, policy.windowMs) ?? Infinity);
-  }
-
-  /** One lazy timer: later touches do not restart it; when it fires, it sleeps again for what they have added. */
-  async function watchWindow(): Promise<never> {
-    for (;;) {
-      await condition(() => windowEndsAt(state, policy.windowMs) !== undefined && !isWindowOver());
-      await sleep((windowEndsAt(state, policy.windowMs) ?? 0) - Date.now(), { summary: 'window of the lead' });
-    }
+/** One lazy timer: later touches do not restart it; when it fires, it sleeps again for what they have added. */
+async function watchWindow(run: LeadRun): Promise<never> {
+  const endsAt = () => windowEndsAt(run.state, run.policy.windowMs);
+  for (;;) {
+    await condition(() => endsAt() !== undefined && !isWindowOver(run));
+    await sleep((endsAt() ?? 0) - Date.now(), { summary: 'window of the lead' });
   }
 }
 

@@ -35,5 +35,5 @@ export type StatusEvent = Committed & {
   reason: string | null;
 };
 
-/** A committed fact about a lead: plain JSON, handed over at least once. */
+/** A committed fact about a lead: plain JSON, relayed at least once. */
 export type LeadEvent = TouchEvent | ConversionEvent | StatusEvent;

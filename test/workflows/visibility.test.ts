@@ -139,7 +139,7 @@ describe('what ops see of a lead in the Web UI', function () {
     const postbackId = await settledAs(conversionId, 1, 'retrying');
     const sending = await detailsOf(handle);
     assert.ok(sending.includes('Status: **pending**'), sending);
-    assert.ok(sending.includes('Being sent (3 tries, 300 s apart'), sending);
+    assert.ok(sending.includes('Being sent (3 attempts, 300 s apart'), sending);
     assert.ok(sending.includes(`- **pending** → partner \`${ann}\`, postback \`${postbackId}\``), sending);
 
     tracker.answer(200);
@@ -153,7 +153,7 @@ describe('what ops see of a lead in the Web UI', function () {
     });
   });
 
-  it('the pending activity shows which try failed, why, and when the next one is', async () => {
+  it('the pending activity shows which attempt failed, why, and when the next one is', async () => {
     tracker.answer(503);
     const { conversionId, handle } = await directLink(ann);
     await network.report(conversionId, 'approved');
