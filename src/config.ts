@@ -1,4 +1,4 @@
-// The only reader of the environment. Every duration carries its unit in its name; the README lists them all.
+// The only reader of the environment. Every duration carries its unit in its name; docs/configuration.md lists them all.
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -174,7 +174,7 @@ function requireInProduction(given: z.infer<typeof environment>, hasTemporal: bo
   ];
   if (missing.length > 0) {
     throw new ConfigError(
-      `In production these must be set: ${missing.join(', ')}. See the configuration table in README.md.`,
+      `In production these must be set: ${missing.join(', ')}. See docs/configuration.md.`,
     );
   }
 }

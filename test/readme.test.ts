@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
+const root = new URL('../', import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
+const isThere = (path: string) => existsSync(new URL(path, root));
+const texts = ['README.md', ...readdirSync(new URL('docs/', root)).map((file) => `docs/${file}`)];
+const isPath = (code: string) => /^[\w.-]+\/[\w./-]*$|^[\w-]+\.(?:ts|yml)$/.test(code);
+
+/** What stands between single backticks outside of blocks. */
+function codeIn(text: string): string[] {
+  return [...text.replace(/^```.*?^```/gms, '').matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
+}
+
+/** What the pattern's group holds wherever it matches, each once. */
+function everyMatch(text: string, pattern: RegExp): string[] {
+  return [...new Set([...text.matchAll(pattern)].map(([, name = '']) => name))];
+}
+
+describe('README and docs', () => {
+  it('name only files and folders that are there', () => {
+    for (const text of texts) {
+      const paths = codeIn(read(text)).filter(isPath);
+      const missing = paths.filter((path) => !isThere(path) && !isThere(`src/${path}`) && !isThere(`src/http/${path}`));
+      assert.deepEqual(missing, [], text);
+    }
+  });
+
+  it('lead to each other by links that work', () => {
+    for (const text of texts) {
+      const links = everyMatch(read(text), /\]\(([^):]+)\)/g);
+      const broken = links.filter((link) => !existsSync(new URL(link, new URL(text, root))));
+      assert.deepEqual(broken, [], text);
+    }
+  });
+
+  it('name only scripts that npm can run', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    for (const text of texts) {
+      const named = everyMatch(read(text), /npm run ([\w:-]+)/g);
+      assert.deepEqual(
+        named.filter((name) => scripts[name] === undefined),
+        [],
+        text,
+      );
+    }
+  });
+
+  it('list every variable that is read from the environment, and no other', () => {
+    const known = everyMatch(read('src/config.ts'), /^ {2}([A-Z][A-Z_]+): /gm);
+    const table = read('docs/configuration.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .join('\n');
+    assert.deepEqual(everyMatch(table, /`([A-Z]+(?:_[A-Z]+)*)`/g).toSorted(), known.toSorted());
+    const inReadme = codeIn(read('README.md')).filter((code) => /^[A-Z]+(?:_[A-Z]+)+$/.test(code));
+    assert.deepEqual(
+      inReadme.filter((name) => !known.includes(name)),
+      [],
+    );
+  });
+});
