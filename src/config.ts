@@ -173,9 +173,7 @@ function requireInProduction(given: z.infer<typeof environment>, hasTemporal: bo
     ...(given.PUBLIC_URL || !isApi ? [] : ['PUBLIC_URL']),
   ];
   if (missing.length > 0) {
-    throw new ConfigError(
-      `In production these must be set: ${missing.join(', ')}. See docs/configuration.md.`,
-    );
+    throw new ConfigError(`In production these must be set: ${missing.join(', ')}. See docs/configuration.md.`);
   }
 }
 
