@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
+import type { RawStatusCall } from '../domain/status-call.ts';
 import type { Status } from '../domain/status.ts';
 import { URGENCY } from './outbox.ts';
 import { prepared } from './prepared.ts';
 
-export type NewStatusCall = { advertiserId: string; conversionId: string | null; raw: object };
+export type NewStatusCall = { advertiserId: string; conversionId: string | null; raw: RawStatusCall };
 
 /** Keeps an advertiser's call as it came. @returns its call_id */
 export async function insertStatusCall(db: Knex, call: NewStatusCall): Promise<number> {
@@ -29,7 +30,7 @@ export type KeptStatusCall = {
   conversionId: string | null;
   /** What became of it, such as `recorded` or `window_closed`. */
   result: string;
-  raw: { word: string | null; reason: string | null };
+  raw: RawStatusCall;
 };
 
 /** Locks a kept call for the rest of the transaction. */

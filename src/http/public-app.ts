@@ -1,6 +1,5 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
-import type { StatusIntake } from '../intake/status.ts';
 import type { Log } from '../log.ts';
 import { createAssetRoutes } from './pages/assets.ts';
 import { addClickRoutes, type ClickDeps } from './visitor/click-routes.ts';
@@ -9,15 +8,15 @@ import { createHealthRoutes } from './protocol/health-routes.ts';
 import { createSecurityHeaders } from './protocol/security-headers.ts';
 import { createPages, type Pages } from './visitor/pages.ts';
 import { createProblemHandler, makeProblem } from './protocol/problem.ts';
-import { createStatusRoutes } from './advertiser/status-routes.ts';
+import { createStatusRoutes, type StatusDeps } from './advertiser/status-routes.ts';
 
-export type PublicDeps = ClickDeps & {
-  statuses: Pick<StatusIntake, 'authenticate' | 'record'>;
-  checkReady: () => Promise<void>;
-  /** A hop count or a list of addresses; never everybody. */
-  trustProxy: number | string | false;
-  log: Pick<Log, 'error' | 'warn'>;
-};
+export type PublicDeps = ClickDeps &
+  StatusDeps & {
+    checkReady: () => Promise<void>;
+    /** A hop count or a list of addresses; never everybody. */
+    trustProxy: number | string | false;
+    log: Pick<Log, 'error' | 'warn'>;
+  };
 
 /** Everything on the public listener. */
 export function createPublicApp(deps: PublicDeps): Express {

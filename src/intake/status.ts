@@ -9,17 +9,15 @@ import {
   lockStatusCall,
   setStatusCallResult,
 } from '../db/statuses.ts';
+import { readStatusFields, type RawStatusCall, type StatusFields } from '../domain/status-call.ts';
 import { judgeTransition, parseStatus, statuses, type Status, type Transition } from '../domain/status.ts';
-import { AppError } from '../errors.ts';
+import { AppError, type FieldProblem } from '../errors.ts';
 
 /** An advertiser's call as it came, authenticated but not yet judged. */
-export type StatusCall = {
+export type StatusCall = StatusFields & {
   advertiserId: string;
-  conversionId: string | null;
-  word: string | null;
-  reason: string | null;
-  /** Everything the caller sent except his token, kept as it is. */
-  raw: { method: string; query: Record<string, unknown>; body: unknown };
+  /** Kept as it is: a call that is accepted late is read from it again. */
+  raw: RawStatusCall;
 };
 
 export type StatusAnswer = { conversionId: string; status: Status; result: Transition };
@@ -29,6 +27,11 @@ export type StatusIntake = {
   authenticate(advertiserId: string, token: string | undefined): Promise<void>;
   /** @throws AppError `malformed`, `unknown`, `unknown_status` or `window_closed`; the call is kept all the same */
   record(call: StatusCall): Promise<StatusAnswer>;
+  /**
+   * Keeps a call that cannot be understood, with the conversion it names; it changes nothing.
+   * @throws AppError `malformed`, always, naming the problems
+   */
+  keepMalformed(call: StatusCall, problems: FieldProblem[]): Promise<never>;
   /** R9: records a status that was refused because the window was over. */
   acceptLate(callId: number): Promise<StatusAnswer>;
 };
@@ -46,9 +49,8 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
     async record(call) {
       // A refusal is thrown after the commit, so that the raw call is kept whatever becomes of it.
       const answer = await inTransaction(async (trx) => {
-        const { word, reason, raw } = call;
-        const callId = await insertStatusCall(trx, { ...call, raw: { ...raw, word, reason } });
-        const judged = await judge(trx, callId, call, windowMs);
+        const callId = await insertStatusCall(trx, call);
+        const judged = await judge(trx, { callId, call, windowMs });
         if (judged instanceof AppError) await setStatusCallResult(trx, callId, judged.kind);
         return judged;
       });
@@ -56,18 +58,25 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
       return answer;
     },
 
+    async keepMalformed(call, problems) {
+      await inTransaction(async (trx) => {
+        await setStatusCallResult(trx, await insertStatusCall(trx, call), 'malformed');
+      });
+      throw new AppError('malformed', problems.map(({ message }) => message).join(' '), { problems });
+    },
+
     async acceptLate(callId) {
       return await inTransaction(async (trx) => {
         const kept = await lockStatusCall(trx, callId);
         if (!kept) throw new AppError('unknown', `There is no status call ${callId}.`);
         if (kept.result !== 'window_closed') {
-          throw new AppError(
-            'conflict',
-            `Status call ${callId} is ${kept.result}; only window_closed can be accepted late.`,
-          );
+          const detail = `Status call ${callId} is ${kept.result}; only window_closed can be accepted late.`;
+          throw new AppError('conflict', detail);
         }
         const { advertiserId, conversionId, raw } = kept;
-        const answer = await judge(trx, callId, { advertiserId, conversionId, ...raw }, null);
+        const { word, reason } = readStatusFields(raw);
+        const call = { advertiserId, conversionId, word, reason };
+        const answer = await judge(trx, { callId, call, windowMs: null });
         if (answer instanceof AppError) throw answer;
         return answer;
       });
@@ -79,7 +88,7 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
   }
 }
 
-/** An advertiser repeats what is answered with 503, so whatever kept his call from being stored costs no status. */
+/** An advertiser repeats what is answered with 503, so whatever kept its call from being stored costs no status. */
 async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -89,21 +98,18 @@ async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-type Judgeable = Pick<StatusCall, 'advertiserId' | 'conversionId' | 'word' | 'reason'>;
+type Judgement = {
+  callId: number;
+  call: Omit<StatusCall, 'raw'>;
+  /** Null accepts a status whatever its lead's window says. */
+  windowMs: number | null;
+};
 
-/** @param windowMs null accepts a status whatever its lead's window says */
-async function judge(
-  trx: Knex,
-  callId: number,
-  { advertiserId, conversionId, word, reason }: Judgeable,
-  windowMs: number | null,
-): Promise<StatusAnswer | AppError> {
-  if (!conversionId) return new AppError('malformed', 'conversion_id is missing: send the id we gave you in the link.');
-  if (!word) return new AppError('malformed', `status is missing: send one of ${statuses.join(', ')}.`);
-  const status = parseStatus(word);
-  if (!status)
-    return new AppError('unknown_status', `Status "${word}" is not known: send one of ${statuses.join(', ')}.`);
-
+async function judge(trx: Knex, { callId, call, windowMs }: Judgement): Promise<StatusAnswer | AppError> {
+  const report = understand(call);
+  if (report instanceof AppError) return report;
+  const { conversionId, status } = report;
+  const { advertiserId, reason } = call;
   const conversion = await lockConversion(trx, { conversionId, advertiserId, windowMs: windowMs ?? 0 });
   if (!conversion) return new AppError('unknown', `Conversion ${conversionId} is not known.`);
 
@@ -119,15 +125,16 @@ async function judge(
     );
   }
   const { leadId, offerId } = conversion;
-  await insertStatusEvent(trx, {
-    callId,
-    leadId,
-    conversionId,
-    offerId,
-    advertiserId,
-    status,
-    reason,
-    result: windowMs === null ? 'accepted_late' : 'recorded',
-  });
+  const event = { callId, leadId, conversionId, offerId, advertiserId, status, reason };
+  await insertStatusEvent(trx, { ...event, result: windowMs === null ? 'accepted_late' : 'recorded' });
   return { conversionId, status, result };
+}
+
+/** Which status a call reports of which conversion. */
+function understand({ conversionId, word }: StatusFields): { conversionId: string; status: Status } | AppError {
+  if (!conversionId) return new AppError('malformed', 'conversion_id is missing: send the id we gave you in the link.');
+  if (!word) return new AppError('malformed', `status is missing: send one of ${statuses.join(', ')}.`);
+  const status = parseStatus(word);
+  if (status) return { conversionId, status };
+  return new AppError('unknown_status', `Status "${word}" is not known: send one of ${statuses.join(', ')}.`);
 }

@@ -6,7 +6,7 @@ import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import { createLeadTokens } from '../../src/intake/lead-token.ts';
 import { newConversionId, newLeadId } from '../../src/new-ids.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
-import { AppError } from '../../src/errors.ts';
+import { AppError, type FieldProblem } from '../../src/errors.ts';
 
 export const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 export const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1';
@@ -16,6 +16,7 @@ export type BuiltPublicApp = {
   clicks: Click[];
   botVisits: BotVisit[];
   statusCalls: StatusCall[];
+  malformedCalls: StatusCall[];
   logged: object[];
   warned: object[];
   tokens: ReturnType<typeof createLeadTokens>;
@@ -41,7 +42,8 @@ export async function buildPublicApp({
   now,
   ...deps
 }: BuildOptions = {}): Promise<BuiltPublicApp> {
-  const [clicks, botVisits, statusCalls]: [Click[], BotVisit[], StatusCall[]] = [[], [], []];
+  const [clicks, botVisits]: [Click[], BotVisit[]] = [[], []];
+  const [statusCalls, malformedCalls]: [StatusCall[], StatusCall[]] = [[], []];
   const [logged, warned]: [object[], object[]] = [[], []];
   const content = { version: 1, partnerIds: ['abcdefghigk', 'otherpartner'], offers };
   const catalogue = createCatalogue({
@@ -69,6 +71,10 @@ export async function buildPublicApp({
         if (call.conversionId === null) return Promise.reject(new AppError('malformed', 'conversion_id is missing'));
         return Promise.resolve({ conversionId: call.conversionId, status: 'approved', result: 'recorded' });
       },
+      keepMalformed(call: StatusCall, problems: FieldProblem[]) {
+        malformedCalls.push(call);
+        return Promise.reject(new AppError('malformed', 'kept', { problems }));
+      },
     },
     leadTokens: tokens,
     newConversionId,
@@ -79,5 +85,5 @@ export async function buildPublicApp({
     log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
     ...deps,
   });
-  return { app, clicks, botVisits, statusCalls, logged, warned, tokens };
+  return { app, clicks, botVisits, statusCalls, malformedCalls, logged, warned, tokens };
 }

@@ -20,7 +20,7 @@ type CallRow = {
   lead_id: string | null;
   seq: number | null;
   accepted_at: string | null;
-  raw: { method: string; query: Record<string, unknown>; body: unknown; word: string | null; reason: string | null };
+  raw: StatusCall['raw'];
 };
 
 describe('status intake on Postgres', () => {
@@ -105,10 +105,8 @@ describe('status intake on Postgres', () => {
     assert.deepEqual([call?.result, call?.lead_id, call?.seq, others.length], ['recorded', leadId, 3, 0]);
     assert.deepEqual(call?.raw, {
       method: 'GET',
-      query: { conversion_id: conversionId, status: 'Approved' },
+      query: { conversion_id: conversionId, status: 'Approved', reason: 'paid' },
       body: null,
-      word: 'Approved',
-      reason: 'paid',
     });
   });
 
@@ -161,7 +159,31 @@ describe('status intake on Postgres', () => {
       assert.equal(refusal.kind, kind);
       const call = await lastCall();
       assert.deepEqual([call.result, call.conversion_id], [kind, changes.conversionId]);
-      assert.deepEqual(call.raw, { ...raw, word: changes.word, reason: 'why' });
+      assert.deepEqual(call.raw, raw);
+    }
+    assert.deepEqual(await statusEventsOf(leadId), []);
+  });
+
+  it('a call with unusable fields is refused with their problems, kept as it came, and changes nothing', async () => {
+    const { leadId, conversionId } = await leadWithConversion();
+    const problems = [
+      { field: 'status', message: 'status must be one text, given once.' },
+      { field: 'reason', message: 'reason is too long.' },
+    ];
+    const raw = { method: 'POST', query: {}, body: { conversion_id: conversionId, status: ['approved'] } };
+    for (const named of [conversionId, null]) {
+      const call = callOf({ conversionId: named, word: 'approved', raw });
+      await assert.rejects(network.statuses.keepMalformed(call, problems), {
+        name: 'AppError',
+        kind: 'malformed',
+        message: 'status must be one text, given once. reason is too long.',
+        problems,
+      });
+      const kept = await lastCall();
+      assert.deepEqual(
+        { advertiser: kept.advertiser_id, conversion: kept.conversion_id, result: kept.result, raw: kept.raw },
+        { advertiser: network.advertiserId, conversion: named, result: 'malformed', raw },
+      );
     }
     assert.deepEqual(await statusEventsOf(leadId), []);
   });
@@ -211,6 +233,25 @@ describe('status intake on Postgres', () => {
     const [after] = await callsFor(conversionId);
     assert.deepEqual([after?.result, after?.seq], ['accepted_late', 3]);
     assert.ok(after?.accepted_at);
+  });
+
+  it('R9: a call kept by an earlier version, with its word and reason noted in raw, can be accepted late', async () => {
+    const { leadId, conversionId } = await leadWithConversion();
+    await closeWindow(leadId);
+    const body = { conversion_id: conversionId, status: ' Rejected ', reason: 77, transaction_id: 'order-1' };
+    const raw = { method: 'POST', query: { status: 'pending' }, body, word: ' Rejected ', reason: '77' };
+    await db('status_calls').insert({
+      advertiser_id: network.advertiserId,
+      conversion_id: conversionId,
+      raw: JSON.stringify(raw),
+      result: 'window_closed',
+    });
+    const answer = await network.statuses.acceptLate((await lastCall()).call_id);
+    assert.deepEqual(answer, { conversionId, status: 'rejected', result: 'recorded' });
+    assert.deepEqual(
+      (await statusEventsOf(leadId)).map(({ status, reason }) => ({ status, reason })),
+      [{ status: 'rejected', reason: '77' }],
+    );
   });
 
   it('R9: what was recorded within the window is still a duplicate after it', async () => {
@@ -331,6 +372,7 @@ describe('status intake on Postgres', () => {
     const doors: Record<string, (statuses: StatusIntake) => Promise<unknown>> = {
       authenticate: (statuses) => statuses.authenticate('bank', 'token'),
       record: (statuses) => statuses.record(callOf({ conversionId: 'c', word: 'approved' })),
+      keepMalformed: (statuses) => statuses.keepMalformed(callOf({ conversionId: 'c' }), []),
       acceptLate: (statuses) => statuses.acceptLate(1),
     };
     const failing = (error: Error): StatusIntake => {
@@ -358,7 +400,7 @@ describe('status intake on Postgres', () => {
     }
   });
 
-  it('only the token of an advertiser opens his door', async () => {
+  it('only the token of an advertiser opens its door', async () => {
     const { advertiser, token } = await createAdvertiser(db, { name: 'Rival' });
     const { statuses, advertiserId, advertiserToken } = network;
     await statuses.authenticate(advertiserId, advertiserToken);

@@ -68,7 +68,11 @@ export async function createNetwork({ db, url }: TestDatabase, { windowMs = WIND
         conversionId,
         word,
         reason,
-        raw: { method: 'GET', query: { conversion_id: conversionId, status: word }, body: null },
+        raw: {
+          method: 'GET',
+          query: { conversion_id: conversionId, status: word, ...(reason && { reason }) },
+          body: null,
+        },
       });
     },
     async close(): Promise<void> {

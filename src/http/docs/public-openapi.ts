@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { createDocument, type oas31 } from 'zod-openapi';
+import { statusFieldLengths } from '../../domain/status-call.ts';
 import { statuses } from '../../domain/status.ts';
 import { problemSchema } from '../protocol/problem-schema.ts';
-import { statusFieldLengths } from '../advertiser/status-routes.ts';
 
 const partnerId = z.string().meta({ description: 'Your id as a partner.', example: 'abcdefghigk' });
 const offerId = z.string().meta({ description: 'The id of an offer.', example: 'green-energy-4f2k9x' });

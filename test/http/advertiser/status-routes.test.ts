@@ -132,7 +132,7 @@ describe('an advertiser reports a status', () => {
     ['NUL in a reason', 'conversion_id=c&status=approved&reason=%00', 'reason'],
   ] as const) {
     it(`with ${what} gets 400, and the call is kept without changing anything`, async () => {
-      const { app, statusCalls } = await buildPublicApp();
+      const { app, statusCalls, malformedCalls } = await buildPublicApp();
       const response = await request(app).get(`${PATH}?${query}&token=${TOKEN}`).expect(400);
       const problem = response.body as Problem;
       assert.equal(problem.kind, 'malformed');
@@ -140,11 +140,11 @@ describe('an advertiser reports a status', () => {
         problem.problems?.map((each) => each.field),
         [field],
       );
-      assert.equal(statusCalls.length, 1);
+      assert.deepEqual(statusCalls, []);
+      assert.equal(malformedCalls.length, 1);
       // Where it can be told, with the conversion it names: it belongs into its story.
-      const named = field === 'conversion_id' ? null : 'c';
-      assert.deepEqual([statusCalls[0]?.conversionId, statusCalls[0]?.word], [named, null]);
-      assert.ok('conversion_id' in (statusCalls[0]?.raw.query ?? {}));
+      assert.equal(malformedCalls[0]?.conversionId, field === 'conversion_id' ? null : 'c');
+      assert.ok('conversion_id' in (malformedCalls[0]?.raw.query ?? {}));
     });
   }
 
@@ -196,6 +196,7 @@ describe('an advertiser reports a status', () => {
         statuses: {
           authenticate: () => Promise.resolve(),
           record: () => Promise.reject(new AppError(kind, 'said why')),
+          keepMalformed: () => assert.fail('not reached'),
         },
       });
       const response = await request(app).get(`${PATH}?conversion_id=c&status=x&token=t`).expect(status);
@@ -210,6 +211,7 @@ describe('an advertiser reports a status', () => {
       statuses: {
         authenticate: () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })),
         record: () => assert.fail('not reached'),
+        keepMalformed: () => assert.fail('not reached'),
       },
     });
     await request(app).get(`${PATH}?token=t`).expect(503);

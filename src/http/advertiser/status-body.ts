@@ -1,0 +1,31 @@
+import type { Request } from 'express';
+import { AppError } from '../../errors.ts';
+
+const MAX_DEPTH = 20;
+
+/**
+ * The body of a status call, after Express has parsed it; null when there is none.
+ *
+ * @throws AppError `malformed` unless it is one object that can be stored
+ */
+export function readStatusBody({ body, headers }: Request): Record<string, unknown> | null {
+  const parsed: unknown = body;
+  if (parsed === undefined) {
+    if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return null;
+    throw new AppError('malformed', 'Send the body as application/json or application/x-www-form-urlencoded.');
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new AppError(
+      'malformed',
+      'The body must be one object, such as {"conversion_id": "...", "status": "approved"}.',
+    );
+  }
+  // What is deeper can be parsed but not stored.
+  if (isDeeperThan(parsed, MAX_DEPTH)) throw new AppError('malformed', 'The body is nested too deeply.');
+  return parsed as Record<string, unknown>;
+}
+
+function isDeeperThan(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
+}
