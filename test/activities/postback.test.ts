@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Knex } from 'knex';
 import { createActivities } from '../../activities/index.ts';
@@ -19,6 +17,7 @@ import {
 } from '../../workflows/contract.ts';
 import { createTestDatabase, startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { startHttpServer } from '../support/local-server.ts';
 import { createNetwork, settingsFor, type Network } from '../support/network-in-database.ts';
 import { answer, latestSettlement } from './settling.ts';
 
@@ -182,17 +181,15 @@ describe('delivering a postback', () => {
       addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }),
       timeoutMs: 2000,
     });
-    const server = createServer((_, response) => response.end('\0é'.repeat(10_000)));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    const { postbackId } = await duePostback({ settings: settingsFor(`http://127.0.0.1:${port}/?r={ref_id}`) });
+    const server = await startHttpServer((_, response) => response.end('\0é'.repeat(10_000)));
+    const { postbackId } = await duePostback({ settings: settingsFor(`${server.origin}/?r={ref_id}`) });
     const real = createActivities({ db, newPostbackId, client });
     await real.deliverPostback({ postbackId, maxAttempts: ATTEMPTS, intervalMs: INTERVAL_MS });
     const [attempt] = await readAttempts(postbackId);
     const kept = attempt?.response_body ?? '';
     assert.ok(kept.length > 1000 && Buffer.byteLength(kept) <= 4096, `${Buffer.byteLength(kept)} bytes`);
     await client.close();
-    server.close();
+    await server.close();
   });
 
   it('R10: what is not 200 is refused, with the time of the next try, until three tries have failed', async () => {

@@ -1,7 +1,5 @@
 // Leads all the way per second against the cheapest workflow with the same messages, on the same server in the same run.
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
@@ -13,6 +11,7 @@ import { migrate } from '../../src/db/migrate.ts';
 import { readBacklog } from '../../src/db/outbox.ts';
 import { eventually } from '../support/eventually.ts';
 import { createNetwork, settingsFor } from '../support/network-in-database.ts';
+import { startPartnerServer } from '../support/partner-server.ts';
 import { startProcess } from '../support/program.ts';
 import '../support/quiet-sdk.ts';
 import { startPrivatePostgres, startPrivateTemporal, stopTestServers } from '../support/servers.ts';
@@ -33,7 +32,7 @@ const limits = readConfig({}).worker;
 const db = connectDb({ url: postgres.url, poolSize: 4, statementTimeoutMs: 60_000 });
 await migrate(db);
 const network = await createNetwork({ db, url: postgres.url });
-const tracker = await startFastTracker();
+const tracker = await startHearingTracker();
 const partnerId = await network.partner(settingsFor(`${tracker.origin}/?cid={conversion_id}`));
 const http = new Agent({ connections: CALLS_AT_ONCE });
 
@@ -210,21 +209,12 @@ async function inParallel<Item, Result>(items: Item[], work: (item: Item) => Pro
   return results;
 }
 
-/** Answers 200 at once and tells when a conversion was heard of, in milliseconds of `performance.now()`. */
-async function startFastTracker() {
+/** A partner that answers 200 at once and tells when a conversion was heard of, in milliseconds of `performance.now()`. */
+async function startHearingTracker() {
   const waiting = new Map<string, (at: number) => void>();
-  const server = createServer((incoming, response) => {
-    const conversionId = new URL(incoming.url ?? '/', 'http://tracker').searchParams.get('cid') ?? '';
-    waiting.get(conversionId)?.(performance.now());
-    response.end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const server = await startPartnerServer({ onCall: ({ query, at }) => waiting.get(query['cid'] ?? '')?.(at) });
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...server,
     hear: (conversionId: string) => new Promise<number>((resolve) => waiting.set(conversionId, resolve)),
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
 }

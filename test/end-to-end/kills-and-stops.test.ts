@@ -5,9 +5,8 @@ import { eventually } from '../support/eventually.ts';
 import { createHttpNetwork, type HttpNetwork } from '../support/network-over-http.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
 import { startPrivatePostgres, startPrivateTemporal, testPostgres } from '../support/servers.ts';
-import { startTracker, type Tracker } from '../support/tracker.ts';
+import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { startClickLoad, type ClickLoad } from './click-load.ts';
-import { startPartnerServer, type PartnerServer } from './partner-server.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 
 const INTERVAL_MS = 3000;
@@ -27,7 +26,7 @@ describe('processes that are killed or stopped', function () {
   let worker: RunningProgram;
   let refusing: PartnerServer;
   let silentAtFirst: PartnerServer;
-  let tracker: Tracker;
+  let tracker: PartnerServer;
   let refusedConversion: string;
   let silencedConversion: string;
 
@@ -42,15 +41,17 @@ describe('processes that are killed or stopped', function () {
     ]);
     network = await createHttpNetwork(api);
     [refusing, silentAtFirst, tracker] = await Promise.all([
-      startPartnerServer(async () => 500),
-      startPartnerServer((call) => (call === 1 ? new Promise(() => undefined) : Promise.resolve(200))),
-      startTracker(),
+      startPartnerServer(),
+      startPartnerServer(),
+      startPartnerServer(),
     ]);
+    refusing.answer(500);
+    silentAtFirst.answer('nothing', 200);
     [refusedConversion, silencedConversion] = await Promise.all([
       approvedConversion(refusing.url),
       approvedConversion(silentAtFirst.url),
     ]);
-    await eventually(() => assert.equal(silentAtFirst.calledAt.length, 1));
+    await eventually(() => assert.equal(silentAtFirst.received.length, 1));
     await assertPostback(refusedConversion, 'retrying', ['refused']);
     await worker.kill('SIGKILL');
     worker = await start('worker');
@@ -93,7 +94,7 @@ describe('processes that are killed or stopped', function () {
 
   it('after the worker was killed between two tries, the next worker makes the others on time', async () => {
     await assertPostback(refusedConversion, 'failed', ['refused', 'refused', 'refused']);
-    const [first = 0, second = 0, third = 0, ...more] = refusing.calledAt;
+    const [first = 0, second = 0, third = 0, ...more] = refusing.received.map(({ at }) => at);
     assert.deepEqual(more, []);
     for (const gap of [second - first, third - second]) {
       assert.ok(gap >= INTERVAL_MS && gap < INTERVAL_MS + LATE_MS, `${gap} ms`);
@@ -124,14 +125,15 @@ describe('processes that are killed or stopped', function () {
 
   it('a try that the worker was killed in is shown as interrupted, and the next one is made', async () => {
     await assertPostback(silencedConversion, 'delivered', ['interrupted', 'delivered'], 40_000);
-    assert.equal(silentAtFirst.calledAt.length, 2);
+    assert.equal(silentAtFirst.received.length, 2);
   });
 
   it('a worker that is asked to stop finishes the try under way and records it', async () => {
     let answer: (status: number) => void = () => undefined;
-    const slow = await startPartnerServer(() => new Promise((resolve) => (answer = resolve)));
+    const slow = await startPartnerServer();
+    slow.answer(() => new Promise((resolve) => (answer = resolve)));
     const conversionId = await approvedConversion(slow.url);
-    await eventually(() => assert.equal(slow.calledAt.length, 1));
+    await eventually(() => assert.equal(slow.received.length, 1));
     const stopped = worker.stop();
     await eventually(() => assert.ok(worker.logs().some((line) => line.includes('"msg":"stopping"'))));
     answer(200);

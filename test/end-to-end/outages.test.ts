@@ -3,7 +3,7 @@ import { eventually } from '../support/eventually.ts';
 import { call, createHttpNetwork, type Answer, type HttpNetwork } from '../support/network-over-http.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
 import { startPrivatePostgres, startPrivateTemporal } from '../support/servers.ts';
-import { startTracker, type Tracker } from '../support/tracker.ts';
+import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 
 // A server that comes back is found by calls that are further and further apart.
 const BACK_TIMEOUT_MS = 30_000;
@@ -14,11 +14,15 @@ describe('servers that go away and come back', function () {
   let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
   let program: RunningProgram;
   let network: HttpNetwork;
-  let tracker: Tracker;
+  let tracker: PartnerServer;
   let partnerId: string;
 
   before(async () => {
-    [postgres, temporal, tracker] = await Promise.all([startPrivatePostgres(), startPrivateTemporal(), startTracker()]);
+    [postgres, temporal, tracker] = await Promise.all([
+      startPrivatePostgres(),
+      startPrivateTemporal(),
+      startPartnerServer(),
+    ]);
     program = await startProcess({ databaseUrl: postgres.url, temporalAddress: temporal.address });
     network = await createHttpNetwork(program);
     partnerId = await network.partner({ url: tracker.url });

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ConversionStory } from '../../src/stories/story.ts';
 import { commandLineOf } from '../../src/dev/embedded/process-identity.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { startTcpServer, type LocalServer } from '../support/local-server.ts';
 import { call } from '../support/network-over-http.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
 import { temporaryFolder } from '../support/servers.ts';
@@ -16,18 +15,15 @@ import { temporaryFolder } from '../support/servers.ts';
 describe('a start of the program', function () {
   this.timeout(60_000);
   let database: TestDatabase;
-  let stranger: Server;
-  let takenPort: number;
+  let stranger: LocalServer;
 
   before(async () => {
     database = await createTestDatabase();
-    stranger = createServer();
-    await once(stranger.listen(0, '127.0.0.1'), 'listening');
-    takenPort = (stranger.address() as AddressInfo).port;
+    stranger = await startTcpServer(() => undefined);
   });
 
   after(async () => {
-    stranger.close();
+    await stranger.close();
     await database.db.destroy();
   });
 
@@ -70,8 +66,8 @@ describe('a start of the program', function () {
   it('fails with one line that names the setting of a port which is taken', async () => {
     const options = { roles: ['api' as const], databaseUrl: database.url, temporalAddress: '127.0.0.1:1' };
     for (const setting of ['PORT', 'OPS_PORT']) {
-      await assert.rejects(startProcess({ ...options, env: { [setting]: String(takenPort) } }), {
-        message: `The program ended with exit code 1:\n${setting}: 127.0.0.1:${takenPort} is taken by another program. Stop it, or set ${setting} to a free port.`,
+      await assert.rejects(startProcess({ ...options, env: { [setting]: String(stranger.port) } }), {
+        message: `The program ended with exit code 1:\n${setting}: 127.0.0.1:${stranger.port} is taken by another program. Stop it, or set ${setting} to a free port.`,
       });
     }
   });

@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.ts';
 import { createHttpNetwork, type HttpNetwork } from '../support/network-over-http.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
-import { startTracker, type Tracker } from '../support/tracker.ts';
+import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 
 const LEADS = 200;
 const AT_ONCE = 16;
@@ -15,7 +15,7 @@ describe('the way of a lead through two programs that share the work', function 
   let programs: RunningProgram[] = [];
   let network: HttpNetwork;
   let other: HttpNetwork;
-  let tracker: Tracker;
+  let tracker: PartnerServer;
 
   before(async () => {
     const temporal = await startPrivateTemporal();
@@ -37,7 +37,7 @@ describe('the way of a lead through two programs that share the work', function 
   });
 
   beforeEach(async () => {
-    tracker = await startTracker();
+    tracker = await startPartnerServer();
   });
 
   afterEach(async () => {
@@ -67,7 +67,7 @@ describe('the way of a lead through two programs that share the work', function 
   });
 
   it('R10: 302, 204 and silence are failures; after three tries the postback has failed', async () => {
-    tracker.answer(302, 204, 'hang');
+    tracker.answer(302, 204, 'nothing');
     const partnerId = await network.partner({ url: tracker.url });
     const conversionId = await network.click(partnerId, 'r1');
     await network.report(conversionId, 'approved');

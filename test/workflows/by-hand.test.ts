@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
 import { postbacksOf, settingsFor, type Network } from '../support/network-in-database.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
-import { startTracker, type Tracker } from '../support/tracker.ts';
+import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
 
@@ -13,7 +13,7 @@ describe('a lead in the hands of people', function () {
   let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
   let world: LeadWorld;
   let network: Network;
-  let tracker: Tracker;
+  let tracker: PartnerServer;
 
   before(async () => {
     temporal = await startPrivateTemporal();
@@ -27,7 +27,7 @@ describe('a lead in the hands of people', function () {
   });
 
   beforeEach(async () => {
-    tracker = await startTracker();
+    tracker = await startPartnerServer();
   });
 
   afterEach(() => tracker.stop());

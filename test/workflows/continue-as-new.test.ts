@@ -21,7 +21,7 @@ import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
 import { postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network-in-database.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
-import { startTracker, type Tracker } from '../support/tracker.ts';
+import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { createKeepingActivities, policy as standardPolicy } from './lead-without-database.ts';
 
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
@@ -34,7 +34,7 @@ describe('a lead that continues as new', function () {
   let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
   let world: LeadWorld;
   let network: Network;
-  let tracker: Tracker;
+  let tracker: PartnerServer;
   let eventsPerPage: number;
 
   before(async () => {
@@ -59,7 +59,7 @@ describe('a lead that continues as new', function () {
 
   beforeEach(async () => {
     eventsPerPage = Infinity;
-    tracker = await startTracker();
+    tracker = await startPartnerServer();
   });
 
   afterEach(() => tracker.stop());

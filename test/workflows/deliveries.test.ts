@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
 import { attemptsOf, postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network-in-database.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
-import { startTracker, type Tracker } from '../support/tracker.ts';
+import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 // The facts carry real time while the server's clock is skipped ahead: the window must not end in between.
@@ -17,7 +17,7 @@ describe('deliveries of a lead', function () {
   let env: TestWorkflowEnvironment;
   let world: LeadWorld;
   let network: Network;
-  let tracker: Tracker;
+  let tracker: PartnerServer;
   /** When each try began on the server's clock, in seconds, by postback. */
   const triedAt = new Map<string, number[]>();
 
@@ -34,7 +34,7 @@ describe('deliveries of a lead', function () {
   });
 
   beforeEach(async () => {
-    tracker = await startTracker();
+    tracker = await startPartnerServer();
   });
 
   afterEach(async () => {
@@ -72,7 +72,7 @@ describe('deliveries of a lead', function () {
   }
 
   it('R10: anything but 200 is tried three times, 300 s apart, and then failed', async () => {
-    tracker.answer(302, 204, 'hang');
+    tracker.answer(302, 204, 'nothing');
     const { conversionId } = await leadWithConversion(await partnerWithTracker(), 'click-1');
     await network.report(conversionId, 'approved');
 
@@ -116,7 +116,7 @@ describe('deliveries of a lead', function () {
     await network.report(conversionId, 'approved');
     await onlyPostback(conversionId, 'retrying');
 
-    const repaired = await startTracker();
+    const repaired = await startPartnerServer();
     await updatePartner(network.db, partnerId, { postback: settingsFor(repaired.url) });
     await env.sleep('6m');
 
@@ -150,7 +150,7 @@ describe('deliveries of a lead', function () {
   });
 
   it('R11: two conversions of one lead deliver independently', async () => {
-    tracker.answer('hang', 200);
+    tracker.answer('nothing', 200);
     const { leadId, conversionId } = await leadWithConversion(await partnerWithTracker(), 'click-1');
     const second = await network.convert(leadId);
     await network.report(conversionId, 'approved');

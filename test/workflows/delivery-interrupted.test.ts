@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import { leadQuery, leadWorkflowId, type LeadActivities } from '../../workflows/contract.ts';
@@ -8,6 +6,7 @@ import { startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
 import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network-in-database.ts';
+import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { testTemporal } from '../support/servers.ts';
 
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300 };
@@ -18,33 +17,26 @@ describe('a delivery that a database outage interrupts', function () {
   this.timeout(60_000);
   let world: LeadWorld;
   let network: Network;
-  let partnerServer: Server;
+  let tracker: PartnerServer;
   let partnerId: string;
-  /** How often the partner was called, and what he does with a call. */
-  let calls: number;
-  let respond: (call: number) => Promise<number>;
-  /** What happens around a try, and around a review. */
+  /** What happens around an attempt, and around a review. */
   let around: Partial<Record<'deliverPostback' | 'reviewPostback', () => Promise<() => Promise<void>>>>;
 
   before(async () => {
     const { address } = await testTemporal();
     world = await startLeadWorldOn(address, { policy, postbackTimeoutMs: 2000, around: interfering });
     ({ network } = world);
-    partnerServer = createServer((_, response) => {
-      void respond(++calls).then((status) => response.writeHead(status).end());
-    });
-    await new Promise<void>((resolve) => partnerServer.listen(0, '127.0.0.1', resolve));
-    const { port } = partnerServer.address() as AddressInfo;
-    partnerId = await network.partner(settingsFor(`http://127.0.0.1:${port}/?ref={ref_id}`));
+    tracker = await startPartnerServer();
+    partnerId = await network.partner(settingsFor(tracker.url));
   });
 
   after(async () => {
     await world.stop();
-    partnerServer.close();
+    await tracker.stop();
   });
 
   beforeEach(() => {
-    calls = 0;
+    tracker.forget();
     around = {};
   });
 
@@ -96,10 +88,10 @@ describe('a delivery that a database outage interrupts', function () {
 
   it('the partner who answered 200 is called once, and the attempt ends as delivered when the database is back', async () => {
     let outage: Outage | undefined;
-    respond = async () => {
+    tracker.answer(async () => {
       outage = await startOutage(network.db);
       return 200;
-    };
+    });
     let reviews = 0;
     // The database stays away beyond the first attempt to make up for it.
     around.reviewPostback = async () => {
@@ -110,7 +102,7 @@ describe('a delivery that a database outage interrupts', function () {
     };
     const { leadId, conversionId } = await approvedConversion();
     assert.deepEqual(await deliveredAttempts(conversionId), [['delivered', 200]]);
-    assert.equal(calls, 1);
+    assert.equal(tracker.received.length, 1);
     assert.equal(reviews, 2);
     await eventually(async () => {
       const { delivering } = await world.client.workflow.getHandle(leadWorkflowId(leadId)).query(leadQuery);
@@ -120,10 +112,11 @@ describe('a delivery that a database outage interrupts', function () {
 
   it('a refusal that could not be stored uses up one try, and the next ones follow', async () => {
     let outage: Outage | undefined;
-    respond = async (call) => {
-      if (call === 1) outage = await startOutage(network.db);
-      return call === 1 ? 503 : 200;
+    const refuseWhileItGoes = async () => {
+      outage = await startOutage(network.db);
+      return 503;
     };
+    tracker.answer(refuseWhileItGoes, 200);
     around.deliverPostback = async () => async () => {
       await outage?.end();
       outage = undefined;
@@ -133,12 +126,12 @@ describe('a delivery that a database outage interrupts', function () {
       ['refused', 503],
       ['delivered', 200],
     ]);
-    assert.equal(calls, 2);
+    assert.equal(tracker.received.length, 2);
     assert.deepEqual(await pausesOf(leadId), [policy.postbackIntervalMs]);
   });
 
   it('an outage at the beginning of a try uses up none of the three', async () => {
-    respond = async (call) => (call < 3 ? 500 : 200);
+    tracker.answer(500, 500, 200);
     let tries = 0;
     around.deliverPostback = async () => {
       const outage = ++tries === 2 ? await startOutage(network.db) : undefined;
@@ -150,11 +143,10 @@ describe('a delivery that a database outage interrupts', function () {
       ['refused', 500],
       ['delivered', 200],
     ]);
-    assert.deepEqual([calls, tries], [3, 4]);
+    assert.deepEqual({ calls: tracker.received.length, attempts: tries }, { calls: 3, attempts: 4 });
   });
 
   it('an outage before the first try delays it for a moment, not for an interval between tries', async () => {
-    respond = async () => 200;
     let tries = 0;
     around.deliverPostback = async () => {
       const outage = ++tries === 1 ? await startOutage(network.db) : undefined;
@@ -171,11 +163,11 @@ describe('a delivery that a database outage interrupts', function () {
       const states = (await postbacksOf(network.db, conversionId)).map(({ state }) => state);
       assert.deepEqual(states, ['superseded', 'delivered']);
     });
-    assert.equal(calls, 1);
+    assert.equal(tracker.received.length, 1);
   });
 
   it('a try that was lost before it was written down is made up for', async () => {
-    respond = async (call) => (call < 3 ? 500 : 200);
+    tracker.answer(500, 500, 200);
     let tries = 0;
     // As when the worker is killed in between: Temporal counts a try of which Postgres knows nothing.
     around.deliverPostback = async () => {
@@ -188,12 +180,12 @@ describe('a delivery that a database outage interrupts', function () {
       ['refused', 500],
       ['delivered', 200],
     ]);
-    assert.equal(calls, 3);
+    assert.equal(tracker.received.length, 3);
   });
 
   it('a lead that is rebuilt between two tries looks first how its postback stands', async () => {
     let isRebuilt = false;
-    respond = async () => (isRebuilt ? 200 : 500);
+    tracker.answer(() => (isRebuilt ? 200 : 500));
     const steps: string[] = [];
     const note = (step: string) => async () => {
       steps.push(step);

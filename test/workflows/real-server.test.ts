@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
 import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network-in-database.ts';
 import { testTemporal } from '../support/servers.ts';
-import { startTracker, type Tracker } from '../support/tracker.ts';
+import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
 
@@ -14,7 +14,7 @@ describe('a lead on a real Temporal server', function () {
   this.timeout(60_000);
   let world: LeadWorld;
   let network: Network;
-  let tracker: Tracker;
+  let tracker: PartnerServer;
 
   before(async () => {
     const { address } = await testTemporal();
@@ -25,7 +25,7 @@ describe('a lead on a real Temporal server', function () {
   after(() => world.stop());
 
   beforeEach(async () => {
-    tracker = await startTracker();
+    tracker = await startPartnerServer();
   });
 
   afterEach(async () => {
@@ -39,7 +39,7 @@ describe('a lead on a real Temporal server', function () {
   }
 
   it('R11: a newer status waits for the running try of an older one', async () => {
-    tracker.answer('hang', 200);
+    tracker.answer('nothing', 200);
     const { conversionId } = await leadWithConversion(await network.partner(settingsFor(tracker.url)));
     await network.report(conversionId, 'pending');
     await eventually(() => assert.equal(tracker.received.length, 1));
@@ -61,7 +61,7 @@ describe('a lead on a real Temporal server', function () {
   });
 
   it('R14: the loser still hears of his loss when the winner’s conversion is corrected meanwhile', async () => {
-    const losersTracker = await startTracker();
+    const losersTracker = await startPartnerServer();
     const loser = await network.partner(settingsFor(losersTracker.url, { handover: true }));
     const winner = await network.partner(settingsFor(tracker.url));
     const { leadId, conversionId } = await leadWithConversion(loser);

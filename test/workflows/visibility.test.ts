@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
 import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network-in-database.ts';
 import { testTemporal } from '../support/servers.ts';
-import { startTracker, type Tracker } from '../support/tracker.ts';
+import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
 const REF_ID = 'refers-to-a-person';
@@ -16,7 +16,7 @@ describe('what ops see of a lead in the Web UI', function () {
   this.timeout(60_000);
   let world: LeadWorld;
   let network: Network;
-  let tracker: Tracker;
+  let tracker: PartnerServer;
   let ann: string;
   let bob: string;
 
@@ -24,7 +24,7 @@ describe('what ops see of a lead in the Web UI', function () {
     const { address } = await testTemporal();
     world = await startLeadWorldOn(address, { policy, postbackTimeoutMs: 500 });
     ({ network } = world);
-    tracker = await startTracker();
+    tracker = await startPartnerServer();
     [ann, bob] = [await network.partner(settingsFor(tracker.url)), await network.partner(settingsFor(tracker.url))];
   });
 

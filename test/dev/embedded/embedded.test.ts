@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbedded, type EmbeddedOptions, type EmbeddedStack } from '../../../src/dev/embedded/embedded.ts';
 import { birthOf, commandLineOf } from '../../../src/dev/embedded/process-identity.ts';
+import { startTcpServer } from '../../support/local-server.ts';
 import { temporaryFolder } from '../../support/servers.ts';
 
 describe('the embedded stack', () => {
@@ -48,12 +48,13 @@ describe('the embedded stack', () => {
   });
 
   it('leaves nothing running when one of the servers cannot start', async () => {
-    const taken = createServer();
-    await once(taken.listen(0, '127.0.0.1'), 'listening');
-    const { port } = taken.address() as AddressInfo;
-    await assert.rejects(start({ dataDir, temporalPort: port }), new RegExp(`Port ${port} .*TEMPORAL_PORT`));
+    const taken = await startTcpServer(() => undefined);
+    await assert.rejects(
+      start({ dataDir, temporalPort: taken.port }),
+      new RegExp(`Port ${taken.port} .*TEMPORAL_PORT`),
+    );
     assert.throws(() => statSync(join(dataDir, 'postgres', 'data', 'postmaster.pid')), { code: 'ENOENT' });
-    taken.close();
+    await taken.close();
     const again = await start({ dataDir, temporal: false });
     await again.stop();
   });

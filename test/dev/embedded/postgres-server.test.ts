@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startPostgresServer } from '../../../src/dev/embedded/postgres-server.ts';
 import { commandLineOf } from '../../../src/dev/embedded/process-identity.ts';
 import { StartupError } from '../../../src/errors.ts';
+import { startTcpServer } from '../../support/local-server.ts';
 import { startPrivatePostgres, stopAtEnd, temporaryFolder } from '../../support/servers.ts';
 
 describe('the embedded Postgres', () => {
@@ -75,7 +75,7 @@ describe('the embedded Postgres', () => {
   });
 
   it('names the port and the variable when the port is in use', async () => {
-    const { port, close } = await occupyPort();
+    const { port, close } = await startTcpServer(() => undefined);
     await assert.rejects(startPostgresServer({ dataDir: dir, port }), (error) => {
       assert.ok(error instanceof StartupError);
       assert.match(error.message, new RegExp(`Port ${port} for Postgres is already in use.*POSTGRES_PORT`));
@@ -161,13 +161,4 @@ async function startInOtherProcess(
     run.once('exit', () => reject(new Error('the other program ended before its Postgres was up')));
   });
   return { run, ...(JSON.parse(line) as { url: string; pid: number }) };
-}
-
-async function occupyPort(): Promise<{ port: number; close: () => Promise<void> }> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
-  };
 }
