@@ -30,3 +30,8 @@ export class AppError extends Error {
 export class StartupError extends Error {
   override readonly name = 'StartupError';
 }
+
+/** The code by which Node, undici or Postgres tells one error from another, such as `ECONNREFUSED`; '' when it has none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

@@ -1,7 +1,6 @@
 import type { Knex } from 'knex';
 import { leadFacts } from './migrations/001-lead-facts.ts';
-
-export type Migration = { up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
+import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
 const migrations: Record<string, Migration> = {
@@ -45,7 +44,7 @@ async function withMigrationLock<T>(db: Knex, work: (trx: Knex.Transaction) => P
   return await db.transaction(async (trx) => {
     // A migration takes as long as it takes, and so does waiting for another process.
     await trx.raw('set local statement_timeout = 0');
-    await trx.raw('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
+    await trx.raw('select pg_advisory_xact_lock(:lock)', { lock: MIGRATION_LOCK });
     return await work(trx);
   });
 }

@@ -1,5 +1,6 @@
 // What errors of Postgres and of the way to it mean for us.
 // The codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+import { codeOf } from '../errors.ts';
 
 export const UNIQUE_VIOLATION = '23505';
 export const FOREIGN_KEY_VIOLATION = '23503';
@@ -95,8 +96,4 @@ function isOfClass(error: unknown, ...classes: string[]): boolean {
 function isOneOf(error: unknown, ...states: string[]): boolean {
   const state = sqlStateOf(error);
   return state !== undefined && states.includes(state);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

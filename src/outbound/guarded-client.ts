@@ -1,6 +1,7 @@
 import { Agent, errors, request, type Dispatcher } from 'undici';
 import type { PostbackRequest } from '../domain/postback-settings.ts';
 import { findOutboundPortProblem, findUrlProblem } from '../domain/web-url.ts';
+import { codeOf } from '../errors.ts';
 import type { AddressRules } from './address-rules.ts';
 import {
   AddressNotAllowedError,
@@ -199,8 +200,4 @@ function nameError(error: unknown): SendError {
   // A URL or header that HTTP cannot carry, such as one with a line break: refused before anything was sent.
   if (code === 'UND_ERR_INVALID_ARG') return 'invalid_url';
   return TLS_CODE.test(code) ? 'tls_error' : 'connection_failed';
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

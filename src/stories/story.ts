@@ -1,5 +1,6 @@
 import { leadWorkflowId } from '../../workflows/contract.ts';
-import type { AttemptRow, ConversionRow, LeadFacts, PostbackRow, StatusCallRow } from '../db/reports/stories.ts';
+import type { AttemptRow, ConversionRow, LeadFacts, PostbackRow } from '../db/reports/lead-facts.ts';
+import type { StatusCallRow } from '../db/reports/status-calls.ts';
 import type { Holder } from '../domain/attribution.ts';
 import type { LeadEvent, StatusEvent } from '../domain/lead-event.ts';
 import { applyEvent, newLead, settlementFor, windowEndsAt, type LeadState } from '../domain/lead.ts';
@@ -17,12 +18,12 @@ export function tellLeadStory(facts: LeadFacts, options: StoryOptions) {
   const reading = readEvents(facts.events);
   const windowEnd = windowEndsAt(reading.state, options.windowMs);
   return {
-    ...addressOf(facts.lead_id, options),
+    ...addressOf(facts.leadId, options),
     linked_partner: holderName(reading.state.holder),
     ref_id: reading.state.holder?.refId ?? null,
-    created_at: facts.created_at,
+    created_at: facts.createdAt,
     open_until: windowEnd === undefined ? null : new Date(windowEnd).toISOString(),
-    is_complete: facts.events.length === facts.last_seq,
+    is_complete: facts.events.length === facts.lastSeq,
     events: facts.events.map((event) => toEventView(event, facts)),
     link_changes: reading.linkChanges,
     conversions: facts.conversions.map((conversion) => tellConversion(conversion, facts, reading)),
@@ -36,10 +37,10 @@ export function tellConversionStory(conversionId: string, facts: LeadFacts, opti
   // The lead's other conversions do not change who holds it, so what is read is the same for all.
   const reading = readEvents(facts.events);
   const [conversion] = own.conversions;
-  if (!conversion) throw new Error(`Conversion ${conversionId} is not one of lead ${facts.lead_id}.`);
+  if (!conversion) throw new Error(`Conversion ${conversionId} is not one of lead ${facts.leadId}.`);
   return {
     ...tellConversion(conversion, own, reading),
-    ...addressOf(facts.lead_id, options),
+    ...addressOf(facts.leadId, options),
     linked_partner: holderName(reading.state.holder),
     touches: own.events.filter(({ type }) => type === 'touch').map((event) => toEventView(event, facts)),
     link_changes: reading.linkChanges,

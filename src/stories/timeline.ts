@@ -1,4 +1,5 @@
-import type { AttemptRow, LeadFacts, PostbackRow, StatusCallRow } from '../db/reports/stories.ts';
+import type { AttemptRow, LeadFacts, PostbackRow } from '../db/reports/lead-facts.ts';
+import type { StatusCallRow } from '../db/reports/status-calls.ts';
 import type { LeadEvent } from '../domain/lead-event.ts';
 
 /** The lead passed from one holder to another by a touch. `house` is nobody. */

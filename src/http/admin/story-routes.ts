@@ -1,5 +1,6 @@
 import type { Router } from 'express';
-import { findLeadOfConversion, listStatusCalls, readLeadFacts } from '../../db/reports/stories.ts';
+import { findLeadOfConversion, readLeadFacts } from '../../db/reports/lead-facts.ts';
+import { listStatusCalls } from '../../db/reports/status-calls.ts';
 import { AppError } from '../../errors.ts';
 import type { AdminDeps, AdminContext } from './routes.ts';
 import { readWith, statusCallPageSchema } from './schemas.ts';

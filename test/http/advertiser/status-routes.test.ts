@@ -4,7 +4,7 @@ import { AppError } from '../../../src/errors.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { createAdvertiser } from '../../../src/db/advertisers.ts';
-import { listStatusCalls } from '../../../src/db/reports/stories.ts';
+import { listStatusCalls } from '../../../src/db/reports/status-calls.ts';
 import { buildPublicApp } from '../build-public-app.ts';
 
 const PATH = '/advertisers/bank/postback';

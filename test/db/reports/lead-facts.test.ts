@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createAdvertiser } from '../../../src/db/advertisers.ts';
-import { findLeadOfConversion, listStatusCalls, readLeadFacts } from '../../../src/db/reports/stories.ts';
+import { findLeadOfConversion, readLeadFacts } from '../../../src/db/reports/lead-facts.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { makeEventfulLead, type EventfulLead } from '../../support/eventful-lead.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
@@ -24,10 +24,10 @@ describe('the facts of a lead', () => {
     );
     assert.deepEqual(facts.refIdSamples, { 1: 'x'.repeat(40) });
     assert.deepEqual(
-      facts.conversions.map((conversion) => [conversion.conversion_id, conversion.status, conversion.offer_name]),
+      facts.conversions.map(({ conversion_id, status, offer_name }) => ({ conversion_id, status, offer_name })),
       [
-        [lead.conversionId, 'approved', 'Card'],
-        [lead.otherConversionId, null, 'Card'],
+        { conversion_id: lead.conversionId, status: 'approved', offer_name: 'Card' },
+        { conversion_id: lead.otherConversionId, status: null, offer_name: 'Card' },
       ],
     );
     assert.deepEqual(
@@ -35,7 +35,13 @@ describe('the facts of a lead', () => {
       ['recorded', 'recorded', 'duplicate', 'unknown_status'],
     );
     const { settlements, rewardEntries, postbacks, attempts } = facts;
-    assert.deepEqual([settlements.length, rewardEntries.length, postbacks.length, attempts.length], [2, 1, 2, 2]);
+    const counts = {
+      settlements: settlements.length,
+      rewardEntries: rewardEntries.length,
+      postbacks: postbacks.length,
+      attempts: attempts.length,
+    };
+    assert.deepEqual(counts, { settlements: 2, rewardEntries: 1, postbacks: 2, attempts: 2 });
   });
 
   it('do not hold what another advertiser tried on its conversions', async () => {
@@ -60,13 +66,5 @@ describe('the facts of a lead', () => {
 
   it('are none for a lead that does not exist', async () => {
     assert.equal(await readLeadFacts(network.db, 'nobody'), undefined);
-  });
-
-  it('include the calls that were refused, listed by result and in pages', async () => {
-    const refused = await listStatusCalls(network.db, { result: 'unknown_status', limit: 10 });
-    assert.equal(refused.length, 2);
-    const [first] = await listStatusCalls(network.db, { result: 'unknown_status', limit: 1 });
-    const rest = await listStatusCalls(network.db, { result: 'unknown_status', after: first?.call_id, limit: 10 });
-    assert.deepEqual([first, ...rest], refused);
   });
 });

@@ -1,0 +1,28 @@
+import type { Knex } from 'knex';
+
+/** An advertiser's call as it was kept, and what became of it. */
+export type StatusCallRow = {
+  call_id: number;
+  advertiser_id: string;
+  at: string;
+  conversion_id: string | null;
+  /** What the caller sent, except the token. */
+  raw: unknown;
+  /** `recorded`, `duplicate`, `stale`, `accepted_late`, or the kind of its refusal. */
+  result: string;
+  lead_id: string | null;
+  /** Of the event that it became; null when it became none. */
+  seq: number | null;
+  accepted_at: string | null;
+};
+
+/** Kept calls of advertisers, by `result` if one is named; the ids after `after`, in their order. */
+export async function listStatusCalls(
+  db: Knex,
+  { result, after, limit }: { result?: string | undefined; after?: number | undefined; limit: number },
+): Promise<StatusCallRow[]> {
+  const query = db('status_calls').select<StatusCallRow[]>('*').orderBy('call_id').limit(limit);
+  if (result !== undefined) void query.where({ result });
+  if (after !== undefined) void query.where('call_id', '>', after);
+  return await query;
+}
