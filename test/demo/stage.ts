@@ -11,7 +11,7 @@ import { startOps, type Ops } from './ops.ts';
 import { startPartner, type DemoPartner } from './partner.ts';
 import { createVisitor, type Visitor } from './visitor.ts';
 
-/** Stands for the five minutes between two tries. */
+/** Stands for the five minutes between two attempts. */
 export const INTERVAL_SECONDS = 2;
 const TIMEOUT_SECONDS = 1;
 
@@ -25,7 +25,7 @@ export type Stage = {
   newVisitor: () => Visitor;
   /** Waits until a partner's tracker has been called so often. */
   untilCalled: (partner: DemoPartner, calls: number) => Promise<void>;
-  /** Lets the time pass at which the next try would be due. */
+  /** Lets the time pass at which the next attempt would be due. */
   passInterval: () => Promise<void>;
   stop(): Promise<void>;
 };
@@ -57,7 +57,7 @@ export async function startStage(): Promise<Stage> {
     untilCalled: (partner, calls) => eventually(() => assert.equal(partner.heard.length, calls)),
     async passInterval() {
       await delay(INTERVAL_SECONDS * 1000 + 500);
-      narrator.tell('', `${INTERVAL_SECONDS} s have passed: the next try would have come by now`);
+      narrator.tell('', `${INTERVAL_SECONDS} s have passed: the next attempt would have come by now`);
     },
     async stop() {
       await program.stop();

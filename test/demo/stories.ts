@@ -7,7 +7,7 @@ export type Story = {
   /** @returns the conversion_id the story is about */
   play(stage: Stage): Promise<string>;
   promised: Promised;
-  /** What the table above cannot say. */
+  /** What `promised` cannot say. */
   check?(stage: Stage): void;
 };
 
@@ -79,7 +79,7 @@ export const stories: Story[] = [
     },
   },
   {
-    title: 'Three tries, then failed',
+    title: 'Three attempts, then failed',
     about: `Alba's tracker redirects, then answers without content, then not at all. Only 200 counts; ${INTERVAL_SECONDS} s stand for five minutes.`,
     async play({ newVisitor, alba, bank }) {
       alba.willAnswer(302, 204, 'nothing');
@@ -99,12 +99,12 @@ export const stories: Story[] = [
     check({ alba }) {
       const times = alba.heard.map(({ at }) => at / 1000);
       const gaps = times.slice(1).map((time, index) => time - (times[index] ?? NaN));
-      for (const gap of gaps) assert.ok(Math.abs(gap - INTERVAL_SECONDS) < 0.5, `A try came after ${gap} s.`);
+      for (const gap of gaps) assert.ok(Math.abs(gap - INTERVAL_SECONDS) < 0.5, `An attempt came after ${gap} s.`);
     },
   },
   {
     title: 'A newer status supersedes an older one',
-    about: "Alba's tracker refuses pending. Approved arrives before the next try: pending is never sent again.",
+    about: "Alba's tracker refuses pending. Approved arrives before the next attempt: pending is never sent again.",
     async play({ newVisitor, alba, bank, untilCalled, passInterval }) {
       alba.willAnswer(500, 200);
       const visitor = newVisitor();
