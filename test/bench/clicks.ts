@@ -3,11 +3,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { createAdvertiser } from '../../src/db/advertisers.ts';
-import { createOffer } from '../../src/db/offers.ts';
-import { createPartner } from '../../src/db/partners.ts';
 import { connectDb } from '../../src/db/connect.ts';
 import { migrate } from '../../src/db/migrate.ts';
+import { createNetwork } from '../support/network-in-database.ts';
 import { startProcess } from '../support/program.ts';
 import { startPrivatePostgres, stopTestServers } from '../support/servers.ts';
 import { describeMachine, endWith, judgeLargest, judgeRatio, median, quantile, type Verdict } from './figures.ts';
@@ -26,31 +24,17 @@ const MAX_MEMORY_MIB = 300;
 const postgres = await startPrivatePostgres();
 const db = connectDb({ url: postgres.url, poolSize: 2, statementTimeoutMs: 60_000 });
 await migrate(db);
-await createPartner(db, { name: 'Partner', partner_id: 'benchpartner' });
-await createAdvertiser(db, { name: 'Bank', advertiser_id: 'bank' });
-await createOffer(db, {
-  offer_id: 'card',
-  advertiser_id: 'bank',
-  name: 'Card',
-  url: 'https://advertiser.example/landing?click_id={conversion_id}',
-  reward: { amount: 1250, currency: 'USD' },
-});
+const network = await createNetwork({ db, url: postgres.url });
+const wall = `/${await network.partner()}/?ref_id=click-1`;
+const directLink = `${wall}&offer_id=${network.offerId}`;
 const api = await startProcess({ roles: ['api'], databaseUrl: postgres.url });
 const bare = fork(fileURLToPath(new URL('./bare-express.ts', import.meta.url)), { execArgv: ['--import=tsx'] });
 const [bareOrigin] = (await once(bare, 'message')) as [string];
 
 const sides = {
-  [REFERENCE]: {
-    origin: bareOrigin,
-    path: '/benchpartner/?ref_id=click-1&offer_id=card',
-    expectedStatus: 302,
-  },
-  [DIRECT_LINK]: {
-    origin: api.publicUrl,
-    path: '/benchpartner/?ref_id=click-1&offer_id=card',
-    expectedStatus: 302,
-  },
-  [OFFER_WALL]: { origin: api.publicUrl, path: '/benchpartner/?ref_id=click-1', expectedStatus: 200 },
+  [REFERENCE]: { origin: bareOrigin, path: directLink, expectedStatus: 302 },
+  [DIRECT_LINK]: { origin: api.publicUrl, path: directLink, expectedStatus: 302 },
+  [OFFER_WALL]: { origin: api.publicUrl, path: wall, expectedStatus: 200 },
 };
 type Side = keyof typeof sides;
 const names = Object.keys(sides) as Side[];
@@ -90,7 +74,7 @@ const { touches = 0, conversions = 0 } = rows[0] ?? {};
 
 bare.kill();
 await api.stop();
-await db.destroy();
+await network.close();
 await stopTestServers();
 endWith([
   judgeRates(DIRECT_LINK, 1.5),
