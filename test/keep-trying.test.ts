@@ -13,7 +13,7 @@ describe('work that is tried until it succeeds', () => {
       onFailure: (_error, pauseMs) => void pauses.push(pauseMs),
     });
     await trying.ended;
-    assert.deepEqual([tries, pauses], [6, [1, 2, 4, 6, 6]]);
+    assert.deepEqual({ tries, pauses }, { tries: 6, pauses: [1, 2, 4, 6, 6] });
   });
 
   it('ends at once when it is stopped in a pause', async () => {

@@ -17,6 +17,7 @@ import {
 } from '../../workflows/contract.ts';
 import { createTestDatabase, startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { assertFields } from '../support/fields.ts';
 import { startHttpServer } from '../support/local-server.ts';
 import { createNetwork, settingsFor, type Network } from '../support/network-in-database.ts';
 import { answer, latestSettlement } from './settling.ts';
@@ -111,13 +112,13 @@ describe('delivering a postback', () => {
       .select<AttemptRow[]>('*');
   }
 
-  async function outcomesOf(postbackId: string): Promise<unknown[][]> {
-    return (await readAttempts(postbackId)).map(({ attempt, outcome, http_status, error }) => [
+  async function outcomesOf(postbackId: string) {
+    return (await readAttempts(postbackId)).map(({ attempt, outcome, http_status, error }) => ({
       attempt,
       outcome,
       http_status,
       error,
-    ]);
+    }));
   }
 
   async function supersede({ conversionId, leadId }: { conversionId: string; leadId: string }): Promise<void> {
@@ -144,23 +145,26 @@ describe('delivering a postback', () => {
     const url = 'https://tracker.example/in?ref=click-1&status=approved&payout=12.50';
     assert.equal(sent[0]?.url, url);
     assert.deepEqual(
-      during.map(({ attempt, outcome, method, url: written, ended_at }) => [
+      during.map(({ attempt, outcome, method, url: written, ended_at }) => ({
         attempt,
         outcome,
         method,
-        written,
+        url: written,
         ended_at,
-      ]),
-      [[1, 'running', 'GET', url, null]],
+      })),
+      [{ attempt: 1, outcome: 'running', method: 'GET', url, ended_at: null }],
     );
     const [attempt] = await readAttempts(postbackId);
-    assert.deepEqual(
-      [attempt?.outcome, attempt?.http_status, attempt?.error, attempt?.duration_ms, attempt?.response_body],
-      ['delivered', 200, null, 123, 'OK'],
-    );
+    assertFields(attempt, {
+      outcome: 'delivered',
+      http_status: 200,
+      error: null,
+      duration_ms: 123,
+      response_body: 'OK',
+    });
     assert.ok(attempt?.ended_at);
     const postback = await readPostback(postbackId);
-    assert.deepEqual([postback?.state, postback?.next_attempt_at], ['delivered', null]);
+    assertFields(postback, { state: 'delivered', next_attempt_at: null });
     assert.ok(postback?.ended_at);
   });
 
@@ -171,7 +175,7 @@ describe('delivering a postback', () => {
       await deliver(postbackId);
       const [attempt] = await readAttempts(postbackId);
       const request = sent.at(-1);
-      assert.deepEqual([attempt?.method, attempt?.url, attempt?.body], ['POST', request?.url, request?.body]);
+      assertFields(attempt, { method: 'POST', url: request?.url, body: request?.body });
       assert.ok(request?.body?.includes('click-1'));
     }
   });
@@ -200,10 +204,7 @@ describe('delivering a postback', () => {
       async () => answer(null, { error: 'connection_refused' }),
     ];
     const first = await failureOf(postbackId);
-    assert.deepEqual(
-      [first.type, first.nonRetryable, first.category],
-      [NOT_ACCEPTED, false, ApplicationFailureCategory.BENIGN],
-    );
+    assertFields(first, { type: NOT_ACCEPTED, nonRetryable: false, category: ApplicationFailureCategory.BENIGN });
     assert.ok(first.message.includes('Attempt 1 of 3') && first.message.includes('HTTP 302'), first.message);
     const retrying = await readPostback(postbackId);
     assert.equal(retrying?.state, 'retrying');
@@ -215,11 +216,11 @@ describe('delivering a postback', () => {
     assert.match((await failureOf(postbackId)).message, /Attempt 2 of 3.*timeout/);
     assert.match((await failureOf(postbackId)).message, /Attempt 3 of 3.*connection refused/);
     const failed = await readPostback(postbackId);
-    assert.deepEqual([failed?.state, failed?.next_attempt_at], ['failed', null]);
+    assertFields(failed, { state: 'failed', next_attempt_at: null });
     assert.deepEqual(await outcomesOf(postbackId), [
-      [1, 'refused', 302, null],
-      [2, 'refused', null, 'timeout'],
-      [3, 'refused', null, 'connection_refused'],
+      { attempt: 1, outcome: 'refused', http_status: 302, error: null },
+      { attempt: 2, outcome: 'refused', http_status: null, error: 'timeout' },
+      { attempt: 3, outcome: 'refused', http_status: null, error: 'connection_refused' },
     ]);
   });
 
@@ -248,10 +249,10 @@ describe('delivering a postback', () => {
     await updatePartner(db, partnerId, { postback: repaired });
     await deliver(postbackId);
     assert.deepEqual(
-      sent.map(({ method, url }) => [method, new URL(url).host]),
+      sent.map(({ method, url }) => ({ method, host: new URL(url).host })),
       [
-        ['GET', 'tracker.example'],
-        ['POST', 'repaired.example'],
+        { method: 'GET', host: 'tracker.example' },
+        { method: 'POST', host: 'repaired.example' },
       ],
     );
     assert.equal(new URL(sent[1]?.url ?? '').searchParams.get('s'), 'sale');
@@ -272,8 +273,10 @@ describe('delivering a postback', () => {
       await updatePartner(db, partnerId, { postback: settings });
       assert.deepEqual(await deliver(postbackId), { result: 'skipped' });
       const postback = await readPostback(postbackId);
-      assert.deepEqual([postback?.state, postback?.skip_reason, postback?.next_attempt_at], ['skipped', reason, null]);
-      assert.deepEqual(await outcomesOf(postbackId), [[1, 'refused', 500, null]]);
+      assertFields(postback, { state: 'skipped', skip_reason: reason, next_attempt_at: null });
+      assert.deepEqual(await outcomesOf(postbackId), [
+        { attempt: 1, outcome: 'refused', http_status: 500, error: null },
+      ]);
     }
     assert.equal(sent.length, 2);
   });
@@ -285,7 +288,9 @@ describe('delivering a postback', () => {
     assert.equal(failure.type, NOT_ACCEPTED);
     assert.match(failure.message, /invalid url/);
     assert.equal(sent.length, 0);
-    assert.deepEqual(await outcomesOf(postbackId), [[1, 'refused', null, 'invalid_url']]);
+    assert.deepEqual(await outcomesOf(postbackId), [
+      { attempt: 1, outcome: 'refused', http_status: null, error: 'invalid_url' },
+    ]);
     assert.equal((await readAttempts(postbackId))[0]?.url, url);
 
     await updatePartner(db, partnerId, { postback: settingsFor(TRACKER) });
@@ -322,7 +327,9 @@ describe('delivering a postback', () => {
     script = [async () => (await supersede(due), answer(200))];
     assert.deepEqual(await deliver(due.postbackId), { result: 'delivered' });
     assert.equal((await readPostback(due.postbackId))?.state, 'delivered');
-    assert.deepEqual(await outcomesOf(due.postbackId), [[1, 'delivered', 200, null]]);
+    assert.deepEqual(await outcomesOf(due.postbackId), [
+      { attempt: 1, outcome: 'delivered', http_status: 200, error: null },
+    ]);
   });
 
   it('R11: a postback that is superseded while its try runs stays so when the partner refused it', async () => {
@@ -330,8 +337,10 @@ describe('delivering a postback', () => {
     script = [async () => (await supersede(due), answer(500))];
     await failureOf(due.postbackId);
     const postback = await readPostback(due.postbackId);
-    assert.deepEqual([postback?.state, postback?.next_attempt_at], ['superseded', null]);
-    assert.deepEqual(await outcomesOf(due.postbackId), [[1, 'refused', 500, null]]);
+    assertFields(postback, { state: 'superseded', next_attempt_at: null });
+    assert.deepEqual(await outcomesOf(due.postbackId), [
+      { attempt: 1, outcome: 'refused', http_status: 500, error: null },
+    ]);
   });
 
   it('a try whose worker was killed is noted as interrupted by the next', async () => {
@@ -339,8 +348,8 @@ describe('delivering a postback', () => {
     await killDuringTry(postbackId);
     assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
     assert.deepEqual(await outcomesOf(postbackId), [
-      [1, 'interrupted', null, null],
-      [2, 'delivered', 200, null],
+      { attempt: 1, outcome: 'interrupted', http_status: null, error: null },
+      { attempt: 2, outcome: 'delivered', http_status: 200, error: null },
     ]);
   });
 
@@ -380,15 +389,17 @@ describe('delivering a postback', () => {
       await outage.end();
       await connectAgain();
       const { failure } = outage;
-      assert.deepEqual([failure.type, failure.nonRetryable], [NOT_RECORDED, true]);
-      assert.deepEqual(await outcomesOf(postbackId), [[1, 'running', null, null]]);
+      assertFields(failure, { type: NOT_RECORDED, nonRetryable: true });
+      assert.deepEqual(await outcomesOf(postbackId), [
+        { attempt: 1, outcome: 'running', http_status: null, error: null },
+      ]);
 
       const unrecorded = failure.details?.[0] as UnrecordedAttempt;
       assert.deepEqual(await review(postbackId, unrecorded), reviewed);
       assert.deepEqual(await review(postbackId, unrecorded), reviewed, 'a repeated review changes nothing');
       assert.equal((await readPostback(postbackId))?.state, state);
       const outcome = httpStatus === 200 ? 'delivered' : 'refused';
-      assert.deepEqual(await outcomesOf(postbackId), [[1, outcome, httpStatus, null]]);
+      assert.deepEqual(await outcomesOf(postbackId), [{ attempt: 1, outcome, http_status: httpStatus, error: null }]);
     }
     assert.equal(sent.length, 2);
   });
@@ -422,7 +433,9 @@ describe('delivering a postback', () => {
     await db.raw('alter table postback_attempts drop constraint broken');
     assert.equal(sent.length, 0);
     assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
-    assert.deepEqual(await outcomesOf(postbackId), [[1, 'delivered', 200, null]]);
+    assert.deepEqual(await outcomesOf(postbackId), [
+      { attempt: 1, outcome: 'delivered', http_status: 200, error: null },
+    ]);
   });
 
   it('an outage before the call uses up no try', async () => {
@@ -431,7 +444,7 @@ describe('delivering a postback', () => {
     const failure = await failureOf(postbackId);
     await outage.end();
     await connectAgain();
-    assert.deepEqual([failure.type, failure.nonRetryable], [NOT_STARTED, true]);
+    assertFields(failure, { type: NOT_STARTED, nonRetryable: true });
     assert.equal(sent.length, 0);
     assert.deepEqual(await review(postbackId), { attemptsLeft: ATTEMPTS, retryInMs: 0 });
     assert.deepEqual(await readAttempts(postbackId), []);

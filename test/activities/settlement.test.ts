@@ -8,6 +8,7 @@ import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
 import { newPostbackId } from '../../src/new-ids.ts';
 import type { DuePostback, LeadActivities } from '../../workflows/contract.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { assertFields } from '../support/fields.ts';
 import { createNetwork, postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network-in-database.ts';
 import { answer, latestSettlement } from './settling.ts';
 
@@ -73,11 +74,11 @@ describe('settling a status', () => {
   }
 
   async function statesOf(conversionId: string) {
-    return (await postbacksOf(db, conversionId)).map(({ partner_id, status, state, skip_reason }) => [
+    return (await postbacksOf(db, conversionId)).map(({ partner_id, status, state, skip_reason }) => ({
       partner_id,
       status,
-      skip_reason ?? state,
-    ]);
+      state: skip_reason ?? state,
+    }));
   }
 
   it('books the reward and schedules the postback', async () => {
@@ -95,20 +96,14 @@ describe('settling a status', () => {
         attemptsLeft: ATTEMPTS,
       },
     ]);
-    assert.deepEqual(
-      [postback?.state, postback?.ref_id, postback?.payout, postback?.currency, postback?.seq],
-      ['scheduled', 'click-1', 1250, 'USD', 3],
-    );
+    assertFields(postback, { state: 'scheduled', ref_id: 'click-1', payout: 1250, currency: 'USD', seq: 3 });
     assert.deepEqual(await rewardsOf(db, lead.conversionId), [
       { partner_id: ann, kind: 'booked', amount: 1250, price_version: 1 },
     ]);
     const settlement = await db('settlements')
       .where({ conversion_id: lead.conversionId })
       .first<{ lead_id: string; partner_id: string; touch_seq: number; reward: string }>();
-    assert.deepEqual(
-      [settlement.lead_id, settlement.partner_id, settlement.touch_seq, settlement.reward],
-      [lead.leadId, ann, 1, 'book'],
-    );
+    assertFields(settlement, { lead_id: lead.leadId, partner_id: ann, touch_seq: 1, reward: 'book' });
   });
 
   it('a status that is settled again, or several times at once, is booked and scheduled once', async () => {
@@ -139,15 +134,15 @@ describe('settling a status', () => {
     await reportAndSettle(lead, 'approved');
     await reportAndSettle(lead, 'rejected');
     assert.deepEqual(await statesOf(lead.conversionId), [
-      [ann, 'pending', 'superseded'],
-      [ann, 'approved', 'superseded'],
-      [ann, 'rejected', 'scheduled'],
+      { partner_id: ann, status: 'pending', state: 'superseded' },
+      { partner_id: ann, status: 'approved', state: 'superseded' },
+      { partner_id: ann, status: 'rejected', state: 'scheduled' },
     ]);
     assert.deepEqual(
-      (await rewardsOf(db, lead.conversionId)).map(({ kind, amount }) => [kind, amount]),
+      (await rewardsOf(db, lead.conversionId)).map(({ kind, amount }) => ({ kind, amount })),
       [
-        ['booked', 1250],
-        ['revoked', -1250],
+        { kind: 'booked', amount: 1250 },
+        { kind: 'revoked', amount: -1250 },
       ],
     );
   });
@@ -159,10 +154,10 @@ describe('settling a status', () => {
     await network.touch(lead.leadId, bob, 'b1');
     await reportAndSettle(lead, 'rejected');
     assert.deepEqual(
-      (await rewardsOf(db, lead.conversionId)).map(({ partner_id, kind }) => [partner_id, kind]),
+      (await rewardsOf(db, lead.conversionId)).map(({ partner_id, kind }) => ({ partner_id, kind })),
       [
-        [ann, 'booked'],
-        [ann, 'revoked'],
+        { partner_id: ann, kind: 'booked' },
+        { partner_id: ann, kind: 'revoked' },
       ],
     );
     assert.equal((await postbacksOf(db, lead.conversionId)).at(-1)?.partner_id, ann);
@@ -175,7 +170,7 @@ describe('settling a status', () => {
     await changePrice(5);
     await settle(lead.leadId);
     const [entry] = await rewardsOf(db, lead.conversionId);
-    assert.deepEqual([entry?.amount, entry?.price_version], [990, version]);
+    assertFields(entry, { amount: 990, price_version: version });
     const [postback] = await db('postbacks')
       .where({ conversion_id: lead.conversionId })
       .select<PostbackRow[]>('payout');
@@ -190,11 +185,15 @@ describe('settling a status', () => {
     await reportAndSettle(lead, 'rejected');
     await reportAndSettle(lead, 'approved');
     assert.deepEqual(
-      (await rewardsOf(db, lead.conversionId)).map(({ kind, amount, price_version }) => [kind, amount, price_version]),
+      (await rewardsOf(db, lead.conversionId)).map(({ kind, amount, price_version }) => ({
+        kind,
+        amount,
+        price_version,
+      })),
       [
-        ['booked', 1111, version],
-        ['revoked', -1111, version],
-        ['booked', 1111, version],
+        { kind: 'booked', amount: 1111, price_version: version },
+        { kind: 'revoked', amount: -1111, price_version: version },
+        { kind: 'booked', amount: 1111, price_version: version },
       ],
     );
   });
@@ -225,7 +224,7 @@ describe('settling a status', () => {
     const leadId = network.newLead();
     const conversionId = await network.convert(leadId);
     assert.deepEqual(await reportAndSettle({ leadId, conversionId }, 'approved'), []);
-    assert.deepEqual(await statesOf(conversionId), [[null, 'approved', 'house']]);
+    assert.deepEqual(await statesOf(conversionId), [{ partner_id: null, status: 'approved', state: 'house' }]);
     assert.deepEqual(await rewardsOf(db, conversionId), []);
   });
 
@@ -244,7 +243,7 @@ describe('settling a status', () => {
       await network.touch(leadId, partnerId, refId);
       const conversionId = await network.convert(leadId);
       const due = await reportAndSettle({ leadId, conversionId }, 'rejected');
-      assert.deepEqual(await statesOf(conversionId), [[partnerId, 'rejected', expected]]);
+      assert.deepEqual(await statesOf(conversionId), [{ partner_id: partnerId, status: 'rejected', state: expected }]);
       assert.equal(due.length, expected === 'scheduled' ? 1 : 0);
     }
   });
@@ -265,9 +264,9 @@ describe('settling a status', () => {
     await deliver(approved?.postbackId ?? '');
     await reportAndSettle(lead, 'rejected');
     assert.deepEqual(await statesOf(lead.conversionId), [
-      [ann, 'pending', 'delivered'],
-      [ann, 'approved', 'superseded'],
-      [ann, 'rejected', 'scheduled'],
+      { partner_id: ann, status: 'pending', state: 'delivered' },
+      { partner_id: ann, status: 'approved', state: 'superseded' },
+      { partner_id: ann, status: 'rejected', state: 'scheduled' },
     ]);
   });
 
@@ -286,7 +285,7 @@ describe('settling a status', () => {
       const told = due.find(({ partnerId }) => partnerId === loser);
       if (told) {
         const row = await db('postbacks').where({ postback_id: told.postbackId }).first<PostbackRow>();
-        assert.deepEqual([row.status, row.reason, row.ref_id, row.payout], ['rejected', 'reattributed', 'lost', 0]);
+        assertFields(row, { status: 'rejected', reason: 'reattributed', ref_id: 'lost', payout: 0 });
       }
       assert.equal(due.length, told ? 2 : 1);
       return told !== undefined;

@@ -21,6 +21,7 @@ import {
 import { hashKey } from '../../src/db/keys.ts';
 import { isPublicId } from '../../src/domain/ids.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { assertFields } from '../support/fields.ts';
 import { settingsFor } from '../support/network-in-database.ts';
 
 const REWARD = { amount: 1250, currency: 'USD' };
@@ -57,7 +58,7 @@ describe('the catalogue in the database', () => {
       const { partner } = await createPartner(db, { name: 'Dan', postback });
       assert.deepEqual(partner.postback, postback);
       const renamed = await updatePartner(db, partner.partner_id, { name: 'Daniel' });
-      assert.deepEqual([renamed?.name, renamed?.postback], ['Daniel', postback]);
+      assertFields(renamed, { name: 'Daniel', postback });
       assert.equal((await updatePartner(db, partner.partner_id, { postback: null }))?.postback, null);
       assert.equal((await readPartner(db, partner.partner_id))?.postback, null);
     });
@@ -132,7 +133,7 @@ describe('the catalogue in the database', () => {
     it('are read as they were made', async () => {
       const offer = await create({ description: 'Two\nlines', offer_id: 'the-card' });
       assert.deepEqual(await readOffer(db, 'the-card'), offer);
-      assert.deepEqual([offer.reward, offer.price_version, offer.description], [REWARD, 1, 'Two\nlines']);
+      assertFields(offer, { reward: REWARD, price_version: 1, description: 'Two\nlines' });
       await assert.rejects(create({ offer_id: 'the-card' }), { kind: 'taken' });
     });
 

@@ -4,9 +4,18 @@ import type { Knex } from 'knex';
 import { claimLeads, completeLeads, postponeLead, readBacklog } from '../../src/db/outbox.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { assertFields } from '../support/fields.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 
 const LEASE_MS = 60_000;
+
+type OwedRow = {
+  from_seq: number;
+  upto_seq: number;
+  lease_id: string | null;
+  failures: number;
+  last_error: string | null;
+};
 
 describe('outbox', () => {
   let network: Network;
@@ -39,12 +48,7 @@ describe('outbox', () => {
   }
 
   async function owedBy(leadId: string) {
-    return await db('outbox')
-      .where({ lead_id: leadId })
-      .first<
-        | { from_seq: number; upto_seq: number; lease_id: string | null; failures: number; last_error: string }
-        | undefined
-      >();
+    return await db('outbox').where({ lead_id: leadId }).first<OwedRow | undefined>();
   }
 
   it('hands out statuses before conversions before mere touches, and each kind oldest first', async () => {
@@ -70,7 +74,7 @@ describe('outbox', () => {
     await network.report(conversionId, 'rejected', 'fraud');
     const [lead, ...others] = (await claim()).leads;
     assert.equal(others.length, 0);
-    assert.deepEqual([lead?.leadId, lead?.uptoSeq, lead?.failures], [leadId, 3, 0]);
+    assertFields(lead, { leadId, uptoSeq: 3, failures: 0 });
     const at = (index: number) => lead?.events[index]?.at ?? '';
     const named = { conversionId, offerId: network.offerId, advertiserId: network.advertiserId };
     assert.deepEqual(lead?.events, [
@@ -115,8 +119,8 @@ describe('outbox', () => {
     await completeLeads(db, leaseId, [{ leadId, uptoSeq: 1 }]);
     const again = await claim();
     assert.deepEqual(
-      again.leads.map(({ uptoSeq, events }) => [uptoSeq, events.map(({ seq }) => seq)]),
-      [[2, [2]]],
+      again.leads.map(({ uptoSeq, events }) => ({ uptoSeq, seqs: events.map(({ seq }) => seq) })),
+      [{ uptoSeq: 2, seqs: [2] }],
     );
   });
 
@@ -157,17 +161,17 @@ describe('outbox', () => {
   it('splits what a lead owes into pieces of at most 200 events', async () => {
     const leadId = network.newLead();
     await Promise.all(Array.from({ length: 450 }, () => network.touch(leadId, 'ann')));
-    const pieces: [number | undefined, number | undefined][] = [];
+    const pieces: { from: number | undefined; upto: number | undefined }[] = [];
     for (let count = 0; count < 3; count++) {
       const { leaseId, leads } = await claim();
       const [lead] = leads;
-      pieces.push([lead?.events[0]?.seq, lead?.events.at(-1)?.seq]);
+      pieces.push({ from: lead?.events[0]?.seq, upto: lead?.events.at(-1)?.seq });
       await completeLeads(db, leaseId, leads);
     }
     assert.deepEqual(pieces, [
-      [1, 200],
-      [201, 400],
-      [401, 450],
+      { from: 1, upto: 200 },
+      { from: 201, upto: 400 },
+      { from: 401, upto: 450 },
     ]);
     assert.equal(await owedBy(leadId), undefined);
   });
@@ -178,7 +182,7 @@ describe('outbox', () => {
     await postponeLead(db, { leadId, leaseId: first.leaseId, retryInMs: LEASE_MS, error: 'Temporal is away' });
     assert.deepEqual((await claim()).leads, []);
     const owed = await owedBy(leadId);
-    assert.deepEqual([owed?.failures, owed?.last_error, owed?.lease_id], [1, 'Temporal is away', null]);
+    assertFields(owed, { failures: 1, last_error: 'Temporal is away', lease_id: null });
 
     await db('outbox').where({ lead_id: leadId }).update({ leased_until: null });
     await network.touch(leadId, 'bob');
@@ -186,7 +190,7 @@ describe('outbox', () => {
     assert.equal(second.leads[0]?.failures, 1);
     await completeLeads(db, second.leaseId, [{ leadId, uptoSeq: 1 }]);
     const after = await owedBy(leadId);
-    assert.deepEqual([after?.from_seq, after?.failures, after?.last_error], [2, 0, null]);
+    assertFields(after, { from_seq: 2, failures: 0, last_error: null });
   });
 
   it('says how much is owed and for how long', async () => {

@@ -7,6 +7,7 @@ import type { ConversionStory, LeadStory } from '../../src/stories/story.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { createTestDatabase, startOutage } from '../support/database.ts';
 import { makeEventfulLead } from '../support/eventful-lead.ts';
+import { assertFields } from '../support/fields.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 
 const KEY = 'the-admin-key';
@@ -150,7 +151,7 @@ describe('the operations listener', () => {
       assert.deepEqual(made.postback, full);
       const path = `/partners/${String(made.partner_id)}`;
       const paused = bodyOf(await call('patch', path, { state: 'paused' }).expect(200));
-      assert.deepEqual([paused.state, paused.postback], ['paused', full]);
+      assertFields(paused, { state: 'paused', postback: full });
       assert.equal(bodyOf(await call('patch', path, { postback: null }).expect(200)).postback, null);
     });
 
@@ -208,8 +209,8 @@ describe('the operations listener', () => {
         await call('get', `/partners/${partnerId}`),
       );
       assert.deepEqual(
-        warnings.map(({ problem, count, latest_sample }) => [problem, count, latest_sample]),
-        [['too_long', 1, 'y'.repeat(50)]],
+        warnings.map(({ problem, count, latest_sample }) => ({ problem, count, latest_sample })),
+        [{ problem: 'too_long', count: 1, latest_sample: 'y'.repeat(50) }],
       );
     });
 
@@ -240,7 +241,7 @@ describe('the operations listener', () => {
       const patched = bodyOf(
         await call('patch', '/offers/card', { reward: { amount: '1300', currency: 'USD' } }).expect(200),
       );
-      assert.deepEqual([patched.reward, patched.price_version], [{ amount: 1300, currency: 'USD' }, 2]);
+      assertFields(patched, { reward: { amount: 1300, currency: 'USD' }, price_version: 2 });
       assert.deepEqual(bodyOf(await call('get', '/offers/card').expect(200)), patched);
       assert.equal(bodyOf(await call('patch', '/advertisers/bank', { state: 'paused' }).expect(200)).state, 'paused');
       assert.equal(bodyOf<{ offers: Answer[] }>(await call('get', '/offers?advertiser_id=bank')).offers.length, 1);
@@ -289,31 +290,31 @@ describe('the operations listener', () => {
       assert.equal(story.temporal_ui_url, `http://localhost:8233/namespaces/default/workflows/lead%3A${lead.leadId}`);
       assert.equal(story.linked_partner, lead.last);
       assert.deepEqual(
-        story.link_changes.map(({ seq, from, to }) => [seq, from, to]),
+        story.link_changes.map(({ seq, from, to }) => ({ seq, from, to })),
         [
-          [1, 'house', lead.first],
-          [4, lead.first, lead.last],
+          { seq: 1, from: 'house', to: lead.first },
+          { seq: 4, from: lead.first, to: lead.last },
         ],
       );
       const lastActivity = story.events.findLast((event) => event.type !== 'status')?.at ?? '';
       assert.equal(Date.parse(story.open_until ?? ''), Date.parse(lastActivity) + WINDOW_MS);
       const [conversion, other] = story.conversions;
-      assert.deepEqual([other?.conversion_id, other?.status, other?.won_by], [lead.otherConversionId, null, null]);
+      assertFields(other, { conversion_id: lead.otherConversionId, status: null, won_by: null });
       assert.equal(conversion?.won_by?.partner_id, lead.last);
       assert.match(
         conversion?.won_by?.why ?? '',
         new RegExp(`${lead.last} had the last touch .*Earlier touches by ${lead.first}`),
       );
       assert.deepEqual(
-        conversion?.statuses.map(({ seq, status, settled_with, call: kept }) => [
+        conversion?.statuses.map(({ seq, status, settled_with, call: kept }) => ({
           seq,
           status,
           settled_with,
-          kept?.result,
-        ]),
+          result: kept?.result,
+        })),
         [
-          [3, 'pending', lead.first, 'recorded'],
-          [6, 'approved', lead.last, 'recorded'],
+          { seq: 3, status: 'pending', settled_with: lead.first, result: 'recorded' },
+          { seq: 6, status: 'approved', settled_with: lead.last, result: 'recorded' },
         ],
       );
       assert.deepEqual(
@@ -322,12 +323,16 @@ describe('the operations listener', () => {
       );
       assert.deepEqual(conversion?.reward.net, { amount: 1250, currency: 'USD' });
       const [skipped, delivered] = conversion?.postbacks ?? [];
-      assert.deepEqual([skipped?.state, skipped?.skip_reason], ['skipped', 'no_ref_id']);
+      assertFields(skipped, { state: 'skipped', skip_reason: 'no_ref_id' });
       assert.deepEqual(
-        delivered?.attempts.map(({ outcome, response }) => [outcome, response?.http_status, response?.body]),
+        delivered?.attempts.map(({ outcome, response }) => ({
+          outcome,
+          http_status: response?.http_status,
+          body: response?.body,
+        })),
         [
-          ['refused', 302, ''],
-          ['delivered', 200, 'OK'],
+          { outcome: 'refused', http_status: 302, body: '' },
+          { outcome: 'delivered', http_status: 200, body: 'OK' },
         ],
       );
       assert.equal(delivered?.attempts[0]?.request.url, 'https://t.example/?c=ref-of-last');
@@ -349,21 +354,27 @@ describe('the operations listener', () => {
     it('tell a conversion alone, with the touches that decided it', async () => {
       const lead = await makeEventfulLead(network);
       const story = bodyOf<ConversionStory>(await call('get', `/conversions/${lead.otherConversionId}`).expect(200));
-      assert.deepEqual([story.conversion_id, story.lead_id, story.statuses], [lead.otherConversionId, lead.leadId, []]);
+      assertFields(story, { conversion_id: lead.otherConversionId, lead_id: lead.leadId, statuses: [] });
       assert.deepEqual(
         story.touches.map(({ seq }) => seq),
         [1, 4],
       );
       assert.ok(!JSON.stringify(story).includes(lead.conversionId));
       const won = bodyOf<ConversionStory>(await call('get', `/conversions/${lead.conversionId}`).expect(200));
-      assert.deepEqual([won.won_by?.partner_id, won.postbacks.length, won.status], [lead.last, 2, 'approved']);
+      assert.deepEqual(
+        { won_by: won.won_by?.partner_id, postbacks: won.postbacks.length, status: won.status },
+        { won_by: lead.last, postbacks: 2, status: 'approved' },
+      );
     });
 
     it('say that the house won where no partner ever touched the lead (R4)', async () => {
       const conversionId = await network.convert(network.newLead());
       await network.report(conversionId, 'approved');
       const story = bodyOf<ConversionStory>(await call('get', `/conversions/${conversionId}`).expect(200));
-      assert.deepEqual([story.linked_partner, story.won_by?.partner_id], ['house', 'house']);
+      assert.deepEqual(
+        { linked_partner: story.linked_partner, won_by: story.won_by?.partner_id },
+        { linked_partner: 'house', won_by: 'house' },
+      );
       assert.match(story.won_by?.why ?? '', /No partner had touched/);
     });
 
@@ -402,10 +413,7 @@ describe('the operations listener', () => {
       assert.equal(kept?.conversion_id, conversionId);
       const path = `/status-calls/${kept.call_id}/accept`;
       const accepted = bodyOf(await call('post', path).expect(200));
-      assert.deepEqual(
-        [accepted.conversion_id, accepted.status, accepted.result],
-        [conversionId, 'approved', 'recorded'],
-      );
+      assertFields(accepted, { conversion_id: conversionId, status: 'approved', result: 'recorded' });
       await call('post', path).expect(409);
       assert.equal(bodyOf<ConversionStory>(await call('get', `/conversions/${conversionId}`)).status, 'approved');
     });

@@ -7,6 +7,7 @@ import { newConversionId, newLeadId } from '../../src/new-ids.ts';
 import { AppError } from '../../src/errors.ts';
 import { createTestDatabase, startOutage, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { assertFields } from '../support/fields.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 
 type Owed = { from_seq: number; upto_seq: number; urgency: number };
@@ -60,19 +61,22 @@ describe('click intake on Postgres', () => {
     await network.clicks.record(click);
     const events = await eventsOf(leadId);
     assert.deepEqual(
-      events.map(({ seq, type, partner_id }) => [seq, type, partner_id]),
+      events.map(({ seq, type, partner_id }) => ({ seq, type, partner_id })),
       [
-        [1, 'touch', 'ann'],
-        [2, 'conversion', null],
+        { seq: 1, type: 'touch', partner_id: 'ann' },
+        { seq: 2, type: 'conversion', partner_id: null },
       ],
     );
     const stored = await db('conversions')
       .where({ conversion_id: click.conversion?.conversionId })
       .first<ConversionRow | undefined>();
-    assert.deepEqual(
-      [stored?.lead_id, stored?.seq, stored?.offer_id, stored?.advertiser_id, stored?.status],
-      [leadId, 2, network.offerId, network.advertiserId, null],
-    );
+    assertFields(stored, {
+      lead_id: leadId,
+      seq: 2,
+      offer_id: network.offerId,
+      advertiser_id: network.advertiserId,
+      status: null,
+    });
   });
 
   it('a click of nobody begins a lead, whose events are numbered from 1 and owed', async () => {
@@ -82,7 +86,12 @@ describe('click intake on Postgres', () => {
     assert.equal(new Set(leads).size, 3);
     const stored = await Promise.all(
       leads.map(async (leadId) => ({
-        events: (await eventsOf(leadId)).map(({ seq, type, partner_id, ref_id }) => [seq, type, partner_id, ref_id]),
+        events: (await eventsOf(leadId)).map(({ seq, type, partner_id, ref_id }) => ({
+          seq,
+          type,
+          partner_id,
+          ref_id,
+        })),
         owed: await owedBy(leadId),
         lastSeq: (await db('leads').where({ lead_id: leadId }).first<{ last_seq: number }>()).last_seq,
         conversions: await db('conversions').where({ lead_id: leadId }).pluck<string[]>('conversion_id'),
@@ -91,21 +100,21 @@ describe('click intake on Postgres', () => {
     const conversionIds = clicks.map(({ conversion }) => (conversion ? [conversion.conversionId] : []));
     assert.deepEqual(stored, [
       {
-        events: [[1, 'touch', 'ann', 'r1']],
+        events: [{ seq: 1, type: 'touch', partner_id: 'ann', ref_id: 'r1' }],
         owed: { from_seq: 1, upto_seq: 1, urgency: 2 },
         lastSeq: 1,
         conversions: conversionIds[0],
       },
       {
-        events: [[1, 'conversion', null, null]],
+        events: [{ seq: 1, type: 'conversion', partner_id: null, ref_id: null }],
         owed: { from_seq: 1, upto_seq: 1, urgency: 1 },
         lastSeq: 1,
         conversions: conversionIds[1],
       },
       {
         events: [
-          [1, 'touch', 'bob', null],
-          [2, 'conversion', null, null],
+          { seq: 1, type: 'touch', partner_id: 'bob', ref_id: null },
+          { seq: 2, type: 'conversion', partner_id: null, ref_id: null },
         ],
         owed: { from_seq: 1, upto_seq: 2, urgency: 1 },
         lastSeq: 2,
@@ -231,8 +240,8 @@ describe('click intake on Postgres', () => {
       clicks.map((click) => network.clicks.record(click).catch((error: unknown) => error)),
     );
     assert.deepEqual(
-      answers.flatMap((answer, index) => (answer instanceof AppError ? [[index, answer.kind]] : [])),
-      [[23, 'malformed']],
+      answers.flatMap((answer, index) => (answer instanceof AppError ? [{ index, kind: answer.kind }] : [])),
+      [{ index: 23, kind: 'malformed' }],
     );
     for (const leadId of answers) {
       if (typeof leadId === 'string') assert.equal((await eventsOf(leadId)).length, 2);
@@ -258,10 +267,10 @@ describe('click intake on Postgres', () => {
     for (const leadId of good) assert.equal((await eventsOf(leadId)).length, 2);
     await network.clicks.record(touchOf(blocked, 'carl'));
     assert.deepEqual(
-      (await eventsOf(blocked)).map(({ seq, partner_id }) => [seq, partner_id]),
+      (await eventsOf(blocked)).map(({ seq, partner_id }) => ({ seq, partner_id })),
       [
-        [1, 'ann'],
-        [2, 'carl'],
+        { seq: 1, partner_id: 'ann' },
+        { seq: 2, partner_id: 'carl' },
       ],
     );
   });
@@ -271,12 +280,12 @@ describe('click intake on Postgres', () => {
     const refIds = ['a', 'b', 'bad\0', 'c', 'd'];
     await Promise.allSettled(refIds.map((refId) => network.clicks.record(touchOf(leadId, 'ann', refId))));
     assert.deepEqual(
-      (await eventsOf(leadId)).map(({ seq, ref_id }) => [seq, ref_id]),
+      (await eventsOf(leadId)).map(({ seq, ref_id }) => ({ seq, ref_id })),
       [
-        [1, 'a'],
-        [2, 'b'],
-        [3, 'c'],
-        [4, 'd'],
+        { seq: 1, ref_id: 'a' },
+        { seq: 2, ref_id: 'b' },
+        { seq: 3, ref_id: 'c' },
+        { seq: 4, ref_id: 'd' },
       ],
     );
   });
@@ -295,10 +304,13 @@ describe('click intake on Postgres', () => {
     const tooLong = 'x'.repeat(33);
     await network.touch(leadId, 'ann', tooLong);
     const [event] = await eventsOf(leadId);
-    assert.deepEqual(
-      [event?.type, event?.partner_id, event?.ref_id, event?.ref_id_problem, event?.ref_id_sample],
-      ['touch', 'ann', null, 'too_long', tooLong],
-    );
+    assertFields(event, {
+      type: 'touch',
+      partner_id: 'ann',
+      ref_id: null,
+      ref_id_problem: 'too_long',
+      ref_id_sample: tooLong,
+    });
   });
 
   it('visits of bots are kept apart and link nobody', async () => {
@@ -324,8 +336,8 @@ describe('click intake on Postgres', () => {
     // A pool learns only by using them that its idle connections have died.
     await eventually(() => network.clicks.record(touchOf(leadId, 'bob')));
     assert.deepEqual(
-      (await eventsOf(leadId)).map(({ seq, partner_id }) => [seq, partner_id]),
-      [[1, 'bob']],
+      (await eventsOf(leadId)).map(({ seq, partner_id }) => ({ seq, partner_id })),
+      [{ seq: 1, partner_id: 'bob' }],
     );
   });
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
 import { createGroupCommit } from '../../src/intake/group-commit.ts';
 import { eventually } from '../support/eventually.ts';
+import { assertFields } from '../support/fields.ts';
 
 const NOT_STORABLE = '22021';
 const DUPLICATE_KEY = '23505';
@@ -51,11 +52,11 @@ describe('group commit', () => {
       writes.map(({ rows }) => rows),
       [[1], [2]],
     );
-    assert.deepEqual([first.state, second.state], ['waiting', 'waiting']);
+    assert.deepEqual({ first: first.state, second: second.state }, { first: 'waiting', second: 'waiting' });
 
     writes[1]?.finish();
     await turnOfTheLoop();
-    assert.deepEqual([first.state, second.state], ['waiting', 'committed']);
+    assert.deepEqual({ first: first.state, second: second.state }, { first: 'waiting', second: 'committed' });
     writes[0]?.finish();
     await turnOfTheLoop();
     assert.equal(first.state, 'committed');
@@ -125,7 +126,7 @@ describe('group commit', () => {
       const refusals = await Promise.all([1, 2, 3].map((row) => intake.commit(row).catch((error: unknown) => error)));
       for (const refusal of refusals) {
         assert.ok(refusal instanceof AppError);
-        assert.deepEqual([refusal.kind, refusal.cause], ['unavailable', failure]);
+        assertFields(refusal, { kind: 'unavailable', cause: failure });
       }
       assert.equal(writes, 1);
     }
@@ -144,7 +145,7 @@ describe('group commit', () => {
       );
       const refusal = answers[77];
       assert.ok(refusal instanceof AppError);
-      assert.deepEqual([refusal.kind, refusal.cause], ['unavailable', blocked]);
+      assertFields(refusal, { kind: 'unavailable', cause: blocked });
       assert.equal(answers.filter((answer) => answer === undefined).length, 255);
       assert.equal(stored.length, 255);
     });

@@ -3,10 +3,10 @@ import type { Knex } from 'knex';
 import { createAdvertiser } from '../../src/db/advertisers.ts';
 import { updateOffer } from '../../src/db/offers.ts';
 import { AppError } from '../../src/errors.ts';
-import type { StatusCall } from '../../src/intake/status.ts';
+import { createStatusIntake, type StatusCall, type StatusIntake } from '../../src/intake/status.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { createStatusIntake, type StatusIntake } from '../../src/intake/status.ts';
+import { assertFields } from '../support/fields.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 
 const LONG_AGO = '2026-01-01T00:00:00Z';
@@ -102,7 +102,8 @@ describe('status intake on Postgres', () => {
     const conversion = await db('conversions').where({ conversion_id: conversionId }).first<{ status: string }>();
     assert.equal(conversion.status, 'approved');
     const [call, ...others] = await callsFor(conversionId);
-    assert.deepEqual([call?.result, call?.lead_id, call?.seq, others.length], ['recorded', leadId, 3, 0]);
+    assertFields(call, { result: 'recorded', lead_id: leadId, seq: 3 });
+    assert.equal(others.length, 0);
     assert.deepEqual(call?.raw, {
       method: 'GET',
       query: { conversion_id: conversionId, status: 'Approved', reason: 'paid' },
@@ -122,12 +123,12 @@ describe('status intake on Postgres', () => {
       ['pending', 'approved'],
     );
     assert.deepEqual(
-      (await callsFor(conversionId)).map(({ result, seq }) => [result, seq]),
+      (await callsFor(conversionId)).map(({ result, seq }) => ({ result, seq })),
       [
-        ['recorded', 3],
-        ['recorded', 4],
-        ['duplicate', null],
-        ['stale', null],
+        { result: 'recorded', seq: 3 },
+        { result: 'recorded', seq: 4 },
+        { result: 'duplicate', seq: null },
+        { result: 'stale', seq: null },
       ],
     );
     assert.equal(await owedBy(leadId), undefined);
@@ -158,7 +159,7 @@ describe('status intake on Postgres', () => {
       const refusal = await refusalOf(network.statuses.record(callOf({ ...changes, reason: 'why', raw })));
       assert.equal(refusal.kind, kind);
       const call = await lastCall();
-      assert.deepEqual([call.result, call.conversion_id], [kind, changes.conversionId]);
+      assertFields(call, { result: kind, conversion_id: changes.conversionId });
       assert.deepEqual(call.raw, raw);
     }
     assert.deepEqual(await statusEventsOf(leadId), []);
@@ -200,7 +201,7 @@ describe('status intake on Postgres', () => {
       { ...unknown, message: unknown.message.replace('never-heard-of', 'X') },
     );
     const [call] = await callsFor(conversionId);
-    assert.deepEqual([call?.advertiser_id, call?.result, call?.lead_id], [advertiser.advertiser_id, 'unknown', null]);
+    assertFields(call, { advertiser_id: advertiser.advertiser_id, result: 'unknown', lead_id: null });
     assert.deepEqual(await statusEventsOf(leadId), []);
   });
 
@@ -226,12 +227,12 @@ describe('status intake on Postgres', () => {
     assert.equal((await refusalOf(accept())).kind, 'conflict');
 
     assert.deepEqual(
-      (await statusEventsOf(leadId)).map(({ seq, status, reason }) => [seq, status, reason]),
-      [[3, 'approved', 'at last']],
+      (await statusEventsOf(leadId)).map(({ seq, status, reason }) => ({ seq, status, reason })),
+      [{ seq: 3, status: 'approved', reason: 'at last' }],
     );
     assert.deepEqual(await owedBy(leadId), { from_seq: 3, upto_seq: 3, urgency: 0 });
     const [after] = await callsFor(conversionId);
-    assert.deepEqual([after?.result, after?.seq], ['accepted_late', 3]);
+    assertFields(after, { result: 'accepted_late', seq: 3 });
     assert.ok(after?.accepted_at);
   });
 
@@ -305,14 +306,14 @@ describe('status intake on Postgres', () => {
     await network.report(conversionId, 'approved');
     await updateOffer(db, network.offerId, { reward: { amount: 1250, currency: 'USD' } });
     assert.deepEqual(
-      (await statusEventsOf(leadId)).map(({ status, price_amount, price_version }) => [
+      (await statusEventsOf(leadId)).map(({ status, price_amount, price_version }) => ({
         status,
         price_amount,
         price_version,
-      ]),
+      })),
       [
-        ['pending', 1250, 1],
-        ['approved', 990, 2],
+        { status: 'pending', price_amount: 1250, price_version: 1 },
+        { status: 'approved', price_amount: 990, price_version: 2 },
       ],
     );
   });
@@ -357,7 +358,7 @@ describe('status intake on Postgres', () => {
       '\ufffd': ['\ufffd', { '\ufffd': '\ufffd' }],
       'fine 😀': 'fine 😀',
     };
-    assert.deepEqual([kept?.query, kept?.body], [stored, stored]);
+    assertFields(kept, { query: stored, body: stored });
   });
 
   it('text that only looks like an escape is kept to the letter', async () => {

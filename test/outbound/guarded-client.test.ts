@@ -21,6 +21,7 @@ import {
   type LocalServer,
 } from '../support/local-server.ts';
 import { certificate, certificateName } from '../support/self-signed-certificate.ts';
+import { assertFields } from '../support/fields.ts';
 
 const addressRules = createAddressRules({ allowCidrs: ['127.0.0.0/8'] });
 const KIB = 1024;
@@ -81,7 +82,7 @@ describe('the guarded client', () => {
 
     it('HTTP 200 without a body', async () => {
       const outcome = await outcomeOf((_request, response) => response.end());
-      assert.deepEqual([outcome.delivered, outcome.responseBody], [true, '']);
+      assertFields(outcome, { delivered: true, responseBody: '' });
     });
 
     it('HTTP 200 with an endless body, which it stops reading', async () => {
@@ -92,7 +93,7 @@ describe('the guarded client', () => {
         response.on('close', () => ended.resolve());
       });
       await ended.promise;
-      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.error], [true, 200, null]);
+      assertFields(outcome, { delivered: true, httpStatus: 200, error: null });
       assert.equal(outcome.responseBody, 'x'.repeat(4 * KIB));
       // What fits into the socket buffers of both sides may be written, and no more.
       assert.ok(written < 32 * KIB * KIB, `${written} bytes were taken`);
@@ -113,7 +114,7 @@ describe('the guarded client', () => {
 
     it('HTTP 204', async () => {
       const outcome = await outcomeOf((_request, response) => response.writeHead(204).end());
-      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.responseBody], [false, 204, '']);
+      assertFields(outcome, { delivered: false, httpStatus: 204, responseBody: '' });
     });
 
     it('a redirect, which it does not follow but shows', async () => {
@@ -124,13 +125,13 @@ describe('the guarded client', () => {
         else response.writeHead(302, { location: `${origin}/target` }).end();
       });
       const outcome = await createClient().send(get(`${origin}/start`));
-      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.location], [false, 302, `${origin}/target`]);
+      assertFields(outcome, { delivered: false, httpStatus: 302, location: `${origin}/target` });
       assert.deepEqual(paths, ['/start']);
     });
 
     it('a server that never answers', async () => {
       const outcome = await outcomeOf(() => undefined, { timeoutMs: 150 });
-      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.error], [false, null, 'timeout']);
+      assertFields(outcome, { delivered: false, httpStatus: null, error: 'timeout' });
       assertEndedInTime(outcome, 150);
     });
 
@@ -155,7 +156,7 @@ describe('the guarded client', () => {
 
     it('a body that drips for ever, even with HTTP 200', async () => {
       const outcome = await outcomeOf((_request, response) => drip(response), { timeoutMs: 200 });
-      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.error], [false, 200, 'timeout']);
+      assertFields(outcome, { delivered: false, httpStatus: 200, error: 'timeout' });
       assert.match(outcome.responseBody ?? '', /^x+$/);
       assertEndedInTime(outcome, 200);
     });
@@ -169,7 +170,7 @@ describe('the guarded client', () => {
         },
         { timeoutMs: 150 },
       );
-      assert.deepEqual([outcome.delivered, outcome.error], [false, 'timeout']);
+      assertFields(outcome, { delivered: false, error: 'timeout' });
     });
 
     it('interim responses for ever', async () => {
@@ -180,14 +181,14 @@ describe('the guarded client', () => {
         },
         { timeoutMs: 150 },
       );
-      assert.deepEqual([outcome.delivered, outcome.error], [false, 'timeout']);
+      assertFields(outcome, { delivered: false, error: 'timeout' });
     });
 
     it('64 KiB of headers', async () => {
       const outcome = await outcomeOfRaw((socket) => {
         socket.end(`HTTP/1.1 200 OK\r\n${`x-filler: ${'y'.repeat(1000)}\r\n`.repeat(64)}content-length: 0\r\n\r\n`);
       });
-      assert.deepEqual([outcome.delivered, outcome.error], [false, 'response_too_large']);
+      assertFields(outcome, { delivered: false, error: 'response_too_large' });
     });
 
     it('64 KiB of trailers', async () => {
@@ -195,31 +196,31 @@ describe('the guarded client', () => {
         socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n');
         socket.end(`${`x-filler: ${'y'.repeat(1000)}\r\n`.repeat(64)}\r\n`);
       });
-      assert.deepEqual([outcome.delivered, outcome.error], [false, 'response_too_large']);
+      assertFields(outcome, { delivered: false, error: 'response_too_large' });
     });
 
     it('a refused connection', async () => {
       const outcome = await createClient().send(get(`http://127.0.0.1:${await findClosedPort()}/`));
-      assert.deepEqual([outcome.delivered, outcome.error, outcome.responseBody], [false, 'connection_refused', null]);
+      assertFields(outcome, { delivered: false, error: 'connection_refused', responseBody: null });
     });
 
     it('a reset before the response', async () => {
       const outcome = await outcomeOfRaw((socket) => socket.resetAndDestroy());
-      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.error], [false, null, 'connection_failed']);
+      assertFields(outcome, { delivered: false, httpStatus: null, error: 'connection_failed' });
     });
 
     it('a reset in the middle of a 200', async () => {
       const outcome = await outcomeOfRaw((socket) => {
         socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nbeginning', () => socket.resetAndDestroy());
       });
-      assert.deepEqual([outcome.delivered, outcome.httpStatus, outcome.error], [false, 200, 'connection_failed']);
+      assertFields(outcome, { delivered: false, httpStatus: 200, error: 'connection_failed' });
     });
 
     it('a 200 that ends before its announced length', async () => {
       const outcome = await outcomeOfRaw((socket) => {
         socket.end('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nbeginning');
       });
-      assert.deepEqual([outcome.delivered, outcome.httpStatus], [false, 200]);
+      assertFields(outcome, { delivered: false, httpStatus: 200 });
       assert.notEqual(outcome.error, null);
     });
 
@@ -230,7 +231,7 @@ describe('the guarded client', () => {
     ]) {
       it(`what is not HTTP: ${JSON.stringify(answer)}`, async () => {
         const outcome = await outcomeOfRaw((socket) => socket.end(answer));
-        assert.deepEqual([outcome.delivered, outcome.error], [false, 'bad_response']);
+        assertFields(outcome, { delivered: false, error: 'bad_response' });
       });
     }
 
@@ -248,7 +249,10 @@ describe('the guarded client', () => {
         ...get(`${server.origin}/`),
         headers: { 'x-word': 'a\r\nx-forged: b' },
       });
-      assert.deepEqual([outcome.delivered, outcome.error, server.connections()], [false, 'invalid_url', 0]);
+      assert.deepEqual(
+        { delivered: outcome.delivered, error: outcome.error, connections: server.connections() },
+        { delivered: false, error: 'invalid_url', connections: 0 },
+      );
     });
 
     async function sendUnconnected(options: Options): Promise<SendOutcome> {
@@ -313,7 +317,7 @@ describe('the guarded client', () => {
         body: '{"ref_id":"я"}',
       });
       assert.equal(outcome.delivered, true);
-      assert.deepEqual([seen.method, seen.body], ['POST', '{"ref_id":"я"}']);
+      assertFields(seen, { method: 'POST', body: '{"ref_id":"я"}' });
       assert.equal(seen.headers?.['user-agent'], 'Cashcat-Postbacks/1');
       assert.equal(seen.headers?.['content-type'], 'application/json');
       assert.equal(seen.headers?.['content-length'], '15');
@@ -386,7 +390,7 @@ describe('the guarded client', () => {
     it('refuses a certificate that nobody vouches for', async () => {
       const { origin } = kept(await startHttpsServer((_request, response) => response.end('secret')));
       const outcome = await createClient().send(get(`${origin}/`));
-      assert.deepEqual([outcome.delivered, outcome.error, outcome.responseBody], [false, 'tls_error', null]);
+      assertFields(outcome, { delivered: false, error: 'tls_error', responseBody: null });
     });
 
     it('refuses it even when the environment says not to check', async () => {

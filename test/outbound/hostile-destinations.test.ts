@@ -131,7 +131,7 @@ describe('a hostile destination', () => {
     it(`is not even looked up: ${JSON.stringify(url.slice(0, 60))}`, async () => {
       const outcome = await send(url);
       assert.equal(outcome.error, 'invalid_url');
-      assert.deepEqual([asked, dialled], [[], []]);
+      assert.deepEqual({ asked, dialled }, { asked: [], dialled: [] });
     });
   }
 

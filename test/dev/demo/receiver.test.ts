@@ -11,7 +11,7 @@ describe("the demo partner's receiver", () => {
   it('answers 200 to every postback and keeps it, newest first', async () => {
     const first = await fetch(`${receiver.url}/postback?status=pending&ref_id=a%20b`);
     const second = await fetch(`${receiver.url}/postback/x`, { method: 'POST', body: 'status=approved' });
-    assert.deepEqual([first.status, second.status], [200, 200]);
+    assert.deepEqual({ first: first.status, second: second.status }, { first: 200, second: 200 });
     const received = (await (await fetch(`${receiver.url}/received.json`)).json()) as Record<string, string>[];
     assert.deepEqual(
       received.map(({ method, path, body }) => ({ method, path, body })),

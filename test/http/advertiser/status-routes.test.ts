@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import request from 'supertest';
 import { AppError } from '../../../src/errors.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { assertFields } from '../../support/fields.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { createAdvertiser } from '../../../src/db/advertisers.ts';
 import { listStatusCalls } from '../../../src/db/reports/status-calls.ts';
@@ -105,7 +106,7 @@ describe('an advertiser reports a status', () => {
       assert.equal((response.body as Problem).kind, 'unauthorized');
       assert.match(response.headers['www-authenticate'] ?? '', /Bearer/);
     }
-    assert.deepEqual([statusCalls, logged], [[], []]);
+    assert.deepEqual({ statusCalls, logged }, { statusCalls: [], logged: [] });
   });
 
   it('is told to slow down after many wrong tokens, while a right one goes on working', async () => {
@@ -181,7 +182,7 @@ describe('an advertiser reports a status', () => {
         .expect(status)
         .expect('content-type', /problem\+json/);
       assert.equal((response.body as Problem).status, status);
-      assert.deepEqual([statusCalls, logged], [[], []]);
+      assert.deepEqual({ statusCalls, logged }, { statusCalls: [], logged: [] });
     });
   }
 
@@ -201,7 +202,7 @@ describe('an advertiser reports a status', () => {
       });
       const response = await request(app).get(`${PATH}?conversion_id=c&status=x&token=t`).expect(status);
       const problem = response.body as Problem;
-      assert.deepEqual([problem.kind, problem.status, problem.detail], [kind, status, 'said why']);
+      assertFields(problem, { kind, status, detail: 'said why' });
       assert.equal(response.headers['retry-after'] !== undefined, status === 503);
     });
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { AppError } from '../../../src/errors.ts';
 import { toProblem } from '../../../src/http/protocol/problem.ts';
 import { noteUnavailable } from '../../../src/http/protocol/unavailable-log.ts';
+import { assertFields } from '../../support/fields.ts';
 
 function problemOf(error: unknown) {
   const [logged, warned]: [object[], object[]] = [[], []];
@@ -29,7 +30,7 @@ describe('a problem', () => {
   ] as const) {
     it(`of kind ${kind} has status ${status}, says what happened, and is not logged as an error`, () => {
       const { problem, logged } = problemOf(new AppError(kind, 'what happened'));
-      assert.deepEqual([problem.kind, problem.status, problem.detail], [kind, status, 'what happened']);
+      assertFields(problem, { kind, status, detail: 'what happened' });
       assert.equal(problem.type, `urn:cashcat:problem:${kind}`);
       assert.deepEqual(logged, []);
     });
@@ -91,7 +92,10 @@ describe('a problem', () => {
     const name = 'code' in error ? String(error.code) : error.message || error.name;
     it(`of a database that cannot be asked (${name}) is 503 and not our mistake, and logged as a warning`, () => {
       const { problem, logged, warned } = problemOf(error);
-      assert.deepEqual([problem.kind, problem.status, logged], ['unavailable', 503, []]);
+      assert.deepEqual(
+        { kind: problem.kind, status: problem.status, logged },
+        { kind: 'unavailable', status: 503, logged: [] },
+      );
       assert.deepEqual(warned, [{ err: error }]);
     });
   }

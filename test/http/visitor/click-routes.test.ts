@@ -3,6 +3,7 @@ import request from 'supertest';
 import { AppError } from '../../../src/errors.ts';
 import { newLeadId } from '../../../src/new-ids.ts';
 import { eventually } from '../../support/eventually.ts';
+import { assertFields } from '../../support/fields.ts';
 import { buildPublicApp, makeOffer, PHONE, WINDOW_MS } from '../build-public-app.ts';
 
 const PARTNER = '/abcdefghigk/';
@@ -105,7 +106,7 @@ describe('R1 touch', () => {
         assert.match(response.headers.vary ?? '', /Sec-Purpose/);
         assert.equal(cookieOf(response), '');
       }
-      assert.deepEqual([clicks, botVisits], [[], []]);
+      assert.deepEqual({ clicks, botVisits }, { clicks: [], botVisits: [] });
     });
   }
 
@@ -291,13 +292,13 @@ describe('R5 ref_id', () => {
 
   it('over 32 characters never turns the visitor away and is never truncated', async () => {
     const touch = await visit(`ref_id=${'x'.repeat(33)}`);
-    assert.deepEqual([touch?.refId, touch?.refIdProblem], [null, 'too_long']);
+    assertFields(touch, { refId: null, refIdProblem: 'too_long' });
     assert.equal(touch?.refIdSample, 'x'.repeat(33));
   });
 
   it('with control characters is noted with a sample that can be shown and stored', async () => {
     const touch = await visit(`ref_id=a%00b%0d%0ac`);
-    assert.deepEqual([touch?.refId, touch?.refIdProblem], [null, 'control_characters']);
+    assertFields(touch, { refId: null, refIdProblem: 'control_characters' });
     assert.equal(touch?.refIdSample, 'a\ufffdb\ufffd\ufffdc');
   });
 
@@ -312,7 +313,7 @@ describe('R5 ref_id', () => {
 
   it('that is empty is none', async () => {
     const touch = await visit('ref_id=');
-    assert.deepEqual([touch?.refId, touch?.refIdProblem], [null, null]);
+    assertFields(touch, { refId: null, refIdProblem: null });
   });
 
   it('keeps a percent sign that encodes nothing', async () => {
