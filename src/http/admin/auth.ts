@@ -6,7 +6,7 @@ import { createFailureLimit } from '../protocol/failure-limit.ts';
 
 const WRONG_KEYS_PER_MINUTE = 30;
 
-/** Lets in who has the admin key. Only wrong keys are counted, so nobody can lock out who shares his address. */
+/** Lets in who has the admin key. Only wrong keys are counted, so nobody can lock out others at the same address. */
 export function createAdminAuth(adminApiKey: string): RequestHandler {
   const failures = createFailureLimit(WRONG_KEYS_PER_MINUTE);
   const expected = digest(adminApiKey);

@@ -1,4 +1,5 @@
 import type { Router } from 'express';
+import type { Knex } from 'knex';
 import {
   createAdvertiser,
   listAdvertisers,
@@ -19,7 +20,8 @@ import {
 import { checkOfferUrl } from '../../domain/offer-url.ts';
 import type { PostbackSettings } from '../../domain/postback-settings.ts';
 import { AppError } from '../../errors.ts';
-import type { AdminDeps } from './routes.ts';
+import type { AddressRules } from '../../outbound/address-rules.ts';
+import { checkSettingsToSave } from '../../outbound/settings-check.ts';
 import {
   advertiserPatchSchema,
   newAdvertiserSchema,
@@ -32,9 +34,11 @@ import {
   readWith,
   refuseFields,
 } from './schemas.ts';
-import { checkSettingsToSave } from '../../outbound/settings-check.ts';
 
-export function addPartnerRoutes(routes: Router, { db, publicUrl, addressRules }: AdminDeps): void {
+/** What making and changing partners needs; advertisers and offers need less. */
+export type PartnerDeps = { db: Knex; publicUrl: string; addressRules: AddressRules };
+
+export function addPartnerRoutes(routes: Router, { db, publicUrl, addressRules }: PartnerDeps): void {
   const view = (partner: Partner) => ({ ...partner, referral_url: `${publicUrl}/${partner.partner_id}/` });
 
   routes.post('/partners', async (req, res) => {
@@ -69,7 +73,7 @@ export function addPartnerRoutes(routes: Router, { db, publicUrl, addressRules }
   }
 }
 
-export function addAdvertiserRoutes(routes: Router, { db, publicUrl }: AdminDeps): void {
+export function addAdvertiserRoutes(routes: Router, { db, publicUrl }: Pick<PartnerDeps, 'db' | 'publicUrl'>): void {
   const view = <T extends { advertiser_id: string }>(advertiser: T) => ({
     ...advertiser,
     postback_url: `${publicUrl}/advertisers/${advertiser.advertiser_id}/postback`,
@@ -97,7 +101,7 @@ export function addAdvertiserRoutes(routes: Router, { db, publicUrl }: AdminDeps
   });
 }
 
-export function addOfferRoutes(routes: Router, { db }: AdminDeps): void {
+export function addOfferRoutes(routes: Router, { db }: Pick<PartnerDeps, 'db'>): void {
   routes.post('/offers', async (req, res) => {
     const given = readWith(newOfferSchema, req.body);
     refuseBadUrl(given.url);

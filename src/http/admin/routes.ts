@@ -1,23 +1,14 @@
 import express, { Router } from 'express';
-import type { Knex } from 'knex';
 import { AppError } from '../../errors.ts';
-import type { StatusIntake } from '../../intake/status.ts';
 import type { Log } from '../../log.ts';
-import type { AddressRules } from '../../outbound/address-rules.ts';
-import { createAdminAuth } from './auth.ts';
-import { addAdvertiserRoutes, addOfferRoutes, addPartnerRoutes } from './catalogue-routes.ts';
-import { describeAdminApi } from './openapi.ts';
-import { addStoryRoutes } from './story-routes.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
+import { createAdminAuth } from './auth.ts';
+import { addAdvertiserRoutes, addOfferRoutes, addPartnerRoutes, type PartnerDeps } from './catalogue-routes.ts';
+import { describeAdminApi } from './openapi.ts';
+import { addStatusCallRoutes, type StatusCallDeps } from './status-call-routes.ts';
+import { addStoryRoutes } from './story-routes.ts';
 
-export type AdminDeps = {
-  db: Knex;
-  adminApiKey: string;
-  statuses: Pick<StatusIntake, 'acceptLate'>;
-  publicUrl: string;
-  addressRules: AddressRules;
-  windowMs: number;
-};
+export type AdminDeps = PartnerDeps & StatusCallDeps & { adminApiKey: string; windowMs: number };
 
 export type AdminContext = {
   temporalUiUrl: string | null;
@@ -26,7 +17,7 @@ export type AdminContext = {
 };
 
 /** `/v1/admin`: what Cashcat's own people and programs may do. */
-export function createAdminRoutes(deps: AdminDeps, context: AdminContext): Router {
+export function createAdminRoutes(deps: AdminDeps, { temporalUiUrl, temporalNamespace, log }: AdminContext): Router {
   const routes = Router();
   const description = describeAdminApi();
   routes.get('/openapi.json', (_req, res) => {
@@ -41,10 +32,11 @@ export function createAdminRoutes(deps: AdminDeps, context: AdminContext): Route
   addPartnerRoutes(routes, deps);
   addAdvertiserRoutes(routes, deps);
   addOfferRoutes(routes, deps);
-  addStoryRoutes(routes, deps, context);
+  addStoryRoutes(routes, deps.db, { windowMs: deps.windowMs, temporalUiUrl, temporalNamespace });
+  addStatusCallRoutes(routes, deps);
   routes.use((req) => {
     throw new AppError('unknown', `There is no ${req.method} ${req.baseUrl}${req.path}; see /v1/admin/openapi.json.`);
   });
-  routes.use(createProblemHandler(context.log));
+  routes.use(createProblemHandler(log));
   return routes;
 }

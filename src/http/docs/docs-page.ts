@@ -22,7 +22,7 @@ const MACRO_TEXTS: Readonly<Record<MacroName, string>> = {
   status: 'pending, approved or rejected; or your own words for them',
   ref_id: 'the id you gave the visit',
   conversion_id: 'unique for each conversion, at most 64 characters',
-  postback_id: 'unique for each postback, 16 characters; the same in all tries',
+  postback_id: 'unique for each postback, 16 characters; the same in all attempts',
   payout: 'your reward, in major units: 12.50',
   currency: 'the currency of the payout: USD',
   offer_id: 'the offer',
@@ -66,7 +66,7 @@ const renderPage = compilePage<DocsData>(`
 <% } %>
 <% } %>
 <h2>Postbacks to partners</h2>
-<p>When the status of a conversion changes, we call the URL you gave us, if the visit carried a ref_id. Only an answer with status 200 counts as received; after anything else, or without an answer in time, we try again: by default we wait 10 seconds for an answer and try three times in all, five minutes apart. Redirects are not followed. Put these macros into the path or into the values of parameters; their values are percent-encoded.</p>
+<p>When the status of a conversion changes, we call the URL you gave us, if the visit carried a ref_id. Only an answer with status 200 counts as received; after anything else, or without an answer in time, we make another attempt: by default we wait 10 seconds for an answer and make three attempts in all, five minutes apart. Redirects are not followed. Put these macros into the path or into the values of parameters; their values are percent-encoded.</p>
 <div class="scroll"><table>
 <thead><tr><th scope="col">Macro</th><th scope="col">Value</th></tr></thead>
 <tbody>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createDocument, type oas31 } from 'zod-openapi';
+import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { statusFieldLengths } from '../../domain/status-call.ts';
 import { statuses } from '../../domain/status.ts';
 import { problemSchema } from '../protocol/problem-schema.ts';
@@ -76,80 +76,98 @@ export function describePublicApi(publicUrl: string): oas31.OpenAPIObject {
       },
     },
     paths: {
-      '/{partner_id}/': {
-        get: {
-          tags: ['For partners'],
-          summary: 'Your referral link',
-          description:
-            'Counts as a touch and shows the offer wall. With an offer_id it leads straight to the advertiser. Requests by HEAD, by a browser that loads in advance, and by known bots are not counted.',
-          requestParams: {
-            path: z.object({ partner_id: partnerId }),
-            query: z.object({ ref_id: refId, offer_id: offerId.optional() }),
-          },
-          responses: {
-            '200': { description: 'The offer wall.', content: html },
-            '302': { description: 'With an offer_id: to the advertiser.' },
-            '404': {
-              description: 'There is no such partner; or the offer has ended (the touch counts).',
-              content: html,
-            },
-            '503': { description: 'The visit could not be stored.', content: html },
-          },
+      ...describeLinks(),
+      ...describeStatusCall(),
+      ...describeHealth(),
+    },
+  });
+}
+
+function describeLinks(): ZodOpenApiPathsObject {
+  return {
+    '/{partner_id}/': {
+      get: {
+        tags: ['For partners'],
+        summary: 'Your referral link',
+        description:
+          'Counts as a touch and shows the offer wall. With an offer_id it leads straight to the advertiser. Requests by HEAD, by a browser that loads in advance, and by known bots are not counted.',
+        requestParams: {
+          path: z.object({ partner_id: partnerId }),
+          query: z.object({ ref_id: refId, offer_id: offerId.optional() }),
         },
-      },
-      '/go/{offer_id}': {
-        get: {
-          tags: ['For partners'],
-          summary: 'From the offer wall to an advertiser',
-          description: 'The links of the offer wall. Not a touch: it never changes which partner holds the visitor.',
-          requestParams: {
-            path: z.object({ offer_id: offerId }),
-            query: z.object({
-              lead: z.string().optional().meta({ description: 'Carries the visitor; made by the wall.' }),
-            }),
+        responses: {
+          '200': { description: 'The offer wall.', content: html },
+          '302': { description: 'With an offer_id: to the advertiser.' },
+          '404': {
+            description: 'There is no such partner; or the offer has ended (the touch counts).',
+            content: html,
           },
-          responses: {
-            '302': { description: 'To the advertiser.' },
-            '404': { description: 'The offer has ended.', content: html },
-            '503': { description: 'The click could not be stored.', content: html },
-          },
-        },
-      },
-      '/advertisers/{advertiser_id}/postback': {
-        get: {
-          tags: ['For advertisers'],
-          summary: 'Report a status by URL',
-          security: statusSecurity,
-          requestParams: { path: advertiserPath, query: statusCall },
-          responses: statusResponses,
-        },
-        post: {
-          tags: ['For advertisers'],
-          summary: 'Report a status by form or JSON',
-          security: statusSecurity,
-          requestParams: { path: advertiserPath },
-          requestBody: {
-            required: true,
-            content: {
-              'application/json': { schema: statusCall },
-              'application/x-www-form-urlencoded': { schema: statusCall },
-            },
-          },
-          responses: statusResponses,
-        },
-      },
-      '/healthz': {
-        get: { tags: ['Health'], summary: 'Is the process alive?', responses: { '200': { description: 'It is.' } } },
-      },
-      '/readyz': {
-        get: {
-          tags: ['Health'],
-          summary: 'Can it store what it is sent?',
-          responses: { '200': { description: 'It can.' }, '503': { description: 'It cannot.' } },
+          '503': { description: 'The visit could not be stored.', content: html },
         },
       },
     },
-  });
+    '/go/{offer_id}': {
+      get: {
+        tags: ['For partners'],
+        summary: 'From the offer wall to an advertiser',
+        description: 'The links of the offer wall. Not a touch: it never changes which partner holds the visitor.',
+        requestParams: {
+          path: z.object({ offer_id: offerId }),
+          query: z.object({
+            lead: z.string().optional().meta({ description: 'Carries the visitor; made by the wall.' }),
+          }),
+        },
+        responses: {
+          '302': { description: 'To the advertiser.' },
+          '404': { description: 'The offer has ended.', content: html },
+          '503': { description: 'The click could not be stored.', content: html },
+        },
+      },
+    },
+  };
+}
+
+function describeStatusCall(): ZodOpenApiPathsObject {
+  return {
+    '/advertisers/{advertiser_id}/postback': {
+      get: {
+        tags: ['For advertisers'],
+        summary: 'Report a status by URL',
+        security: statusSecurity,
+        requestParams: { path: advertiserPath, query: statusCall },
+        responses: statusResponses,
+      },
+      post: {
+        tags: ['For advertisers'],
+        summary: 'Report a status by form or JSON',
+        security: statusSecurity,
+        requestParams: { path: advertiserPath },
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': { schema: statusCall },
+            'application/x-www-form-urlencoded': { schema: statusCall },
+          },
+        },
+        responses: statusResponses,
+      },
+    },
+  };
+}
+
+function describeHealth(): ZodOpenApiPathsObject {
+  return {
+    '/healthz': {
+      get: { tags: ['Health'], summary: 'Is the process alive?', responses: { '200': { description: 'It is.' } } },
+    },
+    '/readyz': {
+      get: {
+        tags: ['Health'],
+        summary: 'Can it store what it is sent?',
+        responses: { '200': { description: 'It can.' }, '503': { description: 'It cannot.' } },
+      },
+    },
+  };
 }
 
 function text(field: keyof typeof statusFieldLengths): z.ZodString {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import helmet from 'helmet';
 
-/** Whatever hostile text slips into a page, nothing of it runs, loads or sends. */
+/** Whatever hostile text slips into an answer that a browser shows, nothing of it runs, loads or sends. */
 const contentSecurityPolicy = {
   useDefaults: false,
   directives: {
@@ -15,12 +15,14 @@ const contentSecurityPolicy = {
   },
 };
 
-/** @returns sets the security headers of an answer; of a redirect that only leads on, none are needed */
+/**
+ * @returns sets the security headers of an answer, be it a page, JSON or text; a redirect that only leads on needs none
+ */
 export function createSecurityHeaders(publicUrl: string): (req: IncomingMessage, res: ServerResponse) => void {
   const setHeaders = helmet({
     contentSecurityPolicy,
     frameguard: { action: 'deny' },
-    // Others learn from which site a visitor comes, never his ref_id or his lead's token.
+    // Others learn from which site a visitor comes, never the visit's ref_id or the lead's token.
     referrerPolicy: { policy: 'strict-origin' },
     strictTransportSecurity: publicUrl.startsWith('https:') ? { includeSubDomains: false } : false,
     crossOriginEmbedderPolicy: false,
