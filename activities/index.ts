@@ -9,7 +9,6 @@ export type ActivityDeps = {
   db: Knex;
   /** Calls partners; see src/outbound. */
   client: Pick<GuardedClient, 'send'>;
-  newPostbackId: () => string;
 };
 
 export function createActivities(deps: ActivityDeps): LeadActivities {

@@ -47,10 +47,7 @@ const UNSENDABLE_OUTCOME: AttemptOutcome = {
   durationMs: 0,
 };
 
-export function createPostbackActivities({
-  db,
-  client,
-}: Deps): Pick<LeadActivities, 'deliverPostback' | 'reviewPostback'> {
+export function createPostbackActivities(deps: Deps): Pick<LeadActivities, 'deliverPostback' | 'reviewPostback'> {
   const slots = createOriginSlots(SOCKETS_PER_ORIGIN);
   return {
     async deliverPostback(call) {
@@ -58,56 +55,22 @@ export function createPostbackActivities({
       let release: (() => void) | undefined;
       const takeSlot = (url: string) => (release ??= slots.take(url));
       try {
-        const started = await startAttempt(db, call, takeSlot).catch(failUnstarted);
+        const started = await startAttempt(deps.db, call, takeSlot).catch(failUnstarted);
         if ('result' in started) return started;
-        return await attemptDelivery(call, started);
+        return await finishAttempt(deps, call, started);
       } finally {
         release?.();
       }
     },
 
     async reviewPostback({ unrecorded, ...call }) {
-      return await db.transaction(async (trx) => {
+      return await deps.db.transaction(async (trx) => {
         if (unrecorded) await completeAttempt(trx, endOf(call, unrecorded));
         await lockPostback(trx, call.postbackId);
-        const postback = await readPostback(trx, call.postbackId);
-        if (isEnded(postback.state)) return { result: postback.state };
-        const interrupted = await interruptAttempts(trx, call.postbackId);
-        const attemptsLeft = call.maxAttempts - postback.attempts_made;
-        if (attemptsLeft > 0) {
-          if (interrupted > 0) await postponePostback(trx, call);
-          return { attemptsLeft, retryInMs: interrupted > 0 ? call.intervalMs : postback.retry_in_ms };
-        }
-        await endPostback(trx, call.postbackId, { state: 'failed' });
-        return { result: 'failed' };
+        return await review(trx, call);
       });
     },
   };
-
-  async function attemptDelivery(
-    call: PostbackCall,
-    { attempt, request }: StartedAttempt,
-  ): Promise<{ result: DeliveryResult }> {
-    const outcome = request ? await client.send(request) : UNSENDABLE_OUTCOME;
-    await record(call, { attempt, outcome });
-    if (outcome.delivered) return { result: 'delivered' };
-    throw notAccepted(call, { attempt, outcome });
-  }
-
-  async function record(call: PostbackCall, made: UnrecordedAttempt): Promise<void> {
-    try {
-      await completeAttempt(db, endOf(call, made));
-    } catch (error) {
-      // Not retried by Temporal: that would call the partner again. The workflow has it recorded instead.
-      throw ApplicationFailure.create({
-        message: `Postback ${call.postbackId} was answered, but the answer could not be stored yet.`,
-        type: NOT_RECORDED,
-        nonRetryable: true,
-        details: [made],
-        cause: error as Error,
-      });
-    }
-  }
 }
 
 /** Reads the settings as they are now (R12) and writes the attempt down, or says why none is due. */
@@ -120,38 +83,67 @@ async function startAttempt(
   const postback = await readPostback(db, postbackId);
   const { settings } = postback;
   if (isEnded(postback.state)) return { result: postback.state };
-  if (postback.attempts_made >= maxAttempts) {
+  if (postback.attemptsMade >= maxAttempts) {
     await interruptAttempts(db, postbackId);
     await endPostback(db, postbackId, { state: 'failed' });
   } else if (!settings?.statuses.includes(postback.status)) {
     await endPostback(db, postbackId, { state: 'skipped', skipReason: settings ? 'status_off' : 'not_configured' });
   } else {
-    const attempt = postback.attempts_made + 1;
-    const request = requestOf(postback, settings);
-    const unfilled = { method: settings.method, url: urlTemplateFor(settings, postback.status), body: null };
-    if (request && !takeSlot(request.url)) {
-      throw new Error(`Too many postbacks are under way to the host of postback ${postbackId}.`);
-    }
-    if (await insertAttempt(db, { postbackId, attempt, ...(request ?? unfilled) })) return { attempt, request };
+    const started = await writeAttemptDown(db, postback, settings, takeSlot);
+    if (started) return started;
   }
   // It has ended, by this or meanwhile: the next look says how.
   return await startAttempt(db, call, takeSlot);
 }
 
+/** @returns undefined when the postback has ended meanwhile */
+async function writeAttemptDown(
+  db: Knex,
+  postback: CurrentPostback,
+  settings: PostbackSettings,
+  takeSlot: OriginSlots['take'],
+): Promise<StartedAttempt | undefined> {
+  const { postbackId, attemptsMade, status } = postback;
+  const attempt = attemptsMade + 1;
+  const request = requestOf(postback, settings);
+  const unfilled = { method: settings.method, url: urlTemplateFor(settings, status), body: null };
+  if (request && !takeSlot(request.url)) {
+    throw new Error(`Too many postbacks are under way to the host of postback ${postbackId}.`);
+  }
+  const isWritten = await insertAttempt(db, { postbackId, attempt, ...(request ?? unfilled) });
+  return isWritten ? { attempt, request } : undefined;
+}
+
+async function finishAttempt(
+  { db, client }: Deps,
+  call: PostbackCall,
+  { attempt, request }: StartedAttempt,
+): Promise<{ result: DeliveryResult }> {
+  const outcome = request ? await client.send(request) : UNSENDABLE_OUTCOME;
+  await completeAttempt(db, endOf(call, { attempt, outcome })).catch((error: unknown) =>
+    failUnrecorded(call, { attempt, outcome }, error),
+  );
+  if (outcome.delivered) return { result: 'delivered' };
+  throw notAccepted(call, { attempt, outcome });
+}
+
+/** How a locked postback stands, once attempts that never came to their end are closed. */
+async function review(trx: Knex, call: PostbackCall): ReturnType<LeadActivities['reviewPostback']> {
+  const postback = await readPostback(trx, call.postbackId);
+  if (isEnded(postback.state)) return { result: postback.state };
+  const interrupted = await interruptAttempts(trx, call.postbackId);
+  const attemptsLeft = call.maxAttempts - postback.attemptsMade;
+  if (attemptsLeft > 0) {
+    if (interrupted > 0) await postponePostback(trx, call);
+    return { attemptsLeft, retryInMs: interrupted > 0 ? call.intervalMs : postback.retryInMs };
+  }
+  await endPostback(trx, call.postbackId, { state: 'failed' });
+  return { result: 'failed' };
+}
+
 function requestOf(postback: CurrentPostback, settings: PostbackSettings): PostbackRequest | null {
   try {
-    return buildPostbackRequest(settings, {
-      status: postback.status,
-      refId: postback.ref_id,
-      conversionId: postback.conversion_id,
-      postbackId: postback.postback_id,
-      payoutMinor: postback.payout,
-      currency: postback.currency,
-      offerId: postback.offer_id,
-      partnerId: postback.partner_id,
-      eventTime: postback.event_at,
-      reason: postback.reason,
-    });
+    return buildPostbackRequest(settings, postback);
   } catch (error) {
     if (error instanceof UrlTemplateError) return null;
     throw error;
@@ -171,10 +163,21 @@ function endOf(
 
 function failUnstarted(error: unknown): never {
   throw ApplicationFailure.create({
-    message: 'The postback could not be prepared; it is reviewed and tried again.',
+    message: 'The postback could not be prepared; it is reviewed, and the attempt is made later.',
     type: NOT_STARTED,
     // Temporal would count the retry as one of the partner's attempts.
     nonRetryable: true,
+    cause: error as Error,
+  });
+}
+
+function failUnrecorded({ postbackId }: PostbackCall, made: UnrecordedAttempt, error: unknown): never {
+  throw ApplicationFailure.create({
+    message: `Postback ${postbackId} was answered, but the answer could not be stored yet.`,
+    type: NOT_RECORDED,
+    // A retry by Temporal would call the partner again. The workflow has it recorded instead.
+    nonRetryable: true,
+    details: [made],
     cause: error as Error,
   });
 }

@@ -12,14 +12,13 @@ import type { Holder } from '../src/domain/attribution.ts';
 import type { Settlement } from '../src/domain/lead.ts';
 import type { PostbackSettings } from '../src/domain/postback-settings.ts';
 import type { Status } from '../src/domain/status.ts';
+import { newPostbackId } from '../src/new-ids.ts';
 import type { LeadActivities } from '../workflows/contract.ts';
 
-type Deps = { db: Knex; newPostbackId: () => string };
-
-/** The reason that a partner hears with the `rejected` of a lead he lost; R14. */
+/** The reason that a partner hears with the `rejected` of a lead that it lost; R14. */
 const REATTRIBUTED = 'reattributed';
 
-export function createSettlementActivities({ db, newPostbackId }: Deps): Pick<LeadActivities, 'settle'> {
+export function createSettlementActivities({ db }: { db: Knex }): Pick<LeadActivities, 'settle'> {
   return {
     async settle({ leadId, maxAttempts, settlement }) {
       const terms = await readSettlementTerms(db, leadId, settlement);
@@ -27,65 +26,57 @@ export function createSettlementActivities({ db, newPostbackId }: Deps): Pick<Le
       if (settlement.lostBy) await db.transaction((trx) => settleOnce(trx, leadId, settlement, terms));
       else await settleOnce(db, leadId, settlement, terms);
       const open = await readOpenPostbacks(db, settlement.conversionId, settlement.seq);
-      return open.map((postback) => ({
-        postbackId: postback.postback_id,
+      return open.map(({ attemptsMade, ...postback }) => ({
+        ...postback,
         conversionId: settlement.conversionId,
-        partnerId: postback.partner_id,
-        status: postback.status,
-        isHandover: postback.is_handover,
         // One whose last attempt was interrupted is taken up once more, to be closed.
-        attemptsLeft: Math.max(1, maxAttempts - postback.attempts_made),
+        attemptsLeft: Math.max(1, maxAttempts - attemptsMade),
       }));
     },
   };
+}
 
-  function postbackOf({ holder, status, reason }: Settlement, { settings, ...price }: SettlementTerms): NewPostback {
-    return {
-      postbackId: newPostbackId(),
-      holder,
-      status,
-      reason,
-      isHandover: false,
-      payout: payoutOf(status, price),
-      currency: price.currency,
-      skipReason: skipReasonOf(holder, settings, status),
-    };
-  }
+async function settleOnce(db: Knex, leadId: string, settlement: Settlement, terms: SettlementTerms): Promise<void> {
+  const postback = postbackOf(settlement, terms);
+  const isFirstTime = await writeSettlement(db, { leadId, settlement, price: terms, postback });
+  if (isFirstTime) await scheduleHandover(db, leadId, settlement, terms);
+}
 
-  async function settleOnce(db: Knex, leadId: string, settlement: Settlement, terms: SettlementTerms): Promise<void> {
-    const postback = postbackOf(settlement, terms);
-    const isFirstTime = await writeSettlement(db, { leadId, settlement, price: terms, postback });
-    if (isFirstTime) await scheduleHandover(db, leadId, settlement, terms);
-  }
+function postbackOf({ holder, status, reason }: Settlement, { settings, ...price }: SettlementTerms): NewPostback {
+  return {
+    postbackId: newPostbackId(),
+    holder,
+    status,
+    reason,
+    isHandover: false,
+    payout: payoutOf(status, price),
+    currency: price.currency,
+    skipReason: skipReasonOf(holder, settings, status),
+  };
+}
 
-  /**
-   * R14: tells a partner who asked for it that a lead he was told of as `pending` was won by another. Looked into only
-   * when his own postbacks have been superseded, so that none can start afterwards.
-   */
-  async function scheduleHandover(
-    db: Knex,
-    leadId: string,
-    settlement: Settlement,
-    { currency }: Price,
-  ): Promise<void> {
-    const { conversionId, lostBy } = settlement;
-    if (!lostBy) return;
-    const settings = await readPostbackSettings(db, lostBy.partnerId);
-    if (!settings?.handover || skipReasonOf(lostBy, settings, 'rejected')) return;
-    if (!(await wasToldPending(db, conversionId, lostBy.partnerId))) return;
-    await insertPostback(db, {
-      leadId,
-      settlement,
-      postbackId: newPostbackId(),
-      holder: lostBy,
-      status: 'rejected',
-      reason: REATTRIBUTED,
-      isHandover: true,
-      payout: 0,
-      currency,
-      skipReason: null,
-    });
-  }
+/**
+ * R14: tells a partner who asked for it that another partner won a lead it was told of as `pending`. Looked into only
+ * when its own postbacks have been superseded, so that none can start afterwards.
+ */
+async function scheduleHandover(db: Knex, leadId: string, settlement: Settlement, { currency }: Price): Promise<void> {
+  const { conversionId, lostBy } = settlement;
+  if (!lostBy) return;
+  const settings = await readPostbackSettings(db, lostBy.partnerId);
+  if (!settings?.handover || skipReasonOf(lostBy, settings, 'rejected')) return;
+  if (!(await wasToldPending(db, conversionId, lostBy.partnerId))) return;
+  await insertPostback(db, {
+    leadId,
+    settlement,
+    postbackId: newPostbackId(),
+    holder: lostBy,
+    status: 'rejected',
+    reason: REATTRIBUTED,
+    isHandover: true,
+    payout: 0,
+    currency,
+    skipReason: null,
+  });
 }
 
 /** Minor units: what the conversion brings its partner as things stand. */

@@ -1,15 +1,52 @@
+// Every id and secret that we make up.
 import { customAlphabet } from 'nanoid';
-import { POSTBACK_ID_LENGTH, RANDOM_PART_LENGTH, timeOrderedId } from './domain/ids.ts';
 
-const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
-const random = customAlphabet(ALPHABET, RANDOM_PART_LENGTH);
+const DIGITS = '0123456789';
+const LOWER_CASE = 'abcdefghijklmnopqrstuvwxyz';
+const UPPER_CASE = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const ID_ALPHABET = DIGITS + LOWER_CASE;
+
+const UNGUESSABLE_LENGTH = 15;
+const POSTBACK_ID_LENGTH = 16;
+const PARTNER_ID_LENGTH = 11;
+const SUFFIX_LENGTH = 6;
+const READABLE_LENGTH = 30;
+// 26 characters beyond the six that are shown again carry 154 bits, so a plain hash cannot be reversed by guessing.
+const SECRET_LENGTH = 32;
+
+const makeUnguessable = customAlphabet(ID_ALPHABET, UNGUESSABLE_LENGTH);
+const makeSuffix = customAlphabet(ID_ALPHABET, SUFFIX_LENGTH);
+
+export const newPostbackId = customAlphabet(ID_ALPHABET, POSTBACK_ID_LENGTH);
+export const newPartnerId = customAlphabet(ID_ALPHABET, PARTNER_ID_LENGTH);
+
+/** What follows the prefix of an API key or a token. */
+export const newSecret = customAlphabet(DIGITS + UPPER_CASE + LOWER_CASE, SECRET_LENGTH);
 
 export function newLeadId(): string {
-  return timeOrderedId(Date.now(), random());
+  return newTimeOrderedId();
 }
 
 export function newConversionId(): string {
-  return timeOrderedId(Date.now(), random());
+  return newTimeOrderedId();
 }
 
-export const newPostbackId = customAlphabet(ALPHABET, POSTBACK_ID_LENGTH);
+/** `Green Energy Ltd.` becomes something like `green-energy-ltd-x7f2k9`: people read these ids in reports. */
+export function newReadableId(name: string, fallback: string): string {
+  const ascii = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, READABLE_LENGTH)
+    .replace(/^-+|-+$/g, '');
+  return `${ascii || fallback}-${makeSuffix()}`;
+}
+
+/**
+ * Begins with its time, 9 characters of base 36 milliseconds, so that an index grows at its end instead of everywhere;
+ * the random rest, 15 characters (77 bits), makes it unguessable.
+ */
+function newTimeOrderedId(): string {
+  return Date.now().toString(36).padStart(9, '0') + makeUnguessable();
+}

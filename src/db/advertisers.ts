@@ -1,12 +1,6 @@
 import type { Knex } from 'knex';
-import {
-  insertOne,
-  makeReadableId,
-  readPage,
-  type CatalogueState,
-  type CatalogueTable,
-  type Page,
-} from './catalogue-rows.ts';
+import { newReadableId } from '../new-ids.ts';
+import { insertOne, readPage, type CatalogueState, type CatalogueTable, type Page } from './catalogue-rows.ts';
 import { makeKey } from './keys.ts';
 import { prepared } from './prepared.ts';
 
@@ -29,7 +23,7 @@ export async function createAdvertiser(
 ): Promise<{ advertiser: Advertiser; token: string }> {
   const { key, hash, prefix } = makeKey('at');
   const advertiser = await insertOne<Advertiser>(db, ADVERTISERS, {
-    advertiser_id: given.advertiser_id ?? makeReadableId(given.name, 'advertiser'),
+    advertiser_id: given.advertiser_id ?? newReadableId(given.name, 'advertiser'),
     name: given.name,
     token_hash: hash,
     token_prefix: prefix,

@@ -1,6 +1,5 @@
 // What the tables of the catalogue have in common.
 import type { Knex } from 'knex';
-import { customAlphabet } from 'nanoid';
 import { AppError } from '../errors.ts';
 import { FOREIGN_KEY_VIOLATION, UNIQUE_VIOLATION, sqlStateOf } from './sqlstate.ts';
 
@@ -11,8 +10,6 @@ export type CatalogueTable = { table: 'partners' | 'advertisers' | 'offers'; id:
 
 /** Keyset pagination: the ids after `after`, in their order. */
 export type Page = { limit: number; after?: string | undefined };
-
-const makeSuffix = customAlphabet('abcdefghijklmnopqrstuvwxyz0123456789', 6);
 
 /** @throws AppError `taken` or `invalid` for an id that is in use or refers to nothing */
 export async function insertOne<Row>(
@@ -46,16 +43,4 @@ export async function readPage<Row>(
   if (after !== undefined) void query.where(id, '>', after);
   if (filter.advertiser_id !== undefined) void query.where(filter);
   return (await query.select(columns)) as Row[];
-}
-
-/** `Green Energy Ltd.` becomes something like `green-energy-ltd-x7f2k9`: people read these ids in reports. */
-export function makeReadableId(name: string, fallback: string): string {
-  const ascii = name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[\u0300-\u036f]/g, '')
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, 30)
-    .replace(/^-+|-+$/g, '');
-  return `${ascii || fallback}-${makeSuffix()}`;
 }

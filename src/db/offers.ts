@@ -1,12 +1,6 @@
 import type { Knex } from 'knex';
-import {
-  insertOne,
-  makeReadableId,
-  readPage,
-  type CatalogueState,
-  type CatalogueTable,
-  type Page,
-} from './catalogue-rows.ts';
+import { newReadableId } from '../new-ids.ts';
+import { insertOne, readPage, type CatalogueState, type CatalogueTable, type Page } from './catalogue-rows.ts';
 
 const OFFERS: CatalogueTable = { table: 'offers', id: 'offer_id', columns: ['*'] };
 
@@ -38,7 +32,7 @@ export type NewOffer = {
 /** @throws AppError `taken` when the given id is, `invalid` when there is no such advertiser */
 export async function createOffer(db: Knex, given: NewOffer): Promise<Offer> {
   const row = await insertOne<OfferRow>(db, OFFERS, {
-    offer_id: given.offer_id ?? makeReadableId(given.name, 'offer'),
+    offer_id: given.offer_id ?? newReadableId(given.name, 'offer'),
     advertiser_id: given.advertiser_id,
     name: given.name,
     description: given.description ?? '',

@@ -1,8 +1,7 @@
 import type { Knex } from 'knex';
-import { customAlphabet } from 'nanoid';
-import { PARTNER_ID_LENGTH } from '../domain/ids.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
+import { newPartnerId } from '../new-ids.ts';
 import { insertOne, readPage, type CatalogueState, type CatalogueTable, type Page } from './catalogue-rows.ts';
 import { makeKey } from './keys.ts';
 
@@ -20,15 +19,13 @@ const PARTNER_COLUMNS = ['partner_id', 'name', 'state', 'api_key_prefix', 'postb
 const PARTNERS: CatalogueTable = { table: 'partners', id: 'partner_id', columns: PARTNER_COLUMNS };
 const MAX_WARNINGS_COUNTED = 10_000;
 
-const makePartnerId = customAlphabet('abcdefghijklmnopqrstuvwxyz0123456789', PARTNER_ID_LENGTH);
-
 /** @throws AppError `taken` when the given id is */
 export async function createPartner(
   db: Knex,
   given: { name: string; partner_id?: string | undefined; postback?: PostbackSettings | null | undefined },
 ): Promise<{ partner: Partner; api_key: string }> {
   const { key, hash, prefix } = makeKey('ck');
-  const partnerId = given.partner_id ?? makePartnerId();
+  const partnerId = given.partner_id ?? newPartnerId();
   const partner = await insertOne<Partner>(db, PARTNERS, {
     partner_id: partnerId,
     name: given.name,

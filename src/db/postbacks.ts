@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { LinkedPartner } from '../domain/attribution.ts';
 import type { Settlement } from '../domain/lead.ts';
-import type { PostbackSettings } from '../domain/postback-settings.ts';
+import type { Postback, PostbackSettings } from '../domain/postback-settings.ts';
 import type { Status } from '../domain/status.ts';
 import { prepared } from './prepared.ts';
 
@@ -16,11 +16,11 @@ export type SkipReason = 'no_ref_id' | 'not_configured' | 'status_off' | 'house'
 
 /** A postback that still has to reach its partner, and how many attempts were made so far. */
 export type OpenPostback = {
-  postback_id: string;
-  partner_id: string;
+  postbackId: string;
+  partnerId: string;
   status: Status;
-  is_handover: boolean;
-  attempts_made: number;
+  isHandover: boolean;
+  attemptsMade: number;
 };
 
 export type NewPostback = {
@@ -70,8 +70,8 @@ export async function insertPostback(db: Knex, postback: NewPostback & ToldStatu
 export async function readOpenPostbacks(db: Knex, conversionId: string, seq: number): Promise<OpenPostback[]> {
   const { rows } = await db
     .raw<{ rows: OpenPostback[] }>(
-      `select postback_id, partner_id, status, is_handover,
-       (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as attempts_made
+      `select postback_id as "postbackId", partner_id as "partnerId", status, is_handover as "isHandover",
+       (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as "attemptsMade"
      from postbacks p
      where conversion_id = :conversionId and seq = :seq and state in ('scheduled', 'retrying')
      order by postback_id`,
@@ -82,7 +82,7 @@ export async function readOpenPostbacks(db: Knex, conversionId: string, seq: num
 }
 
 /**
- * True when a partner has heard of a conversion's `pending`, or may have: a try was delivered, was interrupted, is still
+ * True when a partner has heard of a conversion's `pending`, or may have: an attempt was delivered, was interrupted, is still
  * running, or ended without an answer.
  */
 export async function wasToldPending(db: Knex, conversionId: string, partnerId: string): Promise<boolean> {
@@ -97,21 +97,11 @@ export async function wasToldPending(db: Knex, conversionId: string, partnerId: 
   return rows[0]?.told ?? false;
 }
 
-export type CurrentPostback = {
-  postback_id: string;
-  conversion_id: string;
-  partner_id: string;
-  offer_id: string;
-  ref_id: string;
-  status: Status;
-  reason: string | null;
-  payout: number;
-  currency: string;
-  event_at: string;
+export type CurrentPostback = Postback & {
   state: PostbackState;
-  attempts_made: number;
+  attemptsMade: number;
   /** Until its next attempt is due; 0 when none has been made. */
-  retry_in_ms: number;
+  retryInMs: number;
   /** R12: the partner's settings as they are now. */
   settings: PostbackSettings | null;
 };
@@ -120,10 +110,11 @@ export type CurrentPostback = {
 export async function readPostback(db: Knex, postbackId: string): Promise<CurrentPostback> {
   const { rows } = await db
     .raw<{ rows: CurrentPostback[] }>(
-      `select p.postback_id, p.conversion_id, p.partner_id, p.offer_id, p.ref_id, p.status, p.reason, p.payout,
-       p.currency, p.event_at, p.state, partner.postback as settings,
-       greatest(0, coalesce(extract(epoch from p.next_attempt_at - now()) * 1000, 0))::float8 as retry_in_ms,
-       (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as attempts_made
+      `select p.postback_id as "postbackId", p.conversion_id as "conversionId", p.partner_id as "partnerId",
+       p.offer_id as "offerId", p.ref_id as "refId", p.status, p.reason, p.payout as "payoutMinor", p.currency,
+       p.event_at as "eventTime", p.state, partner.postback as settings,
+       greatest(0, coalesce(extract(epoch from p.next_attempt_at - now()) * 1000, 0))::float8 as "retryInMs",
+       (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as "attemptsMade"
      from postbacks p join partners partner using (partner_id)
      where p.postback_id = :postbackId`,
       { postbackId },

@@ -4,7 +4,7 @@ import type { PostbackSettings } from '../domain/postback-settings.ts';
 import { INSERT_POSTBACK, postbackBindings, type NewPostback } from './postbacks.ts';
 import { prepared } from './prepared.ts';
 
-export type Price = { amount: number; currency: string; price_version: number };
+export type Price = { amount: number; currency: string; priceVersion: number };
 
 /** What a status is settled on: the price in minor units, and how its holder wants to be told. */
 export type SettlementTerms = Price & { settings: PostbackSettings | null };
@@ -18,7 +18,7 @@ export async function readSettlementTerms(
   const { rows } = await db
     .raw<{ rows: SettlementTerms[] }>(
       `with price as (
-       (select amount, currency, price_version from reward_entries
+       (select amount, currency, price_version as "priceVersion" from reward_entries
         where conversion_id = :conversionId and kind = 'booked' order by seq limit 1)
        union all
        (select price_amount, price_currency, price_version from lead_events where lead_id = :leadId and seq = :seq)
@@ -37,7 +37,7 @@ export type NewSettlement = {
   leadId: string;
   settlement: Settlement;
   price: Price;
-  /** The partner's postback, or why he gets none. */
+  /** The partner's postback, or why there is none. */
   postback: NewPostback;
 };
 
@@ -62,7 +62,7 @@ const WRITE_SETTLEMENT = `
   ${INSERT_POSTBACK} from settled returning postback_id`;
 
 /**
- * Settles a status: who held the lead, his reward, his postback.
+ * Settles a status: who held the lead, the reward, the postback.
  * @returns false when it was settled before; then it stays as it is
  */
 export async function writeSettlement(
@@ -78,7 +78,7 @@ export async function writeSettlement(
       reward,
       kind,
       amount: kind === 'revoked' ? -price.amount : price.amount,
-      priceVersion: price.price_version,
+      priceVersion: price.priceVersion,
     })
     .options(prepared('write-settlement'));
   return rows.length > 0;

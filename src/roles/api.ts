@@ -7,7 +7,6 @@ import { createPublicApp } from '../http/public-app.ts';
 import { createClickIntake } from '../intake/click.ts';
 import { createLeadTokens } from '../intake/lead-token.ts';
 import { createStatusIntake, type StatusIntake } from '../intake/status.ts';
-import { newConversionId } from '../new-ids.ts';
 import type { RoleDeps, RunningRole } from './role.ts';
 
 export type RunningApi = RunningRole & { publicUrl: string; statuses: StatusIntake };
@@ -29,7 +28,6 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     clicks,
     statuses,
     leadTokens: createLeadTokens(settings.leadSecrets, leads.windowMs),
-    newConversionId,
     checkReady,
     publicUrl,
     trustProxy: http.trustProxy,

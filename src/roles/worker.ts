@@ -1,6 +1,5 @@
 import { createActivities } from '../../activities/index.ts';
 import { checkDb } from '../db/connect.ts';
-import { newPostbackId } from '../new-ids.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
 import { createGuardedClient } from '../outbound/guarded-client.ts';
 import { measureClient } from '../outbound/measured-client.ts';
@@ -18,7 +17,7 @@ export async function startWorkerRole({ settings, db, metrics, log }: RoleDeps):
   const worker = startWorker({
     ...limits,
     target: settings.temporal,
-    activities: createActivities({ db, client: measureClient(client, metrics), newPostbackId }),
+    activities: createActivities({ db, client: measureClient(client, metrics) }),
     workflowBundle: await loadWorkflowBundle(log),
     log,
   });

@@ -5,7 +5,6 @@ import { createActivities } from '../../activities/index.ts';
 import { updatePartner } from '../../src/db/partners.ts';
 import { insertAttempt } from '../../src/db/postbacks.ts';
 import type { PostbackRequest } from '../../src/domain/postback-settings.ts';
-import { newPostbackId } from '../../src/new-ids.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { SOCKETS_PER_ORIGIN, createGuardedClient, type SendOutcome } from '../../src/outbound/guarded-client.ts';
 import {
@@ -54,7 +53,7 @@ describe('delivering a postback', () => {
   before(async () => {
     network = await createNetwork(await createTestDatabase());
     ({ db } = network);
-    activities = createActivities({ db, newPostbackId, client: { send } });
+    activities = createActivities({ db, client: { send } });
   });
 
   after(() => network.close());
@@ -187,7 +186,7 @@ describe('delivering a postback', () => {
     });
     const server = await startHttpServer((_, response) => response.end('\0é'.repeat(10_000)));
     const { postbackId } = await duePostback({ settings: settingsFor(`${server.origin}/?r={ref_id}`) });
-    const real = createActivities({ db, newPostbackId, client });
+    const real = createActivities({ db, client });
     await real.deliverPostback({ postbackId, maxAttempts: ATTEMPTS, intervalMs: INTERVAL_MS });
     const [attempt] = await readAttempts(postbackId);
     const kept = attempt?.response_body ?? '';
@@ -196,7 +195,7 @@ describe('delivering a postback', () => {
     await server.close();
   });
 
-  it('R10: what is not 200 is refused, with the time of the next try, until three tries have failed', async () => {
+  it('R10: what is not 200 is refused, with the time of the next attempt, until three attempts have failed', async () => {
     const { postbackId } = await duePostback();
     script = [
       async () => answer(302, { location: 'https://elsewhere.example/' }),
@@ -262,7 +261,7 @@ describe('delivering a postback', () => {
     );
   });
 
-  it('R12: settings that were removed, or a status that was switched off, between tries skip the rest', async () => {
+  it('R12: settings that were removed, or a status that was switched off, between attempts skip the rest', async () => {
     for (const [settings, reason] of [
       [null, 'not_configured'],
       [settingsFor(TRACKER, { statuses: ['pending'] }), 'status_off'],
@@ -322,7 +321,7 @@ describe('delivering a postback', () => {
     assert.deepEqual(await readAttempts(due.postbackId), []);
   });
 
-  it('R11: a postback that is superseded while its try runs counts as delivered when the partner took it', async () => {
+  it('R11: a postback that is superseded while its attempt runs counts as delivered when the partner took it', async () => {
     const due = await duePostback();
     script = [async () => (await supersede(due), answer(200))];
     assert.deepEqual(await deliver(due.postbackId), { result: 'delivered' });
@@ -332,7 +331,7 @@ describe('delivering a postback', () => {
     ]);
   });
 
-  it('R11: a postback that is superseded while its try runs stays so when the partner refused it', async () => {
+  it('R11: a postback that is superseded while its attempt runs stays so when the partner refused it', async () => {
     const due = await duePostback();
     script = [async () => (await supersede(due), answer(500))];
     await failureOf(due.postbackId);
@@ -343,7 +342,7 @@ describe('delivering a postback', () => {
     ]);
   });
 
-  it('a try whose worker was killed is noted as interrupted by the next', async () => {
+  it('an attempt whose worker was killed is noted as interrupted by the next', async () => {
     const { postbackId } = await duePostback();
     await killDuringTry(postbackId);
     assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
@@ -353,7 +352,7 @@ describe('delivering a postback', () => {
     ]);
   });
 
-  it('a review ends a postback whose third try was interrupted', async () => {
+  it('a review ends a postback whose third attempt was interrupted', async () => {
     const { postbackId } = await duePostback();
     for (let attempt = 1; attempt < ATTEMPTS; attempt++) await killDuringTry(postbackId);
     assert.deepEqual(await review(postbackId), { attemptsLeft: 1, retryInMs: INTERVAL_MS });
@@ -404,7 +403,7 @@ describe('delivering a postback', () => {
     assert.equal(sent.length, 2);
   });
 
-  it('a try that finds its host busy is not made and uses up nothing', async () => {
+  it('an attempt that finds its host busy is not made and uses up nothing', async () => {
     let open = (): void => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
     script = Array.from({ length: SOCKETS_PER_ORIGIN + 1 }, () => async () => (await gate, answer(200)));
@@ -424,7 +423,7 @@ describe('delivering a postback', () => {
     assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
   });
 
-  it('an attempt that cannot be written down is not made, uses up no try and keeps nothing of its host', async () => {
+  it('an attempt that cannot be written down is not made, uses up no attempt and keeps nothing of its host', async () => {
     const { postbackId } = await duePostback({ settings: settingsFor('https://unwritten.example/?c={ref_id}') });
     await db.raw('alter table postback_attempts add constraint broken check (false) not valid');
     for (let index = 0; index <= SOCKETS_PER_ORIGIN; index++) {
@@ -438,7 +437,7 @@ describe('delivering a postback', () => {
     ]);
   });
 
-  it('an outage before the call uses up no try', async () => {
+  it('an outage before the call uses up no attempt', async () => {
     const { postbackId } = await duePostback();
     const outage = await startOutage(db);
     const failure = await failureOf(postbackId);

@@ -5,7 +5,6 @@ import { updateOffer } from '../../src/db/offers.ts';
 import { updatePartner } from '../../src/db/partners.ts';
 import { insertAttempt } from '../../src/db/postbacks.ts';
 import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
-import { newPostbackId } from '../../src/new-ids.ts';
 import type { DuePostback, LeadActivities } from '../../workflows/contract.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { assertFields } from '../support/fields.ts';
@@ -37,7 +36,6 @@ describe('settling a status', () => {
     ({ db } = network);
     activities = createActivities({
       db,
-      newPostbackId,
       client: { send: async () => answer(answers.shift() ?? 200) },
     });
   });
@@ -69,8 +67,8 @@ describe('settling a status', () => {
   }
 
   async function deliver(postbackId: string): Promise<unknown> {
-    const tried = activities.deliverPostback({ postbackId, maxAttempts: ATTEMPTS, intervalMs: 1000 });
-    return await tried.catch((error: unknown) => error);
+    const attempt = activities.deliverPostback({ postbackId, maxAttempts: ATTEMPTS, intervalMs: 1000 });
+    return await attempt.catch((error: unknown) => error);
   }
 
   async function statesOf(conversionId: string) {
@@ -117,7 +115,7 @@ describe('settling a status', () => {
     assert.equal((await rewardsOf(db, lead.conversionId)).length, 1);
   });
 
-  it('a status that is settled again tells only what is still to be delivered, and how many tries are left', async () => {
+  it('a status that is settled again tells only what is still to be delivered, and how many attempts are left', async () => {
     const lead = await leadOf(await partner());
     const [due] = await reportAndSettle(lead, 'approved');
     answers = [500];
@@ -301,7 +299,7 @@ describe('settling a status', () => {
       assert.equal(await lose({ handover: false }, deliverIt), false);
     });
 
-    it('the loser hears nothing when his tracker refused every try of pending', async () => {
+    it('the loser hears nothing when his tracker refused every attempt of pending', async () => {
       const refuseAll = async (pending?: DuePostback) => {
         answers = [500, 500, 500];
         for (let attempt = 1; attempt <= 3; attempt++) await deliverIt(pending);
@@ -309,11 +307,11 @@ describe('settling a status', () => {
       assert.equal(await lose({ handover: true }, refuseAll), false);
     });
 
-    it('the loser hears nothing when pending was never tried', async () => {
+    it('the loser hears nothing when pending was never attempted', async () => {
       assert.equal(await lose({ handover: true }, async () => undefined), false);
     });
 
-    it('the loser hears rejected when a try of pending is still running: he may have got it', async () => {
+    it('the loser hears rejected when an attempt of pending is still running: he may have got it', async () => {
       const start = (pending?: DuePostback) =>
         insertAttempt(db, { postbackId: pending?.postbackId ?? '', attempt: 1, method: 'GET', url: URL, body: null });
       assert.equal(await lose({ handover: true }, start), true);

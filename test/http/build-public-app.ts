@@ -4,7 +4,7 @@ import type { ActiveOffer } from '../../src/db/catalogue.ts';
 import { createPublicApp, type PublicDeps } from '../../src/http/public-app.ts';
 import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import { createLeadTokens } from '../../src/intake/lead-token.ts';
-import { newConversionId, newLeadId } from '../../src/new-ids.ts';
+import { newLeadId } from '../../src/new-ids.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
 import { AppError, type FieldProblem } from '../../src/errors.ts';
 
@@ -77,7 +77,6 @@ export async function buildPublicApp({
       },
     },
     leadTokens: tokens,
-    newConversionId,
     checkReady: () => Promise.resolve(),
     publicUrl: 'https://cashcat.example',
     trustProxy: false,

@@ -1,7 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
-import { newPostbackId } from '../../src/new-ids.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
@@ -56,7 +55,7 @@ export async function startLeadWorld({
   const network = await createNetwork(database);
   const addressRules = createAddressRules({ allowCidrs: ['127.0.0.0/8'] });
   const outbound = createGuardedClient({ addressRules, timeoutMs: postbackTimeoutMs });
-  const activities = createActivities({ db: network.db, client: outbound, newPostbackId });
+  const activities = createActivities({ db: network.db, client: outbound });
   const worker = await Worker.create({
     connection,
     taskQueue: TASK_QUEUE,

@@ -237,7 +237,7 @@ describe('a lead that continues as new', function () {
   });
 });
 
-// Where time is skipped, because it waits for a try and for the end of the window.
+// Where time is skipped, because it waits for an attempt and for the end of the window.
 describe('a continued run', function () {
   this.timeout(60_000);
   let env: TestWorkflowEnvironment;

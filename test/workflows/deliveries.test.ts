@@ -18,8 +18,8 @@ describe('deliveries of a lead', function () {
   let world: LeadWorld;
   let network: Network;
   let tracker: PartnerServer;
-  /** When each try began on the server's clock, in seconds, by postback. */
-  const triedAt = new Map<string, number[]>();
+  /** When each attempt began on the server's clock, in seconds, by postback. */
+  const attemptedAt = new Map<string, number[]>();
 
   before(async () => {
     env = await createTimeSkippingEnvironment();
@@ -45,8 +45,8 @@ describe('deliveries of a lead', function () {
     return {
       ...activities,
       async deliverPostback(input) {
-        const times = triedAt.get(input.postbackId) ?? [];
-        triedAt.set(input.postbackId, [...times, (await env.currentTimeMs()) / 1000]);
+        const times = attemptedAt.get(input.postbackId) ?? [];
+        attemptedAt.set(input.postbackId, [...times, (await env.currentTimeMs()) / 1000]);
         return await activities.deliverPostback(input);
       },
     };
@@ -71,7 +71,7 @@ describe('deliveries of a lead', function () {
     });
   }
 
-  it('R10: anything but 200 is tried three times, 300 s apart, and then failed', async () => {
+  it('R10: anything but 200 is attempted three times, 300 s apart, and then failed', async () => {
     tracker.answer(302, 204, 'nothing');
     const { conversionId } = await leadWithConversion(await partnerWithTracker(), 'click-1');
     await network.report(conversionId, 'approved');
@@ -90,8 +90,8 @@ describe('deliveries of a lead', function () {
       ],
     );
     assert.equal(tracker.received.length, 3);
-    const [first = 0, second = 0, third = 0] = triedAt.get(postbackId) ?? [];
-    // The interval runs from the end of a try, so its short duration comes on top.
+    const [first = 0, second = 0, third = 0] = attemptedAt.get(postbackId) ?? [];
+    // The interval runs from the end of an attempt, so its short duration comes on top.
     assert.ok(second - first >= 300 && second - first < 302, `${second - first}`);
     assert.ok(third - second >= 300 && third - second < 302, `${third - second}`);
     assert.deepEqual(await rewardsOf(network.db, conversionId).then((entries) => entries.map(({ kind }) => kind)), [
@@ -99,7 +99,7 @@ describe('deliveries of a lead', function () {
     ]);
   });
 
-  it('R10: a 200 on the second try ends the delivery', async () => {
+  it('R10: a 200 on the second attempt ends the delivery', async () => {
     tracker.answer(500, 200);
     const { conversionId } = await leadWithConversion(await partnerWithTracker(), 'click-1');
     await network.report(conversionId, 'approved');
@@ -109,7 +109,7 @@ describe('deliveries of a lead', function () {
     assert.equal(tracker.received.length, 2);
   });
 
-  it('R12: a URL that is repaired between tries is used by the next try', async () => {
+  it('R12: a URL that is repaired between attempts is used by the next attempt', async () => {
     tracker.answer(500);
     const partnerId = await partnerWithTracker();
     const { conversionId } = await leadWithConversion(partnerId, 'click-1');

@@ -77,7 +77,7 @@ describe('a delivery that a database outage interrupts', function () {
     });
   }
 
-  /** How long the workflow has waited for a next try, in milliseconds. */
+  /** How long the workflow has waited for a next attempt, in milliseconds. */
   async function pausesOf(leadId: string): Promise<number[]> {
     const { events } = await world.client.workflow.getHandle(leadWorkflowId(leadId)).fetchHistory();
     return (events ?? []).flatMap(({ timerStartedEventAttributes: timer, userMetadata }) => {
@@ -110,7 +110,7 @@ describe('a delivery that a database outage interrupts', function () {
     });
   });
 
-  it('a refusal that could not be stored uses up one try, and the next ones follow', async () => {
+  it('a refusal that could not be stored uses up one attempt, and the next ones follow', async () => {
     let outage: Outage | undefined;
     const refuseWhileItGoes = async () => {
       outage = await startOutage(network.db);
@@ -130,11 +130,11 @@ describe('a delivery that a database outage interrupts', function () {
     assert.deepEqual(await pausesOf(leadId), [policy.postbackIntervalMs]);
   });
 
-  it('an outage at the beginning of a try uses up none of the three', async () => {
+  it('an outage at the beginning of an attempt uses up none of the three', async () => {
     tracker.answer(500, 500, 200);
-    let tries = 0;
+    let attempts = 0;
     around.deliverPostback = async () => {
-      const outage = ++tries === 2 ? await startOutage(network.db) : undefined;
+      const outage = ++attempts === 2 ? await startOutage(network.db) : undefined;
       return async () => await outage?.end();
     };
     const { conversionId } = await approvedConversion();
@@ -143,13 +143,13 @@ describe('a delivery that a database outage interrupts', function () {
       ['refused', 500],
       ['delivered', 200],
     ]);
-    assert.deepEqual({ calls: tracker.received.length, attempts: tries }, { calls: 3, attempts: 4 });
+    assert.deepEqual({ calls: tracker.received.length, attempts }, { calls: 3, attempts: 4 });
   });
 
-  it('an outage before the first try delays it for a moment, not for an interval between tries', async () => {
-    let tries = 0;
+  it('an outage before the first attempt delays it for a moment, not for an interval between attempts', async () => {
+    let attempts = 0;
     around.deliverPostback = async () => {
-      const outage = ++tries === 1 ? await startOutage(network.db) : undefined;
+      const outage = ++attempts === 1 ? await startOutage(network.db) : undefined;
       return async () => await outage?.end();
     };
     const { leadId, conversionId } = await approvedConversion();
@@ -166,12 +166,12 @@ describe('a delivery that a database outage interrupts', function () {
     assert.equal(tracker.received.length, 1);
   });
 
-  it('a try that was lost before it was written down is made up for', async () => {
+  it('an attempt that was lost before it was written down is made up for', async () => {
     tracker.answer(500, 500, 200);
-    let tries = 0;
-    // As when the worker is killed in between: Temporal counts a try of which Postgres knows nothing.
+    let attempts = 0;
+    // As when the worker is killed in between: Temporal counts an attempt of which Postgres knows nothing.
     around.deliverPostback = async () => {
-      if (++tries === 1) throw new Error('the worker is gone');
+      if (++attempts === 1) throw new Error('the worker is gone');
       return async () => undefined;
     };
     const { conversionId } = await approvedConversion();
@@ -183,7 +183,7 @@ describe('a delivery that a database outage interrupts', function () {
     assert.equal(tracker.received.length, 3);
   });
 
-  it('a lead that is rebuilt between two tries looks first how its postback stands', async () => {
+  it('a lead that is rebuilt between two attempts looks first how its postback stands', async () => {
     let isRebuilt = false;
     tracker.answer(() => (isRebuilt ? 200 : 500));
     const steps: string[] = [];
@@ -191,13 +191,13 @@ describe('a delivery that a database outage interrupts', function () {
       steps.push(step);
       return async () => undefined;
     };
-    around = { deliverPostback: note('try'), reviewPostback: note('review') };
+    around = { deliverPostback: note('attempt'), reviewPostback: note('review') };
     const { leadId, conversionId } = await approvedConversion();
     await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[0]?.state, 'retrying'));
     await world.client.workflow.getHandle(leadWorkflowId(leadId)).terminate('the store is lost');
     isRebuilt = true;
     await network.touch(leadId, partnerId);
     assert.deepEqual((await deliveredAttempts(conversionId)).at(-1), ['delivered', 200]);
-    assert.deepEqual(steps.slice(-2), ['review', 'try']);
+    assert.deepEqual(steps.slice(-2), ['review', 'attempt']);
   });
 });

@@ -38,7 +38,7 @@ describe('a lead on a real Temporal server', function () {
     return { leadId, conversionId: await network.convert(leadId) };
   }
 
-  it('R11: a newer status waits for the running try of an older one', async () => {
+  it('R11: a newer status waits for the running attempt of an older one', async () => {
     tracker.answer('nothing', 200);
     const { conversionId } = await leadWithConversion(await network.partner(settingsFor(tracker.url)));
     await network.report(conversionId, 'pending');

@@ -5,6 +5,7 @@ import type { ClickIntake } from '../../intake/click.ts';
 import type { LeadTokens } from '../../intake/lead-token.ts';
 import { knownBot } from '../../domain/bots.ts';
 import { isPublicId, reservedWords } from '../../domain/ids.ts';
+import { newConversionId } from '../../new-ids.ts';
 import type { Pages } from './pages.ts';
 import { firstOf, readQuery } from '../protocol/query.ts';
 import { createLeadCookie, isPrefetch, readLeadCookies, readTouch } from './visit.ts';
@@ -13,7 +14,6 @@ export type ClickDeps = {
   catalogue: Catalogue;
   clicks: Pick<ClickIntake, 'record' | 'recordBotVisit'>;
   leadTokens: LeadTokens;
-  newConversionId: () => string;
   publicUrl: string;
   windowMs: number;
 };
@@ -94,7 +94,7 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
     res: Response,
     { knownLeadId, touch, offer }: { knownLeadId: string | undefined; touch: Click['touch']; offer: CatalogueOffer },
   ): Promise<void> {
-    const conversionId = deps.newConversionId();
+    const conversionId = newConversionId();
     const { offerId, advertiserId } = offer;
     const conversion = { conversionId, offerId, advertiserId };
     const leadId = await clicks.record({ leadId: knownLeadId, touch, conversion });
