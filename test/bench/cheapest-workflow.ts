@@ -1,5 +1,5 @@
 import { condition, defineSignal, proxyActivities, setHandler } from '@temporalio/workflow';
-import type { CheapestActivities } from './leads.ts';
+import type { CheapestActivities } from './cheapest.ts';
 
 export const message = defineSignal<[number]>('message');
 

@@ -1,23 +1,19 @@
 // Leads all the way per second against the cheapest workflow with the same messages, on the same server in the same run.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { Agent, request } from 'undici';
-import { readConfig } from '../../src/config.ts';
 import { connectDb } from '../../src/db/connect.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { readBacklog } from '../../src/db/outbox.ts';
 import { eventually } from '../support/eventually.ts';
+import { inParallel } from '../support/in-parallel.ts';
 import { createNetwork, settingsFor } from '../support/network-in-database.ts';
 import { startPartnerServer } from '../support/partner-server.ts';
 import { startProcess } from '../support/program.ts';
 import '../support/quiet-sdk.ts';
 import { startPrivatePostgres, startPrivateTemporal, stopTestServers } from '../support/servers.ts';
+import { withCheapest } from './cheapest.ts';
 import { describeMachine, endWith, judgeLargest, judgeRatio, median, quantile } from './figures.ts';
-
-export type CheapestActivities = { noop(id: string): Promise<void> };
 
 const ROUNDS = 3;
 const LEADS_PER_ROUND = 600;
@@ -28,7 +24,6 @@ const LATENCY_PER_SECOND = 5;
 const MAX_LATENCY_MS = 200;
 
 const [postgres, temporal] = await Promise.all([startPrivatePostgres(), startPrivateTemporal()]);
-const limits = readConfig({}).worker;
 const db = connectDb({ url: postgres.url, poolSize: 4, statementTimeoutMs: 60_000 });
 await migrate(db);
 const network = await createNetwork({ db, url: postgres.url });
@@ -42,7 +37,9 @@ console.log(
 const rates: Record<'ours' | 'cheapest', number[]> = { ours: [], cheapest: [] };
 for (let round = 1; round <= ROUNDS; round++) {
   // Each side begins cold, so it is warmed up before it is measured.
-  const cheapest = await withCheapest((run) => run(WARM_UP_LEADS).then(() => run(LEADS_PER_ROUND)));
+  const cheapest = await withCheapest({ address: temporal.address, atOnce: CALLS_AT_ONCE }, (run) =>
+    run(WARM_UP_LEADS).then(() => run(LEADS_PER_ROUND)),
+  );
   const ours = await withProgram((origin) =>
     runOurs(origin, WARM_UP_LEADS).then(() => runOurs(origin, LEADS_PER_ROUND)),
   );
@@ -86,13 +83,13 @@ endWith([
 /** Click all leads; when all have reached Temporal, approve all; done when the partner has heard of all. */
 async function runOurs(origin: string, leads: number): Promise<number> {
   const startedAt = performance.now();
-  const conversionIds = await inParallel(Array.from({ length: leads }), () => click(origin));
+  const conversionIds = await inParallel(Array.from({ length: leads }), CALLS_AT_ONCE, () => click(origin));
   await eventually(async () => {
     const { leads: owed } = await readBacklog(db);
     if (owed > 0) throw new Error(`${owed} leads are still owed to Temporal.`);
   }, 60_000);
   const heard = conversionIds.map((conversionId) => tracker.hear(conversionId));
-  await inParallel(conversionIds, (conversionId) => approve(origin, conversionId));
+  await inParallel(conversionIds, CALLS_AT_ONCE, (conversionId) => approve(origin, conversionId));
   await Promise.all(heard);
   return leads / ((performance.now() - startedAt) / 1000);
 }
@@ -145,68 +142,6 @@ async function withProgram<T>(use: (origin: string) => Promise<T>): Promise<T> {
   } finally {
     await program.stop();
   }
-}
-
-async function withCheapest<T>(use: (run: (leads: number) => Promise<number>) => Promise<T>): Promise<T> {
-  const { address } = temporal;
-  const [connection, nativeConnection] = await Promise.all([
-    Connection.connect({ address }),
-    NativeConnection.connect({ address }),
-  ]);
-  const client = new Client({ connection });
-  const done = new Map<string, () => void>();
-  const activities: CheapestActivities = {
-    noop(id) {
-      done.get(id)?.();
-      return Promise.resolve();
-    },
-  };
-  const worker = await Worker.create({
-    connection: nativeConnection,
-    taskQueue: 'cheapest',
-    activities,
-    workflowBundle: await bundleWorkflowCode({
-      workflowsPath: fileURLToPath(new URL('./cheapest-workflow.ts', import.meta.url)),
-      logger: new DefaultLogger('ERROR'),
-    }),
-    maxCachedWorkflows: limits.cachedWorkflows,
-    maxConcurrentWorkflowTaskExecutions: limits.concurrentWorkflowTasks,
-    maxConcurrentActivityTaskExecutions: limits.concurrentPostbacks,
-  });
-  try {
-    return await worker.runUntil(() => use(run));
-  } finally {
-    await nativeConnection.close();
-    await connection.close();
-  }
-
-  async function run(leads: number): Promise<number> {
-    const ids = Array.from({ length: leads }, () => randomUUID());
-    const finished = ids.map((id) => new Promise<void>((resolve) => done.set(id, resolve)));
-    const startedAt = performance.now();
-    await inParallel(ids, (id) =>
-      client.workflow.signalWithStart('cheapest', {
-        workflowId: `cheapest:${id}`,
-        taskQueue: 'cheapest',
-        args: [id],
-        signal: 'message',
-        signalArgs: [1],
-      }),
-    );
-    await inParallel(ids, (id) => client.workflow.getHandle(`cheapest:${id}`).signal('message', 2));
-    await Promise.all(finished);
-    return leads / ((performance.now() - startedAt) / 1000);
-  }
-}
-
-async function inParallel<Item, Result>(items: Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = [];
-  const remaining = items.entries();
-  const run = async () => {
-    for (const [index, item] of remaining) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: CALLS_AT_ONCE }, run));
-  return results;
 }
 
 /** A partner that answers 200 at once and tells when a conversion was heard of, in milliseconds of `performance.now()`. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { inParallel } from '../support/in-parallel.ts';
 import { createHttpNetwork, type HttpNetwork } from '../support/network-over-http.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
@@ -90,7 +91,7 @@ describe('the way of a lead through two programs that share the work', function 
 
   it('every one of many leads is settled and told exactly once, whichever program does the work', async () => {
     const partnerId = await network.partner({ url: tracker.url });
-    const conversionIds = await inParallel(LEADS, async (index) => {
+    const conversionIds = await inParallel([...Array(LEADS).keys()], AT_ONCE, async (index) => {
       const [here, there] = index % 2 === 0 ? [network, other] : [other, network];
       const conversionId = await here.click(partnerId, `r${index}`);
       assert.equal((await here.report(conversionId, 'pending')).status, 200);
@@ -169,13 +170,3 @@ describe('the way of a lead through two programs that share the work', function 
     for (const row of rows) assert.deepEqual(row, { entries: 1, amount: 1250, settlements: 2, postbacks: 2 });
   }
 });
-
-async function inParallel<Result>(count: number, work: (index: number) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = [];
-  let next = 0;
-  const goOn = async () => {
-    for (let index = next++; index < count; index = next++) results.push(await work(index));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, goOn));
-  return results;
-}
