@@ -23,7 +23,10 @@ const rooms = {
   activities: { path: '^activities/', mayLoad: [GROUND, DOMAIN, DB, '^src/outbound/', CONTRACT] },
   temporal: { path: '^src/temporal/', mayLoad: [GROUND, CONTRACT] },
   relay: { path: '^src/relay\\.ts$', mayLoad: [GROUND, '^src/db/outbox\\.ts$', CONTRACT] },
-  config: { path: '^src/(config|environment)\\.ts$', mayLoad: [GROUND, '^src/outbound/address-rules\\.ts$'] },
+  config: {
+    path: '^src/(config|environment)\\.ts$',
+    mayLoad: [GROUND, '^src/outbound/address-rules\\.ts$', '^src/temporal/target\\.ts$'],
+  },
   // An outage of the database is answered as 503, whichever call meets it.
   'http-protocol': { path: PROTOCOL, mayLoad: [GROUND, DOMAIN, '^src/db/sqlstate\\.ts$'] },
   'http-pages': { path: PAGES, mayLoad: [GROUND, DOMAIN, PROTOCOL] },

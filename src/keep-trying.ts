@@ -1,42 +1,32 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pauseUnlessAborted } from './pause.ts';
 
 export type KeepTryingOptions = {
-  /** Doubles with each failure. */
+  signal: AbortSignal;
+  /** Doubles with each failure, as long as it does not pass `longestPauseMs`. */
   firstPauseMs: number;
   longestPauseMs: number;
+  /** Ends the trying by throwing. */
   onFailure: (error: unknown, pauseMs: number) => void;
 };
 
-export type Trying = {
-  /** Resolves with the first success or when it is stopped. */
-  ended: Promise<void>;
-  /** Lets the try under way end. */
-  stop(): Promise<void>;
-};
-
-/** Repeats in the background until it succeeds once. */
-export function keepTrying(
-  work: () => Promise<void>,
-  { firstPauseMs, longestPauseMs, onFailure }: KeepTryingOptions,
-): Trying {
-  const stopping = new AbortController();
-  const ended = run();
-  return {
-    ended,
-    async stop() {
-      stopping.abort();
-      await ended;
-    },
-  };
-
-  async function run(): Promise<void> {
-    for (let pauseMs = firstPauseMs; !stopping.signal.aborted; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
-      try {
-        return await work();
-      } catch (error) {
-        onFailure(error, pauseMs);
-        await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-      }
+/**
+ * Repeats until it succeeds once; the first time in any case, and not again when the signal has been aborted.
+ *
+ * @returns what the work returned, or undefined when the signal ended it
+ */
+export async function keepTrying<T>(
+  work: () => Promise<T>,
+  { signal, firstPauseMs, longestPauseMs, onFailure }: KeepTryingOptions,
+): Promise<T | undefined> {
+  let pauseMs = firstPauseMs;
+  do {
+    try {
+      return await work();
+    } catch (error) {
+      onFailure(error, pauseMs);
+      await pauseUnlessAborted(pauseMs, signal);
+      pauseMs = Math.min(2 * pauseMs, longestPauseMs);
     }
-  }
+  } while (!signal.aborted);
+  return undefined;
 }

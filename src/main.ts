@@ -1,19 +1,19 @@
 // The one composition root: configuration, the embedded default where servers are not given, roles, signals.
 import { once } from 'node:events';
-import { ConfigError, readConfig, type Config, type Settings } from './config.ts';
+import { completeConfig, ConfigError, readConfig, type Config, type GivenConfig } from './config.ts';
+import type { Embedded } from './dev/start.ts';
 import { StartupError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 import { migrateOnly, startProgram } from './roles/program.ts';
-import { findTemporal } from './temporal/connect.ts';
 
 // A terminal's Ctrl-C reaches this process from the terminal and once more from npm.
 const REPEATED_SIGNAL_MS = 1000;
 
 try {
-  const config = readConfig();
-  const log = createLog(config.logLevel);
+  const given = readConfig();
+  const log = createLog(given.logLevel);
   const stopAsked = listenForStop();
-  await (needsEmbedded(config) ? runEmbedded(config, log, stopAsked) : run(givenSettings(config), log, stopAsked));
+  await (needsEmbedded(given) ? runEmbedded(given, log, stopAsked) : run(completeConfig(given), log, stopAsked));
   // Everything has been stopped. A worker that never found Temporal leaves native threads that would go on trying.
   process.exit(0);
 } catch (error) {
@@ -21,59 +21,40 @@ try {
 }
 
 /** True when a server or a secret that the roles need is not given. Production never gets here without them. */
-function needsEmbedded({ isProduction, database, temporal, ops, leads, roles }: Config): boolean {
+function needsEmbedded({ isProduction, database, temporal, ops, leads, roles }: GivenConfig): boolean {
   const lacksSecrets = roles.includes('api') && (!ops.adminApiKey || !leads.secrets);
   const lacksTemporal = (roles.includes('relay') || roles.includes('worker')) && !temporal.isGiven;
   return !isProduction && (!database.url || lacksTemporal || lacksSecrets);
 }
 
-function givenSettings(config: Config): Settings {
-  return {
-    config,
-    databaseUrl: config.database.url ?? '',
-    temporal: findTemporal(config.env, config.temporal.address, config.temporal.namespace),
-    temporalUiUrl: config.temporal.uiUrl ?? null,
-    adminApiKey: config.ops.adminApiKey ?? '',
-    leadSecrets: config.leads.secrets ?? [],
-    allowCidrs: config.postbacks.allowCidrs ?? [],
-  };
-}
-
-async function runEmbedded(config: Config, log: Log, stopAsked: AbortSignal): Promise<void> {
+async function runEmbedded(given: GivenConfig, log: Log, stopAsked: AbortSignal): Promise<void> {
   // Not loaded in production.
-  const { prepareEmbedded } = await import('./dev/start.ts');
-  const embedded = await prepareEmbedded(config, log);
+  const { startEmbedded } = await import('./dev/start.ts');
+  const embedded = await startEmbedded(given, log);
   try {
-    await run(embedded.settings, log, stopAsked, embedded);
+    await run(embedded.config, log, stopAsked, embedded);
   } catch (error) {
     await embedded.stop();
     throw error;
   }
 }
 
-type Surroundings = {
-  /** Rejects when one of the embedded servers has died. */
-  failed: Promise<never>;
-  welcome(program: { publicUrl: string | null; opsUrl: string }): Promise<void>;
-  stop(): Promise<void>;
-};
-
-async function run(settings: Settings, log: Log, stopAsked: AbortSignal, surroundings?: Surroundings): Promise<void> {
-  const isMigrateOnly = settings.config.roles.every((role) => role === 'migrate');
+async function run(config: Config, log: Log, stopAsked: AbortSignal, embedded?: Embedded): Promise<void> {
+  const isMigrateOnly = config.roles.every((role) => role === 'migrate');
   if (isMigrateOnly) {
-    await migrateOnly(settings, log, stopAsked);
-    await surroundings?.stop();
+    await migrateOnly(config, log, stopAsked);
+    await embedded?.stop();
     return;
   }
-  const program = await startProgram(settings, log, stopAsked);
-  log.info({ roles: settings.config.roles, publicUrl: program.publicUrl, opsUrl: program.opsUrl }, 'ready');
+  const program = await startProgram(config, log, stopAsked);
+  log.info({ roles: config.roles, publicUrl: program.publicUrl, opsUrl: program.opsUrl }, 'ready');
   try {
-    await surroundings?.welcome(program);
-    await Promise.race([isAborted(stopAsked), ...(surroundings ? [surroundings.failed] : [])]);
+    await embedded?.welcome(program);
+    await Promise.race([isAborted(stopAsked), ...(embedded ? [embedded.failed] : [])]);
     log.info({ signal: stopAsked.reason as string }, 'stopping');
   } finally {
     await program.stop();
-    await surroundings?.stop();
+    await embedded?.stop();
   }
   log.info('stopped');
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import express from 'express';
-import { ConfigError, readConfig, roles } from '../src/config.ts';
+import { completeConfig, ConfigError, readConfig } from '../src/config.ts';
+import { roles } from '../src/environment.ts';
 
 const SECRET = 'sixteen characters or more';
 const production = {
@@ -177,5 +178,29 @@ describe('configuration', () => {
 
   it('knows each role', () => {
     for (const role of roles) assert.deepEqual(readConfig({ ROLES: role }).roles, [role]);
+  });
+
+  it('is completed by what is provided, where nothing is given', () => {
+    const provided = {
+      databaseUrl: 'postgres://embedded',
+      temporalAddress: '127.0.0.1:1',
+      temporalUiUrl: 'http://127.0.0.1:2',
+      adminApiKey: 'provided key',
+      leadSecrets: ['provided secret'],
+      allowCidrs: ['127.0.0.0/8'],
+    };
+    const { database, temporal, ops, leads, postbacks } = completeConfig(readConfig({}), provided);
+    assert.equal(database.url, provided.databaseUrl);
+    assert.equal(temporal.target.connectionOptions.address, provided.temporalAddress);
+    assert.equal(temporal.uiUrl, provided.temporalUiUrl);
+    assert.equal(ops.adminApiKey, provided.adminApiKey);
+    assert.deepEqual(leads.secrets, provided.leadSecrets);
+    assert.deepEqual(postbacks.allowCidrs, provided.allowCidrs);
+
+    const given = completeConfig(readConfig(production), provided);
+    assert.equal(given.database.url, production.DATABASE_URL);
+    assert.equal(given.temporal.target.connectionOptions.address, production.TEMPORAL_ADDRESS);
+    assert.equal(given.ops.adminApiKey, SECRET);
+    assert.deepEqual(given.leads.secrets, [SECRET]);
   });
 });

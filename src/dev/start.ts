@@ -1,55 +1,60 @@
-import type { Config, Settings } from '../config.ts';
+import { completeConfig, type Config, type GivenConfig, type Provided } from '../config.ts';
 import { connectDb } from '../db/connect.ts';
 import type { Log } from '../log.ts';
-import { findTemporal } from '../temporal/connect.ts';
 import { bannerFor } from './demo/banner.ts';
-import { prepareDemoCatalogue } from './demo/demo-catalogue.ts';
-import { startEmbedded } from './embedded/embedded.ts';
+import { prepareDemoCatalogue, type Demo } from './demo/demo-catalogue.ts';
 import { startReceiver, type Receiver } from './demo/receiver.ts';
+import { startStack, type EmbeddedStack } from './embedded/stack.ts';
+
+export type Embedded = {
+  config: Config;
+  /** Rejects when one of the servers has died. */
+  failed: Promise<never>;
+  /** Where the database is the embedded one: starts the demo's receiver, fills the catalogue and prints the banner. */
+  welcome(program: { publicUrl: string | null; opsUrl: string }): Promise<void>;
+  stop(): Promise<void>;
+};
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
-/** Everything that `npm start` brings along: servers that are not given elsewhere, keys, demo catalogue, receiver. */
-export async function prepareEmbedded(config: Config, log: Log) {
+/** Starts what `npm start` brings along: the servers that are not given elsewhere, keys, and later the demo. */
+export async function startEmbedded(given: GivenConfig, log: Log): Promise<Embedded> {
   const { promise: failed, reject: fail } = deferred();
-  const usesOwnPostgres = !config.database.url;
-  const stack = await startEmbedded({
-    ...config.embedded,
-    postgres: usesOwnPostgres,
-    temporal: !config.temporal.isGiven,
-    ...(config.temporal.namespace === undefined ? {} : { temporalNamespace: config.temporal.namespace }),
-    env: config.env,
+  const stack = await startStack({
+    ...given.embedded,
+    postgres: !given.database.url,
+    temporal: !given.temporal.isGiven,
+    ...(given.temporal.namespace === undefined ? {} : { temporalNamespace: given.temporal.namespace }),
+    env: given.env,
     onProgress: (line) => console.log(line),
     onExit: (message) => fail(new Error(message)),
   });
-  const settings: Settings = {
-    config,
-    databaseUrl: config.database.url ?? stack.databaseUrl ?? '',
-    temporal: findTemporal(config.env, stack.temporalAddress ?? config.temporal.address, config.temporal.namespace),
-    temporalUiUrl: config.temporal.uiUrl ?? stack.temporalUiUrl ?? null,
-    adminApiKey: config.ops.adminApiKey ?? stack.adminApiKey,
-    leadSecrets: config.leads.secrets ?? [stack.leadSecret],
-    allowCidrs: config.postbacks.allowCidrs ?? (usesOwnPostgres ? LOOPBACK : []),
-  };
+  const config = completeConfig(given, provisionsOf(stack));
   let receiver: Receiver | undefined;
   return {
-    settings,
+    config,
     failed,
-    async welcome(program: { publicUrl: string | null; opsUrl: string }): Promise<void> {
-      if (!usesOwnPostgres || !program.publicUrl) return;
+    async welcome({ publicUrl, opsUrl }) {
+      if (!stack.databaseUrl || !publicUrl) return;
       receiver = await startReceiverNear(config.embedded.receiverPort);
-      const demo = await withDb(settings, (db) =>
-        prepareDemoCatalogue(db, config.embedded.dataDir, receiver?.url ?? ''),
-      );
-      if (settings.allowCidrs.length > 0) {
-        log.warn({ allowCidrs: settings.allowCidrs }, 'Postbacks may reach addresses that production forbids.');
-      }
-      console.log(bannerFor({ ...program, publicUrl: program.publicUrl, settings, demo, receiverUrl: receiver.url }));
+      const demo = await prepareDemo(config, receiver);
+      warnOfAllowedAddresses(config, log);
+      console.log(bannerFor({ publicUrl, opsUrl, config, demo, receiverUrl: receiver.url }));
     },
-    async stop(): Promise<void> {
+    async stop() {
       await receiver?.stop();
       await stack.stop();
     },
+  };
+}
+
+function provisionsOf(stack: EmbeddedStack): Provided {
+  const { databaseUrl, temporalAddress, temporalUiUrl, adminApiKey, leadSecret } = stack;
+  return {
+    ...{ databaseUrl, temporalAddress, temporalUiUrl, adminApiKey },
+    leadSecrets: [leadSecret],
+    // The receiver of the demo is on this machine, and comes with the embedded database alone.
+    allowCidrs: databaseUrl ? LOOPBACK : [],
   };
 }
 
@@ -63,16 +68,17 @@ async function startReceiverNear(port: number): Promise<Receiver> {
   }
 }
 
-async function withDb<T>(
-  { config, databaseUrl }: Settings,
-  use: (db: ReturnType<typeof connectDb>) => Promise<T>,
-): Promise<T> {
-  const db = connectDb({ ...config.database, url: databaseUrl });
+async function prepareDemo({ database, embedded }: Config, receiver: Receiver): Promise<Demo | null> {
+  const db = connectDb(database);
   try {
-    return await use(db);
+    return await prepareDemoCatalogue(db, embedded.dataDir, receiver.url);
   } finally {
     await db.destroy();
   }
+}
+
+function warnOfAllowedAddresses({ postbacks: { allowCidrs } }: Config, log: Log): void {
+  if (allowCidrs.length > 0) log.warn({ allowCidrs }, 'Postbacks may reach addresses that production forbids.');
 }
 
 function deferred(): { promise: Promise<never>; reject: (reason: Error) => void } {

@@ -13,9 +13,9 @@ export type RunningApi = RunningRole & { publicUrl: string; statuses: StatusInta
 
 /** Takes clicks and statuses: the public listener, which answers as soon as the catalogue is loaded. */
 export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
-  const { settings, db, log } = deps;
-  const { http, leads, database } = settings.config;
-  const pool = connectClickPool({ ...database, url: settings.databaseUrl });
+  const { config, db, log } = deps;
+  const { http, leads } = config;
+  const pool = connectClickPool(config.database);
   const clicks = createClickIntake(pool);
   const statuses = createStatusIntake(db, leads.windowMs);
   const catalogue = await startCatalogue(deps);
@@ -27,7 +27,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     catalogue,
     clicks,
     statuses,
-    leadTokens: createLeadTokens(settings.leadSecrets, leads.windowMs),
+    leadTokens: createLeadTokens(leads.secrets, leads.windowMs),
     checkReady,
     publicUrl,
     trustProxy: http.trustProxy,
@@ -49,11 +49,11 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
   };
 }
 
-async function startCatalogue({ settings, db, log }: RoleDeps): Promise<Catalogue> {
+async function startCatalogue({ config, db, log }: RoleDeps): Promise<Catalogue> {
   const catalogue = createCatalogue({
     load: () => loadCatalogue(db),
     readVersion: () => readCatalogueVersion(db),
-    pollIntervalMs: settings.config.catalogue.pollMs,
+    pollIntervalMs: config.catalogue.pollMs,
     log,
   });
   await catalogue.start();

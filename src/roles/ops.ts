@@ -17,20 +17,20 @@ export async function startOps(
   deps: RoleDeps,
   { roles, api, telemetry }: OpsOptions,
 ): Promise<{ url: string; stop(): Promise<void> }> {
-  const { settings, db, log } = deps;
-  const { host, port } = settings.config.ops;
+  const { config, db, log } = deps;
+  const { host, port, adminApiKey } = config.ops;
   const app = createOpsApp({
     admin: api && {
       db,
-      adminApiKey: settings.adminApiKey,
+      adminApiKey,
       statuses: api.statuses,
       publicUrl: api.publicUrl,
-      windowMs: settings.config.leads.windowMs,
-      addressRules: createAddressRules({ allowCidrs: settings.allowCidrs }),
+      windowMs: config.leads.windowMs,
+      addressRules: createAddressRules({ allowCidrs: config.postbacks.allowCidrs }),
     },
-    temporalUiUrl: settings.temporalUiUrl,
-    temporalNamespace: settings.temporal.namespace,
-    trustProxy: settings.config.http.trustProxy,
+    temporalUiUrl: config.temporal.uiUrl,
+    temporalNamespace: config.temporal.target.namespace,
+    trustProxy: config.http.trustProxy,
     metrics: () => readMetrics(deps, telemetry),
     checkReady: async () => void (await Promise.all(roles.map((role) => role.checkReady()))),
     log,

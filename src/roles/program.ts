@@ -1,10 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Knex } from 'knex';
-import type { Settings } from '../config.ts';
-import { checkDb, connectDb, connectForMigration } from '../db/connect.ts';
-import { hasPendingMigrations, migrate } from '../db/migrate.ts';
-import { isLoginRefused } from '../db/sqlstate.ts';
-import { StartupError } from '../errors.ts';
+import type { Config, Role } from '../config.ts';
+import { connectDb } from '../db/connect.ts';
 import type { Log } from '../log.ts';
 import { createMetrics } from '../metrics.ts';
 import { startTelemetry } from '../temporal/telemetry.ts';
@@ -12,6 +7,7 @@ import { startApiRole } from './api.ts';
 import { startOps } from './ops.ts';
 import { startRelayRole } from './relay.ts';
 import type { RoleDeps, RunningRole } from './role.ts';
+import { prepareSchema } from './schema.ts';
 import { startWorkerRole } from './worker.ts';
 
 export type Program = {
@@ -22,11 +18,9 @@ export type Program = {
   stop(): Promise<void>;
 };
 
-const RETRY_MS = 1000;
-
 /** Starts the roles of one process. Their parts are stopped in the reverse order of starting. */
-export async function startProgram(settings: Settings, log: Log, stopAsked: AbortSignal): Promise<Program> {
-  const has = (role: Settings['config']['roles'][number]) => settings.config.roles.includes(role);
+export async function startProgram(config: Config, log: Log, stopAsked: AbortSignal): Promise<Program> {
+  const has = (role: Role) => config.roles.includes(role);
   const parts: { stop(): Promise<unknown> }[] = [];
   const stopLater = <Part extends { stop(): Promise<unknown> }>(part: Part): Part => {
     parts.push(part);
@@ -37,11 +31,11 @@ export async function startProgram(settings: Settings, log: Log, stopAsked: Abor
   };
   try {
     const telemetry = has('worker') ? await startTelemetry(log) : null;
-    const db = connectDb({ ...settings.config.database, url: settings.databaseUrl });
+    const db = connectDb(config.database);
     stopLater({ stop: () => db.destroy() });
-    await prepareSchema(db, settings.databaseUrl, { mayMigrate: has('migrate'), log, stopAsked });
+    await prepareSchema(db, config, { log, stopAsked });
 
-    const deps: RoleDeps = { settings, db, metrics: createMetrics(), log };
+    const deps: RoleDeps = { config, db, metrics: createMetrics(), log };
     const roles: RunningRole[] = [];
     if (has('worker')) roles.push(stopLater(await startWorkerRole(deps)));
     if (has('relay')) roles.push(stopLater(startRelayRole(deps)));
@@ -56,48 +50,15 @@ export async function startProgram(settings: Settings, log: Log, stopAsked: Abor
 }
 
 /** Brings the schema up to date, then lets go of the database. */
-export async function migrateOnly({ config, databaseUrl }: Settings, log: Log, stopAsked: AbortSignal): Promise<void> {
-  const db = connectDb({ ...config.database, url: databaseUrl });
+export async function migrateOnly(
+  { database }: Pick<Config, 'database'>,
+  log: Log,
+  stopAsked: AbortSignal,
+): Promise<void> {
+  const db = connectDb(database);
   try {
-    await prepareSchema(db, databaseUrl, { mayMigrate: true, log, stopAsked });
+    await prepareSchema(db, { database, roles: ['migrate'] }, { log, stopAsked });
   } finally {
     await db.destroy();
-  }
-}
-
-type Preparation = { mayMigrate: boolean; log: Log; stopAsked: AbortSignal };
-
-async function prepareSchema(
-  db: Knex,
-  databaseUrl: string,
-  { mayMigrate, log, stopAsked }: Preparation,
-): Promise<void> {
-  await waitForDatabase(db, log, stopAsked);
-  // Even to look is to wait for whoever is migrating.
-  const patientDb = connectForMigration(databaseUrl);
-  try {
-    if (mayMigrate) {
-      const applied = await migrate(patientDb);
-      log.info({ applied }, 'The schema is up to date.');
-    } else if (await hasPendingMigrations(patientDb)) {
-      throw new StartupError('The database lacks migrations: run `npm run migrate` once, then start the roles.');
-    }
-  } finally {
-    await patientDb.destroy();
-  }
-}
-
-/** A process that starts before its database waits for it, unless the database refuses it. */
-async function waitForDatabase(db: Knex, log: Log, stopAsked: AbortSignal): Promise<void> {
-  for (;;) {
-    try {
-      await checkDb(db);
-      return;
-    } catch (error) {
-      if (isLoginRefused(error)) throw error;
-      if (stopAsked.aborted) throw new StartupError('Stopped before the database answered.', { cause: error });
-      log.warn({ err: error }, 'The database does not answer; trying again. Check DATABASE_URL if this goes on.');
-      await delay(RETRY_MS, undefined, { signal: stopAsked }).catch(() => undefined);
-    }
   }
 }

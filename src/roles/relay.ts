@@ -1,5 +1,5 @@
 import type { LeadPolicy } from '../../workflows/contract.ts';
-import type { Settings } from '../config.ts';
+import type { Config } from '../config.ts';
 import { checkDb } from '../db/connect.ts';
 import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
@@ -12,12 +12,14 @@ const LONGEST_RETRY_MS = 60_000;
 const REGISTER_TIMEOUT_MS = 3000;
 
 /** Relays committed events to Temporal, and registers the search attributes that leads are started with. */
-export function startRelayRole({ settings, db, metrics, log }: RoleDeps): RunningRole {
-  const client = connectTemporal(settings.temporal);
-  const { concurrency, leaseMs } = settings.config.relay;
-  const relay = startRelay({ db, client, policy: policyOf(settings), concurrency, leaseMs, metrics, log });
+export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningRole {
+  const client = connectTemporal(config.temporal.target);
+  const { concurrency, leaseMs } = config.relay;
+  const relay = startRelay({ db, client, policy: policyOf(config), concurrency, leaseMs, metrics, log });
   const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
+  const stopping = new AbortController();
   const registering = keepTrying(register, {
+    signal: stopping.signal,
     firstPauseMs: FIRST_RETRY_MS,
     longestPauseMs: LONGEST_RETRY_MS,
     onFailure: (err) => warnUnregistered(err, log),
@@ -25,14 +27,14 @@ export function startRelayRole({ settings, db, metrics, log }: RoleDeps): Runnin
   return {
     checkReady: async () => void (await checkDb(db)),
     async stop() {
-      await Promise.all([registering.stop(), relay.stop()]);
+      stopping.abort();
+      await Promise.all([registering, relay.stop()]);
       await client.connection.close();
     },
   };
 }
 
-function policyOf({ config }: Settings): LeadPolicy {
-  const { leads, postbacks } = config;
+function policyOf({ leads, postbacks }: Config): LeadPolicy {
   return { windowMs: leads.windowMs, postbackAttempts: postbacks.attempts, postbackIntervalMs: postbacks.intervalMs };
 }
 

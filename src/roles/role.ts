@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
-import type { Settings } from '../config.ts';
+import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** What every role of one process shares. */
-export type RoleDeps = { settings: Settings; db: Knex; metrics: Metrics; log: Log };
+export type RoleDeps = { config: Config; db: Knex; metrics: Metrics; log: Log };
 
 export type RunningRole = {
   /** Rejects while the role cannot do its work. */

@@ -8,15 +8,15 @@ import { loadWorkflowBundle } from '../temporal/workflow-bundle.ts';
 import type { RoleDeps, RunningRole } from './role.ts';
 
 /** Runs the workflows of leads and their activities. */
-export async function startWorkerRole({ settings, db, metrics, log }: RoleDeps): Promise<RunningRole> {
-  const { worker: limits, postbacks } = settings.config;
+export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): Promise<RunningRole> {
+  const { worker: limits, temporal, postbacks } = config;
   const client = createGuardedClient({
-    addressRules: createAddressRules({ allowCidrs: settings.allowCidrs }),
+    addressRules: createAddressRules({ allowCidrs: postbacks.allowCidrs }),
     timeoutMs: postbacks.timeoutMs,
   });
   const worker = startWorker({
     ...limits,
-    target: settings.temporal,
+    target: temporal.target,
     activities: createActivities({ db, client: measureClient(client, metrics) }),
     workflowBundle: await loadWorkflowBundle(log),
     log,

@@ -1,26 +1,8 @@
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { Client, Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { NativeConnection } from '@temporalio/worker';
 import { searchAttributeKeys } from '../../workflows/contract.ts';
-
-export type TemporalTarget = { connectionOptions: ConnectionOptions; namespace: string };
-
-/**
- * Where Temporal is: an address given here wins, else Temporal's standard environment configuration
- * (TEMPORAL_* variables, a profile, a file) decides.
- */
-export function findTemporal(env: NodeJS.ProcessEnv, address?: string, namespace?: string): TemporalTarget {
-  const configured = loadClientConnectConfig({ overrideEnvVars: definedOf(env) });
-  return {
-    connectionOptions: { ...configured.connectionOptions, ...(address === undefined ? {} : { address }) },
-    namespace: namespace ?? configured.namespace ?? 'default',
-  };
-}
-
-function definedOf(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])));
-}
+import type { TemporalTarget } from './target.ts';
 
 // gRPC's own limit is two minutes, for which the relay would stay away from a server that is back.
 const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 5000 };

@@ -1,8 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
-import type { Log } from '../log.ts';
-import { connectWorkerToTemporal, type TemporalTarget } from './connect.ts';
 import { TASK_QUEUE, type LeadActivities } from '../../workflows/contract.ts';
+import { keepTrying } from '../keep-trying.ts';
+import type { Log } from '../log.ts';
+import { pauseUnlessAborted } from '../pause.ts';
+import { connectWorkerToTemporal } from './connect.ts';
+import type { TemporalTarget } from './target.ts';
 
 export type WorkerDeps = {
   target: TemporalTarget;
@@ -50,7 +52,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
         await runUntilStopped(worker);
       } catch (error) {
         deps.log.error({ err: error }, 'The worker stopped unexpectedly; it is started again.');
-        await pause();
+        await pauseUnlessAborted(RECONNECT_MS, stopping.signal);
       } finally {
         worker = undefined;
         await connection.close();
@@ -66,19 +68,12 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   }
 
   async function connect(): Promise<NativeConnection | undefined> {
-    while (!stopping.signal.aborted) {
-      try {
-        return await connectWorkerToTemporal(deps.target);
-      } catch (error) {
-        deps.log.warn({ err: error }, 'The worker cannot reach Temporal; it tries again.');
-        await pause();
-      }
-    }
-    return undefined;
-  }
-
-  async function pause(): Promise<void> {
-    await delay(RECONNECT_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+    return await keepTrying(() => connectWorkerToTemporal(deps.target), {
+      signal: stopping.signal,
+      firstPauseMs: RECONNECT_MS,
+      longestPauseMs: RECONNECT_MS,
+      onFailure: (err) => deps.log.warn({ err }, 'The worker cannot reach Temporal; it tries again.'),
+    });
   }
 }
 

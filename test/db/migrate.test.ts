@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import { readConfig, type Settings } from '../../src/config.ts';
+import { readConfig } from '../../src/config.ts';
 import { connectDb } from '../../src/db/connect.ts';
 import { hasPendingMigrations, migrate, rollBack } from '../../src/db/migrate.ts';
 import { createLog } from '../../src/log.ts';
@@ -64,11 +64,10 @@ describe('migrations', () => {
 
   it('may take longer than any other statement', async () => {
     const statementTimeoutMs = 50;
-    const config = readConfig({});
-    const settings = { config: { ...config, database: { ...config.database, statementTimeoutMs } }, databaseUrl: url };
+    const database = { ...readConfig({}).database, url, statementTimeoutMs };
     const obstacle = await other.transaction();
     await obstacle.raw('create table partners ()');
-    const migrated = migrateOnly(settings as Settings, createLog('silent'), new AbortController().signal);
+    const migrated = migrateOnly({ database }, createLog('silent'), new AbortController().signal);
     let outcome: unknown = 'under way';
     migrated.then(
       () => (outcome = 'done'),

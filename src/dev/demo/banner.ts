@@ -1,22 +1,22 @@
-import type { Settings } from '../../config.ts';
+import type { Config } from '../../config.ts';
 import type { Demo } from './demo-catalogue.ts';
 
 export type BannerFacts = {
   publicUrl: string;
   opsUrl: string;
   receiverUrl: string;
-  settings: Settings;
+  config: Config;
   demo: Demo | null;
 };
 
 /** What a person wants to know after `npm start`: where everything is, the keys, and how to see it work. */
-export function bannerFor({ publicUrl, opsUrl, receiverUrl, settings, demo }: BannerFacts): string {
+export function bannerFor({ publicUrl, opsUrl, receiverUrl, config, demo }: BannerFacts): string {
   const places = [
     ['Offer wall', demo ? `${publicUrl}/${demo.partnerId}/?ref_id=my-click-1` : `${publicUrl}/`],
     ['Admin API', `${opsUrl}/v1/admin  (described at ${opsUrl}/v1/admin/openapi.json)`],
-    ['Temporal Web UI', settings.temporalUiUrl ?? 'given elsewhere'],
+    ['Temporal Web UI', config.temporal.uiUrl ?? 'given elsewhere'],
     ['Demo receiver', `${receiverUrl}  (shows the postbacks that the demo partner gets)`],
-    ['Admin key', settings.adminApiKey],
+    ['Admin key', config.ops.adminApiKey],
     ...(demo
       ? [
           ['Demo partner key', demo.partnerKey],
@@ -37,7 +37,7 @@ export function bannerFor({ publicUrl, opsUrl, receiverUrl, settings, demo }: Ba
           '',
           'A click, its approval, and what became of it - paste these three lines:',
           '',
-          ...curlLines(publicUrl, opsUrl, settings, demo),
+          ...curlLines(publicUrl, opsUrl, config, demo),
         ]
       : []),
     '',
@@ -46,12 +46,12 @@ export function bannerFor({ publicUrl, opsUrl, receiverUrl, settings, demo }: Ba
   ].join('\n');
 }
 
-function curlLines(publicUrl: string, opsUrl: string, { adminApiKey }: Settings, demo: Demo): string[] {
+function curlLines(publicUrl: string, opsUrl: string, { ops }: Config, demo: Demo): string[] {
   const click = `${publicUrl}/${demo.partnerId}/?ref_id=my-click-1&offer_id=${demo.offerId}`;
   const status = `${publicUrl}/advertisers/${demo.advertiserId}/postback?conversion_id=$CONVERSION&status=approved&token=${demo.advertiserToken}`;
   return [
     `CONVERSION=$(curl -s -o /dev/null -w '%{redirect_url}' '${click}' | sed 's/.*conversion_id=//'); echo $CONVERSION`,
     `curl -s "${status}"; echo; sleep 1`,
-    `curl -s -H 'Authorization: Bearer ${adminApiKey}' "${opsUrl}/v1/admin/conversions/$CONVERSION"`,
+    `curl -s -H 'Authorization: Bearer ${ops.adminApiKey}' "${opsUrl}/v1/admin/conversions/$CONVERSION"`,
   ];
 }

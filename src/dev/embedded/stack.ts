@@ -7,7 +7,7 @@ import { startPostgresServer, type PostgresServer } from './postgres-server.ts';
 import { findTemporalBinary, type TemporalBinary } from './temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from './temporal-server.ts';
 
-export type EmbeddedOptions = {
+export type StackOptions = {
   dataDir: string;
   /** Which servers to start; leave out those that run elsewhere. */
   postgres: boolean;
@@ -32,7 +32,7 @@ export type EmbeddedStack = {
 };
 
 /** Starts what `npm start` needs and the machine does not have, all of it with files under `dataDir`. */
-export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedStack> {
+export async function startStack(options: StackOptions): Promise<EmbeddedStack> {
   const { dataDir, keys, unlock } = await openDataDir(options.dataDir);
   try {
     const { postgres, temporal } = await startServers({ ...options, dataDir });
@@ -67,7 +67,7 @@ async function openDataDir(path: string): Promise<{ dataDir: string; keys: KeptK
 
 type Servers = { postgres: PostgresServer | undefined; temporal: TemporalServer | undefined };
 
-async function startServers(options: EmbeddedOptions): Promise<Servers> {
+async function startServers(options: StackOptions): Promise<Servers> {
   // Getting the binary can take minutes the first time: until it is there nothing runs that an impatient Ctrl-C leaves behind.
   const { env, onProgress } = options;
   const binary = options.temporal ? await findTemporalBinary({ env, onProgress }) : undefined;
@@ -86,12 +86,12 @@ async function startServers(options: EmbeddedOptions): Promise<Servers> {
   throw firstReason([postgres, temporal]);
 }
 
-function startPostgres(options: EmbeddedOptions): Promise<PostgresServer> {
+function startPostgres(options: StackOptions): Promise<PostgresServer> {
   const { dataDir, postgresPort: port, onExit, onProgress } = options;
   return startPostgresServer({ dataDir, port, onExit, onProgress });
 }
 
-function startTemporal(options: EmbeddedOptions, binary: TemporalBinary): Promise<TemporalServer> {
+function startTemporal(options: StackOptions, binary: TemporalBinary): Promise<TemporalServer> {
   const {
     dataDir,
     temporalPort: port,

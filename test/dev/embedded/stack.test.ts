@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startEmbedded, type EmbeddedOptions, type EmbeddedStack } from '../../../src/dev/embedded/embedded.ts';
+import { startStack, type EmbeddedStack, type StackOptions } from '../../../src/dev/embedded/stack.ts';
 import { birthOf, commandLineOf } from '../../../src/dev/embedded/process-identity.ts';
 import { startTcpServer } from '../../support/local-server.ts';
 import { temporaryFolder } from '../../support/servers.ts';
@@ -104,8 +104,8 @@ async function databaseNameAt(stack: EmbeddedStack): Promise<string | undefined>
   }
 }
 
-function start(options: Partial<EmbeddedOptions>): Promise<EmbeddedStack> {
-  return startEmbedded({
+function start(options: Partial<StackOptions>): Promise<EmbeddedStack> {
+  return startStack({
     dataDir: temporaryFolder(),
     postgres: true,
     temporal: true,

@@ -1,0 +1,53 @@
+import type { Knex } from 'knex';
+import type { Config } from '../config.ts';
+import { checkDb, connectForMigration } from '../db/connect.ts';
+import { hasPendingMigrations, migrate } from '../db/migrate.ts';
+import { isLoginRefused } from '../db/sqlstate.ts';
+import { StartupError } from '../errors.ts';
+import { keepTrying } from '../keep-trying.ts';
+import type { Log } from '../log.ts';
+
+const RETRY_MS = 1000;
+
+/**
+ * Waits for the database, then brings its schema up to date where this process may do so.
+ *
+ * @throws StartupError when the schema is not up to date and stays so, or when the process is to stop meanwhile
+ */
+export async function prepareSchema(
+  db: Knex,
+  { database, roles }: Pick<Config, 'database' | 'roles'>,
+  { log, stopAsked }: { log: Log; stopAsked: AbortSignal },
+): Promise<void> {
+  await waitForDatabase(db, log, stopAsked);
+  // Both calls below wait while another process migrates, which may take longer than the roles allow a statement.
+  const patientDb = connectForMigration(database.url);
+  try {
+    if (roles.includes('migrate')) {
+      const applied = await migrate(patientDb);
+      log.info({ applied }, 'The schema is up to date.');
+    } else if (await hasPendingMigrations(patientDb)) {
+      throw new StartupError('The database lacks migrations: run `npm run migrate` once, then start the roles.');
+    }
+  } finally {
+    await patientDb.destroy();
+  }
+}
+
+/** A process that starts before its database waits for it, unless the database refuses it. */
+async function waitForDatabase(db: Knex, log: Log, stopAsked: AbortSignal): Promise<void> {
+  const check = async () => {
+    await checkDb(db);
+    return 'answered' as const;
+  };
+  const outcome = await keepTrying(check, {
+    signal: stopAsked,
+    firstPauseMs: RETRY_MS,
+    longestPauseMs: RETRY_MS,
+    onFailure(err) {
+      if (isLoginRefused(err)) throw err;
+      log.warn({ err }, 'The database does not answer; trying again. Check DATABASE_URL if this goes on.');
+    },
+  });
+  if (outcome === undefined) throw new StartupError('Stopped before the database answered.');
+}
