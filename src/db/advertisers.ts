@@ -4,6 +4,7 @@ import { insertOne, readPage, type CatalogueState, type CatalogueTable, type Pag
 import { makeKey } from './keys.ts';
 import { prepared } from './prepared.ts';
 
+/** An advertiser's record as ops see it; of its token only the beginning is known. */
 export type Advertiser = {
   advertiser_id: string;
   name: string;
@@ -16,7 +17,10 @@ export type Advertiser = {
 const ADVERTISER_COLUMNS = ['advertiser_id', 'name', 'state', 'token_prefix', 'created_at', 'updated_at'];
 const ADVERTISERS: CatalogueTable = { table: 'advertisers', id: 'advertiser_id', columns: ADVERTISER_COLUMNS };
 
-/** @throws AppError `taken` when the given id is */
+/**
+ * Makes an advertiser, and the token that is shown this once.
+ * @throws AppError `taken` when the given id is
+ */
 export async function createAdvertiser(
   db: Knex,
   given: { name: string; advertiser_id?: string | undefined },
@@ -31,16 +35,19 @@ export async function createAdvertiser(
   return { advertiser, token: key };
 }
 
+/** @returns undefined when there is no such advertiser */
 export async function readAdvertiser(db: Knex, advertiserId: string): Promise<Advertiser | undefined> {
   return await db('advertisers')
     .where({ advertiser_id: advertiserId })
     .first<Advertiser | undefined>(ADVERTISER_COLUMNS);
 }
 
+/** A page of advertisers, in the order of their ids. */
 export async function listAdvertisers(db: Knex, page: Page): Promise<Advertiser[]> {
   return await readPage<Advertiser>(db, ADVERTISERS, page);
 }
 
+/** Changes what is given. @returns undefined when there is no such advertiser */
 export async function updateAdvertiser(
   db: Knex,
   advertiserId: string,
@@ -53,7 +60,7 @@ export async function updateAdvertiser(
   return advertiser;
 }
 
-/** Gives an advertiser a new token; the old one ends at once. */
+/** Gives an advertiser a new token; the old one ends at once. @returns undefined when there is no such advertiser */
 export async function replaceAdvertiserToken(db: Knex, advertiserId: string): Promise<string | undefined> {
   const { key, hash, prefix } = makeKey('at');
   const changed = await db('advertisers')
@@ -62,7 +69,7 @@ export async function replaceAdvertiserToken(db: Knex, advertiserId: string): Pr
   return changed > 0 ? key : undefined;
 }
 
-/** The id of the advertiser whose token has this hash. A paused one still reports on conversions he has. */
+/** The id of the advertiser whose token has this hash. A paused one still reports on its conversions. */
 export async function findAdvertiserByTokenHash(db: Knex, tokenHash: string): Promise<string | undefined> {
   const row = await db('advertisers')
     .where({ token_hash: tokenHash })

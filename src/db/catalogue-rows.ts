@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { AppError } from '../errors.ts';
 import { FOREIGN_KEY_VIOLATION, UNIQUE_VIOLATION, sqlStateOf } from './sqlstate.ts';
 
+/** What is paused is answered like what does not exist. */
 export type CatalogueState = 'active' | 'paused';
 
 /** A table, the column of its ids, and the columns that are read of it. */
@@ -11,7 +12,7 @@ export type CatalogueTable = { table: 'partners' | 'advertisers' | 'offers'; id:
 /** Keyset pagination: the ids after `after`, in their order. */
 export type Page = { limit: number; after?: string | undefined };
 
-/** @throws AppError `taken` or `invalid` for an id that is in use or refers to nothing */
+/** Inserts one row. @throws AppError `taken` or `invalid` for an id that is in use or refers to nothing */
 export async function insertOne<Row>(
   db: Knex,
   { table, id, columns }: CatalogueTable,
@@ -34,6 +35,7 @@ export async function insertOne<Row>(
   }
 }
 
+/** One page of a table, of one advertiser when `advertiser_id` is given. */
 export async function readPage<Row>(
   db: Knex,
   { table, id, columns }: CatalogueTable,

@@ -11,6 +11,7 @@ export type ActiveOffer = {
   url: string;
 };
 
+/** Active partners, and active offers oldest first; `version` rises with each change to any of their tables. */
 export type CatalogueContent = { version: number; partnerIds: string[]; offers: ActiveOffer[] };
 
 /** Everything the click path needs, as it was at one moment: its version never says more than it holds. */
@@ -37,6 +38,7 @@ export async function loadCatalogue(db: Knex): Promise<CatalogueContent> {
   );
 }
 
+/** One cheap look: the content is the same as long as the number is. @throws when the tables have not been made */
 export async function readCatalogueVersion(db: Knex): Promise<number> {
   const row = await db('catalogue_version').first<{ version: number } | undefined>('version');
   if (!row) throw new Error('The table catalogue_version is empty; run the migrations on this database.');

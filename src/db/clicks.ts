@@ -15,6 +15,7 @@ export type Click = {
   conversion: { conversionId: string; offerId: string; advertiserId: string } | null;
 };
 
+/** `bot` is the name by which it was recognised. */
 export type BotVisit = { partnerId: string; bot: string };
 
 // A click becomes up to two events, the touch before the conversion; `upto_seq` is the number of its last one.

@@ -1,3 +1,9 @@
+// How SQL is written in this folder:
+// - knex's builder for plain reads and writes; what it cannot say is a fragment of `raw` with `:named` values.
+// - `raw` with `:named` values for statements of several parts (CTEs, sums): one text that can be read from top to bottom.
+// - `$1` for the click pool alone, which is pg without knex.
+// Rows are snake_case. What the program uses itself is renamed to camelCase in the statement that reads it; records and
+// reports that leave the program as JSON keep the names of their columns.
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 
@@ -103,10 +109,10 @@ export async function checkDb(db: Knex): Promise<void> {
 
 /** @throws when a click could not be committed */
 export async function checkClickPool(pool: pg.Pool): Promise<void> {
-  const { rows } = await pool.query<{ is_read_only: boolean }>(
-    `select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as is_read_only`,
+  const { rows } = await pool.query<{ isReadOnly: boolean }>(
+    `select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as "isReadOnly"`,
   );
-  if (rows[0]?.is_read_only !== false) {
+  if (rows[0]?.isReadOnly !== false) {
     throw new Error('The database is read-only: point DATABASE_URL at a server that takes writes.');
   }
 }

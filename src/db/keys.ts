@@ -12,6 +12,7 @@ export function makeKey(kind: 'ck' | 'at'): NewKey {
   return { key, hash: hashKey(key), prefix: key.slice(0, kind.length + 1 + SHOWN_LENGTH) };
 }
 
+/** SHA-256 in hex: what is kept of a key, and looked up. */
 export function hashKey(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }

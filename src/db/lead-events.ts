@@ -12,6 +12,7 @@ export type LeadEventRow =
   | (Common & NamesConversion & { type: 'conversion' })
   | (Common & NamesConversion & { type: 'status'; status: Status; reason: string | null });
 
+/** The columns of {@link LeadEventRow}, for statements that are prepared. */
 export const LEAD_EVENT_COLUMNS = [
   'lead_id',
   'seq',
@@ -27,6 +28,7 @@ export const LEAD_EVENT_COLUMNS = [
   'reason',
 ];
 
+/** An event as rules and workflows know it: only what its type has, in camelCase. */
 export function toLeadEvent(row: LeadEventRow): LeadEvent {
   const { seq, at } = row;
   switch (row.type) {

@@ -32,6 +32,7 @@ export async function rollBack(db: Knex): Promise<void> {
   await withMigrationLock(db, (trx) => trx.migrate.rollback({ migrationSource }));
 }
 
+/** Waits while another process migrates. */
 export async function hasPendingMigrations(db: Knex): Promise<boolean> {
   return await withMigrationLock(db, async (trx) => {
     const [, pending] = (await trx.migrate.list({ migrationSource })) as [unknown[], unknown[]];

@@ -7,6 +7,7 @@ const OFFERS: CatalogueTable = { table: 'offers', id: 'offer_id', columns: ['*']
 /** Minor units of an ISO 4217 currency. */
 type Reward = { amount: number; currency: string };
 
+/** An offer's record as ops see it. `price_version` counts the rewards it has had; `url` holds its macros. */
 export type Offer = {
   offer_id: string;
   advertiser_id: string;
@@ -20,6 +21,7 @@ export type Offer = {
   updated_at: string;
 };
 
+/** Without an `offer_id` it gets one made of its name. */
 export type NewOffer = {
   advertiser_id: string;
   name: string;
@@ -43,16 +45,19 @@ export async function createOffer(db: Knex, given: NewOffer): Promise<Offer> {
   return toOffer(row);
 }
 
+/** @returns undefined when there is no such offer */
 export async function readOffer(db: Knex, offerId: string): Promise<Offer | undefined> {
   const row = await db('offers').where({ offer_id: offerId }).first<OfferRow | undefined>();
   return row && toOffer(row);
 }
 
+/** A page of offers, in the order of their ids; of one advertiser when `advertiser_id` is given. */
 export async function listOffers(db: Knex, page: Page & { advertiser_id?: string | undefined }): Promise<Offer[]> {
   const rows = await readPage<OfferRow>(db, OFFERS, page);
   return rows.map(toOffer);
 }
 
+/** What is undefined stays as it is. */
 export type OfferPatch = {
   name?: string | undefined;
   state?: CatalogueState | undefined;
@@ -61,16 +66,16 @@ export type OfferPatch = {
   reward?: Reward | undefined;
 };
 
-/** Changes what is given. R13: another reward is another version of the price. */
+/** Changes what is given. R13: another reward is another version of the price. @returns undefined when there is none */
 export async function updateOffer(db: Knex, offerId: string, patch: OfferPatch): Promise<Offer | undefined> {
   const { reward, ...columns } = patch;
   const price = reward && {
     reward_amount: reward.amount,
     reward_currency: reward.currency,
-    price_version: db.raw('price_version + ((reward_amount, reward_currency) is distinct from (?::bigint, ?))::int', [
-      reward.amount,
-      reward.currency,
-    ]),
+    price_version: db.raw(
+      'price_version + ((reward_amount, reward_currency) is distinct from (:amount::bigint, :currency))::int',
+      reward,
+    ),
   };
   const [row] = await db('offers')
     .where({ offer_id: offerId })

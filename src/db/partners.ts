@@ -5,6 +5,7 @@ import { newPartnerId } from '../new-ids.ts';
 import { insertOne, readPage, type CatalogueState, type CatalogueTable, type Page } from './catalogue-rows.ts';
 import { makeKey } from './keys.ts';
 
+/** A partner's record as ops see it; of its API key only the beginning is known, `postback` is null when it has none. */
 export type Partner = {
   partner_id: string;
   name: string;
@@ -19,11 +20,14 @@ const PARTNER_COLUMNS = ['partner_id', 'name', 'state', 'api_key_prefix', 'postb
 const PARTNERS: CatalogueTable = { table: 'partners', id: 'partner_id', columns: PARTNER_COLUMNS };
 const MAX_WARNINGS_COUNTED = 10_000;
 
-/** @throws AppError `taken` when the given id is */
+/**
+ * Makes a partner, and the API key that is shown this once.
+ * @throws AppError `taken` when the given id is
+ */
 export async function createPartner(
   db: Knex,
   given: { name: string; partner_id?: string | undefined; postback?: PostbackSettings | null | undefined },
-): Promise<{ partner: Partner; api_key: string }> {
+): Promise<{ partner: Partner; apiKey: string }> {
   const { key, hash, prefix } = makeKey('ck');
   const partnerId = given.partner_id ?? newPartnerId();
   const partner = await insertOne<Partner>(db, PARTNERS, {
@@ -33,18 +37,20 @@ export async function createPartner(
     api_key_prefix: prefix,
     postback: toJson(given.postback),
   });
-  return { partner, api_key: key };
+  return { partner, apiKey: key };
 }
 
+/** @returns undefined when there is no such partner */
 export async function readPartner(db: Knex, partnerId: string): Promise<Partner | undefined> {
   return await db('partners').where({ partner_id: partnerId }).first<Partner | undefined>(PARTNER_COLUMNS);
 }
 
+/** A page of partners, in the order of their ids. */
 export async function listPartners(db: Knex, page: Page): Promise<Partner[]> {
   return await readPage<Partner>(db, PARTNERS, page);
 }
 
-/** Changes what is given; `postback: null` removes the settings. */
+/** Changes what is given; `postback: null` removes the settings. @returns undefined when there is no such partner */
 export async function updatePartner(
   db: Knex,
   partnerId: string,
@@ -62,7 +68,7 @@ export async function updatePartner(
   return partner;
 }
 
-/** Gives a partner a new API key; the old one ends at once. */
+/** Gives a partner a new API key; the old one ends at once. @returns undefined when there is no such partner */
 export async function replacePartnerKey(db: Knex, partnerId: string): Promise<string | undefined> {
   const { key, hash, prefix } = makeKey('ck');
   const changed = await db('partners')
@@ -71,7 +77,7 @@ export async function replacePartnerKey(db: Knex, partnerId: string): Promise<st
   return changed > 0 ? key : undefined;
 }
 
-/** How and where a partner wants to be told, as it stands now; null when he has not said. */
+/** How and where a partner wants to be told, as it stands now; null when it has not said. */
 export async function readPostbackSettings(db: Knex, partnerId: string): Promise<PostbackSettings | null> {
   const row = await db('partners')
     .where({ partner_id: partnerId })
@@ -79,6 +85,7 @@ export async function readPostbackSettings(db: Knex, partnerId: string): Promise
   return row?.postback ?? null;
 }
 
+/** Touches of one partner whose ref_id was unusable in one way; the sample is the latest one's beginning. */
 export type RefIdWarning = {
   problem: RefIdProblem;
   /** At most 10,000 are counted. */
@@ -87,7 +94,7 @@ export type RefIdWarning = {
   latest_at: string;
 };
 
-/** R5: the unusable ref_ids a partner has sent, by what is wrong with them. */
+/** R5: the unusable ref_ids a partner has sent, by what is wrong with them; empty when there are none. */
 export async function listRefIdWarnings(db: Knex, partnerId: string): Promise<RefIdWarning[]> {
   const { rows } = await db.raw<{ rows: RefIdWarning[] }>(
     `select ref_id_problem as problem, count(*) as count, max(at) as latest_at,

@@ -2,7 +2,9 @@
 // The codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 import { codeOf } from '../errors.ts';
 
+/** Another row has this key already. */
 export const UNIQUE_VIOLATION = '23505';
+/** The row refers to one that is not there. */
 export const FOREIGN_KEY_VIOLATION = '23503';
 
 const LOCK_NOT_AVAILABLE = '55P03';

@@ -36,12 +36,12 @@ describe('the catalogue in the database', () => {
 
   describe('partners', () => {
     it('get an id of 11 lower-case letters and digits, and a key that is not kept', async () => {
-      const { partner, api_key } = await createPartner(db, { name: 'Ann' });
+      const { partner, apiKey } = await createPartner(db, { name: 'Ann' });
       assert.match(partner.partner_id, /^[a-z0-9]{11}$/);
-      assert.match(api_key, /^ck_[A-Za-z0-9]{32}$/);
-      assert.ok(api_key.startsWith(partner.api_key_prefix));
+      assert.match(apiKey, /^ck_[A-Za-z0-9]{32}$/);
+      assert.ok(apiKey.startsWith(partner.api_key_prefix));
       const row = JSON.stringify(await db('partners').where({ partner_id: partner.partner_id }).first());
-      assert.ok(!row.includes(api_key.slice(10)));
+      assert.ok(!row.includes(apiKey.slice(10)));
     });
 
     it('get the id they ask for, once', async () => {
@@ -64,9 +64,9 @@ describe('the catalogue in the database', () => {
     });
 
     it('lose their old key when they get a new one', async () => {
-      const { partner, api_key } = await createPartner(db, { name: 'Eve' });
+      const { partner, apiKey } = await createPartner(db, { name: 'Eve' });
       const replaced = await replacePartnerKey(db, partner.partner_id);
-      assert.deepEqual(await db('partners').where({ api_key_hash: hashKey(api_key) }), []);
+      assert.deepEqual(await db('partners').where({ api_key_hash: hashKey(apiKey) }), []);
       const withNewKey = await db('partners')
         .where({ api_key_hash: hashKey(replaced ?? '') })
         .select('partner_id');

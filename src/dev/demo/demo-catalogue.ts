@@ -66,7 +66,7 @@ async function readDemo(file: string): Promise<Demo | null> {
 
 async function createDemo(db: Knex, receiverUrl: string): Promise<Demo> {
   return await db.transaction(async (trx) => {
-    const { partner, api_key: partnerKey } = await createPartner(trx, {
+    const { partner, apiKey: partnerKey } = await createPartner(trx, {
       name: 'Demo Partner',
       partner_id: 'demopartner',
       postback: postbackTo(receiverUrl),

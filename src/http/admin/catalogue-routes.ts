@@ -44,8 +44,8 @@ export function addPartnerRoutes(routes: Router, { db, publicUrl, addressRules }
   routes.post('/partners', async (req, res) => {
     const given = readWith(newPartnerSchema, req.body);
     refuseBadSettings(given.postback);
-    const { partner, api_key } = await createPartner(db, given);
-    res.status(201).json({ ...view(partner), api_key });
+    const { partner, apiKey } = await createPartner(db, given);
+    res.status(201).json({ ...view(partner), api_key: apiKey });
   });
   routes.get('/partners', async (req, res) => {
     const page = readWith(pageSchema, req.query);

@@ -24,7 +24,11 @@ describe("advertisers' status calls", () => {
     const { at, lead_id, raw, ...kept } = call;
     assert.match(at, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     assert.ok(lead_id);
-    assert.deepEqual((raw as { query: object }).query, { conversion_id: conversionId, status: 'approved' });
+    assert.deepEqual(raw, {
+      method: 'GET',
+      query: { conversion_id: conversionId, status: 'approved', reason: 'paid' },
+      body: null,
+    });
     assert.deepEqual(kept, {
       call_id: 1,
       advertiser_id: network.advertiserId,
