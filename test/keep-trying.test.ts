@@ -14,8 +14,7 @@ describe('work that is tried until it succeeds', () => {
       longestPauseMs: 6,
       onFailure: (_error, pauseMs) => void pauses.push(pauseMs),
     });
-    assert.equal(result, 'done');
-    assert.deepEqual(pauses, [1, 2, 4, 6, 6]);
+    assert.deepEqual({ result, calls, pauses }, { result: 'done', calls: 6, pauses: [1, 2, 4, 6, 6] });
   });
 
   it('ends at once when it is stopped in a pause', async () => {

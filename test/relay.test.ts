@@ -20,7 +20,7 @@ const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs:
 type OwedRow = { lead_id: string; failures: number; last_error: string };
 type RelayCall = { leadId: string; seqs: number[]; at: number };
 
-/** Nobody works on the leads here: what the relay handed over is read from their histories. */
+/** Nobody works on the leads here: what was relayed is read from their histories. */
 describe('relay', function () {
   this.timeout(60_000);
   let connection: Connection;
@@ -118,7 +118,7 @@ describe('relay', function () {
     return Array.from({ length: last }, (_, index) => index + 1);
   }
 
-  it('hands over statuses before conversions before mere touches', async () => {
+  it('relays statuses before conversions before mere touches', async () => {
     const touched = [await touchedLead(), await touchedLead(), await touchedLead()];
     const converted = [newLead(), newLead()];
     for (const leadId of converted) await network.convert(leadId);
@@ -173,7 +173,7 @@ describe('relay', function () {
     for (const { calls } of both) assert.ok(calls.length > 0, 'one of the relays did nothing');
   });
 
-  it('what a dead relay had claimed is handed over by another when the lease has run out, not before', async () => {
+  it('what a dead relay had claimed is relayed by another when the lease has run out, not before', async () => {
     const leadId = await touchedLead();
     await claimLeads(network.db, { limit: 1, leaseMs: 500, leaseId: randomUUID() });
     const lease = await network.db('outbox').where({ lead_id: leadId }).first<{ leased_until: string }>('leased_until');
@@ -197,7 +197,7 @@ describe('relay', function () {
     );
   });
 
-  it('a lead that cannot be handed over stays owed, is tried again less and less often, and holds nobody up', async () => {
+  it('a lead that cannot be relayed stays owed, is retried less and less often, and holds nobody up', async () => {
     const broken = await touchedLead();
     const { calls } = run({
       concurrency: 1,
@@ -205,17 +205,17 @@ describe('relay', function () {
         if (leadId === broken) throw new Error('the signal is refused');
       },
     });
-    const triesOfBroken = () => calls.filter(({ leadId }) => leadId === broken).map(({ at }) => at);
-    await eventually(() => assert.equal(triesOfBroken().length, 1));
+    const callsForBroken = () => calls.filter(({ leadId }) => leadId === broken).map(({ at }) => at);
+    await eventually(() => assert.equal(callsForBroken().length, 1));
     const others = await Promise.all(Array.from({ length: 5 }, touchedLead));
     await eventually(() => {
-      const handedOver = calls.map(({ leadId }) => leadId);
-      assert.ok(others.every((leadId) => handedOver.includes(leadId)));
+      const relayed = calls.map(({ leadId }) => leadId);
+      assert.ok(others.every((leadId) => relayed.includes(leadId)));
     });
-    assert.ok(triesOfBroken().length < 3, 'the others had to wait for it');
+    assert.ok(callsForBroken().length < 3, 'the others had to wait for it');
 
-    await eventually(() => assert.equal(triesOfBroken().length, 3));
-    const [first = 0, second = 0, third = 0] = triesOfBroken();
+    await eventually(() => assert.equal(callsForBroken().length, 3));
+    const [first = 0, second = 0, third = 0] = callsForBroken();
     assert.ok(second - first >= 500, `${second - first}`);
     assert.ok(third - second >= 1000, `${third - second}`);
     const [owed, ...nobody] = await eventually(async () => {

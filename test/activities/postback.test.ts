@@ -47,7 +47,7 @@ describe('delivering a postback', () => {
   let db: Knex;
   let activities: LeadActivities;
   let sent: PostbackRequest[];
-  /** What the partner does with the next calls; then he answers 200. */
+  /** What the partner does with the next calls; then it answers 200. */
   let script: Send[];
 
   before(async () => {
@@ -195,7 +195,7 @@ describe('delivering a postback', () => {
     await server.close();
   });
 
-  it('R10: what is not 200 is refused, with the time of the next attempt, until three attempts have failed', async () => {
+  it('R10: an answer other than 200 is refused, with the time of the next attempt, until three attempts have failed', async () => {
     const { postbackId } = await duePostback();
     script = [
       async () => answer(302, { location: 'https://elsewhere.example/' }),
@@ -261,7 +261,7 @@ describe('delivering a postback', () => {
     );
   });
 
-  it('R12: settings that were removed, or a status that was switched off, between attempts skip the rest', async () => {
+  it('R12: when settings are removed or a status is switched off between attempts, the rest is skipped', async () => {
     for (const [settings, reason] of [
       [null, 'not_configured'],
       [settingsFor(TRACKER, { statuses: ['pending'] }), 'status_off'],
@@ -321,7 +321,7 @@ describe('delivering a postback', () => {
     assert.deepEqual(await readAttempts(due.postbackId), []);
   });
 
-  it('R11: a postback that is superseded while its attempt runs counts as delivered when the partner took it', async () => {
+  it('R11: a postback that is superseded during its attempt counts as delivered when the partner took it', async () => {
     const due = await duePostback();
     script = [async () => (await supersede(due), answer(200))];
     assert.deepEqual(await deliver(due.postbackId), { result: 'delivered' });
@@ -331,7 +331,7 @@ describe('delivering a postback', () => {
     ]);
   });
 
-  it('R11: a postback that is superseded while its attempt runs stays so when the partner refused it', async () => {
+  it('R11: a postback that is superseded during its attempt stays so when the partner refused it', async () => {
     const due = await duePostback();
     script = [async () => (await supersede(due), answer(500))];
     await failureOf(due.postbackId);
@@ -344,7 +344,7 @@ describe('delivering a postback', () => {
 
   it('an attempt whose worker was killed is noted as interrupted by the next', async () => {
     const { postbackId } = await duePostback();
-    await killDuringTry(postbackId);
+    await killDuringAttempt(postbackId);
     assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
     assert.deepEqual(await outcomesOf(postbackId), [
       { attempt: 1, outcome: 'interrupted', http_status: null, error: null },
@@ -354,9 +354,9 @@ describe('delivering a postback', () => {
 
   it('a review ends a postback whose third attempt was interrupted', async () => {
     const { postbackId } = await duePostback();
-    for (let attempt = 1; attempt < ATTEMPTS; attempt++) await killDuringTry(postbackId);
+    for (let attempt = 1; attempt < ATTEMPTS; attempt++) await killDuringAttempt(postbackId);
     assert.deepEqual(await review(postbackId), { attemptsLeft: 1, retryInMs: INTERVAL_MS });
-    await killDuringTry(postbackId);
+    await killDuringAttempt(postbackId);
     assert.deepEqual(await review(postbackId), { result: 'failed' });
     assert.equal((await readPostback(postbackId))?.state, 'failed');
     assert.deepEqual(
@@ -366,7 +366,7 @@ describe('delivering a postback', () => {
   });
 
   /** The call never comes back, as in a worker that dies. */
-  async function killDuringTry(postbackId: string): Promise<void> {
+  async function killDuringAttempt(postbackId: string): Promise<void> {
     const called = new Promise<void>((resolve) => {
       script = [() => (resolve(), new Promise<SendOutcome>(() => undefined))];
     });
@@ -423,7 +423,7 @@ describe('delivering a postback', () => {
     assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
   });
 
-  it('an attempt that cannot be written down is not made, uses up no attempt and keeps nothing of its host', async () => {
+  it('an attempt that cannot be written down is not made, does not count and frees its place at the host', async () => {
     const { postbackId } = await duePostback({ settings: settingsFor('https://unwritten.example/?c={ref_id}') });
     await db.raw('alter table postback_attempts add constraint broken check (false) not valid');
     for (let index = 0; index <= SOCKETS_PER_ORIGIN; index++) {

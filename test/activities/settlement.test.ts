@@ -291,15 +291,15 @@ describe('settling a status', () => {
 
     const deliverIt = (pending?: DuePostback) => deliver(pending?.postbackId ?? '');
 
-    it('the loser hears rejected when he was told pending', async () => {
+    it('the loser hears rejected when it was told pending', async () => {
       assert.equal(await lose({ handover: true }, deliverIt), true);
     });
 
-    it('the loser hears nothing unless he asked for it', async () => {
+    it('the loser hears nothing unless it asked for it', async () => {
       assert.equal(await lose({ handover: false }, deliverIt), false);
     });
 
-    it('the loser hears nothing when his tracker refused every attempt of pending', async () => {
+    it('the loser hears nothing when its tracker refused every attempt of pending', async () => {
       const refuseAll = async (pending?: DuePostback) => {
         answers = [500, 500, 500];
         for (let attempt = 1; attempt <= 3; attempt++) await deliverIt(pending);
@@ -311,13 +311,13 @@ describe('settling a status', () => {
       assert.equal(await lose({ handover: true }, async () => undefined), false);
     });
 
-    it('the loser hears rejected when an attempt of pending is still running: he may have got it', async () => {
+    it('the loser hears rejected when an attempt of pending is still running: it may have got through', async () => {
       const start = (pending?: DuePostback) =>
         insertAttempt(db, { postbackId: pending?.postbackId ?? '', attempt: 1, method: 'GET', url: URL, body: null });
       assert.equal(await lose({ handover: true }, start), true);
     });
 
-    it('the loser hears nothing when he has switched rejected off since', async () => {
+    it('the loser hears nothing when it has switched rejected off since', async () => {
       const switchOff = async (pending: DuePostback | undefined, loser: string) => {
         await deliverIt(pending);
         const settings = settingsFor(URL, { handover: true, statuses: ['pending', 'approved'] });
@@ -326,7 +326,7 @@ describe('settling a status', () => {
       assert.equal(await lose({ handover: true }, switchOff), false);
     });
 
-    it('the loser hears nothing of what was settled before he asked for it', async () => {
+    it('the loser hears nothing of what was settled before it asked for it', async () => {
       const [loser, winner] = [await partner({ handover: false }), await partner()];
       const lead = await leadOf(loser, 'lost');
       await deliverIt((await reportAndSettle(lead, 'pending'))[0]);
@@ -336,7 +336,7 @@ describe('settling a status', () => {
       assert.deepEqual(await settle(lead.leadId), due);
     });
 
-    it('a partner who wins himself is not told that he lost', async () => {
+    it('a partner that wins after its own pending is not told that it lost', async () => {
       const ann = await partner({ handover: true });
       const lead = await leadOf(ann);
       const [pending] = await reportAndSettle(lead, 'pending');

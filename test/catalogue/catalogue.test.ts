@@ -69,7 +69,7 @@ describe('the catalogue in memory', () => {
     assert.equal((await catalogue.findOffer('card'))?.offerId, 'card');
   });
 
-  it('finds each partner who was committed before he was asked for, however many miss at the same time', async () => {
+  it('finds each partner that was committed before the question, however many miss at the same time', async () => {
     const { catalogue, store } = await start();
     const guesses = Array.from({ length: 20 }, (_, index) => catalogue.findPartner(`guess${index}`));
     Object.assign(store, { version: 2, partnerIds: ['second'] });
@@ -92,7 +92,7 @@ describe('the catalogue in memory', () => {
     assert.ok(performance.now() - began >= 5 * 49);
   });
 
-  it('refuses to say no while the database is away', async () => {
+  it('answers that it is unavailable, and not that it does not know, while the database is away', async () => {
     const { catalogue, fail } = await start();
     fail(new Error('away'));
     await assert.rejects(catalogue.findPartner('second'), { kind: 'unavailable' });
@@ -100,7 +100,7 @@ describe('the catalogue in memory', () => {
     assert.equal(await catalogue.findPartner('second'), false);
   });
 
-  it('follows the version: what was paused is forgotten', async () => {
+  it('forgets what was paused when the version moves', async () => {
     const { catalogue, store } = await start({ pollIntervalMs: 5 });
     const before = catalogue.offers();
     Object.assign(store, { version: 2, partnerIds: [], offers: [] });

@@ -141,7 +141,7 @@ describe('the catalogue in the database', () => {
       await assert.rejects(create({ advertiser_id: 'nobody' }), { kind: 'invalid', message: /nobody/ });
     });
 
-    it('get another version of their price with another reward, and only then (R13)', async () => {
+    it('R13: another reward makes another version of the price, and nothing else does', async () => {
       const { offer_id } = await create();
       const versions = [];
       for (const patch of [
@@ -223,8 +223,8 @@ describe('the catalogue in the database', () => {
     });
   });
 
-  describe('R5 warnings', () => {
-    it('tell a partner how many unusable ref_ids he sent, with the latest of each kind', async () => {
+  describe('R5: warnings', () => {
+    it('tell a partner how many unusable ref_ids it sent, with the latest of each kind', async () => {
       const touch = (seq: number, problem: string | null, sample: string | null, partner_id = 'warned') => ({
         lead_id: `lead-${partner_id}`,
         seq,

@@ -110,7 +110,7 @@ describe('outbox', () => {
     assert.equal(await owedBy(leadId), undefined);
   });
 
-  it('keeps what was committed while the lead was being handed over, and hands it out next', async () => {
+  it('keeps what was committed while the lead was being relayed, and hands it out next', async () => {
     const leadId = await touchedLead();
     const { leaseId, leads } = await claim();
     assert.equal(leads[0]?.uptoSeq, 1);

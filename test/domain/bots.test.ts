@@ -45,7 +45,7 @@ const PEOPLE = [
   '',
 ];
 
-describe('R1 known bots', () => {
+describe('R1: the list of known bots', () => {
   for (const [agent, name] of Object.entries(BOTS)) {
     it(`knows ${name} by ${agent.slice(0, 70)}`, () => assert.equal(knownBot(agent), name));
   }

@@ -76,7 +76,7 @@ describe('the rules of a lead', () => {
     assert.deepEqual(judgeRefId(undefined), { refId: null, problem: null });
   });
 
-  it('R7: status changes', () => {
+  it('R7: a status is recorded, a duplicate or stale, depending on the one before', () => {
     const table = {
       none: { pending: 'recorded', approved: 'recorded', rejected: 'recorded' },
       pending: { pending: 'duplicate', approved: 'recorded', rejected: 'recorded' },
@@ -104,7 +104,7 @@ describe('the rules of a lead', () => {
     assert.deepEqual(later, { partnerId: 'bob', reward: 'none' });
   });
 
-  it('R8: the partner linked when approved arrives wins, and the conversion stays his', () => {
+  it('R8: the partner linked when approved arrives wins, and the conversion stays with it', () => {
     const facts = [touch('ann'), conversion(), touch('bob'), status('approved')];
     assert.deepEqual(outcomeOf(...facts), { partnerId: 'bob', reward: 'book' });
     const reversed = outcomeOf(...facts, touch('cat'), status('rejected'));
@@ -184,10 +184,10 @@ describe('the rules of a lead', () => {
   });
 });
 
-/** Hands events over as a bad day would: late, early, several times; the lead takes what is next and fetches gaps. */
+/** Delivers events as a bad day would: late, early, several times; the lead takes what is next and fetches gaps. */
 function deliverAnyhow(events: LeadEvent[], choices: Iterator<number>): LeadState {
   let lead = newLead();
-  for (let handed = 0; handed < events.length * 4; handed++) {
+  for (let delivered = 0; delivered < events.length * 4; delivered++) {
     const event = events[(choices.next().value as number) % events.length] as LeadEvent;
     for (const missing of events.slice(lead.appliedSeq, event.seq))
       if (isNext(lead, missing)) lead = applyEvent(lead, missing);

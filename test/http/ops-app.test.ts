@@ -56,7 +56,7 @@ describe('the operations listener', () => {
   after(() => network.close());
   afterEach(() => assert.deepEqual(logged, []));
 
-  describe('without a key', () => {
+  describe('for a caller without a key', () => {
     it('shows metrics and health', async () => {
       await request(app)
         .get('/metrics')
@@ -202,7 +202,7 @@ describe('the operations listener', () => {
       await call('get', '/partners?sort=name').expect(400);
     });
 
-    it('see the unusable ref_ids they sent (R5)', async () => {
+    it('R5: a partner is shown with the unusable ref_ids it sent', async () => {
       const partnerId = await network.partner();
       await network.touch(network.newLead(), partnerId, 'y'.repeat(50));
       const { ref_id_warnings: warnings } = bodyOf<{ ref_id_warnings: Answer[] }>(
@@ -367,7 +367,7 @@ describe('the operations listener', () => {
       );
     });
 
-    it('say that the house won where no partner ever touched the lead (R4)', async () => {
+    it('R4: the house has won where no partner ever touched the lead', async () => {
       const conversionId = await network.convert(network.newLead());
       await network.report(conversionId, 'approved');
       const story = bodyOf<ConversionStory>(await call('get', `/conversions/${conversionId}`).expect(200));
@@ -399,7 +399,7 @@ describe('the operations listener', () => {
     });
   });
 
-  describe('status calls that came too late (R9)', () => {
+  describe('R9: status calls that came too late', () => {
     it('are listed, and recorded when they are accepted, once', async () => {
       const leadId = network.newLead();
       await network.touch(leadId, await network.partner());

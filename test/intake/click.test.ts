@@ -313,7 +313,7 @@ describe('click intake on Postgres', () => {
     });
   });
 
-  it('visits of bots are kept apart and link nobody', async () => {
+  it('R1: visits of bots are kept apart and link nobody', async () => {
     await network.clicks.recordBotVisit({ partnerId: 'bot-partner', bot: 'googlebot' });
     const visits = await db('bot_visits').where({ partner_id: 'bot-partner' }).select('bot');
     assert.deepEqual(visits, [{ bot: 'googlebot' }]);

@@ -62,7 +62,7 @@ describe('group commit', () => {
     assert.equal(first.state, 'committed');
   });
 
-  it('writes what is handed in during one turn as one batch, without lingering', async () => {
+  it('writes what comes in during one turn as one batch, without lingering', async () => {
     const { writes, write } = createHeldStore();
     const intake = createGroupCommit(write);
     for (const row of [1, 2, 3]) void intake.commit(row);
@@ -115,7 +115,7 @@ describe('group commit', () => {
     );
   });
 
-  it('refuses the whole batch as unavailable for what splitting cannot help, and tries it once', async () => {
+  it('refuses the whole batch as unavailable for what splitting cannot help, and writes it once', async () => {
     const failures = [sqlError('57P01'), sqlError('ECONNREFUSED'), sqlError('22'), new Error('gone')];
     for (const failure of failures) {
       let writes = 0;
@@ -208,7 +208,7 @@ describe('group commit', () => {
     await intake.commit(2);
   });
 
-  it('flush waits for everything handed in so far, committed or refused', async () => {
+  it('flush waits for everything that came in so far, committed or refused', async () => {
     const { writes, write } = createHeldStore();
     const intake = createGroupCommit(write);
     await intake.flush();

@@ -12,8 +12,8 @@ const PATH = '/advertisers/bank/postback';
 const TOKEN = 'token-of-bank';
 type Problem = { kind: string; status: number; detail: string; problems?: { field: string }[] };
 
-describe('an advertiser reports a status', () => {
-  it('by URL', async () => {
+describe('a status call of an advertiser', () => {
+  it('records a status by URL', async () => {
     const { app, statusCalls } = await buildPublicApp();
     const query = { conversion_id: 'c1', status: 'approved', reason: 'paid', transaction_id: 't1' };
     const response = await request(app)
@@ -32,7 +32,7 @@ describe('an advertiser reports a status', () => {
     ]);
   });
 
-  it('by form and by JSON, with the token in the body or as Authorization: Bearer', async () => {
+  it('records a status by form and by JSON, with the token in the body or as Authorization: Bearer', async () => {
     const { app, statusCalls } = await buildPublicApp();
     const body = { conversion_id: 'c1', status: 'approved', sum: { of: [1, 2] } };
     await request(app)
@@ -54,7 +54,7 @@ describe('an advertiser reports a status', () => {
     assert.doesNotMatch(JSON.stringify(statusCalls), new RegExp(TOKEN));
   });
 
-  it('with a number where he does not quote his ids', async () => {
+  it('may give an id as a number', async () => {
     const { app, statusCalls } = await buildPublicApp();
     await request(app)
       .post(PATH)
@@ -63,7 +63,7 @@ describe('an advertiser reports a status', () => {
     assert.equal(statusCalls.length, 1);
   });
 
-  it('without his token being kept, wherever he wrote it', async () => {
+  it('is kept without its token, wherever the token stands', async () => {
     const { app, statusCalls } = await buildPublicApp();
     await request(app)
       .get(`${PATH}?Token=${TOKEN}&token=${TOKEN}&TOKEN=x&conversion_id=c1&status=approved`)
@@ -92,14 +92,14 @@ describe('an advertiser reports a status', () => {
     });
   });
 
-  it('not by HEAD, which records nothing', async () => {
+  it('by HEAD or PUT gets 405 and records nothing', async () => {
     const { app, statusCalls } = await buildPublicApp();
     await request(app).head(`${PATH}?conversion_id=c1&status=approved&token=${TOKEN}`).expect(405);
     await request(app).put(`${PATH}?conversion_id=c1&status=approved&token=${TOKEN}`).expect(405);
     assert.deepEqual(statusCalls, []);
   });
 
-  it('only with his own token', async () => {
+  it('without the token of its advertiser gets 401 and records nothing', async () => {
     const { app, statusCalls, logged } = await buildPublicApp();
     for (const query of ['', '&token=', '&token=wrong', '&token=token-of-other', `&token=${TOKEN}&token=${TOKEN}`]) {
       const response = await request(app).get(`${PATH}?conversion_id=c1&status=approved${query}`).expect(401);
@@ -109,7 +109,7 @@ describe('an advertiser reports a status', () => {
     assert.deepEqual({ statusCalls, logged }, { statusCalls: [], logged: [] });
   });
 
-  it('is told to slow down after many wrong tokens, while a right one goes on working', async () => {
+  it('gets 429 after many wrong tokens, while a right one goes on working', async () => {
     const { app } = await buildPublicApp();
     const wrong = () => request(app).get(`${PATH}?token=wrong`);
     let response = await wrong();
@@ -192,7 +192,7 @@ describe('an advertiser reports a status', () => {
     ['unknown_status', 422],
     ['unavailable', 503],
   ] as const) {
-    it(`and gets ${status} for ${kind}`, async () => {
+    it(`gets ${status} when the intake answers ${kind}`, async () => {
       const { app } = await buildPublicApp({
         statuses: {
           authenticate: () => Promise.resolve(),
@@ -207,7 +207,7 @@ describe('an advertiser reports a status', () => {
     });
   }
 
-  it('and gets 503 while the database is away', async () => {
+  it('gets 503 while the database is away', async () => {
     const { app, logged } = await buildPublicApp({
       statuses: {
         authenticate: () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })),
@@ -220,14 +220,14 @@ describe('an advertiser reports a status', () => {
   });
 });
 
-describe("an advertiser who asks about another one's conversion", () => {
+describe("a status call about another advertiser's conversion", () => {
   let network: Network;
   before(async () => {
     network = await createNetwork(await createTestDatabase());
   });
   after(() => network.close());
 
-  it('is answered exactly as for one that does not exist', async () => {
+  it('is answered exactly as for a conversion that does not exist', async () => {
     const { db, statuses } = network;
     const { token } = await createAdvertiser(db, { name: 'Rival', advertiser_id: 'rival' });
     const leadId = network.newLead();
@@ -247,7 +247,7 @@ describe("an advertiser who asks about another one's conversion", () => {
     assert.deepEqual(headersOf(foreign), headersOf(absent));
   });
 
-  it("cannot report on it by using its owner's address", async () => {
+  it("gets 401 at the owner's address", async () => {
     const { db, statuses, advertiserId } = network;
     const { token } = await createAdvertiser(db, { name: 'Rival', advertiser_id: 'rival2' });
     const { app } = await buildPublicApp({ statuses });
@@ -256,7 +256,7 @@ describe("an advertiser who asks about another one's conversion", () => {
       .expect(401);
   });
 
-  it('is kept with what he sent, in the order of his calls', async () => {
+  it('is kept with all that was sent, in the order of the calls', async () => {
     const { advertiserToken: token, advertiserId, db, statuses } = network;
     const { app } = await buildPublicApp({ statuses });
     const path = `/advertisers/${advertiserId}/postback`;

@@ -36,13 +36,13 @@ describe('a problem', () => {
     });
   }
 
-  it('that something is not available is logged as a warning with its cause', () => {
+  it('of something that is not available is logged as a warning with its cause', () => {
     const cause = new Error('why');
     assert.deepEqual(problemOf(new AppError('unavailable', 'later', { cause })).warned, [{ err: cause }]);
     assert.deepEqual(problemOf(new AppError('unknown', 'never', { cause })).warned, []);
   });
 
-  it('that something is not available is logged once a second, with the number of those left out', () => {
+  it('of something that is not available is logged once a second, with the number of those left out', () => {
     const lines: object[] = [];
     const log = { warn: (fields: object) => void lines.push(fields) };
     const cause = new Error('why');
@@ -53,7 +53,7 @@ describe('a problem', () => {
     assert.deepEqual(others, [{ err: cause }], 'another log has lines of its own');
   });
 
-  it('many at once, through whichever app they came, make one line', () => {
+  it('makes one line in the log with others of the same moment, through whichever app they came', () => {
     const lines: object[] = [];
     const write = (fields: object) => void lines.push(fields);
     const log = { error: write, warn: write };

@@ -17,8 +17,8 @@ function tokenOf(response: request.Response): string {
   return cookieOf(response).split(';')[0]?.replace('lead=', '') ?? '';
 }
 
-describe('R1 touch', () => {
-  it('is recorded before the wall is shown', async () => {
+describe('R1: a touch', () => {
+  it('a visit to a referral link is recorded before the wall is shown', async () => {
     const { app, clicks } = await buildPublicApp();
     const response = await request(app).get(`${PARTNER}?ref_id=click-1`).set('user-agent', PHONE).expect(200);
     assert.match(response.text, /First loan/);
@@ -31,14 +31,14 @@ describe('R1 touch', () => {
     assert.equal(clicks[0]?.conversion, null);
   });
 
-  it('is recorded with or without the slash at the end', async () => {
+  it('a referral link works with and without the slash at its end', async () => {
     const { app, clicks } = await buildPublicApp();
     await request(app).get('/abcdefghigk').expect(200);
     await request(app).get('/abcdefghigk?ref_id=1').expect(200);
     assert.equal(clicks.length, 2);
   });
 
-  it('is answered only after it is committed', async () => {
+  it('a visit is answered only after it is committed', async () => {
     const commits: ((leadId: string) => void)[] = [];
     const { app } = await buildPublicApp({
       clicks: {
@@ -59,7 +59,7 @@ describe('R1 touch', () => {
     assert.equal((await answer).status, 200);
   });
 
-  it('with an offer is a conversion too and leads straight to the advertiser', async () => {
+  it('a visit with an offer is a conversion too and leads straight to the advertiser', async () => {
     const { app, clicks } = await buildPublicApp();
     const response = await request(app).get(`${PARTNER}?ref_id=r&offer_id=loan`).expect(302);
     const conversion = clicks[0]?.conversion;
@@ -69,7 +69,7 @@ describe('R1 touch', () => {
     assert.equal(clicks.length, 1);
   });
 
-  it('counts even when its offer is unknown, and the page says so', async () => {
+  it('a visit counts even when its offer is unknown, and the page says so', async () => {
     const { app, clicks } = await buildPublicApp();
     const response = await request(app).get(`${PARTNER}?offer_id=gone`).expect(404);
     assert.match(response.text, /This offer has ended/);
@@ -79,7 +79,7 @@ describe('R1 touch', () => {
     assert.notEqual(cookieOf(response), '');
   });
 
-  it('is not made of a HEAD, which is answered like a GET', async () => {
+  it('a HEAD makes no touch and is answered like a GET', async () => {
     const { app, clicks } = await buildPublicApp();
     await request(app).head(PARTNER).expect(200);
     const direct = await request(app).head(`${PARTNER}?offer_id=loan`).expect(302);
@@ -98,7 +98,7 @@ describe('R1 touch', () => {
     ['X-Purpose', 'preview'],
     ['X-Moz', 'prefetch'],
   ] as const) {
-    it(`is not made of a page loaded in advance (${name}: ${value}), which no browser may show later`, async () => {
+    it(`a page loaded in advance (${name}: ${value}) makes no touch, and no browser may show it later`, async () => {
       const { app, clicks, botVisits } = await buildPublicApp();
       for (const path of [PARTNER, `${PARTNER}?offer_id=loan`, '/go/loan']) {
         const response = await request(app).get(path).set(name, value).expect(403);
@@ -110,7 +110,7 @@ describe('R1 touch', () => {
     });
   }
 
-  it('is not made of a known bot, whose visit is recorded as such', async () => {
+  it('a known bot makes no touch, and its visit is recorded as such', async () => {
     const { app, clicks, botVisits } = await buildPublicApp();
     for (const path of [PARTNER, `${PARTNER}?offer_id=loan`]) {
       const agent = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)';
@@ -124,13 +124,13 @@ describe('R1 touch', () => {
     ]);
   });
 
-  it('is not made of a bot that follows a link of the wall', async () => {
+  it('a bot that follows a link of the wall makes no conversion', async () => {
     const { app, clicks } = await buildPublicApp();
     await request(app).get('/go/loan').set('user-agent', 'facebookexternalhit/1.1').expect(200);
     assert.deepEqual(clicks, []);
   });
 
-  it('of an unknown partner is a 404 page with the wall and records nothing', async () => {
+  it('the link of an unknown partner gets a 404 page with the wall and records nothing', async () => {
     const { app, clicks } = await buildPublicApp();
     const response = await request(app).get('/nobodyhere1/?ref_id=x').expect(404).expect('content-type', /html/);
     assert.match(response.text, /This link leads nowhere/);
@@ -138,7 +138,7 @@ describe('R1 touch', () => {
     assert.deepEqual(clicks, []);
   });
 
-  it('does not happen when it cannot be stored: 503, Retry-After, no cookie', async () => {
+  it('a visit that cannot be stored gets 503 with Retry-After and no cookie', async () => {
     const { app } = await buildPublicApp({
       clicks: {
         record: () => Promise.reject(new AppError('unavailable', 'the store is away')),
@@ -153,8 +153,8 @@ describe('R1 touch', () => {
   });
 });
 
-describe('R2 lead', () => {
-  it('is known again by the cookie of its first visit', async () => {
+describe('R2: a lead', () => {
+  it('a visitor is known again by the cookie of the first visit', async () => {
     const { app, clicks } = await buildPublicApp();
     const first = await request(app).get(PARTNER);
     await request(app)
@@ -163,7 +163,7 @@ describe('R2 lead', () => {
     assert.equal(clicks[1]?.leadId, clicks[0]?.leadId);
   });
 
-  it('is known by the first of several cookies that is valid', async () => {
+  it('of several cookies the first that is valid names the lead', async () => {
     const { app, clicks } = await buildPublicApp();
     const first = await request(app).get(PARTNER);
     const cookies = `lead=planted; lead=${tokenOf(first)}`;
@@ -172,7 +172,7 @@ describe('R2 lead', () => {
     assert.equal(new Set(clicks.map(({ leadId }) => leadId)).size, 1);
   });
 
-  it('gets a cookie that scripts cannot read and that lasts for the window', async () => {
+  it('a visitor gets a cookie that scripts cannot read and that lasts for the window', async () => {
     const { app } = await buildPublicApp();
     const cookie = cookieOf(await request(app).get(PARTNER));
     for (const part of ['HttpOnly', 'SameSite=Lax', 'Secure', 'Path=/', `Max-Age=${WINDOW_MS / 1000}`]) {
@@ -180,12 +180,12 @@ describe('R2 lead', () => {
     }
   });
 
-  it('gets a cookie for plain http when that is where we are', async () => {
+  it('a visitor over plain http gets a cookie that works there', async () => {
     const { app } = await buildPublicApp({ publicUrl: 'http://localhost:3000' });
     assert.doesNotMatch(cookieOf(await request(app).get(PARTNER)), /Secure/);
   });
 
-  it('gets its cookie anew on each visit', async () => {
+  it('each visit renews the cookie', async () => {
     let now = Date.now();
     const { app, clicks } = await buildPublicApp({ now: () => now });
     let token = tokenOf(await request(app).get(PARTNER));
@@ -196,7 +196,7 @@ describe('R2 lead', () => {
     assert.equal(new Set(clicks.map((click) => click.leadId)).size, 1);
   });
 
-  it('begins anew after the window', async () => {
+  it('after the window a new lead begins', async () => {
     let now = Date.now();
     const { app, clicks } = await buildPublicApp({ now: () => now });
     const token = tokenOf(await request(app).get(PARTNER));
@@ -205,7 +205,7 @@ describe('R2 lead', () => {
     assert.notEqual(clicks[1]?.leadId, clicks[0]?.leadId);
   });
 
-  it('begins anew when the cookie is forged', async () => {
+  it('a forged cookie begins a new lead', async () => {
     const { app, clicks } = await buildPublicApp();
     const token = tokenOf(await request(app).get(PARTNER));
     const forged = token.replace(/^./, (first) => (first === 'a' ? 'b' : 'a'));
@@ -214,7 +214,7 @@ describe('R2 lead', () => {
     assert.equal(new Set([...leads, forged.split('.')[0]]).size, 3);
   });
 
-  it('is carried by the links of the wall, so that it works without cookies', async () => {
+  it('the links of the wall carry the lead, so that it works without cookies', async () => {
     const { app, clicks } = await buildPublicApp();
     const wall = await request(app).get(PARTNER);
     const link = /href="(\/go\/loan\?lead=[^"]+)"/.exec(wall.text)?.[1] ?? '';
@@ -225,7 +225,7 @@ describe('R2 lead', () => {
     assert.equal(tokenOf(response).split('.')[0], clicks[0]?.leadId);
   });
 
-  it('is taken from the link rather than from the cookie', async () => {
+  it('the lead of the link goes before the lead of the cookie', async () => {
     const { app, clicks, tokens } = await buildPublicApp();
     const [linked, remembered] = [tokens.issue('leadofthelink'), tokens.issue('leadofthecookie')];
     await request(app).get(`/go/loan?lead=${linked}`).set('cookie', `lead=${remembered}`).expect(302);
@@ -236,14 +236,14 @@ describe('R2 lead', () => {
     );
   });
 
-  it('that nobody knows begins with its conversion and belongs to the house', async () => {
+  it('a conversion of a visitor whom nobody knows begins a lead of the house', async () => {
     const { app, clicks } = await buildPublicApp();
     const response = await request(app).get('/go/loan').expect(302);
     assert.equal(clicks[0]?.touch, null);
     assert.notEqual(cookieOf(response), '');
   });
 
-  it('keeps its token on the page that says its offer has ended', async () => {
+  it('the page that says an offer has ended keeps the token of the lead in its links', async () => {
     const { app, clicks, tokens } = await buildPublicApp();
     const token = tokens.issue('leadofthelink');
     const response = await request(app).get(`/go/gone?lead=${token}`).expect(404);
@@ -251,7 +251,7 @@ describe('R2 lead', () => {
     assert.deepEqual(clicks, []);
   });
 
-  it('cannot smuggle anything into a page by a token that is only nearly its own', async () => {
+  it('a token that is only nearly a lead brings nothing into a page', async () => {
     const { app, tokens } = await buildPublicApp();
     const token = `${tokens.issue('leadofthelink')}"><script>`;
     const response = await request(app).get('/go/gone').query({ lead: token }).expect(404);
@@ -259,7 +259,7 @@ describe('R2 lead', () => {
   });
 });
 
-describe('R4 house', () => {
+describe('R4: the house', () => {
   it('shows its wall to its own visitors and records nothing', async () => {
     const { app, clicks } = await buildPublicApp();
     const response = await request(app).get('/').expect(200);
@@ -275,48 +275,48 @@ describe('R4 house', () => {
   });
 });
 
-describe('R5 ref_id', () => {
+describe('R5: a ref_id', () => {
   const visit = async (query: string) => {
     const { app, clicks } = await buildPublicApp();
     await request(app).get(`${PARTNER}?${query}`).expect(200);
     return clicks[0]?.touch;
   };
 
-  it('of 32 characters is kept as it is', async () => {
+  it('a ref_id of 32 characters is kept as it is', async () => {
     assert.equal((await visit(`ref_id=${'x'.repeat(32)}`))?.refId, 'x'.repeat(32));
   });
 
-  it('is counted in characters, not in bytes', async () => {
+  it('the length of a ref_id is counted in characters, not in bytes', async () => {
     assert.equal((await visit(`ref_id=${encodeURIComponent('😀'.repeat(32))}`))?.refId, '😀'.repeat(32));
   });
 
-  it('over 32 characters never turns the visitor away and is never truncated', async () => {
+  it('a ref_id over 32 characters never turns the visitor away and is never truncated', async () => {
     const touch = await visit(`ref_id=${'x'.repeat(33)}`);
     assertFields(touch, { refId: null, refIdProblem: 'too_long' });
     assert.equal(touch?.refIdSample, 'x'.repeat(33));
   });
 
-  it('with control characters is noted with a sample that can be shown and stored', async () => {
+  it('a ref_id with control characters is noted with a sample that can be shown and stored', async () => {
     const touch = await visit(`ref_id=a%00b%0d%0ac`);
     assertFields(touch, { refId: null, refIdProblem: 'control_characters' });
     assert.equal(touch?.refIdSample, 'a\ufffdb\ufffd\ufffdc');
   });
 
-  it('of any length is noted with its first 64 characters', async () => {
+  it('a ref_id of any length is noted with its first 64 characters', async () => {
     const touch = await visit(`ref_id=${encodeURIComponent('ü'.repeat(1000))}`);
     assert.equal(touch?.refIdSample, 'ü'.repeat(64));
   });
 
-  it('that comes twice counts as it came first', async () => {
+  it('a ref_id that comes twice counts as it came first', async () => {
     assert.equal((await visit('ref_id=first&ref_id=second'))?.refId, 'first');
   });
 
-  it('that is empty is none', async () => {
+  it('an empty ref_id is none', async () => {
     const touch = await visit('ref_id=');
     assertFields(touch, { refId: null, refIdProblem: null });
   });
 
-  it('keeps a percent sign that encodes nothing', async () => {
+  it('a ref_id keeps a percent sign that encodes nothing', async () => {
     assert.equal((await visit('ref_id=50%'))?.refId, '50%');
   });
 });
