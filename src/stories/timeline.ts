@@ -1,38 +1,26 @@
 import type { AttemptRow, LeadFacts, PostbackRow } from '../db/reports/lead-facts.ts';
 import type { StatusCallRow } from '../db/reports/status-calls.ts';
 import type { LeadEvent } from '../domain/lead-event.ts';
-
-/** The lead passed from one holder to another by a touch. `house` is nobody. */
-export type LinkChange = { seq: number; at: string; from: string; to: string; ref_id: string | null };
-
-/** Who won a conversion, and why he and nobody else. */
-export type WonBy = { partner_id: string; seq: number; at: string; ref_id: string | null; why: string };
+import type { LinkChange, Reading } from './reading.ts';
 
 export type Moment = { at: string; seq: number | null; what: string };
 
 /** Everything that happened, one line each, in the order in which it happened. */
-export function makeTimeline(
-  facts: LeadFacts,
-  { linkChanges, wonBy }: { linkChanges: LinkChange[]; wonBy: Map<string, WonBy> },
-): Moment[] {
+export function makeTimeline(facts: LeadFacts, { linkChanges, wonBy }: Reading): Moment[] {
   const changeAt = new Map(linkChanges.map((change) => [change.seq, change]));
-  const partnerOf = new Map(facts.postbacks.map((postback) => [postback.postback_id, postback.partner_id]));
+  const receivers = new Map(facts.postbacks.map((postback) => [postback.postback_id, postback.partner_id]));
   const moments: Moment[] = [
     ...facts.events.map((event) => tellEvent(event, changeAt.get(event.seq), wonBy)),
     ...facts.statusCalls.filter((call) => call.seq === null).map(tellCall),
-    ...facts.rewardEntries.map(({ at, seq, kind, amount, currency, partner_id, conversion_id }) => ({
-      at,
-      seq,
-      what: `reward ${kind}: ${amount} minor units of ${currency} for ${partner_id}, conversion ${conversion_id}`,
-    })),
+    ...facts.rewardEntries.map(tellReward),
     ...facts.postbacks.flatMap(tellPostback),
-    ...facts.attempts.map((attempt) => tellAttempt(attempt, partnerOf.get(attempt.postback_id) ?? 'house')),
+    ...facts.attempts.map((attempt) => tellAttempt(attempt, receivers.get(attempt.postback_id) ?? 'house')),
   ];
   // A stable sort: within one millisecond, causes stay before their effects.
   return moments.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
 
-function tellEvent(event: LeadEvent, change: LinkChange | undefined, wonBy: Map<string, WonBy>): Moment {
+function tellEvent(event: LeadEvent, change: LinkChange | undefined, wonBy: Reading['wonBy']): Moment {
   const { at, seq } = event;
   switch (event.type) {
     case 'touch': {
@@ -45,7 +33,7 @@ function tellEvent(event: LeadEvent, change: LinkChange | undefined, wonBy: Map<
       return { at, seq, what: `conversion ${event.conversionId} to offer ${event.offerId}` };
     case 'status': {
       const won = wonBy.get(event.conversionId);
-      const winner = won?.seq === seq ? `; won by ${won.partner_id}` : '';
+      const winner = won?.seq === seq ? `; won by ${won.partnerId}` : '';
       const reason = event.reason === null ? '' : ` (${event.reason})`;
       return { at, seq, what: `${event.status}${reason} for conversion ${event.conversionId}${winner}` };
     }
@@ -56,6 +44,12 @@ function tellCall({ at, call_id, result, conversion_id }: StatusCallRow): Moment
   return { at, seq: null, what: `status call ${call_id} for conversion ${conversion_id}: ${result}` };
 }
 
+function tellReward({ at, seq, kind, amount, ...entry }: LeadFacts['rewardEntries'][number]): Moment {
+  const { currency, partner_id, conversion_id } = entry;
+  const what = `reward ${kind}: ${amount} minor units of ${currency} for ${partner_id}, conversion ${conversion_id}`;
+  return { at, seq, what };
+}
+
 function tellPostback(postback: PostbackRow): Moment[] {
   const { postback_id, seq, partner_id, status, state, skip_reason, created_at, ended_at } = postback;
   const name = `postback ${postback_id} (${status}) to ${partner_id ?? 'house'}`;
@@ -64,7 +58,7 @@ function tellPostback(postback: PostbackRow): Moment[] {
   return ended_at === null ? [planned] : [planned, { at: ended_at, seq, what: `${name}: ${state}` }];
 }
 
-function tellAttempt(attempt: AttemptRow, partnerId: string): Moment {
+function tellAttempt(attempt: AttemptRow, receiver: string): Moment {
   const { postback_id, outcome, http_status, error, started_at } = attempt;
   const answer = http_status === null ? (error ?? 'no answer') : `HTTP ${http_status}`;
   const result =
@@ -72,6 +66,6 @@ function tellAttempt(attempt: AttemptRow, partnerId: string): Moment {
   return {
     at: started_at,
     seq: null,
-    what: `attempt ${attempt.attempt} of postback ${postback_id} to ${partnerId}: ${result}`,
+    what: `attempt ${attempt.attempt} of postback ${postback_id} to ${receiver}: ${result}`,
   };
 }

@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import type { ConversionStory } from '../../src/stories/story.ts';
+import type { ConversionStory } from '../../src/stories/conversion-story.ts';
 import { searchAttributeKeys } from '../../workflows/contract.ts';
 import { createInCatalogue, readStory } from '../support/network-over-http.ts';
 

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ConversionStory } from '../../src/stories/story.ts';
+import type { ConversionStory } from '../../src/stories/conversion-story.ts';
 import { commandLineOf } from '../../src/dev/embedded/process-identity.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { request } from 'undici';
-import type { ConversionStory } from '../../src/stories/story.ts';
+import type { ConversionStory } from '../../src/stories/conversion-story.ts';
 import { ADMIN_API_KEY } from './program.ts';
 
 /** Where one api listens. */

@@ -1,6 +1,7 @@
 import express, { Router } from 'express';
 import { AppError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import type { TemporalUi } from '../../stories/lead-address.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
 import { createAdminAuth } from './auth.ts';
 import { addAdvertiserRoutes, addOfferRoutes, addPartnerRoutes, type PartnerDeps } from './catalogue-routes.ts';
@@ -10,11 +11,7 @@ import { addStoryRoutes } from './story-routes.ts';
 
 export type AdminDeps = PartnerDeps & StatusCallDeps & { adminApiKey: string; windowMs: number };
 
-export type AdminContext = {
-  temporalUiUrl: string | null;
-  temporalNamespace: string;
-  log: Pick<Log, 'error' | 'warn'>;
-};
+export type AdminContext = TemporalUi & { log: Pick<Log, 'error' | 'warn'> };
 
 /** `/v1/admin`: what Cashcat's own people and programs may do. */
 export function createAdminRoutes(deps: AdminDeps, { temporalUiUrl, temporalNamespace, log }: AdminContext): Router {

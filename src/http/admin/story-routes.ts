@@ -2,10 +2,12 @@ import type { Router } from 'express';
 import type { Knex } from 'knex';
 import { findLeadOfConversion, readLeadFacts } from '../../db/reports/lead-facts.ts';
 import { AppError } from '../../errors.ts';
-import { tellConversionStory, tellLeadStory, type StoryOptions } from '../../stories/story.ts';
+import { tellConversionStory } from '../../stories/conversion-story.ts';
+import type { TemporalUi } from '../../stories/lead-address.ts';
+import { tellLeadStory } from '../../stories/lead-story.ts';
 
 /** Looking at a lead or a conversion; nothing is changed. */
-export function addStoryRoutes(routes: Router, db: Knex, options: StoryOptions): void {
+export function addStoryRoutes(routes: Router, db: Knex, options: TemporalUi & { windowMs: number }): void {
   routes.get('/leads/:id', async (req, res) => {
     const facts = await readLeadFacts(db, req.params.id);
     if (!facts) throw new AppError('unknown', `There is no lead ${req.params.id}.`);

@@ -1,0 +1,74 @@
+import type { AttemptRow, ConversionRow, LeadFacts, PostbackRow } from '../db/reports/lead-facts.ts';
+import type { StatusCallRow } from '../db/reports/status-calls.ts';
+import type { StatusEvent } from '../domain/lead-event.ts';
+import { viewWonBy } from './event-view.ts';
+import type { Reading } from './reading.ts';
+
+/** One conversion with its statuses, its reward and its postbacks, as the story of its lead and its own show it. */
+export function viewConversion(conversion: ConversionRow, facts: LeadFacts, reading: Reading) {
+  const { conversion_id, seq, created_at, status, status_at } = conversion;
+  const { offer_id, offer_name, advertiser_id, advertiser_name } = conversion;
+  const wonBy = reading.wonBy.get(conversion_id);
+  const calls = facts.statusCalls.filter((call) => call.conversion_id === conversion_id);
+  const entries = facts.rewardEntries.filter((entry) => entry.conversion_id === conversion_id);
+  return {
+    conversion_id,
+    seq,
+    created_at,
+    offer: { offer_id, name: offer_name },
+    advertiser: { advertiser_id, name: advertiser_name },
+    status,
+    status_at,
+    won_by: wonBy ? viewWonBy(wonBy) : null,
+    statuses: facts.events.flatMap((event) =>
+      event.type === 'status' && event.conversionId === conversion_id ? [viewStatus(event, facts, calls)] : [],
+    ),
+    // Duplicates, stale ones and refusals: kept, but no events of the lead.
+    other_calls: calls.filter((call) => call.seq === null).map(viewCall),
+    reward: { entries, net: netOf(entries) },
+    postbacks: facts.postbacks
+      .filter((postback) => postback.conversion_id === conversion_id)
+      .map((postback) => viewPostback(postback, facts.attempts)),
+  };
+}
+
+function viewStatus({ seq, status, at, reason, conversionId }: StatusEvent, facts: LeadFacts, calls: StatusCallRow[]) {
+  const call = calls.find((candidate) => candidate.seq === seq);
+  const settlement = facts.settlements.find((row) => row.conversion_id === conversionId && row.seq === seq);
+  return {
+    seq,
+    status,
+    at,
+    reason,
+    settled_with: settlement ? (settlement.partner_id ?? 'house') : null,
+    settled_at: settlement?.settled_at ?? null,
+    call: call ? viewCall(call) : null,
+  };
+}
+
+function viewCall({ call_id, at, result, accepted_at, raw }: StatusCallRow) {
+  return { call_id, at, result, accepted_at, raw };
+}
+
+function netOf(entries: { amount: number; currency: string }[]): { amount: number; currency: string } | null {
+  const [first] = entries;
+  // R13: the price of a conversion is fixed once, so all its entries have one currency.
+  return first ? { amount: entries.reduce((sum, { amount }) => sum + amount, 0), currency: first.currency } : null;
+}
+
+function viewPostback(postback: PostbackRow, attempts: AttemptRow[]) {
+  const { payout: amount, currency, partner_id, ...rest } = postback;
+  return {
+    ...rest,
+    partner_id: partner_id ?? 'house',
+    payout: { amount, currency },
+    attempts: attempts.filter((attempt) => attempt.postback_id === postback.postback_id).map(viewAttempt),
+  };
+}
+
+function viewAttempt({ attempt, started_at, ended_at, outcome, duration_ms, error, ...call }: AttemptRow) {
+  const { method, url, body, http_status, location, response_body } = call;
+  const request = { method, url, body };
+  const response = http_status === null ? null : { http_status, location, body: response_body };
+  return { attempt, started_at, ended_at, outcome, duration_ms, error, request, response };
+}
