@@ -21,7 +21,7 @@ export function createMetrics() {
     }),
     relayed: new Counter({
       name: 'cashcat_relay_leads_total',
-      help: 'Leads handed over to Temporal',
+      help: 'Leads relayed to Temporal',
       labelNames: ['result'] as const,
       registers,
     }),

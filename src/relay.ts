@@ -1,11 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowIdReusePolicy } from '@temporalio/common';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
-import { claimLeads, completeLeads, postponeLead, type ClaimedLead } from './db/outbox.ts';
-import type { Log } from './log.ts';
-import type { Metrics } from './metrics.ts';
 import {
   LEAD_WORKFLOW,
   TASK_QUEUE,
@@ -14,12 +10,16 @@ import {
   startAttributes,
   type LeadPolicy,
 } from '../workflows/contract.ts';
+import { claimLeads, completeLeads, postponeLead, type ClaimedLead } from './db/outbox.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { pauseUnlessAborted } from './pause.ts';
 
 export type RelayDeps = {
   db: Knex;
   client: Client;
   policy: LeadPolicy;
-  /** How many leads are handed over at the same time. */
+  /** How many leads are relayed at the same time. */
   concurrency: number;
   /** How long a claimed lead is this relay's alone. */
   leaseMs: number;
@@ -33,20 +33,22 @@ export type Relay = {
 };
 
 const POLL_MS = 50;
-// Claims are made in batches: a busy relay waits until this share of its slots is taken, not for each single one.
+// A claim is one transaction, however many leads it brings. A busy relay therefore claims again when only this share of
+// its calls is still under way, and not after each single call.
 const REFILL_BELOW = 0.75;
 const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 5_000;
 
 /**
- * Hands committed events over to the leads' workflows: one signalWithStart per lead, carrying all it owes, in order.
+ * Relays committed events to the leads' workflows: one signalWithStart per lead, carrying all it owes, in order.
  * A lead is leased while it is under way, so there are never two calls for one lead; several relays share the work.
  */
 export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, log }: RelayDeps): Relay {
   const leaseId = randomUUID();
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
-  const handedOver: { leadId: string; uptoSeq: number }[] = [];
+  // Relayed, and not yet noted as such in Postgres.
+  const unnoted: { leadId: string; uptoSeq: number }[] = [];
   let completing: Promise<void> | undefined;
   const running = run();
 
@@ -62,7 +64,7 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
       const limit = concurrency - underWay.size;
       const claimed = await claim(limit);
       for (const lead of claimed) track(relayLead(lead));
-      // Whoever owed something has been found; a moment later there may be enough for a claim to be worth its cost.
+      // The claim has left nothing behind. The next one waits a moment, so that it finds more than a single lead.
       if (claimed.length < limit) await pause(POLL_MS);
       while (underWay.size > concurrency * REFILL_BELOW) await Promise.race(underWay);
     }
@@ -90,8 +92,8 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
       return;
     }
     stopTimer();
-    metrics.relayed.inc({ result: 'handed_over' });
-    handedOver.push({ leadId, uptoSeq });
+    metrics.relayed.inc({ result: 'relayed' });
+    unnoted.push({ leadId, uptoSeq });
     await complete();
   }
 
@@ -112,18 +114,22 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
     );
   }
 
-  /** Notes what has been handed over: everything that gathered while the previous note was being written at once. */
+  /**
+   * Notes in Postgres what has been relayed. While one note is being written further leads are relayed; the next note
+   * then holds all of these. A lead's call counts as under way until its note is written.
+   */
   function complete(): Promise<void> {
     completing ??= (async () => {
+      // Calls that ended at the same moment share a note.
       await Promise.resolve();
-      while (handedOver.length > 0) {
-        const batch = handedOver.splice(0);
+      while (unnoted.length > 0) {
+        const batch = unnoted.splice(0);
         try {
           await completeLeads(db, leaseId, batch);
         } catch (error) {
           // Without the note these leads would stay leased and their next events would wait for the lease to run out.
-          log.warn({ err: error, leads: batch.length }, 'Handed over leads could not be noted yet; trying again.');
-          handedOver.unshift(...batch);
+          log.warn({ err: error, leads: batch.length }, 'Relayed leads could not be noted yet; trying again.');
+          unnoted.unshift(...batch);
           if (stopping.signal.aborted) break;
           await pause(MIN_RETRY_MS);
         }
@@ -136,7 +142,7 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
   async function giveBack({ leadId, failures }: ClaimedLead, error: Error): Promise<void> {
     metrics.relayed.inc({ result: 'failed' });
     const retryInMs = Math.min(MIN_RETRY_MS * 2 ** Math.min(failures, 10), MAX_RETRY_MS);
-    log.warn({ err: error, leadId, retryInMs }, 'A lead could not be handed over to Temporal; it stays owed.');
+    log.warn({ err: error, leadId, retryInMs }, 'A lead could not be relayed to Temporal; it stays owed.');
     try {
       await postponeLead(db, { leadId, leaseId, retryInMs, error: error.message.slice(0, 500) });
     } catch (postponeError) {
@@ -150,6 +156,6 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
   }
 
   async function pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
+    await pauseUnlessAborted(ms, stopping.signal);
   }
 }
