@@ -18,7 +18,8 @@ import { createTestDatabase, startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
 import { startHttpServer } from '../support/local-server.ts';
-import { createNetwork, settingsFor, type Network } from '../support/network-in-database.ts';
+import { createNetwork, type Network } from '../support/network-in-database.ts';
+import { settingsFor } from '../support/postback-settings.ts';
 import { answer, latestSettlement } from './settling.ts';
 
 const ATTEMPTS = 3;

@@ -8,7 +8,8 @@ import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
 import type { DuePostback, LeadActivities } from '../../workflows/contract.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { assertFields } from '../support/fields.ts';
-import { createNetwork, postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network-in-database.ts';
+import { createNetwork, postbacksOf, rewardsOf, type Network } from '../support/network-in-database.ts';
+import { settingsFor } from '../support/postback-settings.ts';
 import { answer, latestSettlement } from './settling.ts';
 
 const ATTEMPTS = 3;

@@ -22,7 +22,7 @@ import { hashKey } from '../../src/db/keys.ts';
 import { isPublicId } from '../../src/domain/ids.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { assertFields } from '../support/fields.ts';
-import { settingsFor } from '../support/network-in-database.ts';
+import { settingsFor } from '../support/postback-settings.ts';
 
 const REWARD = { amount: 1250, currency: 'USD' };
 const URL = 'https://bank.example/?c={conversion_id}';

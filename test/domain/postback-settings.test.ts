@@ -5,18 +5,10 @@ import {
   type Postback,
   type PostbackSettings,
 } from '../../src/domain/postback-settings.ts';
+import { settingsFor } from '../support/postback-settings.ts';
 
 function settingsWith(changes: Partial<PostbackSettings> = {}): PostbackSettings {
-  return {
-    url: 'https://partner.example/pb?click={ref_id}&status={status}&sum={payout}',
-    method: 'GET',
-    body: null,
-    statuses: ['pending', 'approved', 'rejected'],
-    status_words: {},
-    status_urls: {},
-    handover: false,
-    ...changes,
-  };
+  return settingsFor('https://partner.example/pb?click={ref_id}&status={status}&sum={payout}', changes);
 }
 
 function postbackWith(changes: Partial<Postback> = {}): Postback {

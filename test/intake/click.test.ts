@@ -47,6 +47,12 @@ describe('click intake on Postgres', () => {
     return { ...conversionOf(leadId), touch: touchOf(leadId, partnerId).touch };
   }
 
+  /** The lead of each click, or why it was refused; all come in one turn and thus in one batch. */
+  async function answersTo(clicks: Parameters<Network['clicks']['record']>[0][]): Promise<string[]> {
+    const refusal = (error: unknown) => (error instanceof AppError ? error.kind : String(error));
+    return await Promise.all(clicks.map((click) => network.clicks.record(click).catch(refusal)));
+  }
+
   async function eventsOf(leadId: string): Promise<EventRow[]> {
     return await db('lead_events').where({ lead_id: leadId }).orderBy('seq').select<EventRow[]>('*');
   }
@@ -219,11 +225,9 @@ describe('click intake on Postgres', () => {
     const bad = newLeadId();
     const clicks = good.map((leadId) => directLink(leadId, 'ann'));
     clicks.splice(23, 0, touchOf(bad, 'ann', 'a\0b'));
-    const answers = await Promise.all(
-      clicks.map((click) => network.clicks.record(click).catch((error: unknown) => error)),
-    );
+    const answers = await answersTo(clicks);
     assert.deepEqual(
-      answers.map((answer) => (answer instanceof AppError ? answer.kind : answer)),
+      answers,
       clicks.map(({ leadId }) => (leadId === bad ? 'malformed' : leadId)),
     );
     assert.deepEqual(await eventsOf(bad), []);
@@ -236,16 +240,11 @@ describe('click intake on Postgres', () => {
       touch: touchOf('', 'ann', index === 23 ? 'a\0b' : 'fine').touch,
       leadId: undefined,
     }));
-    const answers = await Promise.all(
-      clicks.map((click) => network.clicks.record(click).catch((error: unknown) => error)),
-    );
-    assert.deepEqual(
-      answers.flatMap((answer, index) => (answer instanceof AppError ? [{ index, kind: answer.kind }] : [])),
-      [{ index: 23, kind: 'malformed' }],
-    );
-    for (const leadId of answers) {
-      if (typeof leadId === 'string') assert.equal((await eventsOf(leadId)).length, 2);
-    }
+    const answers = await answersTo(clicks);
+    assert.equal(answers[23], 'malformed');
+    const leads = answers.filter((_, index) => index !== 23);
+    assert.equal(new Set(leads).size, 49);
+    for (const leadId of leads) assert.equal((await eventsOf(leadId)).length, 2);
   });
 
   it('a lead that somebody has locked is refused alone; its neighbours in the batch are kept and answered', async () => {
@@ -256,12 +255,10 @@ describe('click intake on Postgres', () => {
     await obstacle('leads').where({ lead_id: blocked }).forUpdate().first();
     const clicks = good.map((leadId) => directLink(leadId, 'ann'));
     clicks.splice(23, 0, touchOf(blocked, 'bob'));
-    const answers = await Promise.all(
-      clicks.map((click) => network.clicks.record(click).catch((error: unknown) => error)),
-    );
+    const answers = await answersTo(clicks);
     await obstacle.rollback();
     assert.deepEqual(
-      answers.map((answer) => (answer instanceof AppError ? answer.kind : answer)),
+      answers,
       clicks.map(({ leadId }) => (leadId === blocked ? 'unavailable' : leadId)),
     );
     for (const leadId of good) assert.equal((await eventsOf(leadId)).length, 2);

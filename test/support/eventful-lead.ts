@@ -1,4 +1,5 @@
-import { settingsFor, type Network } from './network-in-database.ts';
+import { type Network } from './network-in-database.ts';
+import { settingsFor } from './postback-settings.ts';
 
 export type EventfulLead = {
   leadId: string;

@@ -15,19 +15,6 @@ const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 /** An affiliate network in a database: partners, an advertiser, an offer, and the doors through which facts enter. */
 export type Network = Awaited<ReturnType<typeof createNetwork>>;
 
-export function settingsFor(url: string, changes: Partial<PostbackSettings> = {}): PostbackSettings {
-  return {
-    url,
-    method: 'GET',
-    body: null,
-    statuses: ['pending', 'approved', 'rejected'],
-    status_words: {},
-    status_urls: {},
-    handover: false,
-    ...changes,
-  };
-}
-
 export async function createNetwork({ db, url }: TestDatabase, { windowMs = WINDOW_MS } = {}) {
   const pool = connectClickPool({ url, statementTimeoutMs: 5000 });
   const clicks = createClickIntake(pool);

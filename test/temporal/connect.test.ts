@@ -3,7 +3,7 @@ import { Connection } from '@temporalio/client';
 import { connectTemporal } from '../../src/temporal/connect.ts';
 
 describe('the connection to Temporal', () => {
-  it('is tried again within seconds, however long Temporal was away', async () => {
+  it('is opened again within seconds, however long Temporal was away', async () => {
     const channelArgs = { 'grpc.keepalive_time_ms': 7000, 'grpc.max_reconnect_backoff_ms': 120_000 };
     const { connection } = connectTemporal({
       connectionOptions: { address: '127.0.0.1:1', channelArgs },

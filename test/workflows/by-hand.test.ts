@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { leadQuery, leadWorkflowId } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
-import { postbacksOf, settingsFor, type Network } from '../support/network-in-database.ts';
+import { postbacksOf, type Network } from '../support/network-in-database.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
+import { settingsFor } from '../support/postback-settings.ts';
 
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
 

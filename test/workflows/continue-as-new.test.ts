@@ -18,10 +18,11 @@ import { testBundle } from '../support/bundle.ts';
 import { conversion, numbered, status, touch } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
-import { postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network-in-database.ts';
+import { postbacksOf, rewardsOf, type Network } from '../support/network-in-database.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
+import { settingsFor } from '../support/postback-settings.ts';
 import { createKeepingActivities, policy as standardPolicy } from './lead-without-database.ts';
 
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };

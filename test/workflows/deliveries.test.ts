@@ -4,9 +4,10 @@ import { updatePartner } from '../../src/db/partners.ts';
 import { leadQuery, leadWorkflowId, type LeadActivities } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
-import { attemptsOf, postbacksOf, rewardsOf, settingsFor, type Network } from '../support/network-in-database.ts';
+import { attemptsOf, postbacksOf, rewardsOf, type Network } from '../support/network-in-database.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
+import { settingsFor } from '../support/postback-settings.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 // The facts carry real time while the server's clock is skipped ahead: the window must not end in between.

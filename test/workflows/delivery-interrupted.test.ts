@@ -5,8 +5,9 @@ import { leadQuery, leadWorkflowId, type LeadActivities } from '../../workflows/
 import { startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
-import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network-in-database.ts';
+import { attemptsOf, postbacksOf, type Network } from '../support/network-in-database.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
+import { settingsFor } from '../support/postback-settings.ts';
 import { testTemporal } from '../support/servers.ts';
 
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300 };

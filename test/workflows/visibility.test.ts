@@ -5,9 +5,10 @@ import { newConversionId } from '../../src/new-ids.ts';
 import { leadQuery, leadWorkflowId, searchAttributeKeys } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
-import { attemptsOf, postbacksOf, settingsFor, type Network } from '../support/network-in-database.ts';
+import { attemptsOf, postbacksOf, type Network } from '../support/network-in-database.ts';
 import { testTemporal } from '../support/servers.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
+import { settingsFor } from '../support/postback-settings.ts';
 
 const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
 const REF_ID = 'refers-to-a-person';

@@ -44,7 +44,7 @@ describe('the facts of a lead', () => {
     assert.deepEqual(counts, { settlements: 2, rewardEntries: 1, postbacks: 2, attempts: 2 });
   });
 
-  it('do not hold what another advertiser tried on its conversions', async () => {
+  it('do not hold what another advertiser sent about its conversions', async () => {
     const { advertiser } = await createAdvertiser(network.db, { name: 'Rival' });
     const call = {
       advertiserId: advertiser.advertiser_id,
