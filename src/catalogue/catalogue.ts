@@ -1,31 +1,22 @@
-import type { ActiveOffer, CatalogueContent } from '../db/catalogue.ts';
-import { compileOfferUrl } from '../domain/offer-url.ts';
+import type { CatalogueContent } from '../db/catalogue.ts';
+import { isPublicId } from '../domain/ids.ts';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
-
-export type CatalogueOffer = {
-  offerId: string;
-  advertiserId: string;
-  advertiserName: string;
-  name: string;
-  description: string;
-  /** The advertiser's URL for one conversion. */
-  destination(conversionId: string): string;
-};
+import { prepareOffers, type CatalogueOffer } from './catalogue-offer.ts';
 
 export type Catalogue = {
   /** Loads the content and begins to follow it. Rejects when it cannot be loaded. */
   start(): Promise<void>;
   stop(): void;
-  /** Whether there is an active partner of this id, from memory. */
-  hasPartner(partnerId: string): boolean;
-  /** An active offer of an active advertiser, from memory. */
-  offer(offerId: string): CatalogueOffer | undefined;
   /** All active offers, oldest first; the same array until the content changes. */
   offers(): readonly CatalogueOffer[];
-  /** Like `hasPartner`, but looks for newer content before it says no. @throws AppError `unavailable` */
+  /**
+   * Whether there is an active partner of this id. What is not in memory is looked for in newer content, unless no
+   * partner could have such an id: a wrong path costs no look.
+   * @throws AppError `unavailable` when the look fails
+   */
   findPartner(partnerId: string): Promise<boolean>;
-  /** Like `offer`, but looks for newer content before it says no. @throws AppError `unavailable` */
+  /** An active offer of an active advertiser, found in the same way. @throws AppError `unavailable` */
   findOffer(offerId: string): Promise<CatalogueOffer | undefined>;
 };
 
@@ -64,15 +55,13 @@ export function createCatalogue({ load, readVersion, pollIntervalMs, log }: Cata
       isStopped = true;
       clearTimeout(pollTimer);
     },
-    hasPartner: (partnerId) => content.partnerIds.has(partnerId),
-    offer: (offerId) => content.offers.get(offerId),
     offers: () => content.offerList,
     async findPartner(partnerId) {
-      if (!content.partnerIds.has(partnerId)) await refreshAfterMiss();
+      if (!content.partnerIds.has(partnerId) && isPublicId(partnerId)) await refreshAfterMiss();
       return content.partnerIds.has(partnerId);
     },
     async findOffer(offerId) {
-      if (!content.offers.has(offerId)) await refreshAfterMiss();
+      if (!content.offers.has(offerId) && isPublicId(offerId)) await refreshAfterMiss();
       return content.offers.get(offerId);
     },
   };
@@ -117,25 +106,11 @@ export function createCatalogue({ load, readVersion, pollIntervalMs, log }: Cata
 }
 
 function prepare({ version, partnerIds, offers }: CatalogueContent, log: CatalogueOptions['log']): Content {
-  const offerList = offers.flatMap((offer) => prepareOffer(offer, log));
+  const offerList = prepareOffers(offers, log);
   return {
     version,
     partnerIds: new Set(partnerIds),
     offers: new Map(offerList.map((offer) => [offer.offerId, offer])),
     offerList,
   };
-}
-
-/** One URL that cannot be used any more, say by newer rules, must not keep all others from being refreshed. */
-function prepareOffer(offer: ActiveOffer, log: CatalogueOptions['log']): CatalogueOffer[] {
-  const { url, ...shown } = offer;
-  try {
-    return [{ ...shown, destination: compileOfferUrl(url, offer.offerId) }];
-  } catch (err) {
-    log?.warn(
-      { err, offerId: offer.offerId },
-      'The URL of an offer cannot be used; the offer is left out until it is mended.',
-    );
-    return [];
-  }
 }

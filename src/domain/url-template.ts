@@ -47,10 +47,15 @@ export function fillUrlTemplate(template: string, values: Readonly<Record<string
   // Nothing can encode them: the URL standard reads `%2e%2e` as `..` too. Such a value must not be sent at all.
   if (hasDotSegment(filled)) throw new UrlTemplateError(`A value of "." or ".." would change the path of ${template}`);
   const url = new URL(filled);
-  if (shapeOf(url) !== shapeOf(new URL(fillWithProbes(template)))) {
+  if (shapeOf(url) !== shapeOf(parseUrlTemplate(template))) {
     throw new UrlTemplateError(`The values would change the origin, path or parameters of ${template}`);
   }
   return url.href;
+}
+
+/** The URL with a letter for each macro, to read what values never change: its scheme, host and port. */
+export function parseUrlTemplate(template: string): URL {
+  return new URL(fillWithProbes(template));
 }
 
 function checkName(name: string, { macros, synonyms }: MacroVocabulary): TemplateProblem[] {

@@ -5,8 +5,11 @@ const MAX_BATCH = 256;
 const MAX_BATCHES_IN_FLIGHT = 2;
 // A few seconds of work at full speed; beyond that a caller is better served by a quick refusal.
 const MAX_WAITING = 50_000;
-// One blocked row of a batch is found within this time, at 300 ms for each look. When more is blocked, all waiting for
-// it would only hold up the batches behind.
+// How long a batch may be halved in search of a locked row, counted from its first failure. A write that meets a locked
+// row waits 300 ms for it and then fails as a whole. Its two halves are written next: one is committed, the other meets
+// the row, waits and fails. After eight halvings, 2.4 s, the row of a full batch stands alone and is refused. When many
+// rows are locked, many halves wait. Then the time runs out, and a half that meets a locked row is refused as a whole, so
+// that the batches behind it get their turn.
 const FIND_BLOCKED_MS = 5000;
 
 export type GroupCommit<Row> = {
@@ -20,7 +23,7 @@ type Waiting<Row> = { row: Row; resolve: () => void; reject: (reason: Error) => 
 
 /**
  * Awaited group commit: rows queue in memory, whatever has gathered while earlier batches were being written goes out
- * as the next batch, and each caller is answered when his batch has committed. There is no linger timer: an idle
+ * as the next batch, and each caller is answered when its batch has committed. There is no linger timer: an idle
  * system commits at once, a busy one in large batches.
  *
  * @param write commits all rows of a batch or none

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { checkPostbackSettings, type PostbackSettings, type SettingsProblem } from '../domain/postback-settings.ts';
+import { parseUrlTemplate } from '../domain/url-template.ts';
 import type { AddressRules } from './address-rules.ts';
 
 /**
@@ -20,7 +21,7 @@ export function checkSettingsToSave(settings: PostbackSettings, addressRules: Ad
 
 /** The address that a URL names without any look-up: the parser has turned every spelling into the usual one. */
 function literalAddressOf(template: string): string | undefined {
-  const { hostname } = new URL(template.replace(/\{[^{}]*\}/g, 'm'));
+  const { hostname } = parseUrlTemplate(template);
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
   if (isIP(host) !== 0) return host;
   return host === 'localhost' || host.endsWith('.localhost') ? '127.0.0.1' : undefined;

@@ -38,8 +38,7 @@ describe('the catalogue in memory', () => {
 
   it('knows partners and offers without asking the database', async () => {
     const { catalogue, asked } = await start();
-    assert.equal(catalogue.hasPartner('first'), true);
-    assert.equal(catalogue.offer('loan')?.destination('c1'), 'https://bank.example/?c=c1');
+    assert.equal((await catalogue.findOffer('loan'))?.destination('c1'), 'https://bank.example/?c=c1');
     assert.deepEqual(
       catalogue.offers().map((offer) => offer.offerId),
       ['loan'],
@@ -64,7 +63,6 @@ describe('the catalogue in memory', () => {
       partnerIds: ['first', 'second'],
       offers: [OFFER, { ...OFFER, offerId: 'card' }],
     });
-    assert.equal(catalogue.hasPartner('second'), false);
     assert.equal(await catalogue.findPartner('second'), true);
     assert.equal((await catalogue.findOffer('card'))?.offerId, 'card');
   });
@@ -82,6 +80,15 @@ describe('the catalogue in memory', () => {
     const guesses = Array.from({ length: 1000 }, (_, index) => catalogue.findPartner(`guess${index}`));
     assert.deepEqual(new Set(await Promise.all(guesses)), new Set([false]));
     assert.deepEqual(asked, { versions: 1, loads: 1 });
+  });
+
+  it('does not look for what no partner and no offer can be called', async () => {
+    const { catalogue, asked } = await start();
+    for (const id of ['docs', 'wp-login.php', 'A', '', 'x'.repeat(41)]) {
+      assert.equal(await catalogue.findPartner(id), false);
+      assert.equal(await catalogue.findOffer(id), undefined);
+    }
+    assert.deepEqual(asked, { versions: 0, loads: 1 });
   });
 
   it('asks at most twenty times a second for guesses that follow each other', async () => {
@@ -104,15 +111,16 @@ describe('the catalogue in memory', () => {
     const { catalogue, store } = await start({ pollIntervalMs: 5 });
     const before = catalogue.offers();
     Object.assign(store, { version: 2, partnerIds: [], offers: [] });
-    await eventually(() => assert.equal(catalogue.hasPartner('first'), false));
-    assert.equal(catalogue.offer('loan'), undefined);
+    await eventually(() => assert.deepEqual(catalogue.offers(), []));
+    assert.equal(await catalogue.findPartner('first'), false);
+    assert.equal(await catalogue.findOffer('loan'), undefined);
     assert.notEqual(catalogue.offers(), before);
   });
 
   it('follows a version that went back, as after a restore', async () => {
     const { catalogue, store } = await start({ pollIntervalMs: 5, content: { version: 9 } });
-    Object.assign(store, { version: 2, partnerIds: ['restored'] });
-    await eventually(() => assert.ok(catalogue.hasPartner('restored')));
+    Object.assign(store, { version: 2, offers: [{ ...OFFER, offerId: 'restored' }] });
+    await eventually(() => assert.equal(catalogue.offers()[0]?.offerId, 'restored'));
   });
 
   it('gives the same list of offers as long as nothing has changed', async () => {
@@ -126,10 +134,10 @@ describe('the catalogue in memory', () => {
     const { catalogue, store, warnings, fail } = await start({ pollIntervalMs: 5 });
     fail(new Error('away'));
     await eventually(() => assert.ok(warnings.length >= 2));
-    assert.ok(catalogue.hasPartner('first'));
-    Object.assign(store, { version: 2, partnerIds: ['second'] });
+    assert.ok(await catalogue.findPartner('first'));
+    Object.assign(store, { version: 2, offers: [{ ...OFFER, offerId: 'card' }] });
     fail(undefined);
-    await eventually(() => assert.ok(catalogue.hasPartner('second')));
+    await eventually(() => assert.equal(catalogue.offers()[0]?.offerId, 'card'));
   });
 
   it('leaves out an offer whose URL cannot be used, and warns', async () => {

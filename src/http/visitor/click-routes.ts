@@ -1,10 +1,11 @@
 import type { Express, Request, Response } from 'express';
-import type { Catalogue, CatalogueOffer } from '../../catalogue/catalogue.ts';
+import type { Catalogue } from '../../catalogue/catalogue.ts';
+import type { CatalogueOffer } from '../../catalogue/catalogue-offer.ts';
 import type { Click } from '../../db/clicks.ts';
 import type { ClickIntake } from '../../intake/click.ts';
 import type { LeadTokens } from '../../intake/lead-token.ts';
 import { knownBot } from '../../domain/bots.ts';
-import { isPublicId, reservedWords } from '../../domain/ids.ts';
+import { reservedWords } from '../../domain/ids.ts';
 import { newConversionId } from '../../new-ids.ts';
 import type { Pages } from './pages.ts';
 import { firstOf, readQuery } from '../protocol/query.ts';
@@ -45,11 +46,11 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
   /** R1: a touch, and with an offer a conversion too. */
   async function visitPartner(req: Request, res: Response, partnerId: string): Promise<void> {
     if (isPrefetch(req.headers)) return pages.refusePrefetch(res);
-    if (!(await isKnownPartner(partnerId))) return pages.sendWall(res, 404, { notice: 'unknown_link' });
+    if (!(await catalogue.findPartner(partnerId))) return pages.sendWall(res, 404, { notice: 'unknown_link' });
 
     const query = readQuery(req.url);
     const offerId = firstOf(query.offer_id);
-    const offer = offerId === undefined ? undefined : await findOffer(offerId);
+    const offer = offerId === undefined ? undefined : await catalogue.findOffer(offerId);
     if (req.method === 'HEAD') return answerHead(res, offerId, offer);
 
     const bot = knownBot(req.headers['user-agent']);
@@ -72,7 +73,7 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
   /** R2: the token of the link wins, so that it works without cookies; a lead that nobody knows is held by the house. */
   async function goToOffer(req: Request, res: Response, offerId: string): Promise<void> {
     if (isPrefetch(req.headers)) return pages.refusePrefetch(res);
-    const offer = await findOffer(offerId);
+    const offer = await catalogue.findOffer(offerId);
     const linkToken = firstOf(readQuery(req.url).lead);
     const known = findLead([...(linkToken ? [linkToken] : []), ...readLeadCookies(req.headers)]);
     if (!offer) return pages.sendWall(res, 404, { token: known?.token, notice: 'unknown_offer' });
@@ -105,15 +106,6 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
   function answerHead(res: Response, offerId: string | undefined, offer: CatalogueOffer | undefined): void {
     if (offer) return redirect(res, offer.destination(NO_CONVERSION), undefined);
     return offerId === undefined ? pages.sendWall(res, 200) : pages.sendWall(res, 404, { notice: 'unknown_offer' });
-  }
-
-  async function isKnownPartner(partnerId: string): Promise<boolean> {
-    if (catalogue.hasPartner(partnerId)) return true;
-    return isPublicId(partnerId) && (await catalogue.findPartner(partnerId));
-  }
-
-  async function findOffer(offerId: string): Promise<CatalogueOffer | undefined> {
-    return catalogue.offer(offerId) ?? (isPublicId(offerId) ? await catalogue.findOffer(offerId) : undefined);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, Response } from 'express';
-import type { CatalogueOffer } from '../../catalogue/catalogue.ts';
+import type { CatalogueOffer } from '../../catalogue/catalogue-offer.ts';
 import type { Log } from '../../log.ts';
 import { setProblemHeaders, toProblem, type Problem } from '../protocol/problem.ts';
 import { renderMessage, type Message } from '../pages/message.ts';

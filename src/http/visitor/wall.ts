@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CatalogueOffer } from '../../catalogue/catalogue.ts';
+import type { CatalogueOffer } from '../../catalogue/catalogue-offer.ts';
 import { compilePage } from '../pages/templates.ts';
 
 export type WallNotice = 'unknown_link' | 'unknown_offer';
