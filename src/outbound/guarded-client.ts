@@ -72,7 +72,7 @@ const IDLE_SOCKET_MS = 2000;
  * An HTTP client for URLs that strangers chose. Every address is judged by the rules when it is dialled.
  * Redirects are not followed, proxies from the environment are not used, compressed bodies are not inflated.
  *
- * A body over 64 KiB is cut off there and counts as received: the partner has answered, and what he answered stands in
+ * A body over 64 KiB is cut off there and counts as received: the partner has answered, and the answer stands in
  * the status line. A body that does not end within the time limit is a timeout, whatever the status line said.
  */
 export function createGuardedClient(options: ClientOptions): GuardedClient {

@@ -29,23 +29,14 @@ export async function startTelemetry(log: Log): Promise<Telemetry> {
 }
 
 function toSdkLogger(log: Log): Logger {
-  // What the SDK calls info, an operator does not need to hear of.
-  const write = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
+  const write = (level: 'trace' | 'debug' | 'warn' | 'error') => (message: string, meta?: object) =>
     log[level](meta ?? {}, message);
-  const [trace, debug, info, warn, error] = [
-    write('trace'),
-    write('debug'),
-    write('debug'),
-    write('warn'),
-    write('error'),
-  ];
-  return {
-    trace,
-    debug,
-    info,
-    warn,
-    error,
-    log: (level, message, meta) =>
-      ({ TRACE: trace, DEBUG: debug, INFO: info, WARN: warn, ERROR: error })[level](message, meta),
-  };
+  const trace = write('trace');
+  const debug = write('debug');
+  // What the SDK calls info, an operator does not need to hear of.
+  const info = debug;
+  const warn = write('warn');
+  const error = write('error');
+  const byLevel = { TRACE: trace, DEBUG: debug, INFO: info, WARN: warn, ERROR: error };
+  return { trace, debug, info, warn, error, log: (level, message, meta) => byLevel[level](message, meta) };
 }

@@ -188,7 +188,7 @@ async function startLoadedApi(databaseUrl: string): Promise<{ program: RunningPr
   return { program, load: startClickLoad(program.publicUrl, network.clickPath(partnerId, 'r1')) };
 }
 
-/** The answered clicks that are not there, or are there and would never be handed over. */
+/** The answered clicks that are not there, or are there and would never be relayed. */
 async function findLost(url: string, answered: string[]): Promise<string[]> {
   const db = connectDb({ url, poolSize: 1, statementTimeoutMs: 5000 });
   try {

@@ -16,6 +16,7 @@ import { commandLineOf } from './process-identity.ts';
 import { startServerProcess, stopLeftover, waitUntilReady, type ServerProcess } from './server-process.ts';
 
 const START_TIMEOUT_MS = 60_000;
+const RETRY_MS = 100;
 const DATABASE = 'cashcat';
 // Where the files of a machine belong when root runs a service; used only when Postgres cannot reach the checkout.
 const SYSTEM_DIR = '/var/lib/cashcat';
@@ -71,9 +72,7 @@ export async function startPostgresServer(options: PostgresOptions): Promise<Pos
   const url = `postgres://${SUPERUSER}:${home.password}@127.0.0.1:${port}`;
   await createDatabase(`${url}/postgres`).catch(async (cause: unknown) => {
     await server.end('SIGINT');
-    throw new StartupError(`The embedded Postgres in ${home.folder} runs but cannot be used: ${String(cause)}`, {
-      cause,
-    });
+    throw unusable(home, cause);
   });
   server.watch(onExit);
   return {
@@ -83,6 +82,10 @@ export async function startPostgresServer(options: PostgresOptions): Promise<Pos
     stop: () => server.end('SIGINT'),
     kill: (signal) => server.end(signal),
   };
+}
+
+function unusable({ folder }: PostgresHome, cause: unknown): StartupError {
+  return new StartupError(`The embedded Postgres in ${folder} runs but cannot be used: ${String(cause)}`, { cause });
 }
 
 async function stopLeftoverPostgres(home: PostgresHome): Promise<void> {
@@ -96,23 +99,12 @@ async function stopLeftoverPostgres(home: PostgresHome): Promise<void> {
   if (stranger !== '' && !stranger.includes('postgres')) await rm(pidFile, { force: true });
 }
 
-async function startOn(
-  home: PostgresHome,
-  binaries: PostgresBinaries,
-  { port, settings }: { port: number; settings: Record<string, string> },
-): Promise<ServerProcess> {
+type Start = { port: number; settings: Record<string, string> };
+
+async function startOn(home: PostgresHome, binaries: PostgresBinaries, start: Start): Promise<ServerProcess> {
   const deadline = Date.now() + START_TIMEOUT_MS;
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   for (;;) {
-    const server = await startServerProcess({
-      name: 'Postgres',
-      command: binaries.postgres,
-      args: ['-D', home.data, '-p', String(port), ...flags],
-      cwd: home.folder,
-      env: { LC_ALL: 'C' },
-      logFile: home.log,
-      user: home.user,
-    });
+    const server = await startProcessOn(home, binaries, start);
     try {
       await waitUntilReady(server, () => isReady(home, server.pid), START_TIMEOUT_MS);
       return server;
@@ -123,9 +115,26 @@ async function startOn(
       if (!areChildrenLeft || Date.now() > deadline) {
         throw new StartupError(`Postgres did not start: ${String(cause)} (${home.log})`, { cause });
       }
-      await delay(100);
+      await delay(RETRY_MS);
     }
   }
+}
+
+async function startProcessOn(
+  home: PostgresHome,
+  binaries: PostgresBinaries,
+  { port, settings }: Start,
+): Promise<ServerProcess> {
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  return await startServerProcess({
+    name: 'Postgres',
+    command: binaries.postgres,
+    args: ['-D', home.data, '-p', String(port), ...flags],
+    cwd: home.folder,
+    env: { LC_ALL: 'C' },
+    logFile: home.log,
+    user: home.user,
+  });
 }
 
 /** Postgres itself notes its state in the eighth line of its pid file. */

@@ -43,34 +43,15 @@ export type TemporalServer = {
 
 /** Starts Temporal's development server on a file under `dataDir`. */
 export async function startTemporalServer(options: TemporalOptions): Promise<TemporalServer> {
-  const { binary, namespace = 'default', onExit = () => {} } = options;
   const dataDir = await realpath(options.dataDir);
   const file = await chooseFile(dataDir, options);
   await stopLeftoverTemporal(dataDir);
   const port = await claimPort(options.port, { what: 'Temporal', variable: 'TEMPORAL_PORT' });
-  const uiPort =
-    options.uiPort === null
-      ? null
-      : await claimPort(options.uiPort, { what: "Temporal's Web UI", variable: 'TEMPORAL_UI_PORT' });
-  const server = await startServerProcess({
-    name: 'Temporal',
-    command: binary.path,
-    args: flagsFor({ file, port, uiPort, namespace, dynamicConfig: { ...DYNAMIC_CONFIG, ...options.dynamicConfig } }),
-    cwd: dataDir,
-    env: {},
-    logFile: join(dataDir, 'temporal.log'),
-  });
-  const address = `127.0.0.1:${port}`;
-  try {
-    await writeFile(pidFileIn(dataDir), String(server.pid));
-    await waitForNamespace(server, port, namespace);
-  } catch (cause) {
-    await server.end('SIGTERM');
-    throw new StartupError(`Temporal did not start: ${String(cause)}`, { cause });
-  }
-  server.watch(onExit);
+  const uiPort = await claimUiPort(options.uiPort);
+  const server = await startOn(dataDir, { ...options, file, port, uiPort });
+  server.watch(options.onExit ?? (() => undefined));
   return {
-    address,
+    address: `127.0.0.1:${port}`,
     port,
     uiUrl: uiPort === null ? undefined : `http://127.0.0.1:${uiPort}`,
     pid: server.pid,
@@ -80,6 +61,37 @@ export async function startTemporalServer(options: TemporalOptions): Promise<Tem
     },
     kill: (signal) => server.end(signal),
   };
+}
+
+async function claimUiPort(port: number | null): Promise<number | null> {
+  return port === null ? null : await claimPort(port, { what: "Temporal's Web UI", variable: 'TEMPORAL_UI_PORT' });
+}
+
+type Start = Pick<TemporalOptions, 'binary' | 'namespace' | 'dynamicConfig' | 'uiPort'> & {
+  file: string;
+  port: number;
+};
+
+async function startOn(
+  dataDir: string,
+  { binary, file, port, uiPort, namespace = 'default', dynamicConfig }: Start,
+): Promise<ServerProcess> {
+  const server = await startServerProcess({
+    name: 'Temporal',
+    command: binary.path,
+    args: flagsFor({ file, port, uiPort, namespace, dynamicConfig: { ...DYNAMIC_CONFIG, ...dynamicConfig } }),
+    cwd: dataDir,
+    env: {},
+    logFile: join(dataDir, 'temporal.log'),
+  });
+  try {
+    await writeFile(pidFileIn(dataDir), String(server.pid));
+    await waitForNamespace(server, port, namespace);
+    return server;
+  } catch (cause) {
+    await server.end('SIGTERM');
+    throw new StartupError(`Temporal did not start: ${String(cause)}`, { cause });
+  }
 }
 
 /** The file is not migrated from one server version to another, so each version has its own. */
