@@ -46,7 +46,8 @@ const AWAY_MESSAGE =
 /** The SQLSTATE of an error of Postgres; undefined for any other error. */
 export function sqlStateOf(error: unknown): string | undefined {
   const code = codeOf(error);
-  return /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  // Each has a digit; EPIPE, as long, has none.
+  return /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
 /** The row is refused for its values or for other rows; the same statement with other values may succeed. */
