@@ -38,7 +38,7 @@ function publishAttributes(state: LeadState, status: LeadStatus): void {
   if (changed.length > 0) upsertSearchAttributes(changed);
 }
 
-/** A short story in Markdown for ops who read only the Web UI. Holds no ref_id: it may be personal. */
+/** Markdown for ops who read only the Web UI. Holds no ref_id: it may be personal. */
 function describeLead(view: LeadView, policy: LeadPolicy, story: string[]): string {
   const holder = view.holder ? `partner \`${view.holder.partnerId}\`` : 'the house';
   const delivering = view.delivering.map(

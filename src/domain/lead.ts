@@ -22,7 +22,7 @@ export type LeadState = {
   lastActivityAt: string | null;
   lastStatus: Status | null;
   conversions: ConversionState[];
-  /** The latest events, for people. */
+  /** The latest lines of what happened, for ops in the Web UI. Continued runs have the name in their input. */
   story: string[];
 };
 

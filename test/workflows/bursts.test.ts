@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Settlement } from '../../src/domain/lead.ts';
 import { registerSearchAttributes } from '../../src/temporal/connect.ts';
@@ -8,6 +9,8 @@ import { testBundle } from '../support/bundle.ts';
 import { conversion, numbered, status, touch, type Fact } from '../support/events.ts';
 import { testTemporal } from '../support/servers.ts';
 import { createKeepingActivities, startLeadWith } from './lead-without-database.ts';
+
+const { WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND } = temporal.api.enums.v1.WorkflowTaskFailedCause;
 
 const BEGINNING = [touch('ann', 'a1'), conversion('c1'), conversion('c2')];
 
@@ -59,7 +62,12 @@ describe('a burst of events in one signal', function () {
       await worker.runUntil(lead.handle.result());
       assert.equal(settled.length, facts.filter(({ type }) => type === 'status').length);
       const history = await lead.handle.fetchHistory();
-      assert.ok(!history.events?.some((event) => event.workflowTaskFailedEventAttributes));
+      const causes = history.events?.flatMap((event) => event.workflowTaskFailedEventAttributes?.cause ?? []);
+      // The server has a task done again when an event comes in at its very end, as the timer of the window may.
+      assert.deepEqual(
+        causes?.filter((cause) => cause !== WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND),
+        [],
+      );
       await Worker.runReplayHistory({ workflowBundle: await testBundle() }, history);
     });
   }
