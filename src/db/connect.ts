@@ -1,6 +1,6 @@
 // How SQL is written in this folder:
 // - knex's builder for plain reads and writes; what it cannot say is a fragment of `raw` with `:named` values.
-// - `raw` with `:named` values for statements of several parts (CTEs, sums): one text that can be read from top to bottom.
+// - `raw` with `:named` values for statements of several parts (CTEs, sums): one text, read from top to bottom.
 // - `$1` for the click pool alone, which is pg without knex.
 // Rows are snake_case. What the program uses itself is renamed to camelCase in the statement that reads it; records and
 // reports that leave the program as JSON keep the names of their columns.

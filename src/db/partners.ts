@@ -5,7 +5,7 @@ import { newPartnerId } from '../new-ids.ts';
 import { insertOne, readPage, type CatalogueState, type CatalogueTable, type Page } from './catalogue-rows.ts';
 import { makeKey } from './keys.ts';
 
-/** A partner's record as ops see it; of its API key only the beginning is known, `postback` is null when it has none. */
+/** A partner's record as ops see it; of its API key only the beginning is known, `postback` is null without settings. */
 export type Partner = {
   partner_id: string;
   name: string;

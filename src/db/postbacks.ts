@@ -5,6 +5,7 @@ import type { Postback, PostbackSettings } from '../domain/postback-settings.ts'
 import type { Status } from '../domain/status.ts';
 import { prepared } from './prepared.ts';
 
+/** The last four are ends. */
 export type PostbackState = 'scheduled' | 'retrying' | 'delivered' | 'failed' | 'superseded' | 'skipped';
 
 /** A postback that ended is never sent again. */
@@ -12,6 +13,7 @@ export function isEnded(state: PostbackState): state is Exclude<PostbackState, '
   return state !== 'scheduled' && state !== 'retrying';
 }
 
+/** Why a status is not told: R4, R6, or the partner's settings. */
 export type SkipReason = 'no_ref_id' | 'not_configured' | 'status_off' | 'house';
 
 /** A postback that still has to reach its partner, and how many attempts were made so far. */
@@ -23,6 +25,7 @@ export type OpenPostback = {
   attemptsMade: number;
 };
 
+/** What is to be told to whom; `holder` is null for the house, `skipReason` null when it is to be sent. */
 export type NewPostback = {
   postbackId: string;
   holder: LinkedPartner | null;
@@ -47,6 +50,7 @@ export const INSERT_POSTBACK = `
          :isHandover::boolean, :payout::bigint, :currency, :eventAt::timestamptz, :state, :skipReason,
          case when :state = 'skipped' then now() end`;
 
+/** The values of {@link INSERT_POSTBACK}. */
 export function postbackBindings({ leadId, settlement, holder, ...postback }: NewPostback & ToldStatus) {
   const { conversionId, seq, offerId, at } = settlement;
   return {
@@ -62,28 +66,29 @@ export function postbackBindings({ leadId, settlement, holder, ...postback }: Ne
   };
 }
 
+/** Writes a postback down by itself. @throws when this partner has one for this status already */
 export async function insertPostback(db: Knex, postback: NewPostback & ToldStatus): Promise<void> {
   await db.raw(INSERT_POSTBACK, postbackBindings(postback));
 }
 
+const READ_OPEN_POSTBACKS = `
+  select postback_id as "postbackId", partner_id as "partnerId", status, is_handover as "isHandover",
+    (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as "attemptsMade"
+  from postbacks p
+  where conversion_id = :conversionId and seq = :seq and state in ('scheduled', 'retrying')
+  order by postback_id`;
+
 /** The postbacks of one status that are still to be delivered. */
 export async function readOpenPostbacks(db: Knex, conversionId: string, seq: number): Promise<OpenPostback[]> {
   const { rows } = await db
-    .raw<{ rows: OpenPostback[] }>(
-      `select postback_id as "postbackId", partner_id as "partnerId", status, is_handover as "isHandover",
-       (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as "attemptsMade"
-     from postbacks p
-     where conversion_id = :conversionId and seq = :seq and state in ('scheduled', 'retrying')
-     order by postback_id`,
-      { conversionId, seq },
-    )
+    .raw<{ rows: OpenPostback[] }>(READ_OPEN_POSTBACKS, { conversionId, seq })
     .options(prepared('read-open-postbacks'));
   return rows;
 }
 
 /**
- * True when a partner has heard of a conversion's `pending`, or may have: an attempt was delivered, was interrupted, is still
- * running, or ended without an answer.
+ * True when a partner has heard of a conversion's `pending`, or may have: an attempt was delivered, was interrupted, is
+ * still running, or ended without an answer.
  */
 export async function wasToldPending(db: Knex, conversionId: string, partnerId: string): Promise<boolean> {
   const { rows } = await db.raw<{ rows: { told: boolean }[] }>(
@@ -97,6 +102,7 @@ export async function wasToldPending(db: Knex, conversionId: string, partnerId: 
   return rows[0]?.told ?? false;
 }
 
+/** A postback and how far it is, with what decides on its next attempt. */
 export type CurrentPostback = Postback & {
   state: PostbackState;
   attemptsMade: number;
@@ -106,19 +112,19 @@ export type CurrentPostback = Postback & {
   settings: PostbackSettings | null;
 };
 
-/** A postback with its partner's settings. */
+const READ_POSTBACK = `
+  select p.postback_id as "postbackId", p.conversion_id as "conversionId", p.partner_id as "partnerId",
+    p.offer_id as "offerId", p.ref_id as "refId", p.status, p.reason, p.payout as "payoutMinor", p.currency,
+    p.event_at as "eventTime", p.state, partner.postback as settings,
+    greatest(0, coalesce(extract(epoch from p.next_attempt_at - now()) * 1000, 0))::float8 as "retryInMs",
+    (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as "attemptsMade"
+  from postbacks p join partners partner using (partner_id)
+  where p.postback_id = :postbackId`;
+
+/** A postback with its partner's settings. @throws when there is none of this id, or it is the house's */
 export async function readPostback(db: Knex, postbackId: string): Promise<CurrentPostback> {
   const { rows } = await db
-    .raw<{ rows: CurrentPostback[] }>(
-      `select p.postback_id as "postbackId", p.conversion_id as "conversionId", p.partner_id as "partnerId",
-       p.offer_id as "offerId", p.ref_id as "refId", p.status, p.reason, p.payout as "payoutMinor", p.currency,
-       p.event_at as "eventTime", p.state, partner.postback as settings,
-       greatest(0, coalesce(extract(epoch from p.next_attempt_at - now()) * 1000, 0))::float8 as "retryInMs",
-       (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as "attemptsMade"
-     from postbacks p join partners partner using (partner_id)
-     where p.postback_id = :postbackId`,
-      { postbackId },
-    )
+    .raw<{ rows: CurrentPostback[] }>(READ_POSTBACK, { postbackId })
     .options(prepared('read-postback'));
   const [postback] = rows;
   if (!postback) throw new Error(`There is no postback ${postbackId}.`);
@@ -130,33 +136,29 @@ export async function lockPostback(trx: Knex, postbackId: string): Promise<void>
   await trx('postbacks').where({ postback_id: postbackId }).forUpdate().select('postback_id');
 }
 
+/** The request as it is about to be sent; `attempt` counts from 1. */
 export type NewAttempt = { postbackId: string; attempt: number; method: string; url: string; body: string | null };
+
+const INSERT_ATTEMPT = `
+  with open as materialized (
+    select postback_id from postbacks
+    where postback_id = :postbackId and state in ('scheduled', 'retrying')
+    for update
+  ), interrupted as (
+    update postback_attempts a set outcome = 'interrupted', ended_at = now()
+    from open where a.postback_id = open.postback_id and a.outcome = 'running'
+  )
+  insert into postback_attempts (postback_id, attempt, method, url, body)
+  select postback_id, :attempt::int, :method, :url, :body from open
+  returning attempt`;
 
 /**
  * Writes an attempt down before its call is made. One that never came to its end was interrupted.
  * @returns false when the postback has ended meanwhile
  * @throws when another attempt with this number has been made meanwhile
  */
-export async function insertAttempt(
-  db: Knex,
-  { postbackId, attempt, method, url, body }: NewAttempt,
-): Promise<boolean> {
-  const { rows } = await db
-    .raw<{ rows: object[] }>(
-      `with open as materialized (
-       select postback_id from postbacks
-       where postback_id = :postbackId and state in ('scheduled', 'retrying')
-       for update
-     ), interrupted as (
-       update postback_attempts a set outcome = 'interrupted', ended_at = now()
-       from open where a.postback_id = open.postback_id and a.outcome = 'running'
-     )
-     insert into postback_attempts (postback_id, attempt, method, url, body)
-     select postback_id, :attempt::int, :method, :url, :body from open
-     returning attempt`,
-      { postbackId, attempt, method, url, body },
-    )
-    .options(prepared('insert-attempt'));
+export async function insertAttempt(db: Knex, attempt: NewAttempt): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: object[] }>(INSERT_ATTEMPT, attempt).options(prepared('insert-attempt'));
   return rows.length > 0;
 }
 
@@ -174,9 +176,13 @@ export async function postponePostback(
 ): Promise<void> {
   await trx('postbacks')
     .where({ postback_id: postbackId })
-    .update({ state: 'retrying', next_attempt_at: trx.raw(`now() + ? * interval '1 millisecond'`, [intervalMs]) });
+    .update({
+      state: 'retrying',
+      next_attempt_at: trx.raw(`now() + :intervalMs * interval '1 millisecond'`, { intervalMs }),
+    });
 }
 
+/** What came back: `httpStatus` is null and `error` says why when nothing did; `responseBody` is at most 4 KiB. */
 export type AttemptEnd = {
   postbackId: string;
   attempt: number;
@@ -191,28 +197,26 @@ export type AttemptEnd = {
   retryInMs: number | null;
 };
 
+const COMPLETE_ATTEMPT = `
+  with completed as (
+    update postback_attempts
+    set outcome = :outcome, ended_at = now(), duration_ms = :durationMs, http_status = :httpStatus, error = :error,
+      location = :location, response_body = :responseBody
+    where postback_id = :postbackId and attempt = :attempt
+  )
+  update postbacks
+  set state = :state,
+    ended_at = case when :state <> 'retrying' then now() end,
+    next_attempt_at = case when :state = 'retrying' then now() + :retryInMs::int8 * interval '1 millisecond' end
+  where postback_id = :postbackId
+    and (state in ('scheduled', 'retrying') or (state in ('superseded', 'failed') and :state = 'delivered'))`;
+
 /** Completes an attempt and its postback. A postback that has ended meanwhile stays so, unless it was delivered. */
 export async function completeAttempt(db: Knex, end: AttemptEnd): Promise<void> {
-  await db
-    .raw(
-      `with completed as (
-       update postback_attempts
-       set outcome = :outcome, ended_at = now(), duration_ms = :durationMs, http_status = :httpStatus, error = :error,
-         location = :location, response_body = :responseBody
-       where postback_id = :postbackId and attempt = :attempt
-     )
-     update postbacks
-     set state = :state,
-       ended_at = case when :state <> 'retrying' then now() end,
-       next_attempt_at = case when :state = 'retrying' then now() + :retryInMs::int8 * interval '1 millisecond' end
-     where postback_id = :postbackId
-       and (state in ('scheduled', 'retrying') or (state in ('superseded', 'failed') and :state = 'delivered'))`,
-      end,
-    )
-    .options(prepared('complete-attempt'));
+  await db.raw(COMPLETE_ATTEMPT, end).options(prepared('complete-attempt'));
 }
 
-/** One that has ended meanwhile stays as it is. */
+/** Ends a postback without an attempt. One that has ended meanwhile stays as it is. */
 export async function endPostback(
   db: Knex,
   postbackId: string,

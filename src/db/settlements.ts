@@ -4,35 +4,45 @@ import type { PostbackSettings } from '../domain/postback-settings.ts';
 import { INSERT_POSTBACK, postbackBindings, type NewPostback } from './postbacks.ts';
 import { prepared } from './prepared.ts';
 
+/** Minor units of `currency`, and the version of the offer's price they come from. */
 export type Price = { amount: number; currency: string; priceVersion: number };
 
 /** What a status is settled on: the price in minor units, and how its holder wants to be told. */
 export type SettlementTerms = Price & { settings: PostbackSettings | null };
 
-/** R13: the price fixed when the conversion was first approved, else the one fixed when this status was committed. */
+const READ_SETTLEMENT_TERMS = `
+  with price as (
+    (select amount, currency, price_version as "priceVersion" from reward_entries
+     where conversion_id = :conversionId and kind = 'booked' order by seq limit 1)
+    union all
+    (select price_amount, price_currency, price_version from lead_events where lead_id = :leadId and seq = :seq)
+    limit 1
+  )
+  select price.*, (select postback from partners where partner_id = :partnerId) as settings from price`;
+
+/**
+ * R13: the price fixed when the conversion was first approved, else the one fixed when this status was committed.
+ * @throws when the lead has no such event
+ */
 export async function readSettlementTerms(
   db: Knex,
   leadId: string,
   { conversionId, seq, holder }: Settlement,
 ): Promise<SettlementTerms> {
   const { rows } = await db
-    .raw<{ rows: SettlementTerms[] }>(
-      `with price as (
-       (select amount, currency, price_version as "priceVersion" from reward_entries
-        where conversion_id = :conversionId and kind = 'booked' order by seq limit 1)
-       union all
-       (select price_amount, price_currency, price_version from lead_events where lead_id = :leadId and seq = :seq)
-       limit 1
-     )
-     select price.*, (select postback from partners where partner_id = :partnerId) as settings from price`,
-      { conversionId, leadId, seq, partnerId: holder?.partnerId ?? null },
-    )
+    .raw<{ rows: SettlementTerms[] }>(READ_SETTLEMENT_TERMS, {
+      conversionId,
+      leadId,
+      seq,
+      partnerId: holder?.partnerId ?? null,
+    })
     .options(prepared('read-settlement-terms'));
   const [terms] = rows;
   if (!terms) throw new Error(`Lead ${leadId} has no event ${seq} that ${conversionId} could be settled by.`);
   return terms;
 }
 
+/** A status of a lead with everything that settling it writes. */
 export type NewSettlement = {
   leadId: string;
   settlement: Settlement;
