@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { Client, Connection, type WorkflowClientInterceptor } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
+import { Client, type WorkflowClientInterceptor } from '@temporalio/client';
 import type { LeadEvent } from '../src/domain/lead-event.ts';
 import { claimLeads } from '../src/db/outbox.ts';
 import { createLog } from '../src/log.ts';
@@ -12,10 +11,11 @@ import { leadWorkflowId } from '../workflows/contract.ts';
 import { createTestDatabase } from './support/database.ts';
 import { eventually } from './support/eventually.ts';
 import { assertFields } from './support/fields.ts';
+import { signalsOf } from './support/lead-history.ts';
 import { createNetwork, type Network } from './support/network-in-database.ts';
+import { policy } from './support/policy.ts';
 import { testTemporal } from './support/servers.ts';
-
-const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
+import { connectClient } from './support/temporal-connection.ts';
 
 type OwedRow = { lead_id: string; failures: number; last_error: string };
 type RelayCall = { leadId: string; seqs: number[]; at: number };
@@ -23,21 +23,20 @@ type RelayCall = { leadId: string; seqs: number[]; at: number };
 /** Nobody works on the leads here: what was relayed is read from their histories. */
 describe('relay', function () {
   this.timeout(60_000);
-  let connection: Connection;
+  let client: Client;
   let network: Network;
   let relays: Relay[];
   let leads: Set<string>;
 
   before(async () => {
-    const { address } = await testTemporal();
-    connection = await Connection.connect({ address });
-    await registerSearchAttributes(new Client({ connection }));
+    client = await connectClient((await testTemporal()).address);
+    await registerSearchAttributes(client);
     network = await createNetwork(await createTestDatabase());
   });
 
   after(async () => {
     await network.close();
-    await connection.close();
+    await client.connection.close();
   });
 
   beforeEach(() => {
@@ -48,8 +47,7 @@ describe('relay', function () {
   afterEach(async () => {
     await Promise.all(relays.map((relay) => relay.stop()));
     // Workers of other tests must not find them.
-    const { workflow } = new Client({ connection });
-    await Promise.allSettled([...leads].map((leadId) => workflow.getHandle(leadWorkflowId(leadId)).terminate()));
+    await Promise.allSettled([...leads].map((leadId) => client.workflow.getHandle(leadWorkflowId(leadId)).terminate()));
     await network.db('outbox').delete();
   });
 
@@ -88,7 +86,7 @@ describe('relay', function () {
     };
     const relay = startRelay({
       db: network.db,
-      client: new Client({ connection, interceptors: { workflow: [interceptor] } }),
+      client: new Client({ connection: client.connection, interceptors: { workflow: [interceptor] } }),
       policy,
       concurrency,
       leaseMs,
@@ -101,17 +99,6 @@ describe('relay', function () {
 
   async function nothingIsOwed(): Promise<void> {
     await eventually(async () => assert.deepEqual(await network.db('outbox').select('lead_id'), []));
-  }
-
-  /** The numbers of the events in each signal that a lead's workflow has received. */
-  async function signalsOf(leadId: string): Promise<number[][]> {
-    const { events } = await new Client({ connection }).workflow.getHandle(leadWorkflowId(leadId)).fetchHistory();
-    return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) => {
-      const [payload] = signal?.input?.payloads ?? [];
-      if (!payload) return [];
-      const { events: sent } = defaultPayloadConverter.fromPayload<{ events: LeadEvent[] }>(payload);
-      return [sent.map(({ seq }) => seq)];
-    });
   }
 
   function upTo(last: number): number[] {
@@ -138,7 +125,7 @@ describe('relay', function () {
     await Promise.all(Array.from({ length: 50 }, () => network.touch(leadId, 'ann')));
     run();
     await nothingIsOwed();
-    assert.deepEqual(await signalsOf(leadId), [upTo(50)]);
+    assert.deepEqual(await signalsOf(client, leadId), [upTo(50)]);
   });
 
   it('more than 200 events of one lead go out in several signals, in order', async () => {
@@ -146,7 +133,7 @@ describe('relay', function () {
     await Promise.all(Array.from({ length: 450 }, () => network.touch(leadId, 'ann')));
     run();
     await nothingIsOwed();
-    const signals = await signalsOf(leadId);
+    const signals = await signalsOf(client, leadId);
     assert.deepEqual(signals.flat(), upTo(450));
     assert.deepEqual(
       signals.map(({ length }) => length),
@@ -169,7 +156,7 @@ describe('relay', function () {
     }
     await nothingIsOwed();
     assert.deepEqual(overlapping, []);
-    for (const leadId of busy) assert.deepEqual((await signalsOf(leadId)).flat(), upTo(30));
+    for (const leadId of busy) assert.deepEqual((await signalsOf(client, leadId)).flat(), upTo(30));
     for (const { calls } of both) assert.ok(calls.length > 0, 'one of the relays did nothing');
   });
 
@@ -179,7 +166,7 @@ describe('relay', function () {
     const lease = await network.db('outbox').where({ lead_id: leadId }).first<{ leased_until: string }>('leased_until');
     const { calls } = run();
     await nothingIsOwed();
-    assert.deepEqual(await signalsOf(leadId), [[1]]);
+    assert.deepEqual(await signalsOf(client, leadId), [[1]]);
     assert.ok((calls[0]?.at ?? 0) >= Date.parse(lease.leased_until));
   });
 
@@ -242,7 +229,7 @@ describe('relay', function () {
       owed.map(({ lead_id }) => lead_id),
       [late],
     );
-    for (const leadId of claimed) assert.deepEqual(await signalsOf(leadId), [[1]]);
+    for (const leadId of claimed) assert.deepEqual(await signalsOf(client, leadId), [[1]]);
   });
 
   it('a status of a lead that has ended begins a new run', async () => {
@@ -250,12 +237,12 @@ describe('relay', function () {
     const conversionId = await network.convert(leadId);
     run();
     await nothingIsOwed();
-    const handle = new Client({ connection }).workflow.getHandle(leadWorkflowId(leadId));
+    const handle = client.workflow.getHandle(leadWorkflowId(leadId));
     const { runId } = await handle.describe();
     await handle.terminate('the window is over');
     await network.report(conversionId, 'approved');
     await nothingIsOwed();
     assert.notEqual((await handle.describe()).runId, runId);
-    assert.deepEqual(await signalsOf(leadId), [[2]]);
+    assert.deepEqual(await signalsOf(client, leadId), [[2]]);
   });
 });

@@ -71,9 +71,7 @@ describe('delivering a postback', () => {
 
   async function duePostback({ settings = settingsFor(TRACKER), refId = 'click-1', word = 'approved' } = {}) {
     const partnerId = await network.partner(settings);
-    const leadId = network.newLead();
-    await network.touch(leadId, partnerId, refId);
-    const conversionId = await network.convert(leadId);
+    const { leadId, conversionId } = await network.aLead(partnerId, refId);
     await network.report(conversionId, word);
     const settlement = await latestSettlement(db, leadId);
     const [due] = await activities.settle({ leadId, maxAttempts: ATTEMPTS, settlement });

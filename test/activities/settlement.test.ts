@@ -52,12 +52,6 @@ describe('settling a status', () => {
     return await network.partner(settingsFor(URL, changes));
   }
 
-  async function leadOf(partnerId: string, refId: string | undefined = 'click-1') {
-    const leadId = network.newLead();
-    await network.touch(leadId, partnerId, refId);
-    return { leadId, conversionId: await network.convert(leadId) };
-  }
-
   async function settle(leadId: string): Promise<DuePostback[]> {
     return await activities.settle({ leadId, maxAttempts: ATTEMPTS, settlement: await latestSettlement(db, leadId) });
   }
@@ -82,7 +76,7 @@ describe('settling a status', () => {
 
   it('books the reward and schedules the postback', async () => {
     const ann = await partner();
-    const lead = await leadOf(ann);
+    const lead = await network.aLead(ann);
     const due = await reportAndSettle(lead, 'approved');
     const [postback] = await db('postbacks').where({ conversion_id: lead.conversionId }).select<PostbackRow[]>('*');
     assert.deepEqual(due, [
@@ -106,7 +100,7 @@ describe('settling a status', () => {
   });
 
   it('a status that is settled again, or several times at once, is booked and scheduled once', async () => {
-    const lead = await leadOf(await partner());
+    const lead = await network.aLead(await partner());
     await network.report(lead.conversionId, 'approved');
     const due = await Promise.all(Array.from({ length: 5 }, () => settle(lead.leadId)));
     due.push(await settle(lead.leadId));
@@ -117,7 +111,7 @@ describe('settling a status', () => {
   });
 
   it('a status that is settled again tells only what is still to be delivered, and how many attempts are left', async () => {
-    const lead = await leadOf(await partner());
+    const lead = await network.aLead(await partner());
     const [due] = await reportAndSettle(lead, 'approved');
     answers = [500];
     await deliver(due?.postbackId ?? '');
@@ -128,7 +122,7 @@ describe('settling a status', () => {
 
   it('two statuses of one conversion are two settlements', async () => {
     const ann = await partner();
-    const lead = await leadOf(ann);
+    const lead = await network.aLead(ann);
     await reportAndSettle(lead, 'pending');
     await reportAndSettle(lead, 'approved');
     await reportAndSettle(lead, 'rejected');
@@ -148,7 +142,7 @@ describe('settling a status', () => {
 
   it('R8: an approval and its later reversal belong to the partner who won', async () => {
     const [ann, bob] = [await partner(), await partner()];
-    const lead = await leadOf(ann);
+    const lead = await network.aLead(ann);
     await reportAndSettle(lead, 'approved');
     await network.touch(lead.leadId, bob, 'b1');
     await reportAndSettle(lead, 'rejected');
@@ -163,7 +157,7 @@ describe('settling a status', () => {
   });
 
   it('R13: books the price at which the status was committed, whatever the offer costs when it is settled', async () => {
-    const lead = await leadOf(await partner());
+    const lead = await network.aLead(await partner());
     const { version } = await changePrice(990);
     await network.report(lead.conversionId, 'approved');
     await changePrice(5);
@@ -177,7 +171,7 @@ describe('settling a status', () => {
   });
 
   it('R13: an approval after a reversal books the price of the first approval again', async () => {
-    const lead = await leadOf(await partner());
+    const lead = await network.aLead(await partner());
     const { version } = await changePrice(1111);
     await reportAndSettle(lead, 'approved');
     await changePrice(2222);
@@ -198,7 +192,7 @@ describe('settling a status', () => {
   });
 
   it('R13: a pending names the price of its moment, but only the approval fixes it', async () => {
-    const lead = await leadOf(await partner());
+    const lead = await network.aLead(await partner());
     await changePrice(100);
     await reportAndSettle(lead, 'pending');
     await changePrice(200);
@@ -220,42 +214,41 @@ describe('settling a status', () => {
   }
 
   it('R4, R8: for the house nothing is booked and nothing is sent', async () => {
-    const leadId = network.newLead();
-    const conversionId = await network.convert(leadId);
-    assert.deepEqual(await reportAndSettle({ leadId, conversionId }, 'approved'), []);
+    const lead = await network.aLead(null);
+    const { conversionId } = lead;
+    assert.deepEqual(await reportAndSettle(lead, 'approved'), []);
     assert.deepEqual(await statesOf(conversionId), [{ partner_id: null, status: 'approved', state: 'house' }]);
     assert.deepEqual(await rewardsOf(db, conversionId), []);
   });
 
   it('R6: what keeps a postback from being sent is said in this order: no ref_id, not configured, status off', async () => {
     const onlyApproved: Partial<PostbackSettings> = { statuses: ['approved'] };
-    const cases: [string, string | undefined, string][] = [
-      [await network.partner(null), undefined, 'no_ref_id'],
-      [await partner(onlyApproved), undefined, 'no_ref_id'],
+    const cases: [string, string | null, string][] = [
+      [await network.partner(null), null, 'no_ref_id'],
+      [await partner(onlyApproved), null, 'no_ref_id'],
       [await partner(onlyApproved), 'x'.repeat(33), 'no_ref_id'],
       [await network.partner(null), 'r1', 'not_configured'],
       [await partner(onlyApproved), 'r1', 'status_off'],
       [await partner(), 'r1', 'scheduled'],
     ];
     for (const [partnerId, refId, expected] of cases) {
-      const leadId = network.newLead();
-      await network.touch(leadId, partnerId, refId);
-      const conversionId = await network.convert(leadId);
-      const due = await reportAndSettle({ leadId, conversionId }, 'rejected');
+      const lead = await network.aLead(partnerId, refId);
+      const { conversionId } = lead;
+      const due = await reportAndSettle(lead, 'rejected');
       assert.deepEqual(await statesOf(conversionId), [{ partner_id: partnerId, status: 'rejected', state: expected }]);
       assert.equal(due.length, expected === 'scheduled' ? 1 : 0);
     }
   });
 
   it('R6: a reward is booked also when its partner is not told', async () => {
-    const lead = await leadOf(await network.partner(null));
+    const lead = await network.aLead(await network.partner(null));
     await reportAndSettle(lead, 'approved');
     assert.equal((await rewardsOf(db, lead.conversionId))[0]?.amount, 1250);
   });
 
   it('R11: only undelivered postbacks are superseded', async () => {
     const ann = await partner();
-    const lead = await leadOf(ann);
+    const lead = await network.aLead(ann);
     const [pending] = await reportAndSettle(lead, 'pending');
     await deliver(pending?.postbackId ?? '');
     const [approved] = await reportAndSettle(lead, 'approved');
@@ -275,7 +268,7 @@ describe('settling a status', () => {
       meanwhile: (pending: DuePostback | undefined, loser: string) => Promise<unknown>,
     ) {
       const [loser, winner] = [await partner(loserSettings), await partner()];
-      const lead = await leadOf(loser, 'lost');
+      const lead = await network.aLead(loser, 'lost');
       const [pending] = await reportAndSettle(lead, 'pending');
       await meanwhile(pending, loser);
       await network.touch(lead.leadId, winner, 'won');
@@ -329,7 +322,7 @@ describe('settling a status', () => {
 
     it('the loser hears nothing of what was settled before it asked for it', async () => {
       const [loser, winner] = [await partner({ handover: false }), await partner()];
-      const lead = await leadOf(loser, 'lost');
+      const lead = await network.aLead(loser, 'lost');
       await deliverIt((await reportAndSettle(lead, 'pending'))[0]);
       await network.touch(lead.leadId, winner, 'won');
       const due = await reportAndSettle(lead, 'approved');
@@ -339,7 +332,7 @@ describe('settling a status', () => {
 
     it('a partner that wins after its own pending is not told that it lost', async () => {
       const ann = await partner({ handover: true });
-      const lead = await leadOf(ann);
+      const lead = await network.aLead(ann);
       const [pending] = await reportAndSettle(lead, 'pending');
       await deliverIt(pending);
       assert.deepEqual(
@@ -350,7 +343,7 @@ describe('settling a status', () => {
   });
 
   it('a status whose event is not in Postgres is not settled', async () => {
-    const lead = await leadOf(await partner());
+    const lead = await network.aLead(await partner());
     await network.report(lead.conversionId, 'approved');
     const settlement = { ...(await latestSettlement(db, lead.leadId)), seq: 99 };
     await assert.rejects(activities.settle({ leadId: lead.leadId, maxAttempts: ATTEMPTS, settlement }), /no event 99/);

@@ -1,10 +1,10 @@
 // The other side of the lead benchmark: a worker with the cheapest workflow that hears two messages.
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { DefaultLogger, Worker, bundleWorkflowCode, type NativeConnection } from '@temporalio/worker';
 import { readConfig } from '../../src/config.ts';
 import { inParallel } from '../support/in-parallel.ts';
+import { connectToTemporal } from '../support/temporal-connection.ts';
 
 export type CheapestActivities = { noop(id: string): Promise<void> };
 
@@ -18,18 +18,14 @@ export async function withCheapest<T>(
   { address, atOnce }: { address: string; atOnce: number },
   use: (run: RunLeads) => Promise<T>,
 ): Promise<T> {
-  const [connection, nativeConnection] = await Promise.all([
-    Connection.connect({ address }),
-    NativeConnection.connect({ address }),
-  ]);
-  const { workflow } = new Client({ connection });
+  const temporal = await connectToTemporal(address);
+  const { workflow } = temporal.client;
   const done = new Map<string, () => void>();
-  const worker = await createWorker(nativeConnection, (id) => done.get(id)?.());
+  const worker = await createWorker(temporal.nativeConnection, (id) => done.get(id)?.());
   try {
     return await worker.runUntil(() => use(run));
   } finally {
-    await nativeConnection.close();
-    await connection.close();
+    await temporal.close();
   }
 
   async function run(leads: number): Promise<number> {

@@ -1,7 +1,7 @@
-import { Client, Connection } from '@temporalio/client';
 import type { ConversionStory } from '../../src/stories/conversion-story.ts';
 import { searchAttributeKeys } from '../../workflows/contract.ts';
 import { createInCatalogue, readStory } from '../support/network-over-http.ts';
+import { connectClient } from '../support/temporal-connection.ts';
 
 /** A conversion as ops see it: by the admin API, and in Temporal's Web UI. */
 export type OpsView = { story: ConversionStory; lead: LeadInTemporal };
@@ -15,8 +15,7 @@ export type Ops = {
 };
 
 export async function startOps(opsUrl: string, temporalAddress: string): Promise<Ops> {
-  const connection = await Connection.connect({ address: temporalAddress });
-  const { workflow } = new Client({ connection });
+  const { workflow, connection } = await connectClient(temporalAddress);
 
   async function readLead(workflowId: string): Promise<LeadInTemporal> {
     const handle = workflow.getHandle(workflowId);

@@ -2,11 +2,10 @@
 // change to the workflow must replay all of them. After one behind `patched`, rename the recordings that it outdates
 // (`reversal-before-x.json`) and record anew; they may go when no lead can be so old any more.
 import { writeFile } from 'node:fs/promises';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { Worker, type NativeConnection } from '@temporalio/worker';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
-import { registerSearchAttributes } from '../../src/temporal/connect.ts';
 import {
   LEAD_WORKFLOW,
   TASK_QUEUE,
@@ -20,12 +19,16 @@ import {
 import { testBundle } from '../support/bundle.ts';
 import { numbered } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
+import { runsOf } from '../support/lead-history.ts';
+import { policy as standardPolicy } from '../support/policy.ts';
 import '../support/quiet-sdk.ts';
 import { startPrivateTemporal, stopTestServers } from '../support/servers.ts';
+import { connectToTemporal } from '../support/temporal-connection.ts';
 import { shapeNames, shapeOf, type RecordedLead, type ShapeName } from './shapes.ts';
 
 const folder = new URL('./', import.meta.url);
-const STANDARD_POLICY: LeadPolicy = { windowMs: 3000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
+// Each recording ends with its window.
+const WINDOW_MS = 3000;
 const ATTEMPT_WAITED_FOR = 2;
 
 const temporal = await startPrivateTemporal({ dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '100' } });
@@ -36,14 +39,11 @@ try {
 }
 
 async function recordAll(address: string): Promise<void> {
-  const connection = await Connection.connect({ address });
-  const nativeConnection = await NativeConnection.connect({ address });
   // Recordings must not name the machine they were made on.
-  const client = new Client({ connection, identity: 'client' });
-  await registerSearchAttributes(client);
+  const connected = await connectToTemporal(address, { identity: 'client' });
+  const { client, nativeConnection } = connected;
   for (const name of shapeNames) await record(name, client, nativeConnection);
-  await nativeConnection.close();
-  await connection.close();
+  await connected.close();
 }
 
 async function record(name: ShapeName, client: Client, connection: NativeConnection): Promise<void> {
@@ -58,10 +58,12 @@ async function record(name: ShapeName, client: Client, connection: NativeConnect
     activities: scriptedActivities(name, committed),
   });
   await worker.runUntil(async () => {
-    await play(startLead({ name, client, handle, committed, policy: { ...STANDARD_POLICY, ...changes } }));
+    await play(
+      startLead({ name, client, handle, committed, policy: { ...standardPolicy, windowMs: WINDOW_MS, ...changes } }),
+    );
     await handle.result();
   });
-  const runs = await runsOf(client, handle);
+  const runs = await runsOf(client, name);
   for (const [index, runId] of runs.entries()) {
     const history = await client.workflow.getHandle(handle.workflowId, runId).fetchHistory();
     const suffix = runs.length > 1 ? `-${index + 1}` : '';
@@ -130,7 +132,7 @@ function startLead({ name, client, handle, committed, policy }: Recording): Reco
         const [activity] = (await handle.describe()).raw.pendingActivities ?? [];
         return activity?.attempt === ATTEMPT_WAITED_FOR;
       }),
-    continued: () => until(async () => (await runsOf(client, handle)).length > 1),
+    continued: () => until(async () => (await runsOf(client, name)).length > 1),
   };
 }
 
@@ -138,17 +140,6 @@ async function until(isTrue: () => Promise<boolean>): Promise<void> {
   await eventually(async () => {
     if (!(await isTrue())) throw new Error('It did not come to that in time.');
   });
-}
-
-async function runsOf(client: Client, handle: WorkflowHandle): Promise<string[]> {
-  const runs: string[] = [];
-  let runId = (await handle.describe()).raw.workflowExecutionInfo?.firstRunId;
-  while (runId) {
-    runs.push(runId);
-    const { events } = await client.workflow.getHandle(handle.workflowId, runId).fetchHistory();
-    runId = events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
-  }
-  return runs;
 }
 
 /** Stacks name folders of the machine; a replay does not look at them. */

@@ -369,7 +369,7 @@ describe('the operations listener', () => {
     });
 
     it('R4: the house has won where no partner ever touched the lead', async () => {
-      const conversionId = await network.convert(network.newLead());
+      const { conversionId } = await network.aLead(null);
       await network.report(conversionId, 'approved');
       const story = bodyOf<ConversionStory>(await call('get', `/conversions/${conversionId}`).expect(200));
       assert.deepEqual(
@@ -402,9 +402,7 @@ describe('the operations listener', () => {
 
   describe('R9: status calls that came too late', () => {
     it('are listed, and recorded when they are accepted, once', async () => {
-      const leadId = network.newLead();
-      await network.touch(leadId, await network.partner());
-      const conversionId = await network.convert(leadId);
+      const { leadId, conversionId } = await network.aLead(await network.partner());
       await network.db('leads').where({ lead_id: leadId }).update({ last_activity_at: '2020-01-01T00:00:00Z' });
       await assert.rejects(network.report(conversionId, 'approved'), { kind: 'window_closed' });
       const listed = bodyOf<{ status_calls: { call_id: number; conversion_id: string }[]; next: null }>(

@@ -35,9 +35,7 @@ describe('status intake on Postgres', () => {
   after(() => network.close());
 
   async function leadWithConversion() {
-    const leadId = network.newLead();
-    await network.touch(leadId, await network.partner(), 'click-1');
-    return { leadId, conversionId: await network.convert(leadId) };
+    return await network.aLead(await network.partner());
   }
 
   function callOf(changes: Partial<StatusCall>): StatusCall {

@@ -1,57 +1,63 @@
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import assert from 'node:assert/strict';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { createGuardedClient } from '../../src/outbound/guarded-client.ts';
 import { startRelay } from '../../src/relay.ts';
-import { registerSearchAttributes } from '../../src/temporal/connect.ts';
-import { TASK_QUEUE, type LeadActivities, type LeadPolicy } from '../../workflows/contract.ts';
+import {
+  TASK_QUEUE,
+  leadQuery,
+  leadWorkflowId,
+  type LeadActivities,
+  type LeadPolicy,
+} from '../../workflows/contract.ts';
 import { testBundle } from './bundle.ts';
 import { createTestDatabase } from './database.ts';
-import { createNetwork, type Network } from './network-in-database.ts';
+import { eventually } from './eventually.ts';
+import { createNetwork, postbacksOf, type Network } from './network-in-database.ts';
+import { policy as standardPolicy } from './policy.ts';
+import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts';
 
-export type LeadWorld = { network: Network; client: Client; stop(): Promise<void> };
+export type LeadWorld = {
+  network: Network;
+  client: Client;
+  handleOf(leadId: string): WorkflowHandle;
+  /** Waits until the workflow of a lead has applied the event with this number. */
+  hasApplied(leadId: string, seq: number): Promise<void>;
+  /** Waits until a conversion has postbacks in exactly these states, the oldest first. */
+  hasPostbacks(conversionId: string, ...states: string[]): Promise<void>;
+  stop(): Promise<void>;
+};
 
 type WorldOptions = {
-  policy: LeadPolicy;
-  postbackTimeoutMs: number;
+  policy?: LeadPolicy;
+  postbackTimeoutMs?: number;
   /** Looks at, or changes, what the activities do. */
   around?: (activities: LeadActivities) => LeadActivities;
 };
 
-type Connections = { client: Client; connection: NativeConnection };
-
 /** A lead world on the real Temporal server at this address; `stop` closes the connections to it as well. */
-export async function startLeadWorldOn(address: string, options: WorldOptions): Promise<LeadWorld> {
-  const clientConnection = await Connection.connect({ address });
-  const connection = await NativeConnection.connect({ address });
-  const client = new Client({ connection: clientConnection });
-  const world = await startLeadWorld({ client, connection, ...options });
+export async function startLeadWorldOn(address: string, options: WorldOptions = {}): Promise<LeadWorld> {
+  const temporal = await connectToTemporal(address);
+  const world = await startLeadWorld(temporal, options);
   return {
     ...world,
     async stop() {
       await world.stop();
-      await connection.close();
-      await clientConnection.close();
+      await temporal.close();
     },
   };
 }
 
 /** The whole way of a lead behind the doors: real Postgres, relay, workflow and activities on a given Temporal server. */
-export async function startLeadWorld({
-  client,
-  connection,
-  policy,
-  postbackTimeoutMs,
-  around,
-}: Connections & WorldOptions): Promise<LeadWorld> {
-  const [database, workflowBundle] = await Promise.all([
-    createTestDatabase(),
-    testBundle(),
-    registerSearchAttributes(client),
-  ]);
+export async function startLeadWorld(
+  { client, nativeConnection: connection }: TemporalConnection,
+  { policy = standardPolicy, postbackTimeoutMs = 500, around }: WorldOptions = {},
+): Promise<LeadWorld> {
+  const [database, workflowBundle] = await Promise.all([createTestDatabase(), testBundle()]);
   const network = await createNetwork(database);
   const addressRules = createAddressRules({ allowCidrs: ['127.0.0.0/8'] });
   const outbound = createGuardedClient({ addressRules, timeoutMs: postbackTimeoutMs });
@@ -72,9 +78,23 @@ export async function startLeadWorld({
     metrics: createMetrics(),
     log: createLog('silent'),
   });
+  const handleOf = (leadId: string) => client.workflow.getHandle(leadWorkflowId(leadId));
   return {
     network,
     client,
+    handleOf,
+    async hasApplied(leadId, seq) {
+      await eventually(async () => assert.equal((await handleOf(leadId).query(leadQuery)).appliedSeq, seq));
+    },
+    async hasPostbacks(conversionId, ...states) {
+      await eventually(async () => {
+        const postbacks = await postbacksOf(network.db, conversionId);
+        assert.deepEqual(
+          postbacks.map(({ state }) => state),
+          states,
+        );
+      });
+    },
     async stop() {
       await relay.stop();
       worker.shutdown();

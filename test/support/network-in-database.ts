@@ -9,24 +9,33 @@ import { createClickIntake } from '../../src/intake/click.ts';
 import { newConversionId, newLeadId } from '../../src/new-ids.ts';
 import { createStatusIntake, type StatusAnswer } from '../../src/intake/status.ts';
 import type { TestDatabase } from './database.ts';
-
-const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
+import { policy } from './policy.ts';
 
 /** An affiliate network in a database: partners, an advertiser, an offer, and the doors through which facts enter. */
 export type Network = Awaited<ReturnType<typeof createNetwork>>;
 
-export async function createNetwork({ db, url }: TestDatabase, { windowMs = WINDOW_MS } = {}) {
+export async function createNetwork({ db, url }: TestDatabase, { windowMs = policy.windowMs } = {}) {
   const pool = connectClickPool({ url, statementTimeoutMs: 5000 });
   const clicks = createClickIntake(pool);
   const statuses = createStatusIntake(db, windowMs);
   const { advertiser, token } = await createAdvertiser(db, { name: 'Bank' });
   const advertiserId = advertiser.advertiser_id;
-  const offer = await createOffer(db, {
+  const { offer_id: offerId } = await createOffer(db, {
     advertiser_id: advertiserId,
     name: 'Card',
     url: 'https://bank.example/?click={conversion_id}',
     reward: { amount: 1250, currency: 'USD' },
   });
+
+  async function touch(leadId: string, partnerId: string, givenRefId?: string): Promise<void> {
+    await clicks.record({ leadId, touch: readTouch(partnerId, givenRefId), conversion: null });
+  }
+
+  async function convert(leadId: string): Promise<string> {
+    const conversionId = newConversionId();
+    await clicks.record({ leadId, touch: null, conversion: { conversionId, offerId, advertiserId } });
+    return conversionId;
+  }
 
   return {
     db,
@@ -35,19 +44,19 @@ export async function createNetwork({ db, url }: TestDatabase, { windowMs = WIND
     statuses,
     advertiserId,
     advertiserToken: token,
-    offerId: offer.offer_id,
+    offerId,
 
     async partner(postback: PostbackSettings | null = null): Promise<string> {
       return (await createPartner(db, { name: 'Partner', postback })).partner.partner_id;
     },
     newLead: newLeadId,
-    async touch(leadId: string, partnerId: string, givenRefId?: string): Promise<void> {
-      await clicks.record({ leadId, touch: readTouch(partnerId, givenRefId), conversion: null });
-    },
-    async convert(leadId: string): Promise<string> {
-      const conversionId = newConversionId();
-      await clicks.record({ leadId, touch: null, conversion: { conversionId, offerId: offer.offer_id, advertiserId } });
-      return conversionId;
+    touch,
+    convert,
+    /** A lead that came by a partner's link, or to the house's own wall, and then clicked the offer. */
+    async aLead(partnerId: string | null, refId: string | null = 'click-1') {
+      const leadId = newLeadId();
+      if (partnerId !== null) await touch(leadId, partnerId, refId ?? undefined);
+      return { leadId, conversionId: await convert(leadId) };
     },
     async report(conversionId: string, word: string, reason: string | null = null): Promise<StatusAnswer> {
       return await statuses.record({

@@ -7,17 +7,27 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { EnvHttpProxyAgent, fetch } from 'undici';
+import { registerSearchAttributes } from '../../src/temporal/connect.ts';
 import { cacheFolder, findOnPath } from '../../src/dev/embedded/temporal-binary.ts';
 
 const VERSION = '1.38.0';
 const CONNECT_TIMEOUT_MS = 3000;
 const folder = cacheFolder(process.env, `temporal-test-server-${VERSION}`);
 
-/**
- * Starts Temporal's time-skipping test server: the one kept from an earlier run, else the SDK's own download, else one
- * put together by Maven. Whoever calls it ends it with `teardown()`.
- */
-export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
+/** Temporal's time-skipping test server, which knows the search attributes of leads. Whoever starts it ends it with `teardown()`. */
+export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
+  const env = await startWhatIsThere();
+  await registerSearchAttributes(env.client);
+  return env;
+}
+
+/** What the clock of a time-skipping server shows. */
+export async function isoTimeOf(env: TestWorkflowEnvironment): Promise<string> {
+  return new Date(await env.currentTimeMs()).toISOString();
+}
+
+/** The server kept from an earlier run, else the SDK's own download, else one put together by Maven. */
+async function startWhatIsThere(): Promise<TestWorkflowEnvironment> {
   const hasJava = (await findOnPath('java', process.env)) !== undefined;
   const wrapper = join(folder, 'temporal-test-server');
   if (hasJava && existsSync(wrapper)) return startFrom(wrapper);

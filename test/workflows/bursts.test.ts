@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { temporal as proto } from '@temporalio/proto';
+import { Worker } from '@temporalio/worker';
 import type { Settlement } from '../../src/domain/lead.ts';
-import { registerSearchAttributes } from '../../src/temporal/connect.ts';
 import { testBundle } from '../support/bundle.ts';
 import { conversion, numbered, status, touch, type Fact } from '../support/events.ts';
 import { testTemporal } from '../support/servers.ts';
+import { connectToTemporal } from '../support/temporal-connection.ts';
 import { createKeepingActivities, startLeadWith } from './lead-without-database.ts';
 
-const { WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND } = temporal.api.enums.v1.WorkflowTaskFailedCause;
+const { WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND } = proto.api.enums.v1.WorkflowTaskFailedCause;
 
 const BEGINNING = [touch('ann', 'a1'), conversion('c1'), conversion('c2')];
 
@@ -25,29 +24,22 @@ const BURSTS: Record<string, Fact[]> = {
 
 describe('a burst of events in one signal', function () {
   this.timeout(60_000);
-  let connection: Connection;
-  let nativeConnection: NativeConnection;
-  let client: Client;
+  let temporal: Awaited<ReturnType<typeof connectToTemporal>>;
 
   before(async () => {
-    const { address } = await testTemporal();
-    connection = await Connection.connect({ address });
-    nativeConnection = await NativeConnection.connect({ address });
-    client = new Client({ connection });
-    await registerSearchAttributes(client);
+    temporal = await connectToTemporal((await testTemporal()).address);
+    // Bundled before the short window of the first lead begins.
+    await testBundle();
   });
 
-  after(async () => {
-    await nativeConnection.close();
-    await connection.close();
-  });
+  after(() => temporal.close());
 
   for (const [what, facts] of Object.entries(BURSTS)) {
     it(`with ${what} is settled whole, and replays`, async () => {
       const settled: Settlement[] = [];
       const keeping = createKeepingActivities(settled);
       const lead = await startLeadWith({
-        server: { client, nativeConnection },
+        temporal,
         windowMs: 2000,
         events: numbered([...BEGINNING, ...facts], { at: new Date().toISOString() }),
         activities: {

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { defaultPayloadConverter } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import { applyEvent, newLead } from '../../src/domain/lead.ts';
-import { registerSearchAttributes } from '../../src/temporal/connect.ts';
 import {
   LEAD_WORKFLOW,
   leadQuery,
@@ -17,15 +14,17 @@ import {
 import { testBundle } from '../support/bundle.ts';
 import { conversion, numbered, status, touch } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
+import { assertFields } from '../support/fields.ts';
+import { runsOf, signalsOf } from '../support/lead-history.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
-import { postbacksOf, rewardsOf, type Network } from '../support/network-in-database.ts';
+import { rewardsOf, type Network } from '../support/network-in-database.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
-import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
+import { isoTimeOf, startTimeSkipping } from '../support/time-skipping.ts';
+import { policy } from '../support/policy.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { settingsFor } from '../support/postback-settings.ts';
-import { createKeepingActivities, policy as standardPolicy } from './lead-without-database.ts';
+import { createKeepingActivities } from './lead-without-database.ts';
 
-const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
 const HISTORY_LIMIT = '15';
 // Each touch that arrives on its own costs four history events.
 const TOUCHES_FOR_A_NEW_RUN = 4;
@@ -43,8 +42,6 @@ describe('a lead that continues as new', function () {
       dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': HISTORY_LIMIT },
     });
     world = await startLeadWorldOn(temporal.address, {
-      policy,
-      postbackTimeoutMs: 500,
       around: (activities) => ({
         ...activities,
         loadLeadEvents: async (input) => (await activities.loadLeadEvents(input)).slice(0, eventsPerPage),
@@ -65,60 +62,25 @@ describe('a lead that continues as new', function () {
 
   afterEach(() => tracker.stop());
 
+  /** A lead that was the house's until a partner's link brought it back. */
   async function leadOf(partnerId: string, refId: string) {
-    const leadId = network.newLead();
-    const conversionId = await network.convert(leadId);
-    await network.touch(leadId, partnerId, refId);
-    return { leadId, conversionId };
-  }
-
-  function handleOf(leadId: string) {
-    return world.client.workflow.getHandle(leadWorkflowId(leadId));
+    const lead = await network.aLead(null);
+    await network.touch(lead.leadId, partnerId, refId);
+    return lead;
   }
 
   async function appliedBy(leadId: string): Promise<number> {
-    return (await handleOf(leadId).query(leadQuery)).appliedSeq;
+    return (await world.handleOf(leadId).query(leadQuery)).appliedSeq;
   }
 
   /** Touches that are handled one by one. */
   async function touchOneByOne(leadId: string, partnerId: string, count: number, refId?: string): Promise<void> {
     const { last_seq: before } = await network.db('leads').where({ lead_id: leadId }).first<{ last_seq: number }>();
-    await eventually(async () => assert.equal(await appliedBy(leadId), before));
+    await world.hasApplied(leadId, before);
     for (let seq = before + 1; seq <= before + count; seq++) {
       await network.touch(leadId, partnerId, refId);
-      await eventually(async () => assert.equal(await appliedBy(leadId), seq));
+      await world.hasApplied(leadId, seq);
     }
-  }
-
-  /** The runs of a lead, the first one first. */
-  async function runsOf(leadId: string): Promise<string[]> {
-    const runs: string[] = [];
-    let runId: string | null | undefined = (await handleOf(leadId).describe()).raw.workflowExecutionInfo?.firstRunId;
-    while (runId) {
-      runs.push(runId);
-      const { events } = await world.client.workflow.getHandle(leadWorkflowId(leadId), runId).fetchHistory();
-      runId = events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
-    }
-    return runs;
-  }
-
-  async function signalledTo(leadId: string, runId: string): Promise<number[]> {
-    const { events } = await world.client.workflow.getHandle(leadWorkflowId(leadId), runId).fetchHistory();
-    return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) => {
-      const [payload] = signal?.input?.payloads ?? [];
-      if (!payload) return [];
-      return defaultPayloadConverter.fromPayload<{ events: LeadEvent[] }>(payload).events.map(({ seq }) => seq);
-    });
-  }
-
-  async function settledAs(conversionId: string, ...states: string[]): Promise<void> {
-    await eventually(async () => {
-      const postbacks = await postbacksOf(network.db, conversionId);
-      assert.deepEqual(
-        postbacks.map(({ state }) => state),
-        states,
-      );
-    });
   }
 
   it('carries attribution and window on, and loses and doubles nothing', async () => {
@@ -128,44 +90,45 @@ describe('a lead that continues as new', function () {
     ];
     const { leadId, conversionId } = await leadOf(ann, 'a1');
     await network.report(conversionId, 'pending');
-    await settledAs(conversionId, 'delivered');
+    await world.hasPostbacks(conversionId, 'delivered');
     await touchOneByOne(leadId, bob, TOUCHES_FOR_A_NEW_RUN, 'b1');
     await touchOneByOne(leadId, bob, TOUCHES_FOR_A_NEW_RUN);
 
-    const runs = await runsOf(leadId);
+    const runs = await runsOf(world.client, leadId);
     assert.ok(runs.length >= 3, `${runs.length} runs`);
-    const signalled = await Promise.all(runs.map((runId) => signalledTo(leadId, runId)));
+    const signalled = await Promise.all(runs.map((runId) => signalsOf(world.client, leadId, runId)));
     const last = 3 + 2 * TOUCHES_FOR_A_NEW_RUN;
     assert.deepEqual(
-      signalled.flat(),
+      signalled.flat(2),
       Array.from({ length: last }, (_, index) => index + 1),
     );
 
-    const view = await handleOf(leadId).query(leadQuery);
+    const view = await world.handleOf(leadId).query(leadQuery);
     const latest = await network.db('lead_events').where({ lead_id: leadId, seq: last }).first<{ at: string }>('at');
     assert.equal(view.openUntil, new Date(Date.parse(latest.at) + policy.windowMs).toISOString());
-    assert.deepEqual([view.holder?.partnerId, view.holder?.refId, view.appliedSeq], [bob, 'b1', last]);
-    assert.deepEqual([view.status, view.conversions.length], ['pending', 1]);
+    assertFields(view.holder, { partnerId: bob, refId: 'b1' });
+    assertFields(view, { appliedSeq: last, status: 'pending' });
+    assert.equal(view.conversions.length, 1);
 
     await network.report(conversionId, 'approved');
-    await settledAs(conversionId, 'delivered', 'delivered');
+    await world.hasPostbacks(conversionId, 'delivered', 'delivered');
     await network.touch(leadId, ann, 'a2');
     await touchOneByOne(leadId, ann, TOUCHES_FOR_A_NEW_RUN);
     await network.report(conversionId, 'rejected');
-    await settledAs(conversionId, 'delivered', 'delivered', 'delivered');
+    await world.hasPostbacks(conversionId, 'delivered', 'delivered', 'delivered');
     assert.deepEqual(
-      (await rewardsOf(network.db, conversionId)).map(({ partner_id, kind }) => [partner_id, kind]),
+      (await rewardsOf(network.db, conversionId)).map(({ partner_id, kind }) => ({ partner_id, kind })),
       [
-        [bob, 'booked'],
-        [bob, 'revoked'],
+        { partner_id: bob, kind: 'booked' },
+        { partner_id: bob, kind: 'revoked' },
       ],
     );
     assert.deepEqual(
-      tracker.received.map(({ query }) => [query['status'], query['ref']]),
+      tracker.received.map(({ query: { status, ref } }) => ({ status, ref })),
       [
-        ['pending', 'a1'],
-        ['approved', 'b1'],
-        ['rejected', 'b1'],
+        { status: 'pending', ref: 'a1' },
+        { status: 'approved', ref: 'b1' },
+        { status: 'rejected', ref: 'b1' },
       ],
     );
   });
@@ -177,13 +140,13 @@ describe('a lead that continues as new', function () {
     let runs: string[] = [];
     while (runs.length < 2) {
       await touchOneByOne(leadId, ann, 1);
-      runs = await runsOf(leadId);
+      runs = await runsOf(world.client, leadId);
     }
-    const handle = handleOf(leadId);
+    const handle = world.handleOf(leadId);
     const latest = runs.at(-1);
     const { typedSearchAttributes } = await handle.describe();
     const attributes = Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
-    assert.deepEqual([attributes['LinkedPartner'], attributes['Conversions']], [ann, [conversionId]]);
+    assertFields(attributes, { LinkedPartner: ann, Conversions: [conversionId] });
     const { events } = await world.client.workflow.getHandle(leadWorkflowId(leadId), latest).fetchHistory();
     assert.ok(!events?.some((event) => event.upsertWorkflowSearchAttributesEventAttributes));
     const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
@@ -196,15 +159,15 @@ describe('a lead that continues as new', function () {
     const ann = await network.partner(settingsFor(tracker.url));
     const { leadId, conversionId } = await leadOf(ann, 'click-1');
     await network.report(conversionId, 'pending');
-    await settledAs(conversionId, 'retrying');
+    await world.hasPostbacks(conversionId, 'retrying');
     await touchOneByOne(leadId, ann, 2 * TOUCHES_FOR_A_NEW_RUN);
-    assert.equal((await runsOf(leadId)).length, 1);
+    assert.equal((await runsOf(world.client, leadId)).length, 1);
 
     await network.report(conversionId, 'approved');
-    await settledAs(conversionId, 'superseded', 'delivered');
-    await eventually(async () => assert.equal((await runsOf(leadId)).length, 2));
+    await world.hasPostbacks(conversionId, 'superseded', 'delivered');
+    await eventually(async () => assert.equal((await runsOf(world.client, leadId)).length, 2));
     await network.report(conversionId, 'rejected');
-    await settledAs(conversionId, 'superseded', 'delivered', 'delivered');
+    await world.hasPostbacks(conversionId, 'superseded', 'delivered', 'delivered');
     assert.deepEqual(
       tracker.received.map(({ query }) => query['status']),
       ['pending', 'approved', 'rejected'],
@@ -215,12 +178,12 @@ describe('a lead that continues as new', function () {
     const ann = await network.partner(settingsFor(tracker.url));
     const { leadId, conversionId } = await leadOf(ann, 'click-1');
     for (let touches = 0; touches < 6; touches++) await network.touch(leadId, ann);
-    await eventually(async () => assert.equal(await appliedBy(leadId), 8));
-    await handleOf(leadId).terminate('the store is lost');
+    await world.hasApplied(leadId, 8);
+    await world.handleOf(leadId).terminate('the store is lost');
     eventsPerPage = 1;
     await network.report(conversionId, 'approved');
-    await settledAs(conversionId, 'delivered');
-    assert.ok((await runsOf(leadId)).length > 1);
+    await world.hasPostbacks(conversionId, 'delivered');
+    assert.ok((await runsOf(world.client, leadId)).length > 1);
   });
 
   it('rebuilds a long lead over several runs', async () => {
@@ -229,10 +192,10 @@ describe('a lead that continues as new', function () {
     const { clicks } = network;
     const visit = { partnerId: ann, refId: null, refIdProblem: null, refIdSample: null };
     await Promise.all(Array.from({ length: 1000 }, () => clicks.record({ leadId, touch: visit, conversion: null })));
-    await eventually(async () => assert.equal(await appliedBy(leadId), 1002));
-    await handleOf(leadId).terminate('the store is lost');
+    await world.hasApplied(leadId, 1002);
+    await world.handleOf(leadId).terminate('the store is lost');
     await network.report(conversionId, 'approved');
-    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[0]?.state, 'delivered'));
+    await world.hasPostbacks(conversionId, 'delivered');
     assert.equal(await appliedBy(leadId), 1003);
     assert.equal(tracker.received[0]?.query.ref, 'click-1');
   });
@@ -244,8 +207,7 @@ describe('a continued run', function () {
   let env: TestWorkflowEnvironment;
 
   before(async () => {
-    env = await createTimeSkippingEnvironment();
-    await registerSearchAttributes(env.client);
+    env = await startTimeSkipping();
   });
 
   after(() => env.teardown());
@@ -253,7 +215,7 @@ describe('a continued run', function () {
   it('takes up what was being sent where it stands, and fetches what it has heard of', async () => {
     const leadId = randomUUID();
     const taskQueue = `lead-${leadId}`;
-    const at = new Date(await env.currentTimeMs()).toISOString();
+    const at = await isoTimeOf(env);
     const facts = numbered([touch('ann', 'a1'), conversion(), status('pending'), touch('bob')], { at });
     const delivering = { conversionId: 'c1', partnerId: 'ann', status: 'pending', isHandover: false } as const;
     const done: string[] = [];
@@ -270,7 +232,7 @@ describe('a continued run', function () {
     });
     const input: LeadInput = {
       leadId,
-      policy: standardPolicy,
+      policy,
       state: facts.slice(0, 3).reduce(applyEvent, newLead()),
       knownSeq: 4,
       delivering: [{ ...delivering, postbackId: 'p3', attemptsLeft: 3 }],
@@ -280,7 +242,7 @@ describe('a continued run', function () {
     const outcome = (await worker.runUntil(handle.result())) as LeadOutcome;
 
     assert.deepEqual(done, ['reviewed', 'delivered']);
-    assert.deepEqual([outcome.outcome, outcome.appliedSeq], ['pending', 4]);
+    assertFields(outcome, { outcome: 'pending', appliedSeq: 4 });
     const { events } = await handle.fetchHistory();
     const waits = events?.flatMap(({ timerStartedEventAttributes: timer }) =>
       Number(timer?.startToFireTimeout?.seconds ?? []),

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { updatePartner } from '../../src/db/partners.ts';
-import { leadQuery, leadWorkflowId, type LeadActivities } from '../../workflows/contract.ts';
+import type { LeadActivities } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorld, type LeadWorld } from '../support/lead-world.ts';
 import { attemptsOf, postbacksOf, rewardsOf, type Network } from '../support/network-in-database.ts';
-import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
+import { startTimeSkipping } from '../support/time-skipping.ts';
+import { DAY_MS, policy } from '../support/policy.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 // The facts carry real time while the server's clock is skipped ahead: the window must not end in between.
-const policy = { windowMs: 10_000 * DAY_MS, postbackAttempts: 3, postbackIntervalMs: 300_000 };
+const ALL_THE_TIME_MS = 10_000 * DAY_MS;
 
 describe('deliveries of a lead', function () {
   this.timeout(60_000);
@@ -23,9 +23,8 @@ describe('deliveries of a lead', function () {
   const attemptedAt = new Map<string, number[]>();
 
   before(async () => {
-    env = await createTimeSkippingEnvironment();
-    const { client, nativeConnection: connection } = env;
-    world = await startLeadWorld({ client, connection, policy, postbackTimeoutMs: 500, around: noting });
+    env = await startTimeSkipping();
+    world = await startLeadWorld(env, { policy: { ...policy, windowMs: ALL_THE_TIME_MS }, around: noting });
     ({ network } = world);
   });
 
@@ -53,12 +52,6 @@ describe('deliveries of a lead', function () {
     };
   }
 
-  async function leadWithConversion(partnerId: string, refId?: string) {
-    const leadId = network.newLead();
-    await network.touch(leadId, partnerId, refId);
-    return { leadId, conversionId: await network.convert(leadId) };
-  }
-
   async function partnerWithTracker(): Promise<string> {
     return await network.partner(settingsFor(tracker.url));
   }
@@ -74,7 +67,7 @@ describe('deliveries of a lead', function () {
 
   it('R10: anything but 200 is attempted three times, 300 s apart, and then failed', async () => {
     tracker.answer(302, 204, 'nothing');
-    const { conversionId } = await leadWithConversion(await partnerWithTracker(), 'click-1');
+    const { conversionId } = await network.aLead(await partnerWithTracker());
     await network.report(conversionId, 'approved');
 
     await onlyPostback(conversionId, 'retrying');
@@ -83,11 +76,11 @@ describe('deliveries of a lead', function () {
     const { postback_id: postbackId } = await onlyPostback(conversionId, 'failed');
     const attempts = await attemptsOf(network.db, postbackId);
     assert.deepEqual(
-      attempts.map(({ outcome, http_status, error }) => [outcome, http_status, error]),
+      attempts.map(({ outcome, http_status, error }) => ({ outcome, http_status, error })),
       [
-        ['refused', 302, null],
-        ['refused', 204, null],
-        ['refused', null, 'timeout'],
+        { outcome: 'refused', http_status: 302, error: null },
+        { outcome: 'refused', http_status: 204, error: null },
+        { outcome: 'refused', http_status: null, error: 'timeout' },
       ],
     );
     assert.equal(tracker.received.length, 3);
@@ -102,7 +95,7 @@ describe('deliveries of a lead', function () {
 
   it('R10: a 200 on the second attempt ends the delivery', async () => {
     tracker.answer(500, 200);
-    const { conversionId } = await leadWithConversion(await partnerWithTracker(), 'click-1');
+    const { conversionId } = await network.aLead(await partnerWithTracker());
     await network.report(conversionId, 'approved');
     await onlyPostback(conversionId, 'retrying');
     await env.sleep('20m');
@@ -113,7 +106,7 @@ describe('deliveries of a lead', function () {
   it('R12: a URL that is repaired between attempts is used by the next attempt', async () => {
     tracker.answer(500);
     const partnerId = await partnerWithTracker();
-    const { conversionId } = await leadWithConversion(partnerId, 'click-1');
+    const { conversionId } = await network.aLead(partnerId);
     await network.report(conversionId, 'approved');
     await onlyPostback(conversionId, 'retrying');
 
@@ -129,20 +122,16 @@ describe('deliveries of a lead', function () {
 
   it('R11: a newer status supersedes an undelivered older one and is never overtaken', async () => {
     tracker.answer(500, 200);
-    const { conversionId } = await leadWithConversion(await partnerWithTracker(), 'click-1');
+    const { conversionId } = await network.aLead(await partnerWithTracker());
     await network.report(conversionId, 'pending');
     await onlyPostback(conversionId, 'retrying');
     await network.report(conversionId, 'approved');
 
-    const states = await eventually(async () => {
-      const postbacks = await postbacksOf(network.db, conversionId);
-      assert.equal(postbacks[1]?.state, 'delivered');
-      return postbacks.map(({ status, state }) => [status, state]);
-    });
-    assert.deepEqual(states, [
-      ['pending', 'superseded'],
-      ['approved', 'delivered'],
-    ]);
+    await world.hasPostbacks(conversionId, 'superseded', 'delivered');
+    assert.deepEqual(
+      (await postbacksOf(network.db, conversionId)).map(({ status }) => status),
+      ['pending', 'approved'],
+    );
     await env.sleep('20m');
     assert.deepEqual(
       tracker.received.map(({ query }) => query['status']),
@@ -152,7 +141,7 @@ describe('deliveries of a lead', function () {
 
   it('R11: two conversions of one lead deliver independently', async () => {
     tracker.answer('nothing', 200);
-    const { leadId, conversionId } = await leadWithConversion(await partnerWithTracker(), 'click-1');
+    const { leadId, conversionId } = await network.aLead(await partnerWithTracker());
     const second = await network.convert(leadId);
     await network.report(conversionId, 'approved');
     await eventually(() => assert.equal(tracker.received.length, 1));
@@ -162,41 +151,41 @@ describe('deliveries of a lead', function () {
     await onlyPostback(conversionId, 'delivered');
   });
 
-  it('R8: a reversal goes to the partner who won and revokes his reward', async () => {
+  it('R8: a reversal goes to the partner who won and revokes its reward', async () => {
     const [winner, later] = [await partnerWithTracker(), await partnerWithTracker()];
-    const { leadId, conversionId } = await leadWithConversion(winner, 'click-1');
+    const { leadId, conversionId } = await network.aLead(winner);
     await network.report(conversionId, 'approved');
     await onlyPostback(conversionId, 'delivered');
     await network.touch(leadId, later, 'click-2');
     await network.report(conversionId, 'rejected', 'fraud');
 
-    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[1]?.state, 'delivered'));
+    await world.hasPostbacks(conversionId, 'delivered', 'delivered');
     const postbacks = await postbacksOf(network.db, conversionId);
     assert.deepEqual(
-      postbacks.map(({ partner_id, status }) => [partner_id, status]),
+      postbacks.map(({ partner_id, status }) => ({ partner_id, status })),
       [
-        [winner, 'approved'],
-        [winner, 'rejected'],
+        { partner_id: winner, status: 'approved' },
+        { partner_id: winner, status: 'rejected' },
       ],
     );
     assert.deepEqual(
-      (await rewardsOf(network.db, conversionId)).map(({ partner_id, kind, amount }) => [partner_id, kind, amount]),
+      (await rewardsOf(network.db, conversionId)).map(({ partner_id, kind, amount }) => ({ partner_id, kind, amount })),
       [
-        [winner, 'booked', 1250],
-        [winner, 'revoked', -1250],
+        { partner_id: winner, kind: 'booked', amount: 1250 },
+        { partner_id: winner, kind: 'revoked', amount: -1250 },
       ],
     );
     assert.deepEqual(
-      tracker.received.map(({ query }) => [query['status'], query['ref'], query['payout'], query['reason']]),
+      tracker.received.map(({ query: { status, ref, payout, reason } }) => ({ status, ref, payout, reason })),
       [
-        ['approved', 'click-1', '12.50', ''],
-        ['rejected', 'click-1', '0.00', 'fraud'],
+        { status: 'approved', ref: 'click-1', payout: '12.50', reason: '' },
+        { status: 'rejected', ref: 'click-1', payout: '0.00', reason: 'fraud' },
       ],
     );
   });
 
   it('R4, R8: for a lead of the house nobody is rewarded and nothing is sent', async () => {
-    const conversionId = await network.convert(network.newLead());
+    const { conversionId } = await network.aLead(null);
     await network.report(conversionId, 'approved');
     const postback = await onlyPostback(conversionId, 'skipped');
     assert.equal(postback.skip_reason, 'house');
@@ -205,7 +194,7 @@ describe('deliveries of a lead', function () {
   });
 
   it('R6: without a ref_id no postback is sent, but the reward is booked', async () => {
-    const { conversionId } = await leadWithConversion(await partnerWithTracker());
+    const { conversionId } = await network.aLead(await partnerWithTracker(), null);
     await network.report(conversionId, 'approved');
     const postback = await onlyPostback(conversionId, 'skipped');
     assert.equal(postback.skip_reason, 'no_ref_id');
@@ -213,10 +202,10 @@ describe('deliveries of a lead', function () {
     assert.equal(tracker.received.length, 0);
   });
 
-  it('R14: a partner who asked for it hears of a lead that he lost after pending', async () => {
+  it('R14: a partner who asked for it hears of a lead that it lost after pending', async () => {
     const loser = await network.partner(settingsFor(tracker.url, { handover: true }));
     const winner = await partnerWithTracker();
-    const { leadId, conversionId } = await leadWithConversion(loser, 'lost');
+    const { leadId, conversionId } = await network.aLead(loser, 'lost');
     await network.report(conversionId, 'pending');
     await onlyPostback(conversionId, 'delivered');
     await network.touch(leadId, winner, 'won');
@@ -226,38 +215,36 @@ describe('deliveries of a lead', function () {
     assert.deepEqual(
       tracker.received
         .slice(1)
-        .map(({ query }) => [query['ref'], query['status'], query['reason']])
-        .sort(),
+        .map(({ query: { ref, status, reason } }) => ({ ref, status, reason }))
+        .sort((a, b) => String(a.ref).localeCompare(String(b.ref))),
       [
-        ['lost', 'rejected', 'reattributed'],
-        ['won', 'approved', ''],
+        { ref: 'lost', status: 'rejected', reason: 'reattributed' },
+        { ref: 'won', status: 'approved', reason: '' },
       ],
     );
   });
 
   it('a repeated event pays and tells once', async () => {
-    const { leadId, conversionId } = await leadWithConversion(await partnerWithTracker(), 'click-1');
+    const { leadId, conversionId } = await network.aLead(await partnerWithTracker());
     await network.report(conversionId, 'approved');
     await onlyPostback(conversionId, 'delivered');
     await network.db('outbox').insert({ lead_id: leadId, from_seq: 1, upto_seq: 3, urgency: 0 });
     await eventually(async () => assert.deepEqual(await network.db('outbox').where({ lead_id: leadId }), []));
-    const { appliedSeq } = await env.client.workflow.getHandle(leadWorkflowId(leadId)).query(leadQuery);
-    assert.equal(appliedSeq, 3);
+    await world.hasApplied(leadId, 3);
     assert.equal(tracker.received.length, 1);
     assert.equal((await rewardsOf(network.db, conversionId)).length, 1);
   });
 
   it('a gap heals from Postgres, however late the run begins', async () => {
-    const { leadId, conversionId } = await leadWithConversion(await partnerWithTracker(), 'click-1');
+    const { leadId, conversionId } = await network.aLead(await partnerWithTracker());
     await network.report(conversionId, 'pending');
     await onlyPostback(conversionId, 'delivered');
     // The store is lost: a new run first hears of event 4.
-    await env.client.workflow.getHandle(leadWorkflowId(leadId)).terminate('lost');
+    await world.handleOf(leadId).terminate('lost');
     await network.report(conversionId, 'approved');
 
-    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[1]?.state, 'delivered'));
-    const lead = await env.client.workflow.getHandle(leadWorkflowId(leadId)).query(leadQuery);
-    assert.equal(lead.appliedSeq, 4);
+    await world.hasPostbacks(conversionId, 'delivered', 'delivered');
+    await world.hasApplied(leadId, 4);
     assert.deepEqual(
       tracker.received.map(({ query }) => query['status']),
       ['pending', 'approved'],

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Settlement } from '../../src/domain/lead.ts';
-import { registerSearchAttributes } from '../../src/temporal/connect.ts';
 import { leadEvents } from '../../workflows/contract.ts';
 import { conversion, numbered, status, touch } from '../support/events.ts';
-import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
+import { isoTimeOf, startTimeSkipping } from '../support/time-skipping.ts';
 import { createKeepingActivities, startLeadWith } from './lead-without-database.ts';
 
 const MAX_EVENTS = 60;
@@ -14,21 +13,16 @@ describe('the history of a lead', function () {
   let env: TestWorkflowEnvironment;
 
   before(async () => {
-    env = await createTimeSkippingEnvironment();
-    await registerSearchAttributes(env.client);
+    env = await startTimeSkipping();
   });
 
   after(() => env.teardown());
 
-  async function nowIso(): Promise<string> {
-    return new Date(await env.currentTimeMs()).toISOString();
-  }
-
   it(`of the standard kind takes at most ${MAX_EVENTS} events when each fact arrives on its own`, async () => {
     const settled: Settlement[] = [];
     const { handle, createWorker } = await startLeadWith({
-      server: env,
-      events: numbered([touch('ann', 'a1'), conversion()], { at: await nowIso() }),
+      temporal: env,
+      events: numbered([touch('ann', 'a1'), conversion()], { at: await isoTimeOf(env) }),
       activities: createKeepingActivities(settled),
     });
     await (
@@ -37,13 +31,17 @@ describe('the history of a lead', function () {
       for (const after of [2, 3, 4, 5, 6]) {
         await env.sleep('1 hour');
         await handle.signal(leadEvents, {
-          events: numbered([touch('ann', `a${after}`)], { at: await nowIso(), after }),
+          events: numbered([touch('ann', `a${after}`)], { at: await isoTimeOf(env), after }),
         });
       }
       await env.sleep('1 day');
-      await handle.signal(leadEvents, { events: numbered([status('pending')], { at: await nowIso(), after: 7 }) });
+      await handle.signal(leadEvents, {
+        events: numbered([status('pending')], { at: await isoTimeOf(env), after: 7 }),
+      });
       await env.sleep('1 day');
-      await handle.signal(leadEvents, { events: numbered([status('approved')], { at: await nowIso(), after: 8 }) });
+      await handle.signal(leadEvents, {
+        events: numbered([status('approved')], { at: await isoTimeOf(env), after: 8 }),
+      });
       await handle.result();
     });
     const { events } = await handle.fetchHistory();

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Client } from '@temporalio/client';
-import { Worker, type NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import type { Settlement } from '../../src/domain/lead.ts';
 import {
@@ -13,13 +12,10 @@ import {
   type LeadOutcome,
 } from '../../workflows/contract.ts';
 import { testBundle } from '../support/bundle.ts';
+import { policy } from '../support/policy.ts';
+import type { TemporalConnection } from '../support/temporal-connection.ts';
 
-export const DAY_MS = 24 * 60 * 60 * 1000;
-export const policy = { windowMs: 14 * DAY_MS, postbackAttempts: 3, postbackIntervalMs: 300_000 };
-
-export type LeadServer = { client: Client; nativeConnection: NativeConnection };
-
-type LeadOptions = { server: LeadServer; events: LeadEvent[]; activities: LeadActivities; windowMs?: number };
+type LeadOptions = { temporal: TemporalConnection; events: LeadEvent[]; activities: LeadActivities; windowMs?: number };
 
 /** Keeps what is settled in `settled`; each status makes one postback, which is delivered at once. */
 export function createKeepingActivities(settled: Settlement[]): LeadActivities {
@@ -43,11 +39,11 @@ export function createKeepingActivities(settled: Settlement[]): LeadActivities {
   };
 }
 
-/** Hands the events to a new lead on a task queue of its own; it goes on when a worker runs. */
-export async function startLeadWith({ server, events, activities, windowMs = policy.windowMs }: LeadOptions) {
+/** Relays the events to a new lead on a task queue of its own; it goes on when a worker runs. */
+export async function startLeadWith({ temporal, events, activities, windowMs = policy.windowMs }: LeadOptions) {
   const leadId = randomUUID();
   const taskQueue = `lead-${leadId}`;
-  const { client, nativeConnection: connection } = server;
+  const { client, nativeConnection: connection } = temporal;
   const workflowBundle = await testBundle();
   // Nothing sticks to a worker, so that another can take over at once.
   const createWorker = () =>

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { leadEvents, leadQuery, leadWorkflowId } from '../../workflows/contract.ts';
+import { leadEvents } from '../../workflows/contract.ts';
 import { startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { assertFields } from '../support/fields.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
 import { attemptsOf, postbacksOf, type Network } from '../support/network-in-database.ts';
 import { testTemporal } from '../support/servers.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { settingsFor } from '../support/postback-settings.ts';
-
-const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
 
 // On a real server, because the time-skipping one treats a cancelled running activity in a way of its own.
 describe('a lead on a real Temporal server', function () {
@@ -19,7 +18,7 @@ describe('a lead on a real Temporal server', function () {
 
   before(async () => {
     const { address } = await testTemporal();
-    world = await startLeadWorldOn(address, { policy, postbackTimeoutMs: 500 });
+    world = await startLeadWorldOn(address);
     ({ network } = world);
   });
 
@@ -33,20 +32,14 @@ describe('a lead on a real Temporal server', function () {
     await tracker.stop();
   });
 
-  async function leadWithConversion(partnerId: string) {
-    const leadId = network.newLead();
-    await network.touch(leadId, partnerId, 'click-1');
-    return { leadId, conversionId: await network.convert(leadId) };
-  }
-
   it('R11: a newer status waits for the running attempt of an older one', async () => {
     tracker.answer('nothing', 200);
-    const { conversionId } = await leadWithConversion(await network.partner(settingsFor(tracker.url)));
+    const { conversionId } = await network.aLead(await network.partner(settingsFor(tracker.url)));
     await network.report(conversionId, 'pending');
     await eventually(() => assert.equal(tracker.received.length, 1));
     await network.report(conversionId, 'approved');
 
-    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[1]?.state, 'delivered'));
+    await world.hasPostbacks(conversionId, 'superseded', 'delivered');
     const [pending] = await postbacksOf(network.db, conversionId);
     const [hung] = await attemptsOf(network.db, pending?.postback_id ?? '');
     const { rows } = await network.db.raw<{ rows: { in_order: boolean }[] }>(
@@ -58,16 +51,15 @@ describe('a lead on a real Temporal server', function () {
     );
     assert.equal(hung?.error, 'timeout');
     assert.equal(rows[0]?.in_order, true);
-    assert.equal(pending?.state, 'superseded');
   });
 
-  it('R14: the loser still hears of his loss when the winner’s conversion is corrected meanwhile', async () => {
+  it('R14: the loser still hears of its loss when the winner’s conversion is corrected meanwhile', async () => {
     const losersTracker = await startPartnerServer();
     const loser = await network.partner(settingsFor(losersTracker.url, { handover: true }));
     const winner = await network.partner(settingsFor(tracker.url));
-    const { leadId, conversionId } = await leadWithConversion(loser);
+    const { leadId, conversionId } = await network.aLead(loser);
     await network.report(conversionId, 'pending');
-    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[0]?.state, 'delivered'));
+    await world.hasPostbacks(conversionId, 'delivered');
     losersTracker.answer(500);
     await network.touch(leadId, winner, 'click-2');
     await network.report(conversionId, 'approved');
@@ -81,21 +73,21 @@ describe('a lead on a real Temporal server', function () {
       ),
     );
     const handover = (await postbacksOf(network.db, conversionId)).find(({ reason }) => reason === 'reattributed');
-    assert.deepEqual([handover?.partner_id, handover?.state], [loser, 'retrying']);
+    assertFields(handover, { partner_id: loser, state: 'retrying' });
     await losersTracker.stop();
   });
 
   it('settling survives a database outage', async () => {
-    const { leadId, conversionId } = await leadWithConversion(await network.partner(settingsFor(tracker.url)));
-    const handle = world.client.workflow.getHandle(leadWorkflowId(leadId));
-    await eventually(async () => assert.equal((await handle.query(leadQuery)).appliedSeq, 2));
+    const { leadId, conversionId } = await network.aLead(await network.partner(settingsFor(tracker.url)));
+    await world.hasApplied(leadId, 2);
     await network.report(conversionId, 'approved');
-    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[0]?.state, 'delivered'));
+    await world.hasPostbacks(conversionId, 'delivered');
 
     const outage = await startOutage(network.db);
     const { advertiserId, offerId } = network;
     const at = new Date().toISOString();
     // Straight to the workflow, as the relay would have done just before the outage.
+    const handle = world.handleOf(leadId);
     await handle.signal(leadEvents, {
       events: [{ type: 'status', seq: 4, at, conversionId, offerId, advertiserId, status: 'rejected', reason: null }],
     });
@@ -105,6 +97,6 @@ describe('a lead on a real Temporal server', function () {
     });
     await outage.end();
     await network.report(conversionId, 'rejected');
-    await eventually(async () => assert.equal((await postbacksOf(network.db, conversionId))[1]?.state, 'delivered'));
+    await world.hasPostbacks(conversionId, 'delivered', 'delivered');
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { newConversionId } from '../../src/new-ids.ts';
-import { leadQuery, leadWorkflowId, searchAttributeKeys } from '../../workflows/contract.ts';
+import { leadWorkflowId, searchAttributeKeys } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
 import { attemptsOf, postbacksOf, type Network } from '../support/network-in-database.ts';
@@ -10,7 +10,6 @@ import { testTemporal } from '../support/servers.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 
-const policy = { windowMs: 60 * 60_000, postbackAttempts: 3, postbackIntervalMs: 300_000 };
 const REF_ID = 'refers-to-a-person';
 
 describe('what ops see of a lead in the Web UI', function () {
@@ -23,7 +22,7 @@ describe('what ops see of a lead in the Web UI', function () {
 
   before(async () => {
     const { address } = await testTemporal();
-    world = await startLeadWorldOn(address, { policy, postbackTimeoutMs: 500 });
+    world = await startLeadWorldOn(address);
     ({ network } = world);
     tracker = await startPartnerServer();
     [ann, bob] = [await network.partner(settingsFor(tracker.url)), await network.partner(settingsFor(tracker.url))];
@@ -45,13 +44,8 @@ describe('what ops see of a lead in the Web UI', function () {
       touch: { partnerId, refId: REF_ID, refIdProblem: null, refIdSample: null },
       conversion: { conversionId, offerId, advertiserId },
     });
-    const handle = world.client.workflow.getHandle(leadWorkflowId(leadId));
-    await hasApplied(handle, 2);
-    return { leadId, conversionId, handle };
-  }
-
-  async function hasApplied(handle: WorkflowHandle, seq: number): Promise<void> {
-    await eventually(async () => assert.equal((await handle.query(leadQuery)).appliedSeq, seq));
+    await world.hasApplied(leadId, 2);
+    return { leadId, conversionId, handle: world.handleOf(leadId) };
   }
 
   async function attributesOf(handle: WorkflowHandle): Promise<Record<string, unknown>> {
@@ -97,10 +91,9 @@ describe('what ops see of a lead in the Web UI', function () {
   });
 
   it('a lead of the house is found as such', async () => {
-    const leadId = network.newLead();
-    await network.convert(leadId);
-    const handle = world.client.workflow.getHandle(leadWorkflowId(leadId));
-    await hasApplied(handle, 1);
+    const { leadId } = await network.aLead(null);
+    await world.hasApplied(leadId, 1);
+    const handle = world.handleOf(leadId);
     assert.equal((await attributesOf(handle))['LinkedPartner'], 'house');
     assert.equal(await countUpserts(handle), 0);
   });
@@ -108,26 +101,29 @@ describe('what ops see of a lead in the Web UI', function () {
   it('search attributes are changed only by a real change', async () => {
     const { leadId, conversionId, handle } = await directLink(ann);
     await network.touch(leadId, ann, 'another-visit');
-    await hasApplied(handle, 3);
+    await world.hasApplied(leadId, 3);
     assert.equal(await countUpserts(handle), 0);
 
     await network.touch(leadId, bob);
-    await hasApplied(handle, 4);
+    await world.hasApplied(leadId, 4);
     assert.equal((await attributesOf(handle))['LinkedPartner'], bob);
     assert.equal(await countUpserts(handle), 1);
 
     await network.report(conversionId, 'approved');
-    await hasApplied(handle, 5);
+    await world.hasApplied(leadId, 5);
     await settledAs(conversionId, 1, 'skipped');
     assert.equal((await attributesOf(handle))['LeadStatus'], 'approved');
     assert.equal(await countUpserts(handle), 2);
 
     const second = await network.convert(leadId);
-    await hasApplied(handle, 6);
+    await world.hasApplied(leadId, 6);
     await network.report(second, 'approved');
-    await hasApplied(handle, 7);
+    await world.hasApplied(leadId, 7);
     const { Conversions: conversions, Advertisers: advertisers } = await attributesOf(handle);
-    assert.deepEqual([conversions, advertisers], [[conversionId, second], [network.advertiserId]]);
+    assert.deepEqual(
+      { conversions, advertisers },
+      { conversions: [conversionId, second], advertisers: [network.advertiserId] },
+    );
     assert.equal(await countUpserts(handle), 3);
   });
 

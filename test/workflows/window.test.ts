@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Client, Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import { NativeConnection } from '@temporalio/worker';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import type { Settlement } from '../../src/domain/lead.ts';
-import { registerSearchAttributes } from '../../src/temporal/connect.ts';
 import { leadEvents } from '../../workflows/contract.ts';
 import { conversion, numbered, status, touch } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
+import { DAY_MS } from '../support/policy.ts';
 import { testTemporal } from '../support/servers.ts';
-import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
-import { DAY_MS, createKeepingActivities, startLeadWith, type LeadServer } from './lead-without-database.ts';
+import { connectToTemporal, type TemporalConnection } from '../support/temporal-connection.ts';
+import { isoTimeOf, startTimeSkipping } from '../support/time-skipping.ts';
+import { createKeepingActivities, startLeadWith } from './lead-without-database.ts';
 
 const { EventType } = temporal.api.enums.v1;
 type EventType = temporal.api.enums.v1.EventType;
@@ -25,8 +24,7 @@ describe('the window of a lead', function () {
   let settled: Settlement[];
 
   before(async () => {
-    env = await createTimeSkippingEnvironment();
-    await registerSearchAttributes(env.client);
+    env = await startTimeSkipping();
   });
 
   after(() => env.teardown());
@@ -35,12 +33,8 @@ describe('the window of a lead', function () {
     settled = [];
   });
 
-  async function startLead(events: LeadEvent[], server: LeadServer = env, windowMs?: number) {
-    return await startLeadWith({ server, events, activities: createKeepingActivities(settled), windowMs });
-  }
-
-  async function nowIso(): Promise<string> {
-    return new Date(await env.currentTimeMs()).toISOString();
+  async function startLead(events: LeadEvent[], temporal: TemporalConnection = env, windowMs?: number) {
+    return await startLeadWith({ temporal, events, activities: createKeepingActivities(settled), windowMs });
   }
 
   /** When the lead ended, in days after it began, on the server's clock. */
@@ -50,7 +44,7 @@ describe('the window of a lead', function () {
   }
 
   it('R9: a lead without any status ends as expired, 14 days after its only touch', async () => {
-    const { handle, createWorker } = await startLead(numbered([touch('ann', 'a1')], { at: await nowIso() }));
+    const { handle, createWorker } = await startLead(numbered([touch('ann', 'a1')], { at: await isoTimeOf(env) }));
     const { outcome } = await (await createWorker()).runUntil(handle.result());
     assert.equal(outcome, 'expired');
     assert.ok(Math.abs((await daysOpen(handle)) - 14) < 0.001);
@@ -59,32 +53,34 @@ describe('the window of a lead', function () {
   });
 
   it('R9: late touches and conversions move the end of the window, with one timer at a time', async () => {
-    const { handle, createWorker } = await startLead(numbered([touch('ann', 'a1')], { at: await nowIso() }));
+    const { handle, createWorker } = await startLead(numbered([touch('ann', 'a1')], { at: await isoTimeOf(env) }));
     await (
       await createWorker()
     ).runUntil(async () => {
       await env.sleep('13 days');
-      await handle.signal(leadEvents, { events: numbered([touch('bob')], { at: await nowIso(), after: 1 }) });
+      await handle.signal(leadEvents, { events: numbered([touch('bob')], { at: await isoTimeOf(env), after: 1 }) });
       await env.sleep('10 days');
-      await handle.signal(leadEvents, { events: numbered([conversion()], { at: await nowIso(), after: 2 }) });
+      await handle.signal(leadEvents, { events: numbered([conversion()], { at: await isoTimeOf(env), after: 2 }) });
       await handle.result();
     });
     assert.ok(Math.abs((await daysOpen(handle)) - 37) < 0.001, `${await daysOpen(handle)}`);
     const { events } = await handle.fetchHistory();
     const timers = events?.filter((event) => event.timerStartedEventAttributes).length;
     const cancelled = events?.filter((event) => event.timerCanceledEventAttributes).length;
-    assert.deepEqual([timers, cancelled], [3, 0]);
+    assert.deepEqual({ timers, cancelled }, { timers: 3, cancelled: 0 });
   });
 
   it('R9: a status does not move the end of the window, and the lead ends with it', async () => {
     const { handle, createWorker } = await startLead(
-      numbered([touch('ann', 'a1'), conversion()], { at: await nowIso() }),
+      numbered([touch('ann', 'a1'), conversion()], { at: await isoTimeOf(env) }),
     );
     await (
       await createWorker()
     ).runUntil(async () => {
       await env.sleep('10 days');
-      await handle.signal(leadEvents, { events: numbered([status('approved')], { at: await nowIso(), after: 2 }) });
+      await handle.signal(leadEvents, {
+        events: numbered([status('approved')], { at: await isoTimeOf(env), after: 2 }),
+      });
       assert.deepEqual((await handle.result()).outcome, 'approved');
     });
     assert.ok(Math.abs((await daysOpen(handle)) - 14) < 0.001);
@@ -92,15 +88,11 @@ describe('the window of a lead', function () {
 
   it('a status in the same task as the timer wins', async () => {
     // On a real server with a short window, because the time-skipping one waits for every task before it skips.
-    const { address } = await testTemporal();
-    const connection = await Connection.connect({ address });
-    const nativeConnection = await NativeConnection.connect({ address });
-    const server = { client: new Client({ connection }), nativeConnection };
-    await registerSearchAttributes(server.client);
+    const real = await connectToTemporal((await testTemporal()).address);
     const at = new Date().toISOString();
     const { handle, createWorker } = await startLead(
       numbered([touch('ann', 'a1'), conversion()], { at }),
-      server,
+      real,
       SHORT_WINDOW_MS,
     );
     const historyHas = (eventType: EventType) =>
@@ -118,11 +110,10 @@ describe('the window of a lead', function () {
 
     assert.equal(outcome, 'approved');
     assert.deepEqual(
-      settled.map(({ seq, holder }) => [seq, holder?.partnerId]),
-      [[3, 'ann']],
+      settled.map(({ seq, holder }) => ({ seq, partnerId: holder?.partnerId })),
+      [{ seq: 3, partnerId: 'ann' }],
     );
-    await nativeConnection.close();
-    await connection.close();
+    await real.close();
   });
 
   it('a lead that is reopened after its window takes the late status and ends', async () => {
@@ -130,6 +121,7 @@ describe('the window of a lead', function () {
     const events = numbered([touch('ann', 'a1'), conversion(), status('approved')], { at: longAgo });
     const { handle, createWorker } = await startLead(events);
     const { outcome, appliedSeq } = await (await createWorker()).runUntil(handle.result());
-    assert.deepEqual([outcome, appliedSeq, settled.length], ['approved', 3, 1]);
+    assert.deepEqual({ outcome, appliedSeq }, { outcome: 'approved', appliedSeq: 3 });
+    assert.equal(settled.length, 1);
   });
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { findTemporalBinary } from '../../../src/dev/embedded/temporal-binary.ts';
 import { startPrivateTemporal, temporaryFolder } from '../../support/servers.ts';
+import { connectClient } from '../../support/temporal-connection.ts';
 
 describe('the embedded Temporal server', () => {
   it('keeps an open workflow over kill -9, on the same port', async () => {
@@ -80,11 +81,11 @@ describe('the search for the Temporal server', () => {
 });
 
 async function withClient<T>(address: string, use: (client: Client) => Promise<T>): Promise<T> {
-  const connection = await Connection.connect({ address });
+  const client = await connectClient(address);
   try {
-    return await use(new Client({ connection }));
+    return await use(client);
   } finally {
-    await connection.close();
+    await client.connection.close();
   }
 }
 

@@ -230,9 +230,7 @@ describe("a status call about another advertiser's conversion", () => {
   it('is answered exactly as for a conversion that does not exist', async () => {
     const { db, statuses } = network;
     const { token } = await createAdvertiser(db, { name: 'Rival', advertiser_id: 'rival' });
-    const leadId = network.newLead();
-    await network.touch(leadId, await network.partner());
-    const conversionId = await network.convert(leadId);
+    const { conversionId } = await network.aLead(await network.partner());
     const { app } = await buildPublicApp({ statuses });
     const ask = (id: string) =>
       request(app)
