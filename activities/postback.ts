@@ -1,15 +1,12 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Knex } from 'knex';
+import { completeAttempt, insertAttempt, interruptAttempts, type AttemptEnd } from '../src/db/attempts.ts';
 import {
-  completeAttempt,
   endPostback,
-  insertAttempt,
-  interruptAttempts,
   isEnded,
   lockPostback,
   postponePostback,
   readPostback,
-  type AttemptEnd,
   type CurrentPostback,
 } from '../src/db/postbacks.ts';
 import {

@@ -22,16 +22,20 @@ export async function insertOne<Row>(
     const rows = (await db(table).insert(values).returning(columns)) as Row[];
     return rows[0] as Row;
   } catch (cause) {
-    const code = sqlStateOf(cause);
-    if (code === UNIQUE_VIOLATION) {
-      const message = `The id ${String(values[id])} is taken: choose another, or leave it out and get one.`;
-      throw new AppError('taken', message, { cause });
+    throw refusalOf(cause, { id: String(values[id]), advertiserId: String(values.advertiser_id) }) ?? cause;
+  }
+}
+
+function refusalOf(cause: unknown, { id, advertiserId }: { id: string; advertiserId: string }): AppError | undefined {
+  switch (sqlStateOf(cause)) {
+    case UNIQUE_VIOLATION:
+      return new AppError('taken', `The id ${id} is taken: choose another, or leave it out and get one.`, { cause });
+    case FOREIGN_KEY_VIOLATION: {
+      const message = `there is no advertiser ${advertiserId}`;
+      return new AppError('invalid', message, { cause, problems: [{ field: 'advertiser_id', message }] });
     }
-    if (code === FOREIGN_KEY_VIOLATION) {
-      const message = `there is no advertiser ${String(values.advertiser_id)}`;
-      throw new AppError('invalid', message, { cause, problems: [{ field: 'advertiser_id', message }] });
-    }
-    throw cause;
+    default:
+      return undefined;
   }
 }
 

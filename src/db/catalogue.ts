@@ -20,19 +20,7 @@ export async function loadCatalogue(db: Knex): Promise<CatalogueContent> {
     async (trx) => {
       const version = await readCatalogueVersion(trx);
       const partners = await trx('partners').where({ state: 'active' }).select<{ partner_id: string }[]>('partner_id');
-      const offers = await trx('offers as o')
-        .join('advertisers as a', 'a.advertiser_id', 'o.advertiser_id')
-        .where({ 'o.state': 'active', 'a.state': 'active' })
-        .orderBy(['o.created_at', 'o.offer_id'])
-        .select<ActiveOffer[]>({
-          offerId: 'o.offer_id',
-          advertiserId: 'o.advertiser_id',
-          advertiserName: 'a.name',
-          name: 'o.name',
-          description: 'o.description',
-          url: 'o.url',
-        });
-      return { version, partnerIds: partners.map((partner) => partner.partner_id), offers };
+      return { version, partnerIds: partners.map((partner) => partner.partner_id), offers: await readOffers(trx) };
     },
     { isolationLevel: 'repeatable read', readOnly: true },
   );
@@ -43,4 +31,20 @@ export async function readCatalogueVersion(db: Knex): Promise<number> {
   const row = await db('catalogue_version').first<{ version: number } | undefined>('version');
   if (!row) throw new Error('The table catalogue_version is empty; run the migrations on this database.');
   return row.version;
+}
+
+async function readOffers(db: Knex): Promise<ActiveOffer[]> {
+  const offers: ActiveOffer[] = await db('offers as o')
+    .join('advertisers as a', 'a.advertiser_id', 'o.advertiser_id')
+    .where({ 'o.state': 'active', 'a.state': 'active' })
+    .orderBy(['o.created_at', 'o.offer_id'])
+    .select({
+      offerId: 'o.offer_id',
+      advertiserId: 'o.advertiser_id',
+      advertiserName: 'a.name',
+      name: 'o.name',
+      description: 'o.description',
+      url: 'o.url',
+    });
+  return offers;
 }

@@ -3,7 +3,7 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import type { Knex } from 'knex';
 import { createActivities } from '../../activities/index.ts';
 import { updatePartner } from '../../src/db/partners.ts';
-import { insertAttempt } from '../../src/db/postbacks.ts';
+import { insertAttempt } from '../../src/db/attempts.ts';
 import type { PostbackRequest } from '../../src/domain/postback-settings.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { SOCKETS_PER_ORIGIN, createGuardedClient, type SendOutcome } from '../../src/outbound/guarded-client.ts';

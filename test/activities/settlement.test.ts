@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { createActivities } from '../../activities/index.ts';
 import { updateOffer } from '../../src/db/offers.ts';
 import { updatePartner } from '../../src/db/partners.ts';
-import { insertAttempt } from '../../src/db/postbacks.ts';
+import { insertAttempt } from '../../src/db/attempts.ts';
 import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
 import type { DuePostback, LeadActivities } from '../../workflows/contract.ts';
 import { createTestDatabase } from '../support/database.ts';
