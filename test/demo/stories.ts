@@ -21,6 +21,15 @@ export type Promised = {
   linkedPartner: string;
 };
 
+/** Bluebird is told of the approval and rewarded; Alba hears nothing. */
+const bluebirdWins: Promised = {
+  heard: { alba: [], bluebird: ['approved, answered 200'] },
+  postbacks: ['approved to bluebird: delivered'],
+  rewards: ['booked 1250 USD for bluebird'],
+  leadStatus: 'approved',
+  linkedPartner: 'bluebird',
+};
+
 export const stories: Story[] = [
   {
     title: 'The last touch wins',
@@ -33,13 +42,7 @@ export const stories: Story[] = [
       await bank.reports(conversionId, 'approved');
       return conversionId;
     },
-    promised: {
-      heard: { alba: [], bluebird: ['approved, answered 200'] },
-      postbacks: ['approved to bluebird: delivered'],
-      rewards: ['booked 1250 USD for bluebird'],
-      leadStatus: 'approved',
-      linkedPartner: 'bluebird',
-    },
+    promised: bluebirdWins,
   },
   {
     title: 'The house loses',
@@ -52,13 +55,7 @@ export const stories: Story[] = [
       await bank.reports(conversionId, 'approved');
       return conversionId;
     },
-    promised: {
-      heard: { alba: [], bluebird: ['approved, answered 200'] },
-      postbacks: ['approved to bluebird: delivered'],
-      rewards: ['booked 1250 USD for bluebird'],
-      leadStatus: 'approved',
-      linkedPartner: 'bluebird',
-    },
+    promised: bluebirdWins,
   },
   {
     title: "Nobody is told of the house's own lead",

@@ -30,7 +30,7 @@ describe('processes that are killed or stopped', function () {
   let refusedConversion: string;
   let silencedConversion: string;
 
-  // The slowest consequence, a try that is found interrupted by its time-out of 15 s, comes while the other tests run.
+  // The slowest consequence, an attempt that is found interrupted by its time-out of 15 s, comes while the other tests run.
   before(async () => {
     [database, { address: temporalAddress }] = await Promise.all([createTestDatabase(), startPrivateTemporal()]);
     proxy = await startProxy(temporalAddress);
@@ -92,7 +92,7 @@ describe('processes that are killed or stopped', function () {
     }
   });
 
-  it('after the worker was killed between two tries, the next worker makes the others on time', async () => {
+  it('after the worker was killed between two attempts, the next worker makes the others on time', async () => {
     await assertPostback(refusedConversion, 'failed', ['refused', 'refused', 'refused']);
     const [first = 0, second = 0, third = 0, ...more] = refusing.received.map(({ at }) => at);
     assert.deepEqual(more, []);
@@ -123,12 +123,12 @@ describe('processes that are killed or stopped', function () {
     assert.deepEqual(await findLost(url, load.answered), []);
   });
 
-  it('a try that the worker was killed in is shown as interrupted, and the next one is made', async () => {
+  it('an attempt that the worker was killed in is shown as interrupted, and the next one is made', async () => {
     await assertPostback(silencedConversion, 'delivered', ['interrupted', 'delivered'], 40_000);
     assert.equal(silentAtFirst.received.length, 2);
   });
 
-  it('a worker that is asked to stop finishes the try under way and records it', async () => {
+  it('a worker that is asked to stop finishes the attempt under way and records it', async () => {
     let answer: (status: number) => void = () => undefined;
     const slow = await startPartnerServer();
     slow.answer(() => new Promise((resolve) => (answer = resolve)));
@@ -163,11 +163,16 @@ describe('processes that are killed or stopped', function () {
     return conversionId;
   }
 
-  async function assertPostback(conversionId: string, state: string, tries: string[], timeoutMs?: number) {
+  async function assertPostback(conversionId: string, state: string, outcomes: string[], timeoutMs?: number) {
     await eventually(async () => {
       const { postbacks } = await network.story(conversionId);
-      const found = postbacks.map((postback) => [postback.state, postback.attempts.map(({ outcome }) => outcome)]);
-      assert.deepEqual(found, [[state, tries]]);
+      assert.deepEqual(
+        postbacks.map((postback) => ({
+          state: postback.state,
+          outcomes: postback.attempts.map(({ outcome }) => outcome),
+        })),
+        [{ state, outcomes }],
+      );
     }, timeoutMs);
   }
 

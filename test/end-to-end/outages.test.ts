@@ -73,7 +73,12 @@ describe('servers that go away and come back', function () {
     await eventually(async () => assert.equal((await call(`${program.opsUrl}/readyz`)).status, 200));
     await report(conversionId, 'approved');
     await report(await network.click(partnerId, 'later'), 'approved');
-    await eventually(() => assert.deepEqual([told('waiting'), told('later')], [['approved'], ['approved']]));
+    await eventually(() =>
+      assert.deepEqual(
+        { waiting: told('waiting'), later: told('later') },
+        { waiting: ['approved'], later: ['approved'] },
+      ),
+    );
   });
 
   it('a program that never finds Temporal takes clicks all the same, and ends when it is asked to', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { assertFields } from '../support/fields.ts';
 import { inParallel } from '../support/in-parallel.ts';
 import { createHttpNetwork, type HttpNetwork } from '../support/network-over-http.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
@@ -47,7 +48,7 @@ describe('the way of a lead through two programs that share the work', function 
 
   it('a GET carries the values in its URL, in the words of the partner', async () => {
     const { conversionId, postback, sent } = await approve({ url: tracker.url, status_words: { approved: 'sale' } });
-    assert.deepEqual([sent.method, sent.path], ['GET', '/in']);
+    assertFields(sent, { method: 'GET', path: '/in' });
     const { postback_id: pid } = postback;
     const values = { ref: 'r 1&x', status: 'sale', cid: conversionId, pid, payout: '12.50', reason: '' };
     assert.deepEqual(sent.query, values);
@@ -56,18 +57,18 @@ describe('the way of a lead through two programs that share the work', function 
   it('a POST carries them as a form', async () => {
     const url = new URL('/form?source=cashcat', tracker.url).href;
     const { sent, expected } = await approve({ url, method: 'POST', body: 'form' });
-    assert.deepEqual([sent.method, sent.path, sent.query], ['POST', '/form', { source: 'cashcat' }]);
+    assertFields(sent, { method: 'POST', path: '/form', query: { source: 'cashcat' } });
     assert.deepEqual(Object.fromEntries(new URLSearchParams(sent.body)), expected);
   });
 
   it('a POST carries them as JSON', async () => {
     const url = new URL('/json', tracker.url).href;
     const { sent, expected } = await approve({ url, method: 'POST', body: 'json', status_words: { approved: '1' } });
-    assert.deepEqual([sent.method, sent.path], ['POST', '/json']);
+    assertFields(sent, { method: 'POST', path: '/json' });
     assert.deepEqual(JSON.parse(sent.body), { ...expected, status: '1' });
   });
 
-  it('R10: 302, 204 and silence are failures; after three tries the postback has failed', async () => {
+  it('R10: 302, 204 and silence are failures; after three attempts the postback has failed', async () => {
     tracker.answer(302, 204, 'nothing');
     const partnerId = await network.partner({ url: tracker.url });
     const conversionId = await network.click(partnerId, 'r1');
@@ -76,11 +77,11 @@ describe('the way of a lead through two programs that share the work', function 
     const { postback } = await endedPostback(conversionId);
     assert.equal(postback.state, 'failed');
     assert.deepEqual(
-      postback.attempts.map(({ outcome, error, response }) => [outcome, error, response?.http_status]),
+      postback.attempts.map(({ outcome, error, response }) => ({ outcome, error, http_status: response?.http_status })),
       [
-        ['refused', null, 302],
-        ['refused', null, 204],
-        ['refused', 'timeout', undefined],
+        { outcome: 'refused', error: null, http_status: 302 },
+        { outcome: 'refused', error: null, http_status: 204 },
+        { outcome: 'refused', error: 'timeout', http_status: undefined },
       ],
     );
     assert.deepEqual(
@@ -109,7 +110,7 @@ describe('the way of a lead through two programs that share the work', function 
     await eventually(async () => assert.deepEqual(await database.db('outbox').select(), []));
   });
 
-  /** An approved lead of a new partner, and what he was sent. */
+  /** An approved lead of a new partner, and what it was sent. */
   async function approve(settings: object) {
     const partnerId = await network.partner(settings);
     const conversionId = await network.click(partnerId, encodeURIComponent('r 1&x'));
@@ -120,8 +121,8 @@ describe('the way of a lead through two programs that share the work', function 
     const { story, postback } = await endedPostback(conversionId);
     assert.equal(postback.state, 'delivered');
     assert.deepEqual(
-      postback.attempts.map(({ outcome, response }) => [outcome, response?.http_status]),
-      [['delivered', 200]],
+      postback.attempts.map(({ outcome, response }) => ({ outcome, http_status: response?.http_status })),
+      [{ outcome: 'delivered', http_status: 200 }],
     );
     const [sent, ...others] = tracker.received;
     assert.ok(sent && others.length === 0);

@@ -72,8 +72,8 @@ async function record(name: ShapeName, client: Client, connection: NativeConnect
 }
 
 function scriptedActivities(name: ShapeName, committed: LeadEvent[]): LeadActivities {
-  const { tries = [], settleFailures = 0 } = shapeOf(name);
-  const outcomes = [...tries];
+  const { attempts = [], settleFailures = 0 } = shapeOf(name);
+  const outcomes = [...attempts];
   let failuresLeft = settleFailures;
   return {
     loadLeadEvents: async ({ afterSeq }) => committed.filter(({ seq }) => seq > afterSeq),
@@ -127,7 +127,7 @@ function startLead({ name, client, handle, committed, policy }: Recording): Reco
       await until(async () => (await handle.query(leadQuery)).appliedSeq === committed.length);
     },
     allDelivered: () => until(async () => (await handle.query(leadQuery)).delivering.length === 0),
-    betweenTries: () =>
+    betweenAttempts: () =>
       until(async () => {
         const [activity] = (await handle.describe()).raw.pendingActivities ?? [];
         return activity?.attempt === ATTEMPT_WAITED_FOR;

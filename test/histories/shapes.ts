@@ -12,8 +12,8 @@ export type ShapeName = keyof typeof shapes;
 
 type Shape = {
   policy?: Partial<LeadPolicy>;
-  /** What comes of each try to deliver; 200 when nothing is said. */
-  tries?: (() => { result: DeliveryResult })[];
+  /** What comes of each attempt to deliver; 200 when nothing is said. */
+  attempts?: (() => { result: DeliveryResult })[];
   /** How often settling fails before it works. */
   settleFailures?: number;
   play: (lead: RecordedLead) => Promise<void>;
@@ -21,14 +21,14 @@ type Shape = {
 
 /** A lead whose history is being recorded. */
 export type RecordedLead = {
-  /** Commits facts and hands them over; resolves when the workflow has applied them. */
+  /** Commits facts and relays them; resolves when the workflow has applied them. */
   hear(...facts: Fact[]): Promise<void>;
-  /** Commits facts that are not handed over. */
+  /** Commits facts that are not relayed. */
   miss(...facts: Fact[]): void;
   /** Resolves when nothing is being delivered any more. */
   allDelivered(): Promise<void>;
-  /** Resolves when a try has failed and the next one is waited for. */
-  betweenTries(): Promise<void>;
+  /** Resolves when an attempt has failed and the next one is waited for. */
+  betweenAttempts(): Promise<void>;
   /** Resolves when the lead goes on in another run. */
   continued(): Promise<void>;
 };
@@ -61,6 +61,13 @@ function notRecorded(): never {
   });
 }
 
+/** A partner's lead whose only conversion is approved, and told to its partner. */
+async function approveOnce(lead: RecordedLead): Promise<void> {
+  await lead.hear(touch('ann', 'a1'), conversion());
+  await lead.hear(status('approved'));
+  await lead.allDelivered();
+}
+
 /** The main shapes that the life of a lead can take. Each ends with its window unless it says otherwise. */
 export const shapes = {
   'touches-then-expiry': {
@@ -81,19 +88,15 @@ export const shapes = {
   },
   'three-failing-tries': {
     policy: { postbackIntervalMs: 200 },
-    tries: [refused, refused, refused],
-    async play(lead) {
-      await lead.hear(touch('ann', 'a1'), conversion());
-      await lead.hear(status('approved'));
-      await lead.allDelivered();
-    },
+    attempts: [refused, refused, refused],
+    play: approveOnce,
   },
   'superseded-between-tries': {
-    tries: [refused],
+    attempts: [refused],
     async play(lead) {
       await lead.hear(touch('ann', 'a1'), conversion());
       await lead.hear(status('pending'));
-      await lead.betweenTries();
+      await lead.betweenAttempts();
       await lead.hear(status('approved'));
       await lead.allDelivered();
     },
@@ -109,7 +112,7 @@ export const shapes = {
   },
   'two-conversions': {
     policy: { postbackIntervalMs: 200 },
-    tries: [refused],
+    attempts: [refused],
     async play(lead) {
       await lead.hear(touch('ann', 'a1'), conversion('c1'), conversion('c2'));
       await lead.hear(status('approved', 'c1'), status('approved', 'c2'));
@@ -132,20 +135,12 @@ export const shapes = {
   },
   'settled-after-an-outage': {
     settleFailures: 2,
-    async play(lead) {
-      await lead.hear(touch('ann', 'a1'), conversion());
-      await lead.hear(status('approved'));
-      await lead.allDelivered();
-    },
+    play: approveOnce,
   },
   'interrupted-deliveries': {
     policy: { postbackIntervalMs: 200 },
-    tries: [refused, interrupted, notRecorded],
-    async play(lead) {
-      await lead.hear(touch('ann', 'a1'), conversion());
-      await lead.hear(status('approved'));
-      await lead.allDelivered();
-    },
+    attempts: [refused, interrupted, notRecorded],
+    play: approveOnce,
   },
   'continued-as-new': {
     async play(lead) {
