@@ -63,8 +63,8 @@ export function createPostbackActivities(deps: Deps): Pick<LeadActivities, 'deli
     async reviewPostback({ unrecorded, ...call }) {
       return await deps.db.transaction(async (trx) => {
         if (unrecorded) await completeAttempt(trx, endOf(call, unrecorded));
-        await lockPostback(trx, call.postbackId);
-        return await review(trx, call);
+        const isThere = await lockPostback(trx, call.postbackId);
+        return isThere ? await review(trx, call) : { result: 'lost' };
       });
     },
   };

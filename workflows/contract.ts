@@ -62,8 +62,8 @@ export type DuePostback = {
   attemptsLeft: number;
 };
 
-/** How a postback ended. */
-export type DeliveryResult = 'delivered' | 'failed' | 'superseded' | 'skipped';
+/** How a postback ended; `lost` when Postgres does not have it, after a failover that lost its tail. */
+export type DeliveryResult = 'delivered' | 'failed' | 'superseded' | 'skipped' | 'lost';
 
 /** What came back from a partner. `delivered` means HTTP 200 and nothing else. */
 export type AttemptOutcome = {

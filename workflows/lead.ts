@@ -3,6 +3,7 @@ import type { LeadEvent } from '../src/domain/lead-event.ts';
 import {
   applyEvent,
   isNext,
+  isReusedNumber,
   newLead,
   noteInStory,
   settlementFor,
@@ -60,6 +61,7 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
     if (mustContinue(run)) await continueInNewRun(run, run.state.appliedSeq);
     run.taken = run.inbox.splice(0);
     for (const event of run.taken) {
+      if (isReusedNumber(run.state, event)) await rebuild(run, event.seq);
       if (event.seq > run.state.appliedSeq + 1) await catchUp(run, event.seq - 1);
       const settling = take(run, event);
       if (settling) await settling;
@@ -122,6 +124,19 @@ async function catchUp(run: LeadRun, seq: number): Promise<void> {
       if (settling) await settling;
     }
   }
+}
+
+/**
+ * Begins anew with what Postgres holds, up to `seq` at least. Statuses are settled again, which changes nothing where
+ * they were settled before, and takes up the postbacks that are still owed.
+ */
+async function rebuild(run: LeadRun, seq: number): Promise<void> {
+  const { appliedSeq, story } = run.state;
+  run.state = noteInStory(
+    { ...newLead(), story },
+    `rebuilt from Postgres, which holds others of the ${appliedSeq} events`,
+  );
+  await catchUp(run, seq);
 }
 
 function mustContinue({ deliveries }: LeadRun): boolean {

@@ -131,9 +131,9 @@ export async function readPostback(db: Knex, postbackId: string): Promise<Curren
   return postback;
 }
 
-/** Keeps a postback as it is for the rest of the transaction. */
-export async function lockPostback(trx: Knex, postbackId: string): Promise<void> {
-  await trx('postbacks').where({ postback_id: postbackId }).forUpdate().select('postback_id');
+/** Keeps a postback as it is for the rest of the transaction. @returns false when there is none of this id */
+export async function lockPostback(trx: Knex, postbackId: string): Promise<boolean> {
+  return (await trx('postbacks').where({ postback_id: postbackId }).forUpdate().select('postback_id')).length > 0;
 }
 
 /** The request as it is about to be sent; `attempt` counts from 1. */

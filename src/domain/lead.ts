@@ -17,6 +17,8 @@ export type ConversionState = {
 /** Everything a lead's workflow must remember; plain JSON, carried over by continue-as-new. */
 export type LeadState = {
   appliedSeq: number;
+  /** ISO 8601 time of the latest event applied; a lead that was continued from an earlier version may lack it. */
+  appliedAt?: string;
   holder: Holder;
   /** ISO 8601 time of the last touch or conversion; null until there was one. */
   lastActivityAt: string | null;
@@ -55,19 +57,35 @@ export function isNext(lead: LeadState, event: LeadEvent): boolean {
 }
 
 /**
+ * True for a number that names another event than the one applied. After a failover that has lost the tail of Postgres,
+ * its numbers are used again; what they name then was committed later than anything that the lead has.
+ */
+export function isReusedNumber({ appliedSeq, appliedAt }: LeadState, { seq, at }: LeadEvent): boolean {
+  return seq <= appliedSeq && appliedAt !== undefined && at > appliedAt;
+}
+
+/**
  * The lead after its next event. Events must arrive in order of `seq`; see {@link isNext}.
  * The result depends on the events alone, never on when or how often they were delivered.
  */
 export function applyEvent(lead: LeadState, event: LeadEvent): LeadState {
-  const applied = { ...noteInStory(lead, describe(event)), appliedSeq: event.seq };
+  const applied = {
+    ...noteInStory(lead, describe(event)),
+    appliedSeq: event.seq,
+    appliedAt: laterOf(lead.appliedAt, event),
+  };
   switch (event.type) {
     case 'touch':
-      return { ...applied, holder: linkPartner(lead.holder, event), lastActivityAt: laterOf(lead, event) };
+      return {
+        ...applied,
+        holder: linkPartner(lead.holder, event),
+        lastActivityAt: laterOf(lead.lastActivityAt, event),
+      };
     case 'conversion':
       return {
         ...applied,
         conversions: remember(lead.conversions, newConversion(event)),
-        lastActivityAt: laterOf(lead, event),
+        lastActivityAt: laterOf(lead.lastActivityAt, event),
       };
     case 'status':
       return {
@@ -106,8 +124,8 @@ export function windowEndsAt(lead: LeadState, windowMs: number): number | undefi
 }
 
 /** Clocks of several machines may disagree by a little; the window never shrinks. ISO 8601 UTC sorts as text. */
-function laterOf({ lastActivityAt }: LeadState, { at }: LeadEvent): string {
-  return lastActivityAt !== null && lastActivityAt > at ? lastActivityAt : at;
+function laterOf(before: string | null | undefined, { at }: LeadEvent): string {
+  return before && before > at ? before : at;
 }
 
 function rewardFor(before: ConversionState, status: Status, holder: Holder): Settlement['reward'] {

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { LeadEvent, StatusEvent } from '../../src/domain/lead-event.ts';
-import { applyEvent, isNext, newLead, settlementFor, windowEndsAt, type LeadState } from '../../src/domain/lead.ts';
+import {
+  applyEvent,
+  isNext,
+  isReusedNumber,
+  newLead,
+  settlementFor,
+  windowEndsAt,
+  type LeadState,
+} from '../../src/domain/lead.ts';
 import { judgeRefId } from '../../src/domain/ref-id.ts';
 import { judgeTransition, parseStatus, statuses } from '../../src/domain/status.ts';
 import {
@@ -163,6 +171,18 @@ describe('the rules of a lead', () => {
     const event = numbered([status('approved', 'c0')], { after: lead.appliedSeq })[0] as StatusEvent;
     assert.equal(settlementFor(lead, event).holder?.partnerId, 'ann');
     assert.equal(applyEvent(lead, event).conversions.at(-1)?.status, 'approved');
+  });
+
+  it('a repeat is known by its time from another event that has got the same number', () => {
+    const [first, second] = numbered([touch('ann'), conversion()]) as [LeadEvent, LeadEvent];
+    const later = '2026-01-01T00:00:01.000Z';
+    const lead = [first, { ...second, at: later }].reduce(applyEvent, newLead());
+    for (const at of [START, later]) assert.equal(isReusedNumber(lead, { ...first, at }), false, at);
+    const after = '2026-01-01T00:00:01.001Z';
+    assert.equal(isReusedNumber(lead, { ...second, at: after }), true);
+    assert.equal(isReusedNumber(lead, { ...second, seq: 3, at: after }), false);
+    const fromBefore = { ...newLead(), appliedSeq: 2 };
+    assert.equal(isReusedNumber(fromBefore, { ...second, at: after }), false, 'it does not know its time');
   });
 
   it('any interleaving, repetition and order of delivery yields the same attribution', () => {

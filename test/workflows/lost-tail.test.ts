@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { leadQuery } from '../../workflows/contract.ts';
+import { eventually } from '../support/eventually.ts';
+import { assertFields } from '../support/fields.ts';
+import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
+import { rewardsOf, type Network } from '../support/network-in-database.ts';
+import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
+import { policy } from '../support/policy.ts';
+import { settingsFor } from '../support/postback-settings.ts';
+import { startPrivateTemporal } from '../support/servers.ts';
+
+const INTERVAL_MS = 1500;
+
+/** A failover to a standby that lacks the last commits: what they held is gone, and its numbers are given out again. */
+describe('a lead after Postgres has lost its tail', function () {
+  this.timeout(60_000);
+  let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
+  let world: LeadWorld;
+  let network: Network;
+  let tracker: PartnerServer;
+  let ann: string;
+  let bob: string;
+
+  before(async () => {
+    temporal = await startPrivateTemporal();
+    world = await startLeadWorldOn(temporal.address, { policy: { ...policy, postbackIntervalMs: INTERVAL_MS } });
+    ({ network } = world);
+  });
+
+  after(async () => {
+    await world.stop();
+    await temporal.kill('SIGKILL');
+  });
+
+  beforeEach(async () => {
+    tracker = await startPartnerServer();
+    [ann, bob] = [await network.partner(settingsFor(tracker.url)), await network.partner(settingsFor(tracker.url))];
+  });
+
+  afterEach(() => tracker.stop());
+
+  async function loseTail(leadId: string, conversionId: string, lastSeq: number): Promise<void> {
+    const { db } = network;
+    await eventually(async () => assert.equal((await db('outbox').where({ lead_id: leadId })).length, 0));
+    await db.transaction(async (trx) => {
+      const lost = trx('postbacks').where({ lead_id: leadId }).where('seq', '>', lastSeq);
+      await trx('postback_attempts').whereIn('postback_id', lost.clone().select('postback_id')).delete();
+      await lost.delete();
+      await trx('reward_entries').where({ conversion_id: conversionId }).where('seq', '>', lastSeq).delete();
+      for (const table of ['settlements', 'lead_events']) {
+        await trx(table).where({ lead_id: leadId }).where('seq', '>', lastSeq).delete();
+      }
+      await trx('conversions').where({ conversion_id: conversionId }).update({ status: null, status_at: null });
+      await trx('leads').where({ lead_id: leadId }).update({ last_seq: lastSeq });
+    });
+  }
+
+  it('takes a status whose number it has seen before for what it is, and settles it with whom Postgres knows', async () => {
+    const { leadId, conversionId } = await network.aLead(ann, 'a1');
+    await network.touch(leadId, bob, 'b1');
+    await network.report(conversionId, 'pending');
+    await world.hasPostbacks(conversionId, 'delivered');
+    await loseTail(leadId, conversionId, 2);
+
+    await network.report(conversionId, 'approved');
+    await world.hasPostbacks(conversionId, 'delivered');
+    assert.deepEqual(
+      tracker.received.map(({ query }) => [query.status, query.ref]),
+      [
+        ['pending', 'b1'],
+        ['approved', 'a1'],
+      ],
+    );
+    assertFields((await rewardsOf(network.db, conversionId))[0], { partner_id: ann, kind: 'booked' });
+    const view = await world.handleOf(leadId).query(leadQuery);
+    assertFields(view, { appliedSeq: 3, status: 'approved', delivering: [] });
+
+    await network.touch(leadId, bob, 'b2');
+    await network.report(conversionId, 'rejected');
+    await world.hasPostbacks(conversionId, 'delivered', 'delivered');
+    assertFields(tracker.received.at(-1)?.query, { status: 'rejected', ref: 'a1' });
+  });
+
+  it('ends a postback that is lost with it, and delivers the one that came in its place', async () => {
+    tracker.answer(500, 200);
+    const { leadId, conversionId } = await network.aLead(ann, 'a1');
+    await network.report(conversionId, 'pending');
+    await world.hasPostbacks(conversionId, 'retrying');
+    await loseTail(leadId, conversionId, 2);
+    await eventually(async () => assert.deepEqual((await world.handleOf(leadId).query(leadQuery)).delivering, []));
+
+    await network.report(conversionId, 'approved');
+    await world.hasPostbacks(conversionId, 'delivered');
+    assert.deepEqual(
+      tracker.received.map(({ query }) => query.status),
+      ['pending', 'approved'],
+    );
+  });
+});
