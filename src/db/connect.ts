@@ -55,7 +55,7 @@ export function connectDb({ url, poolSize, statementTimeoutMs }: DatabaseOptions
     },
     pool: { min: 0, max: poolSize, afterCreate: endWhenUnanswered },
     acquireConnectionTimeout: CONNECT_TIMEOUT_MS,
-    // Whoever queries gets the error and says what it means for him; knex would print it as well.
+    // Whoever queries gets the error and says what it means here; knex would print it as well.
     log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
   });
 }

@@ -1,12 +1,12 @@
 import type { TouchEvent } from './lead-event.ts';
 import type { RefIdProblem } from './ref-id.ts';
 
-/** The partner who holds a lead, by which touch, and the ref_id his postbacks will carry. */
+/** The partner who holds a lead, by which touch, and the ref_id that its postbacks will carry. */
 export type LinkedPartner = {
   partnerId: string;
   refId: string | null;
   refIdProblem: RefIdProblem | null;
-  /** The touch that linked him, or his latest since. */
+  /** The touch that linked it, or its latest since. */
   touchSeq: number;
 };
 
@@ -14,7 +14,7 @@ export type LinkedPartner = {
 export type Holder = LinkedPartner | null;
 
 /**
- * R3, R4, R5: the last partner with a touch holds the lead, whoever held it before. His earlier ref_id stays when his
+ * R3, R4, R5: the last partner with a touch holds the lead, whoever held it before. Its earlier ref_id stays when its
  * later touch carries none; another partner's touch replaces partner and ref_id together.
  */
 export function linkPartner(holder: Holder, touch: TouchEvent): LinkedPartner {

@@ -1,5 +1,5 @@
 // Named crawlers, link previewers and monitors, and words that only crawlers use for themselves. When in doubt it is a
-// person: a touch that is lost costs a partner his reward, a bot too many costs nothing. So HTTP tools (trackers check
+// person: a touch that is lost costs a partner its reward, a bot too many costs nothing. So HTTP tools (trackers check
 // their links with them) and headless browsers are not listed. "bot" counts only at the end of a word, and not in
 // "Cubot", which makes phones. Every alternative begins with a letter that must be there, which keeps the search fast.
 const MARKS = [

@@ -14,7 +14,7 @@ export type PostbackSettings = {
   status_words: Partial<Record<Status, string>>;
   /** URLs that replace `url` for one status. */
   status_urls: Partial<Record<Status, string>>;
-  /** R14: tell this partner `rejected` when a lead he was told `pending` for went to another partner. */
+  /** R14: tell this partner `rejected` when a lead that it was told `pending` for went to another partner. */
   handover: boolean;
 };
 
