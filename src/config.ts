@@ -52,7 +52,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     database: {
       url: variables.DATABASE_URL,
       poolSize: variables.DATABASE_POOL_SIZE,
-      statementTimeoutMs: variables.DATABASE_STATEMENT_TIMEOUT_SECONDS * MS_PER_SECOND,
+      statementTimeoutMs: msOf(variables.DATABASE_STATEMENT_TIMEOUT_SECONDS),
     },
     temporal: {
       isGiven: hasTemporal,
@@ -60,15 +60,15 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       namespace: variables.TEMPORAL_NAMESPACE,
       uiUrl: variables.TEMPORAL_UI_URL,
     },
-    leads: { secrets: variables.LEAD_SECRET, windowMs: variables.LEAD_WINDOW_SECONDS * MS_PER_SECOND },
+    leads: { secrets: variables.LEAD_SECRET, windowMs: msOf(variables.LEAD_WINDOW_SECONDS) },
     postbacks: {
       attempts: variables.POSTBACK_ATTEMPTS,
-      intervalMs: variables.POSTBACK_INTERVAL_SECONDS * MS_PER_SECOND,
-      timeoutMs: variables.POSTBACK_TIMEOUT_SECONDS * MS_PER_SECOND,
+      intervalMs: msOf(variables.POSTBACK_INTERVAL_SECONDS),
+      timeoutMs: msOf(variables.POSTBACK_TIMEOUT_SECONDS),
       allowCidrs: variables.POSTBACK_ALLOW_CIDRS,
     },
-    catalogue: { pollMs: variables.CATALOGUE_POLL_SECONDS * MS_PER_SECOND },
-    relay: { concurrency: variables.RELAY_CONCURRENCY, leaseMs: variables.RELAY_LEASE_SECONDS * MS_PER_SECOND },
+    catalogue: { pollMs: msOf(variables.CATALOGUE_POLL_SECONDS) },
+    relay: { concurrency: variables.RELAY_CONCURRENCY, leaseMs: msOf(variables.RELAY_LEASE_SECONDS) },
     worker: {
       cachedWorkflows: variables.WORKER_CACHED_WORKFLOWS,
       concurrentWorkflowTasks: variables.WORKER_CONCURRENT_WORKFLOW_TASKS,
@@ -99,6 +99,11 @@ export function completeConfig(given: GivenConfig, provided: Provided = {}) {
     leads: { ...leads, secrets: leads.secrets ?? provided.leadSecrets ?? [] },
     postbacks: { ...postbacks, allowCidrs: postbacks.allowCidrs ?? provided.allowCidrs ?? [] },
   };
+}
+
+/** A whole number, which the product itself need not be: 1.005 * 1000 is a little less than 1005. */
+function msOf(seconds: number): number {
+  return Math.round(seconds * MS_PER_SECOND);
 }
 
 type Variables = z.infer<typeof environment>;

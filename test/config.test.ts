@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import express from 'express';
 import { completeConfig, ConfigError, readConfig } from '../src/config.ts';
-import { roles } from '../src/environment.ts';
+import { environment, roles } from '../src/environment.ts';
 
 const SECRET = 'sixteen characters or more';
 const production = {
@@ -13,6 +14,33 @@ const production = {
   LEAD_SECRET: SECRET,
   PUBLIC_URL: 'https://go.example',
 };
+
+const PORTS = { least: 0, most: 65_535, below: '-1', above: '65536' };
+// Each number's range, and the nearest values outside.
+const RANGES: Record<string, { least: number; most: number; below: string; above: string }> = {
+  PORT: PORTS,
+  OPS_PORT: PORTS,
+  POSTGRES_PORT: PORTS,
+  TEMPORAL_PORT: PORTS,
+  TEMPORAL_UI_PORT: PORTS,
+  DEMO_RECEIVER_PORT: PORTS,
+  DATABASE_POOL_SIZE: { least: 1, most: 500, below: '0', above: '501' },
+  DATABASE_STATEMENT_TIMEOUT_SECONDS: { least: 0.1, most: 60, below: '0.099', above: '60.001' },
+  LEAD_WINDOW_SECONDS: { least: 1, most: 34_560_000, below: '0.999', above: '34560000.001' },
+  POSTBACK_ATTEMPTS: { least: 1, most: 100, below: '0', above: '101' },
+  POSTBACK_INTERVAL_SECONDS: { least: 0.1, most: 604_800, below: '0.099', above: '604800.001' },
+  POSTBACK_TIMEOUT_SECONDS: { least: 0.1, most: 10, below: '0.099', above: '10.001' },
+  CATALOGUE_POLL_SECONDS: { least: 0.05, most: 3600, below: '0.049', above: '3600.001' },
+  RELAY_CONCURRENCY: { least: 1, most: 1000, below: '0', above: '1001' },
+  RELAY_LEASE_SECONDS: { least: 3, most: 3600, below: '2.999', above: '3600.001' },
+  WORKER_CACHED_WORKFLOWS: { least: 1, most: 20_000, below: '0', above: '20001' },
+  WORKER_CONCURRENT_WORKFLOW_TASKS: { least: 2, most: 1000, below: '1', above: '1001' },
+  WORKER_CONCURRENT_POSTBACKS: { least: 1, most: 10_000, below: '0', above: '10001' },
+};
+const ranges = Object.entries(RANGES);
+const ofSeconds = ranges.filter(([name]) => name.endsWith('_SECONDS'));
+const ofWholeNumbers = ranges.filter(([name]) => !name.endsWith('_SECONDS'));
+const MOST_A_TIMER_WAITS_MS = 2 ** 31 - 1;
 
 function refusalOf(env: NodeJS.ProcessEnv): string {
   try {
@@ -73,13 +101,6 @@ describe('configuration', () => {
 
   it('refuses a value that cannot be used and names its variable', () => {
     const unusable: Record<string, string[]> = {
-      PORT: ['http', '65536', '-1', '3000.5'],
-      OPS_PORT: ['x'],
-      DATABASE_POOL_SIZE: ['0', '2.5', 'many'],
-      LEAD_WINDOW_SECONDS: ['0', '-5', '14 days', 'Infinity', 'NaN'],
-      POSTBACK_INTERVAL_SECONDS: ['five'],
-      POSTBACK_TIMEOUT_SECONDS: ['10.5', '0'],
-      RELAY_CONCURRENCY: ['0'],
       ROLES: ['apo', ','],
       LEAD_SECRET: ['short', `${SECRET},short`, ','],
       ADMIN_API_KEY: ['short'],
@@ -89,6 +110,61 @@ describe('configuration', () => {
     for (const [name, values] of Object.entries(unusable)) {
       for (const value of values) assert.match(refusalOf({ [name]: value }), new RegExp(`\\b${name}\\b`), value);
     }
+  });
+
+  describe('of numbers', () => {
+    it('tests every variable that takes one', () => {
+      const taken = Object.entries(environment.shape).filter(
+        ([, schema]) => typeof schema.safeParse('5').data === 'number',
+      );
+      const named = taken.map(([name]) => name).filter((name) => name !== 'TRUST_PROXY');
+      assert.deepEqual(named.sort(), Object.keys(RANGES).sort());
+    });
+
+    for (const [name, { least, most, below, above }] of ranges) {
+      it(`takes ${name} from ${least} to ${most} and nothing else`, () => {
+        for (const given of [least, most]) readConfig({ [name]: String(given) });
+        for (const given of [below, above, 'many', '5 s', '1e3', '0x10', 'Infinity', 'NaN', '-5', '5.', '.5', ' ']) {
+          const message = refusalOf({ [name]: given });
+          assert.match(
+            message,
+            new RegExp(`${name}: give .* from ${least} to ${most}.*, not "${given.trim()}"$`),
+            given,
+          );
+        }
+      });
+
+      it(`shows the range of ${name} in docs/configuration.md`, () => {
+        const row = readFileSync('docs/configuration.md', 'utf8')
+          .split('\n')
+          .find((line) => line.startsWith('|') && line.split('|')[1]?.includes(`\`${name}\``));
+        assert.ok(row?.includes(` ${least} to ${most} `), row);
+      });
+    }
+
+    for (const [name] of ofWholeNumbers) {
+      it(`takes no fraction for ${name}`, () => assert.match(refusalOf({ [name]: '5.5' }), /whole number/));
+    }
+
+    for (const [name, { least }] of ofSeconds) {
+      it(`turns ${name} into whole milliseconds, and refuses what is finer`, () => {
+        for (const given of ['1.005', '4.035', '8.999']) {
+          if (Number(given) < least) continue;
+          const ms = Number(given.replace('.', ''));
+          assert.ok(numbersIn(readConfig({ [name]: given })).includes(ms), `${name} is not ${ms} ms`);
+        }
+        assert.match(refusalOf({ [name]: '5.0005' }), /three decimals/);
+      });
+    }
+
+    it('lets no timer wait for longer than it can, after which Node would not wait at all', () => {
+      const { catalogue, relay, postbacks, database } = readConfig(
+        Object.fromEntries(ranges.map(([name, { most }]) => [name, String(most)])),
+      );
+      for (const ms of [catalogue.pollMs, relay.leaseMs, postbacks.timeoutMs, database.statementTimeoutMs]) {
+        assert.ok(ms <= MOST_A_TIMER_WAITS_MS, `${ms} ms`);
+      }
+    });
   });
 
   it('names all variables that cannot be used at once, and no secret', () => {
@@ -204,3 +280,8 @@ describe('configuration', () => {
     assert.deepEqual(given.leads.secrets, [SECRET]);
   });
 });
+
+function numbersIn(value: unknown): number[] {
+  if (typeof value === 'number') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(numbersIn) : [];
+}

@@ -1,0 +1,72 @@
+// The variables that hold a number: its default, and the range it may have with the reason of each bound.
+// docs/configuration.md shows them all.
+import { z } from 'zod';
+
+const MINUTE_SECONDS = 60;
+const HOUR_SECONDS = 60 * MINUTE_SECONDS;
+const DAY_SECONDS = 24 * HOUR_SECONDS;
+
+export const numberVariables = {
+  PORT: port(3000),
+  OPS_PORT: port(3001),
+  POSTGRES_PORT: port(5440),
+  TEMPORAL_PORT: port(7233),
+  TEMPORAL_UI_PORT: port(8233),
+  DEMO_RECEIVER_PORT: port(3002),
+
+  // Postgres itself takes 100 connections unless told otherwise, and all processes share them.
+  DATABASE_POOL_SIZE: wholeNumber({ standard: 10, least: 1, most: 500 }),
+  // Below, healthy statements would be ended; above, nobody who called is still waiting.
+  DATABASE_STATEMENT_TIMEOUT_SECONDS: seconds({ standard: 5, least: 0.1, most: MINUTE_SECONDS }),
+
+  // A cookie counts whole seconds, and browsers keep none for more than 400 days: a lead open for longer would never be
+  // found again.
+  LEAD_WINDOW_SECONDS: seconds({ standard: 14 * DAY_SECONDS, least: 1, most: 400 * DAY_SECONDS }),
+  // More would be no attempts but an attack on a partner's server.
+  POSTBACK_ATTEMPTS: wholeNumber({ standard: 3, least: 1, most: 100 }),
+  // A pause in which a server could recover at all; a postback that comes weeks later is news to nobody.
+  POSTBACK_INTERVAL_SECONDS: seconds({ standard: 5 * MINUTE_SECONDS, least: 0.1, most: 7 * DAY_SECONDS }),
+  // No server far away answers faster; R10 allows 10 s in all, and an activity's own time-out is built on that.
+  POSTBACK_TIMEOUT_SECONDS: seconds({ standard: 10, least: 0.1, most: 10 }),
+
+  // Twenty questions a second from each process; a paused offer that goes on for an hour. Far below what a timer of Node
+  // can wait for, 2^31 - 1 ms: it takes anything longer for 1 ms.
+  CATALOGUE_POLL_SECONDS: seconds({ standard: 1, least: 0.05, most: HOUR_SECONDS }),
+  // All calls of a relay share one connection to Temporal, where more would only wait in another queue.
+  RELAY_CONCURRENCY: wholeNumber({ standard: 64, least: 1, most: 1000 }),
+  // A call to Temporal has a third of it; the leads of a killed relay wait for all of it.
+  RELAY_LEASE_SECONDS: seconds({ standard: 30, least: 3, most: HOUR_SECONDS }),
+  // Each takes memory: the most is what 10 GB hold.
+  WORKER_CACHED_WORKFLOWS: wholeNumber({ standard: 2000, least: 1, most: 20_000 }),
+  // The SDK needs two for a cache: one for new leads, one for those it remembers. More only wait for a core.
+  WORKER_CONCURRENT_WORKFLOW_TASKS: wholeNumber({ standard: 100, least: 2, most: 1000 }),
+  // Each may hold a socket, and most systems give a process some thousands.
+  WORKER_CONCURRENT_POSTBACKS: wholeNumber({ standard: 1000, least: 1, most: 10_000 }),
+};
+
+type Range = { standard: number; least: number; most: number };
+
+/** 0 takes any free port. */
+function port(standard: number) {
+  return wholeNumber({ standard, least: 0, most: 65_535 });
+}
+
+function wholeNumber(range: Range) {
+  return numberLike(/^\d+$/, range, `give a whole number from ${range.least} to ${range.most}`);
+}
+
+/** What is finer than a millisecond no timer knows and no statement takes. */
+function seconds(range: Range) {
+  const wanted = `give seconds from ${range.least} to ${range.most}, with at most three decimals`;
+  return numberLike(/^\d+(\.\d{1,3})?$/, range, wanted);
+}
+
+function numberLike(pattern: RegExp, { standard, least, most }: Range, wanted: string) {
+  const isUsable = (text: string) => pattern.test(text) && Number(text) >= least && Number(text) <= most;
+  return z
+    .string()
+    .trim()
+    .refine(isUsable, { error: ({ input }) => `${wanted}, not "${String(input)}"` })
+    .transform(Number)
+    .default(standard);
+}
