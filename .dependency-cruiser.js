@@ -22,7 +22,7 @@ const rooms = {
   intake: { path: '^src/intake/', mayLoad: [GROUND, DOMAIN, DB, '^src/catalogue/'] },
   activities: { path: '^activities/', mayLoad: [GROUND, DOMAIN, DB, '^src/outbound/', CONTRACT] },
   temporal: { path: '^src/temporal/', mayLoad: [GROUND, CONTRACT] },
-  relay: { path: '^src/relay\\.ts$', mayLoad: [GROUND, '^src/db/outbox\\.ts$', CONTRACT] },
+  relay: { path: '^src/relay\\.ts$', mayLoad: [GROUND, '^src/(db/outbox|temporal/tell-lead)\\.ts$', CONTRACT] },
   config: {
     path: '^src/(config|environment)\\.ts$',
     mayLoad: [GROUND, '^src/outbound/address-rules\\.ts$', '^src/temporal/target\\.ts$'],

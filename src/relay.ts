@@ -1,24 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { WorkflowIdReusePolicy } from '@temporalio/common';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
-import {
-  LEAD_WORKFLOW,
-  TASK_QUEUE,
-  leadEvents,
-  leadWorkflowId,
-  startAttributes,
-  type LeadPolicy,
-} from '../workflows/contract.ts';
+import type { LeadPolicy } from '../workflows/contract.ts';
 import { claimLeads, completeLeads, postponeLead, type ClaimedLead } from './db/outbox.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { pauseUnlessAborted } from './pause.ts';
+import { tellLead } from './temporal/tell-lead.ts';
 
 export type RelayDeps = {
   db: Knex;
   client: Client;
   policy: LeadPolicy;
+  /** Whether leads may be started asleep now; they are woken by their first status. */
+  mayStartAsleep: () => boolean;
   /** How many leads are relayed at the same time. */
   concurrency: number;
   /** How long a claimed lead is this relay's alone. */
@@ -40,10 +35,11 @@ const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 5_000;
 
 /**
- * Relays committed events to the leads' workflows: one signalWithStart per lead, carrying all it owes, in order.
+ * Relays committed events to the leads' workflows: one signal per lead, carrying all it owes, in order.
  * A lead is leased while it is under way, so there are never two calls for one lead; several relays share the work.
  */
-export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, log }: RelayDeps): Relay {
+export function startRelay(deps: RelayDeps): Relay {
+  const { db, client, policy, mayStartAsleep, concurrency, leaseMs, metrics, log } = deps;
   const leaseId = randomUUID();
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
@@ -86,7 +82,7 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
     const { leadId, uptoSeq } = lead;
     const stopTimer = metrics.relaySeconds.startTimer();
     try {
-      await signal(lead);
+      await tell(lead);
     } catch (error) {
       await giveBack(lead, error as Error);
       return;
@@ -97,20 +93,12 @@ export function startRelay({ db, client, policy, concurrency, leaseMs, metrics, 
     await complete();
   }
 
-  async function signal({ leadId, uptoSeq, events }: ClaimedLead): Promise<void> {
+  async function tell(lead: ClaimedLead): Promise<void> {
+    const { leadId, uptoSeq, events } = lead;
     if (events.at(-1)?.seq !== uptoSeq) throw new Error(`Lead ${leadId} owes event ${uptoSeq}, which is not there.`);
     // The call must be over before the lease is, or another relay could be calling for the same lead.
     await client.withDeadline(Date.now() + leaseMs / 3, () =>
-      client.workflow.signalWithStart(LEAD_WORKFLOW, {
-        workflowId: leadWorkflowId(leadId),
-        taskQueue: TASK_QUEUE,
-        args: [{ leadId, policy }],
-        signal: leadEvents,
-        signalArgs: [{ events }],
-        typedSearchAttributes: startAttributes(events),
-        // A closed lead hears of a late status in a new run, which rebuilds itself from Postgres.
-        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      }),
+      tellLead(client, lead, { policy, mayStartAsleep: mayStartAsleep() }),
     );
   }
 

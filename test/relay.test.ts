@@ -68,19 +68,27 @@ describe('relay', function () {
     concurrency = 8,
     leaseMs = 30_000,
     onCall = () => undefined as void | Promise<void>,
+    mayStartAsleep = true,
   }: {
     concurrency?: number;
     leaseMs?: number;
     onCall?: (call: RelayCall) => void | Promise<void>;
+    mayStartAsleep?: boolean;
   } = {}) {
     const calls: RelayCall[] = [];
+    const note = async (workflowId: string, [{ events }]: [{ events: LeadEvent[] }]) => {
+      const leadId = workflowId.slice(leadWorkflowId('').length);
+      const call = { leadId, seqs: events.map(({ seq }) => seq), at: Date.now() };
+      calls.push(call);
+      await onCall(call);
+    };
     const interceptor: WorkflowClientInterceptor = {
       async signalWithStart(input, next) {
-        const [{ events }] = input.signalArgs as [{ events: LeadEvent[] }];
-        const [{ leadId }] = input.options.args as [{ leadId: string }];
-        const call = { leadId, seqs: events.map(({ seq }) => seq), at: Date.now() };
-        calls.push(call);
-        await onCall(call);
+        await note(input.options.workflowId, input.signalArgs as [{ events: LeadEvent[] }]);
+        return await next(input);
+      },
+      async signal(input, next) {
+        await note(input.workflowExecution.workflowId ?? '', input.args as [{ events: LeadEvent[] }]);
         return await next(input);
       },
     };
@@ -88,6 +96,7 @@ describe('relay', function () {
       db: network.db,
       client: new Client({ connection: client.connection, interceptors: { workflow: [interceptor] } }),
       policy,
+      mayStartAsleep: () => mayStartAsleep,
       concurrency,
       leaseMs,
       metrics: createMetrics(),
@@ -244,5 +253,95 @@ describe('relay', function () {
     await nothingIsOwed();
     assert.notEqual((await handle.describe()).runId, runId);
     assert.deepEqual(await signalsOf(client, leadId), [[2]]);
+  });
+
+  describe('of a lead that sleeps', () => {
+    /** A lead with a touch by ann and one conversion, told to Temporal. */
+    async function sleeper(): Promise<{ leadId: string; conversionId: string }> {
+      const leadId = newLead();
+      await network.touch(leadId, 'ann');
+      const conversionId = await network.convert(leadId);
+      run();
+      await nothingIsOwed();
+      assert.equal(await isAwake(leadId), false);
+      return { leadId, conversionId };
+    }
+
+    async function isAwake(leadId: string): Promise<boolean> {
+      const { events } = await client.workflow.getHandle(leadWorkflowId(leadId)).fetchHistory();
+      return events?.some((event) => event.workflowTaskScheduledEventAttributes) ?? false;
+    }
+
+    it('a new lead with touches and conversions alone sleeps until its window can be over', async () => {
+      const { leadId } = await sleeper();
+      const { events } = await client.workflow.getHandle(leadWorkflowId(leadId)).fetchHistory();
+      const { firstWorkflowTaskBackoff } = events?.[0]?.workflowExecutionStartedEventAttributes ?? {};
+      assert.equal(Number(firstWorkflowTaskBackoff?.seconds) * 1000, policy.windowMs);
+    });
+
+    it('a status wakes it', async () => {
+      const { leadId, conversionId } = await sleeper();
+      await network.report(conversionId, 'approved');
+      await nothingIsOwed();
+      assert.equal(await isAwake(leadId), true);
+      assert.deepEqual((await signalsOf(client, leadId)).flat(), [1, 2, 3]);
+    });
+
+    it('a status wakes it also when so many touches came after it that it is not in the signal', async () => {
+      const { leadId, conversionId } = await sleeper();
+      await Promise.all(relays.splice(0).map((relay) => relay.stop()));
+      await network.report(conversionId, 'approved');
+      await Promise.all(Array.from({ length: 250 }, () => network.touch(leadId, 'ann')));
+      run();
+      await nothingIsOwed();
+      assert.equal(await isAwake(leadId), true);
+    });
+
+    it('the same partner’s touches let it sleep', async () => {
+      const { leadId } = await sleeper();
+      for (const seq of [3, 4]) {
+        await network.touch(leadId, 'ann', `visit-${seq}`);
+        await nothingIsOwed();
+      }
+      assert.equal(await isAwake(leadId), false);
+      assert.deepEqual(await signalsOf(client, leadId), [[1, 2], [3], [4]]);
+    });
+
+    it('another partner’s touch wakes it, because people see who holds it', async () => {
+      const { leadId } = await sleeper();
+      await network.touch(leadId, 'bob');
+      await nothingIsOwed();
+      assert.equal(await isAwake(leadId), true);
+    });
+
+    it('a further conversion wakes it, because people look for it by its id', async () => {
+      const { leadId } = await sleeper();
+      await network.convert(leadId);
+      await nothingIsOwed();
+      assert.equal(await isAwake(leadId), true);
+    });
+
+    it('many touches wake it, so that its signals do not pile up to Temporal’s limit', async () => {
+      const { leadId } = await sleeper();
+      await Promise.all(Array.from({ length: 99 }, () => network.touch(leadId, 'ann')));
+      await nothingIsOwed();
+      assert.equal(await isAwake(leadId), true);
+    });
+
+    it('a touch of a lead that has ended begins a new run, awake', async () => {
+      const { leadId } = await sleeper();
+      await client.workflow.getHandle(leadWorkflowId(leadId)).terminate('the window is over');
+      await network.touch(leadId, 'ann');
+      await nothingIsOwed();
+      assert.deepEqual(await signalsOf(client, leadId), [[3]]);
+      assert.equal(await isAwake(leadId), true);
+    });
+
+    it('no lead sleeps as long as Temporal has not shown that it would wake', async () => {
+      const leadId = await touchedLead();
+      run({ mayStartAsleep: false });
+      await nothingIsOwed();
+      assert.equal(await isAwake(leadId), true);
+    });
   });
 });

@@ -2,7 +2,14 @@
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { LeadEvent } from '../src/domain/lead-event.ts';
-import { applyEvent, newLead, type ConversionState, type LeadState, type Settlement } from '../src/domain/lead.ts';
+import {
+  applyEvent,
+  newLead,
+  windowEndsAt,
+  type ConversionState,
+  type LeadState,
+  type Settlement,
+} from '../src/domain/lead.ts';
 import type { Holder } from '../src/domain/attribution.ts';
 import type { Status } from '../src/domain/status.ts';
 
@@ -11,6 +18,15 @@ export const LEAD_WORKFLOW = 'lead';
 
 export function leadWorkflowId(leadId: string): string {
   return `lead:${leadId}`;
+}
+
+// Nobody works on this queue: a relay only looks at what Temporal makes of its probe.
+export const PROBE_TASK_QUEUE = 'relay-probe';
+export const PROBE_WORKFLOW = 'relayProbe';
+export const probeSignal = defineSignal('probe');
+
+export function probeWorkflowId(probeId: string): string {
+  return `relay-probe:${probeId}`;
 }
 
 /** Waits are inputs, so that a test on a real clock can shorten them. */
@@ -131,4 +147,24 @@ export function searchAttributesOf(lead: LeadState, status: LeadStatus): SearchA
 export function startAttributes(events: LeadEvent[]): SearchAttributePair[] {
   const lead = events.filter((event) => event.type !== 'status').reduce(applyEvent, newLead());
   return searchAttributesOf(lead, 'open').filter(({ value }) => !Array.isArray(value) || value.length > 0);
+}
+
+/**
+ * What makes a lead start asleep: Temporal keeps its events, and gives a worker nothing to do before the window can be
+ * over or a later signalWithStart wakes it. What people see of it until then is given here, and nothing personal is in it.
+ */
+export function sleepOptions(events: LeadEvent[], { windowMs }: LeadPolicy) {
+  const lead = events.reduce(applyEvent, newLead());
+  const holder = lead.holder ? `partner ${lead.holder.partnerId}` : 'the house';
+  const openUntil = new Date(windowEndsAt(lead, windowMs) ?? 0).toISOString();
+  return {
+    startDelay: windowMs,
+    staticSummary: `began with ${holder}`,
+    staticDetails: [
+      `Began with ${holder}, open until ${openUntil} at least.`,
+      'It starts asleep: until its first status, a touch by another partner or a further conversion there is nothing to',
+      'do for it, so it has no task and answers no query. It wakes when its window is over at the latest. Once it is',
+      'awake, its current details tell how it stands.',
+    ].join(' '),
+  };
 }

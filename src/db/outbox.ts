@@ -4,7 +4,16 @@ import { LEAD_EVENT_COLUMNS, toLeadEvent, type LeadEventRow } from './lead-event
 import { prepared } from './prepared.ts';
 
 /** A lead that owes events to its workflow, leased to one relay, with the events that go out in one signal. */
-export type ClaimedLead = { leadId: string; uptoSeq: number; failures: number; events: LeadEvent[] };
+export type ClaimedLead = {
+  leadId: string;
+  uptoSeq: number;
+  failures: number;
+  events: LeadEvent[];
+  /** True when a status may be among what it owes, be it in `events` or before them. */
+  owesStatus: boolean;
+  /** The partner of the last touch before `events`; null when there was none among the 100 events before. */
+  partnerBefore: string | null;
+};
 
 // Keeps one signal well below Temporal's payload limit; the rest goes out with the next. Of a lead that owes a status the
 // latest are taken instead, so that a flood of visits never delays money: the workflow fetches the ones before.
@@ -13,15 +22,35 @@ const MAX_EVENTS_PER_SIGNAL = 200;
 /** What a lead owes goes out in this order. */
 export const URGENCY = { status: 0, conversion: 1, touch: 2 } as const;
 
+type ClaimOptions = {
+  limit: number;
+  /** How many of them may owe no status; as many as `limit` when left out. */
+  clickLimit?: number;
+  leaseMs: number;
+  leaseId: string;
+};
+
 type Claim = { leadId: string; fromSeq: number; uptoSeq: number; urgency: number; failures: number };
 
+// Who held the lead before is looked for among so many events, so that the look at a hot lead stays a short one.
+const MAX_EVENTS_BEFORE = 100;
+
+// Two lists, because what owes no status may take only a part of the places.
 const CLAIM_LEADS = `
-  with due as materialized (
+  with statuses as materialized (
     select lead_id from outbox
-    where leased_until is null or leased_until < now()
-    order by urgency, owed_since
+    where urgency = ${URGENCY.status} and (leased_until is null or leased_until < now())
+    order by owed_since
     limit :limit
     for update skip locked
+  ), clicks as materialized (
+    select lead_id from outbox
+    where urgency > ${URGENCY.status} and (leased_until is null or leased_until < now())
+    order by urgency, owed_since
+    limit least(:clickLimit::int, :limit::int - (select count(*) from statuses))
+    for update skip locked
+  ), due as (
+    select lead_id from statuses union all select lead_id from clicks
   )
   update outbox o set leased_until = now() + :leaseMs * interval '1 millisecond', lease_id = :leaseId
   from due where o.lead_id = due.lead_id
@@ -40,6 +69,16 @@ const READ_OWED_EVENTS = `
   ) e
   order by e.lead_id, e.seq`;
 
+const READ_PARTNERS_BEFORE = `
+  select c.lead_id as "leadId", e.partner_id as "partnerId"
+  from unnest(:leadIds::text[], :fromSeqs::int[]) as c (lead_id, from_seq)
+  cross join lateral (
+    select partner_id from lead_events
+    where lead_id = c.lead_id and seq between c.from_seq - ${MAX_EVENTS_BEFORE} and c.from_seq - 1 and type = 'touch'
+    order by seq desc
+    limit 1
+  ) e`;
+
 const COMPLETE_LEADS = `
   with relayed as materialized (
     select o.lead_id, o.upto_seq, r.upto_seq as relayed_seq
@@ -52,30 +91,48 @@ const COMPLETE_LEADS = `
     delete from outbox o using relayed r where o.lead_id = r.lead_id and r.upto_seq = r.relayed_seq
   )
   update outbox o
-  set from_seq = r.relayed_seq + 1, leased_until = null, lease_id = null, failures = 0, last_error = null
+  set from_seq = r.relayed_seq + 1, owed_since = now(), leased_until = null, lease_id = null, failures = 0, last_error = null
   from relayed r where o.lead_id = r.lead_id and r.upto_seq > r.relayed_seq`;
 
 /** Leases up to `limit` leads that owe events: statuses first, then conversions, then mere touches, oldest first. */
-export async function claimLeads(
-  db: Knex,
-  { limit, leaseMs, leaseId }: { limit: number; leaseMs: number; leaseId: string },
-): Promise<ClaimedLead[]> {
+export async function claimLeads(db: Knex, options: ClaimOptions): Promise<ClaimedLead[]> {
   // Leads whose events cannot be read are not leased either.
-  return await db.transaction((trx) => claimInOrder(trx, { limit, leaseMs, leaseId }));
+  return await db.transaction((trx) => claimInOrder(trx, options));
 }
 
 async function claimInOrder(
   trx: Knex,
-  { limit, leaseMs, leaseId }: { limit: number; leaseMs: number; leaseId: string },
+  { limit, clickLimit = limit, leaseMs, leaseId }: ClaimOptions,
 ): Promise<ClaimedLead[]> {
   const span = MAX_EVENTS_PER_SIGNAL - 1;
   // Not prepared: a plan that was made while nothing was owed is a bad one for a backlog.
-  const { rows } = await trx.raw<{ rows: Claim[] }>(CLAIM_LEADS, { limit, leaseMs, leaseId, span });
+  const { rows } = await trx.raw<{ rows: Claim[] }>(CLAIM_LEADS, { limit, clickLimit, leaseMs, leaseId, span });
   if (rows.length === 0) return [];
   const events = await readOwedEvents(trx, rows);
+  const partners = await readPartnersBefore(trx, rows);
   return rows
     .sort((a, b) => a.urgency - b.urgency)
-    .map(({ leadId, uptoSeq, failures }) => ({ leadId, uptoSeq, failures, events: events.get(leadId) ?? [] }));
+    .map(({ leadId, uptoSeq, failures, urgency }) => ({
+      leadId,
+      uptoSeq,
+      failures,
+      events: events.get(leadId) ?? [],
+      owesStatus: urgency === URGENCY.status,
+      partnerBefore: partners.get(leadId) ?? null,
+    }));
+}
+
+/** Nobody asks about a lead that has just begun, nor about one that owes a status. */
+async function readPartnersBefore(trx: Knex, claims: Claim[]): Promise<Map<string, string>> {
+  const known = claims.filter(({ fromSeq, urgency }) => fromSeq > 1 && urgency !== URGENCY.status);
+  if (known.length === 0) return new Map();
+  const { rows } = await trx
+    .raw<{ rows: { leadId: string; partnerId: string }[] }>(READ_PARTNERS_BEFORE, {
+      leadIds: known.map((claim) => claim.leadId),
+      fromSeqs: known.map((claim) => claim.fromSeq),
+    })
+    .options(prepared('read-partners-before'));
+  return new Map(rows.map(({ leadId, partnerId }) => [leadId, partnerId]));
 }
 
 /**

@@ -5,17 +5,31 @@ import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
 import { startRelay } from '../relay.ts';
 import { connectTemporal, registerSearchAttributes, searchAttributesText } from '../temporal/connect.ts';
+import { proveStartDelay } from '../temporal/start-delay.ts';
 import type { RoleDeps, RunningRole } from './role.ts';
 
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 60_000;
 const REGISTER_TIMEOUT_MS = 3000;
 
-/** Relays committed events to Temporal, and registers the search attributes that leads are started with. */
+/**
+ * Relays committed events to Temporal, and registers the search attributes that leads are started with. Statuses do not
+ * wait until Temporal has shown that leads may sleep.
+ */
 export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningRole {
   const client = connectTemporal(config.temporal.target);
   const { concurrency, leaseMs } = config.relay;
-  const relay = startRelay({ db, client, policy: policyOf(config), concurrency, leaseMs, metrics, log });
+  const startDelay = proveStartDelay(client, log);
+  const relay = startRelay({
+    db,
+    client,
+    policy: policyOf(config),
+    mayStartAsleep: () => startDelay.isProven(),
+    concurrency,
+    leaseMs,
+    metrics,
+    log,
+  });
   const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
   const stopping = new AbortController();
   const registering = keepTrying(register, {
@@ -28,7 +42,7 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
     checkReady: async () => void (await checkDb(db)),
     async stop() {
       stopping.abort();
-      await Promise.all([registering, relay.stop()]);
+      await Promise.all([registering, startDelay.stop(), relay.stop()]);
       await client.connection.close();
     },
   };

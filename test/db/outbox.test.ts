@@ -32,8 +32,11 @@ describe('outbox', () => {
     await db('outbox').delete();
   });
 
-  async function claim({ limit = 100, leaseMs = LEASE_MS, leaseId = newLeaseId() } = {}) {
-    return { leaseId, leads: await claimLeads(db, { limit, leaseMs, leaseId }) };
+  async function claim({
+    leaseId = newLeaseId(),
+    ...limits
+  }: { limit?: number; clickLimit?: number; leaseMs?: number; leaseId?: string } = {}) {
+    return { leaseId, leads: await claimLeads(db, { limit: 100, leaseMs: LEASE_MS, ...limits, leaseId }) };
   }
 
   async function touchedLead(): Promise<string> {
@@ -122,6 +125,40 @@ describe('outbox', () => {
       again.leads.map(({ uptoSeq, events }) => ({ uptoSeq, seqs: events.map(({ seq }) => seq) })),
       [{ uptoSeq: 2, seqs: [2] }],
     );
+  });
+
+  it('counts from now on for how long a busy lead has owed what was committed meanwhile', async () => {
+    const leadId = await touchedLead();
+    await db.raw(`update outbox set owed_since = now() - interval '90 seconds' where lead_id = ?`, [leadId]);
+    const { leaseId, leads } = await claim();
+    await network.touch(leadId, 'bob');
+    await completeLeads(db, leaseId, leads);
+    const { leads: owed, oldestSeconds } = await readBacklog(db);
+    assert.equal(owed, 1);
+    assert.ok(oldestSeconds < 10, `${oldestSeconds}`);
+  });
+
+  it('keeps places for leads that owe a status', async () => {
+    for (let count = 0; count < 3; count++) await touchedLead();
+    const { conversionId, leadId } = await convertedLead();
+    assert.equal((await claim({ limit: 4, clickLimit: 0 })).leads.length, 0);
+    await network.report(conversionId, 'approved');
+    const { leads } = await claim({ limit: 4, clickLimit: 2 });
+    assert.equal(leads.length, 3);
+    assertFields(leads[0], { leadId, owesStatus: true });
+  });
+
+  it('tells who held a lead before what it owes, and nothing of one that has just begun', async () => {
+    const leadId = await touchedLead();
+    const first = await claim();
+    assertFields(first.leads[0], { partnerBefore: null, owesStatus: false });
+    await completeLeads(db, first.leaseId, first.leads);
+    await network.touch(leadId, 'bob');
+    const second = await claim();
+    assertFields(second.leads[0], { partnerBefore: 'ann' });
+    await completeLeads(db, second.leaseId, second.leads);
+    await network.convert(leadId);
+    assertFields((await claim()).leads[0], { partnerBefore: 'bob' });
   });
 
   it('loses nothing when clicks, statuses, claims and completions of the same leads meet', async () => {

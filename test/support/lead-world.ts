@@ -35,6 +35,8 @@ export type LeadWorld = {
 type WorldOptions = {
   policy?: LeadPolicy;
   postbackTimeoutMs?: number;
+  /** Otherwise all leads are awake and answer queries. */
+  startsAsleep?: boolean;
   /** Looks at, or changes, what the activities do. */
   around?: (activities: LeadActivities) => LeadActivities;
 };
@@ -55,7 +57,7 @@ export async function startLeadWorldOn(address: string, options: WorldOptions = 
 /** The whole way of a lead behind the doors: real Postgres, relay, workflow and activities on a given Temporal server. */
 export async function startLeadWorld(
   { client, nativeConnection: connection }: TemporalConnection,
-  { policy = standardPolicy, postbackTimeoutMs = 500, around }: WorldOptions = {},
+  { policy = standardPolicy, postbackTimeoutMs = 500, startsAsleep = false, around }: WorldOptions = {},
 ): Promise<LeadWorld> {
   const [database, workflowBundle] = await Promise.all([createTestDatabase(), testBundle()]);
   const network = await createNetwork(database);
@@ -73,6 +75,7 @@ export async function startLeadWorld(
     db: network.db,
     client,
     policy,
+    mayStartAsleep: () => startsAsleep,
     concurrency: 8,
     leaseMs: 30_000,
     metrics: createMetrics(),

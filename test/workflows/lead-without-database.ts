@@ -6,6 +6,7 @@ import {
   LEAD_WORKFLOW,
   leadEvents,
   leadWorkflowId,
+  sleepOptions,
   startAttributes,
   type LeadActivities,
   type LeadInput,
@@ -15,7 +16,13 @@ import { testBundle } from '../support/bundle.ts';
 import { policy } from '../support/policy.ts';
 import type { TemporalConnection } from '../support/temporal-connection.ts';
 
-type LeadOptions = { temporal: TemporalConnection; events: LeadEvent[]; activities: LeadActivities; windowMs?: number };
+type LeadOptions = {
+  temporal: TemporalConnection;
+  events: LeadEvent[];
+  activities: LeadActivities;
+  windowMs?: number;
+  startsAsleep?: boolean;
+};
 
 /** Keeps what is settled in `settled`; each status makes one postback, which is delivered at once. */
 export function createKeepingActivities(settled: Settlement[]): LeadActivities {
@@ -40,24 +47,30 @@ export function createKeepingActivities(settled: Settlement[]): LeadActivities {
 }
 
 /** Relays the events to a new lead on a task queue of its own; it goes on when a worker runs. */
-export async function startLeadWith({ temporal, events, activities, windowMs = policy.windowMs }: LeadOptions) {
+export async function startLeadWith({ temporal, events: first, activities, ...options }: LeadOptions) {
+  const { windowMs = policy.windowMs, startsAsleep = false } = options;
   const leadId = randomUUID();
   const taskQueue = `lead-${leadId}`;
   const { client, nativeConnection: connection } = temporal;
   const workflowBundle = await testBundle();
+  const input: LeadInput = { leadId, policy: { ...policy, windowMs } };
   // Nothing sticks to a worker, so that another can take over at once.
   const createWorker = () =>
     Worker.create({ connection, taskQueue, workflowBundle, activities, maxCachedWorkflows: 0 });
-  const handle = await client.workflow.signalWithStart<
-    (input: LeadInput) => Promise<LeadOutcome>,
-    [{ events: LeadEvent[] }]
-  >(LEAD_WORKFLOW, {
-    workflowId: leadWorkflowId(leadId),
-    taskQueue,
-    args: [{ leadId, policy: { ...policy, windowMs } }],
-    signal: leadEvents,
-    signalArgs: [{ events }],
-    typedSearchAttributes: startAttributes(events),
-  });
-  return { handle, createWorker };
+  /** As the relay does it: starts the lead, or wakes it. */
+  const tell = (events: LeadEvent[]) =>
+    client.workflow.signalWithStart<(input: LeadInput) => Promise<LeadOutcome>, [{ events: LeadEvent[] }]>(
+      LEAD_WORKFLOW,
+      {
+        workflowId: leadWorkflowId(leadId),
+        taskQueue,
+        args: [input],
+        signal: leadEvents,
+        signalArgs: [{ events }],
+        typedSearchAttributes: startAttributes(events),
+        ...(startsAsleep && sleepOptions(events, input.policy)),
+      },
+    );
+  const handle = await tell(first);
+  return { handle, createWorker, tell };
 }

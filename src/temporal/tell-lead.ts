@@ -1,0 +1,87 @@
+import { WorkflowIdReusePolicy, WorkflowNotFoundError } from '@temporalio/common';
+import type { Client } from '@temporalio/client';
+import type { LeadEvent } from '../domain/lead-event.ts';
+import {
+  LEAD_WORKFLOW,
+  TASK_QUEUE,
+  leadEvents,
+  leadWorkflowId,
+  sleepOptions,
+  startAttributes,
+  type LeadPolicy,
+} from '../../workflows/contract.ts';
+
+/** What a lead owes its workflow, in order, and what was before that. */
+export type OwedEvents = {
+  leadId: string;
+  uptoSeq: number;
+  events: LeadEvent[];
+  owesStatus: boolean;
+  partnerBefore: string | null;
+};
+
+export type TellOptions = {
+  policy: LeadPolicy;
+  /** Whether leads may be started asleep now; see start-delay.ts. */
+  mayStartAsleep: boolean;
+};
+
+// A lead with more events is awake: while it sleeps they only pile up, and Temporal takes at most 10,000 in one run.
+const MAX_EVENTS_ASLEEP = 100;
+
+/**
+ * Tells a lead's workflow of its events, and starts it where there is none.
+ *
+ * A flood of clicks must not stand before a status in Temporal's own queue, so clicks make no task there: a lead starts
+ * asleep, and what changes nothing that people see of it is told by a plain signal, which wakes nobody. A signalWithStart
+ * wakes a sleeping lead.
+ */
+export async function tellLead(client: Client, owed: OwedEvents, options: TellOptions): Promise<void> {
+  if (isForSleeper(owed) && (await signalKnown(client, owed))) return;
+  await startOrWake(client, owed, options);
+}
+
+/** @returns false when no run of the lead is open */
+async function signalKnown({ workflow }: Client, { leadId, events }: OwedEvents): Promise<boolean> {
+  try {
+    await workflow.getHandle(leadWorkflowId(leadId)).signal(leadEvents, { events });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+async function startOrWake({ workflow }: Client, owed: OwedEvents, options: TellOptions): Promise<void> {
+  const { leadId, events } = owed;
+  const { policy, mayStartAsleep } = options;
+  await workflow.signalWithStart(LEAD_WORKFLOW, {
+    workflowId: leadWorkflowId(leadId),
+    taskQueue: TASK_QUEUE,
+    args: [{ leadId, policy }],
+    signal: leadEvents,
+    signalArgs: [{ events }],
+    typedSearchAttributes: startAttributes(events),
+    ...(mayStartAsleep && isBeginning(owed) && hasNothingToDo(owed) ? sleepOptions(events, policy) : {}),
+    // A closed lead hears of a late status in a new run, which rebuilds itself from Postgres.
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+  });
+}
+
+/** Clicks of a known lead that leave its holder and its conversions as they are: people see no difference. */
+function isForSleeper(owed: OwedEvents): boolean {
+  if (isBeginning(owed) || !hasNothingToDo(owed)) return false;
+  return owed.events.every((event) => event.type === 'touch') && holderAfter(owed) === owed.partnerBefore;
+}
+
+function isBeginning({ events }: OwedEvents): boolean {
+  return events[0]?.seq === 1;
+}
+
+function hasNothingToDo({ owesStatus, uptoSeq }: OwedEvents): boolean {
+  return !owesStatus && uptoSeq <= MAX_EVENTS_ASLEEP;
+}
+
+function holderAfter({ events }: OwedEvents): string | undefined {
+  return events.findLast((event) => event.type === 'touch')?.partnerId;
+}
