@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { environment, type roles } from './environment.ts';
+import { findCarelessRanges } from './outbound/careless-ranges.ts';
 import { findTemporal } from './temporal/target.ts';
 
 export type Role = (typeof roles)[number];
@@ -129,5 +130,11 @@ function requireInProduction(variables: Variables, hasTemporal: boolean): void {
   ];
   if (missing.length > 0) {
     throw new ConfigError(`In production these must be set: ${missing.join(', ')}. See docs/configuration.md.`);
+  }
+  const careless = findCarelessRanges(variables.POSTBACK_ALLOW_CIDRS ?? []);
+  if (careless.length > 0) {
+    throw new ConfigError(
+      `POSTBACK_ALLOW_CIDRS: ${careless.join('; ')}. Partners choose where postbacks go: in production give narrower ranges, or single addresses.`,
+    );
   }
 }

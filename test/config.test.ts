@@ -193,6 +193,48 @@ describe('configuration', () => {
     assert.match(refusalOf({ NODE_ENV, TEMPORAL_ADDRESS, ROLES: 'worker' }), /DATABASE_URL/);
   });
 
+  describe('of the addresses that postbacks may reach', () => {
+    const careless: Record<string, RegExp> = {
+      '0.0.0.0/0': /0\.0\.0\.0\/0 would open this machine and link-local addresses and the metadata of a cloud/,
+      '::/0': /this machine and link-local addresses and the metadata of a cloud/,
+      '127.0.0.0/8': /this machine/,
+      '127.0.0.1/31': /this machine/,
+      '0.0.0.0/8': /this machine/,
+      '::/127': /this machine/,
+      '64:ff9b::/96': /this machine and link-local/,
+      '168.0.0.0/7': /link-local addresses and the metadata/,
+      '169.254.169.0/24': /link-local/,
+      'fe80::/64': /link-local/,
+      '168.63.129.0/24': /metadata/,
+      '100.64.0.0/10': /metadata/,
+      'fd00::/8': /metadata/,
+    };
+    for (const [range, reason] of Object.entries(careless)) {
+      it(`in production refuses ${range}, which opens more than it looks like`, () => {
+        const message = refusalOf({ ...production, POSTBACK_ALLOW_CIDRS: `10.1.0.0/16,${range}` });
+        assert.match(message, reason);
+        assert.match(message, /^POSTBACK_ALLOW_CIDRS: /);
+        assert.ok(!message.includes('10.1.0.0'));
+        readConfig({ POSTBACK_ALLOW_CIDRS: range });
+      });
+    }
+
+    it('in production takes private ranges, and single addresses as a decision', () => {
+      for (const given of [
+        '10.0.0.0/8,192.168.0.0/16,172.16.0.0/12',
+        'fd12:3456::/32',
+        '127.0.0.1/32',
+        '127.0.0.1',
+        '::1',
+      ]) {
+        assert.deepEqual(
+          readConfig({ ...production, POSTBACK_ALLOW_CIDRS: given }).postbacks.allowCidrs,
+          given.split(','),
+        );
+      }
+    });
+  });
+
   it("takes Temporal's own environment configuration for an address", () => {
     for (const name of ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE']) {
       assert.equal(readConfig({ [name]: 'somewhere' }).temporal.isGiven, true);

@@ -6,7 +6,7 @@ export type AddressRules = {
 };
 
 type Family = 'ipv4' | 'ipv6';
-type Subnet = { address: string; prefix: number; family: Family };
+export type Subnet = { address: string; prefix: number; family: Family };
 
 // IANA's special-purpose registries. 192.88.99.0/24 is the retired 6to4 relay, 168.63.129.16 Azure's platform address.
 const FORBIDDEN_IPV4 = [
@@ -71,13 +71,14 @@ function canonicalise(address: string): string | null {
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
-function listOf(subnets: Subnet[]): BlockList {
+export function listOf(subnets: Subnet[]): BlockList {
   const list = new BlockList();
   for (const { address, prefix, family } of subnets) list.addSubnet(address, prefix, family);
   return list;
 }
 
-function parseCidr(cidr: string): Subnet {
+/** @throws Error when it cannot be read */
+export function parseCidr(cidr: string): Subnet {
   const [address = '', prefixText = '', ...rest] = cidr.trim().split('/');
   const family: Family = isIPv4(address) ? 'ipv4' : 'ipv6';
   const longest = family === 'ipv4' ? 32 : 128;
