@@ -1,22 +1,43 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Knex } from 'knex';
-import { readLeadEvents } from '../src/db/lead-events.ts';
+import { readConversionStatuses, readDecidingTouches, readLeadEvents } from '../src/db/lead-events.ts';
+import { linkPartners } from '../src/domain/attribution.ts';
+import type { LeadEvent } from '../src/domain/lead-event.ts';
+import { conversionAfter } from '../src/domain/lead.ts';
 import { EVENTS_MISSING, type LeadActivities } from '../workflows/contract.ts';
 
-const PAGE_SIZE = 200;
+const PAGE_SIZE = 1000;
+// Half of what Temporal warns of; it refuses four times as much.
+const MAX_PAGE_BYTES = 250_000;
 
-export function createLeadEventActivities({ db }: { db: Knex }): Pick<LeadActivities, 'loadLeadEvents'> {
+type LeadEventActivities = Pick<LeadActivities, 'loadLeadEvents' | 'loadConversion'>;
+
+export function createLeadEventActivities({ db }: { db: Knex }): LeadEventActivities {
   return {
     async loadLeadEvents({ leadId, afterSeq }) {
       const events = await readLeadEvents(db, { leadId, afterSeq, limit: PAGE_SIZE });
-      if (events[0]?.seq !== afterSeq + 1) {
+      const [first] = events;
+      if (first && first.seq !== afterSeq + 1) {
         // A lead never ends here: ops see the activity pending, with this message, until the facts are back.
         throw ApplicationFailure.retryable(
-          `Lead ${leadId} has no event ${afterSeq + 1} in lead_events, though a later one was relayed.`,
+          `Lead ${leadId} has no event ${afterSeq + 1} in lead_events, though it has event ${first.seq}.`,
           EVENTS_MISSING,
         );
       }
-      return events;
+      return fitIntoPayload(events);
+    },
+    async loadConversion({ leadId, conversionId, beforeSeq }) {
+      const statuses = await readConversionStatuses(db, { conversionId, beforeSeq });
+      const touches = await readDecidingTouches(db, { leadId, seqs: statuses.map(({ seq }) => seq) });
+      const held = statuses.map((event) => ({ event, holder: linkPartners(touches.get(event.seq) ?? []) }));
+      return conversionAfter(held) ?? null;
     },
   };
+}
+
+/** As many of the events as may travel together, and one at least. */
+function fitIntoPayload(events: LeadEvent[]): LeadEvent[] {
+  let bytes = 0;
+  const end = events.findIndex((event) => (bytes += Buffer.byteLength(JSON.stringify(event))) > MAX_PAGE_BYTES);
+  return end === -1 ? events : events.slice(0, Math.max(1, end));
 }

@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/activity';
 import type { Knex } from 'knex';
 import { readPostbackSettings } from '../src/db/partners.ts';
 import {
@@ -13,7 +14,7 @@ import type { Settlement } from '../src/domain/lead.ts';
 import type { PostbackSettings } from '../src/domain/postback-settings.ts';
 import type { Status } from '../src/domain/status.ts';
 import { newPostbackId } from '../src/new-ids.ts';
-import type { LeadActivities } from '../workflows/contract.ts';
+import { NOT_A_FACT, type LeadActivities } from '../workflows/contract.ts';
 
 /** The reason that a partner hears with the `rejected` of a lead that it lost; R14. */
 const REATTRIBUTED = 'reattributed';
@@ -22,6 +23,7 @@ export function createSettlementActivities({ db }: { db: Knex }): Pick<LeadActiv
   return {
     async settle({ leadId, maxAttempts, settlement }) {
       const terms = await readSettlementTerms(db, leadId, settlement);
+      if (!terms) throw notAFact(leadId, settlement);
       // One statement writes it all, unless a handover may have to be written with it.
       if (settlement.lostBy) await db.transaction((trx) => settleOnce(trx, leadId, settlement, terms));
       else await settleOnce(db, leadId, settlement, terms);
@@ -34,6 +36,13 @@ export function createSettlementActivities({ db }: { db: Knex }): Pick<LeadActiv
       }));
     },
   };
+}
+
+/** The workflow was told something else than what was committed; it rebuilds itself from what was. */
+function notAFact(leadId: string, { conversionId, seq, status, holder }: Settlement): ApplicationFailure {
+  const by = holder ? `touch ${holder.touchSeq} of partner ${holder.partnerId}` : 'no touch';
+  const message = `Lead ${leadId} has no event ${seq} that made ${conversionId} ${status}, held by ${by}.`;
+  return ApplicationFailure.nonRetryable(message, NOT_A_FACT);
 }
 
 async function settleOnce(db: Knex, leadId: string, settlement: Settlement, terms: SettlementTerms): Promise<void> {

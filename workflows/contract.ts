@@ -99,9 +99,17 @@ export type PostbackCall = { postbackId: string; maxAttempts: number; intervalMs
 
 /** The activities a lead calls. Any may run twice: settling twice changes nothing, a delivery makes another attempt only if one is left. */
 export type LeadActivities = {
-  /** Events after `afterSeq`, in order and without gaps; a page at a time. Fails with {@link EVENTS_MISSING}. */
+  /**
+   * Events after `afterSeq`, in order and without gaps; a page at a time, and none when Postgres has no more. Fails with
+   * {@link EVENTS_MISSING}.
+   */
   loadLeadEvents(input: { leadId: string; afterSeq: number }): Promise<LeadEvent[]>;
-  /** Books or revokes the reward and writes the postbacks of one status; returns those still to be delivered. */
+  /** What the statuses before `beforeSeq` made of a conversion; null when there was none. */
+  loadConversion(input: { leadId: string; conversionId: string; beforeSeq: number }): Promise<ConversionState | null>;
+  /**
+   * Books or revokes the reward and writes the postbacks of one status; returns those still to be delivered. Fails with
+   * {@link NOT_A_FACT}.
+   */
   settle(input: { leadId: string; maxAttempts: number; settlement: Settlement }): Promise<DuePostback[]>;
   /** One attempt. Fails with {@link NOT_ACCEPTED}, {@link NOT_RECORDED} or {@link NOT_STARTED}. */
   deliverPostback(input: PostbackCall): Promise<{ result: DeliveryResult }>;
@@ -119,8 +127,10 @@ export const MORE_ATTEMPTS_LEFT = 'MoreAttemptsLeft';
 export const NOT_RECORDED = 'AttemptNotRecorded';
 /** Failure type: a failure of ours before the call was made. It uses up no attempt. */
 export const NOT_STARTED = 'AttemptNotStarted';
-/** Failure type: a later event was relayed, but the ones before it are not in Postgres. */
+/** Failure type: Postgres has later events of the lead, but not the next. */
 export const EVENTS_MISSING = 'LeadEventsMissing';
+/** Failure type: Postgres does not have the status that is to be settled, or not the touch by which its partner holds the lead. */
+export const NOT_A_FACT = 'NotAFact';
 
 export const searchAttributeKeys = {
   leadStatus: defineSearchAttributeKey('LeadStatus', 'KEYWORD'),

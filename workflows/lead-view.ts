@@ -3,6 +3,9 @@ import { windowEndsAt, type LeadState } from '../src/domain/lead.ts';
 import { searchAttributesOf, type LeadPolicy, type LeadStatus, type LeadView } from './contract.ts';
 import type { Deliveries } from './deliveries.ts';
 
+// People look at the details on one page.
+const MAX_SHOWN = 20;
+
 /** What the view of a lead is made of. */
 type Shown = { leadId: string; policy: LeadPolicy; state: LeadState; deliveries: Pick<Deliveries, 'underWay'> };
 
@@ -41,9 +44,13 @@ function publishAttributes(state: LeadState, status: LeadStatus): void {
 /** Markdown for ops who read only the Web UI. Holds no ref_id: it may be personal. */
 function describeLead(view: LeadView, policy: LeadPolicy, story: string[]): string {
   const holder = view.holder ? `partner \`${view.holder.partnerId}\`` : 'the house';
-  const delivering = view.delivering.map(
-    ({ postbackId, partnerId, status }) => `- **${status}** → partner \`${partnerId}\`, postback \`${postbackId}\``,
-  );
+  const delivering = view.delivering
+    .slice(0, MAX_SHOWN)
+    .map(
+      ({ postbackId, partnerId, status }) => `- **${status}** → partner \`${partnerId}\`, postback \`${postbackId}\``,
+    );
+  const more = view.delivering.length - delivering.length;
+  if (more > 0) delivering.push(`- and ${more} more`);
   const attempts = `${policy.postbackAttempts} attempts, ${policy.postbackIntervalMs / 1000} s apart; see Pending Activities for the next one`;
   return [
     `Held by ${holder}. Status: **${view.status}**. Open until ${view.openUntil ?? 'its first touch'}.`,

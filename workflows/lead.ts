@@ -1,17 +1,19 @@
 import { CancellationScope, condition, continueAsNew, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
-import type { LeadEvent } from '../src/domain/lead-event.ts';
+import { isLeadEvent, type LeadEvent, type StatusEvent } from '../src/domain/lead-event.ts';
 import {
   applyEvent,
+  hasForgotten,
   isNext,
   isReusedNumber,
   newLead,
   noteInStory,
+  recallConversion,
   settlementFor,
   windowEndsAt,
   type LeadState,
-  type Settlement,
 } from '../src/domain/lead.ts';
 import {
+  NOT_A_FACT,
   leadEvents,
   leadQuery,
   type DeliveryResult,
@@ -22,7 +24,7 @@ import {
 } from './contract.ts';
 import { startDeliveries, type Deliveries } from './deliveries.ts';
 import { publish, viewOf } from './lead-view.ts';
-import { settleLocallyFirst, settleRegularly } from './settling.ts';
+import { recallLocallyFirst, settleLocallyFirst, settleRegularly } from './settling.ts';
 import { untilDone } from './until-done.ts';
 
 /** What one run of a lead works with. */
@@ -37,8 +39,13 @@ type LeadRun = {
   deliveries: Deliveries;
 };
 
-// Beyond this a run is continued even while postbacks are under way; the next run takes them up again.
+// Beyond these a run is continued even while postbacks are under way; the next run takes them up again.
 const LONG_HISTORY_EVENTS = 10_000;
+const LONG_HISTORY_BYTES = 10_000_000;
+// A server lets a run have 2,000 activities at a time, and a continued run must carry these postbacks in its input.
+const MAX_UNDER_WAY = 1_000;
+// Postgres and Temporal have clocks of their own.
+const MAX_CLOCK_SKEW_MS = 10_000;
 
 /**
  * One lead: hears of its touches, conversions and statuses in the order they were committed, settles each status with
@@ -62,7 +69,7 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
     run.taken = run.inbox.splice(0);
     for (const event of run.taken) {
       if (isReusedNumber(run.state, event)) await rebuild(run, event.seq);
-      if (event.seq > run.state.appliedSeq + 1) await catchUp(run, event.seq - 1);
+      if (isDoubtful(run.state, event)) await catchUp(run, event.seq);
       const settling = take(run, event);
       if (settling) await settling;
     }
@@ -72,11 +79,17 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
   return { leadId: run.leadId, outcome: run.state.lastStatus ?? 'expired', appliedSeq: run.state.appliedSeq };
 }
 
+/** True for what is better taken from Postgres: an event that shows a gap, or one that cannot have happened yet. */
+function isDoubtful({ appliedSeq }: LeadState, { seq, at }: LeadEvent): boolean {
+  return seq > appliedSeq + 1 || Date.parse(at) > Date.now() + MAX_CLOCK_SKEW_MS;
+}
+
 /** Listens first of all, then takes up what an earlier run of the lead was delivering. */
 function begin({ leadId, policy, state, delivering }: LeadInput): LeadRun {
   const inbox: LeadEvent[] = [];
-  // A person may send anything by hand; what is no message must not stop the lead.
-  setHandler(leadEvents, (message) => void inbox.push(...eventsOf(message)));
+  setHandler(leadEvents, (message) => {
+    for (const event of eventsOf(message)) inbox.push(event);
+  });
   const deliveries = startDeliveries(policy, noteEnd);
   const run: LeadRun = { leadId, policy, state: state ?? newLead(), inbox, taken: [], deliveries };
   setHandler(leadQuery, () => viewOf(run));
@@ -96,22 +109,44 @@ function begin({ leadId, policy, state, delivering }: LeadInput): LeadRun {
  * @returns undefined when there is nothing to wait for, because the SDK takes a stack trace of each promise
  */
 function take(run: LeadRun, event: LeadEvent): Promise<void> | undefined {
-  const before = run.state;
-  if (!isNext(before, event)) return undefined;
-  run.state = applyEvent(before, event);
-  return event.type === 'status' ? settle(run, settlementFor(before, event)) : undefined;
+  if (!isNext(run.state, event)) return undefined;
+  if (event.type === 'status') return settle(run, event);
+  run.state = applyEvent(run.state, event);
+  return undefined;
 }
 
-async function settle(run: LeadRun, settlement: Settlement): Promise<void> {
+async function settle(run: LeadRun, event: StatusEvent): Promise<void> {
   const { leadId, policy, deliveries } = run;
+  if (isCrowded(run)) await roomToDeliver(run, event.seq);
+  if (hasForgotten(run.state, event)) await recall(run, event);
+  const settlement = settlementFor(run.state, event);
+  run.state = applyEvent(run.state, event);
   const hasSuperseded = deliveries.supersede(settlement.conversionId);
   publish(run);
   const input = { leadId, maxAttempts: policy.postbackAttempts, settlement };
   const due = hasSuperseded ? await settleRegularly(input) : await settleLocallyFirst(input);
-  deliveries.deliver(due);
+  if (due === NOT_A_FACT) await rebuild(run, event.seq);
+  else deliveries.deliver(due);
 }
 
-/** Fetches what was committed up to `seq` and has not been heard of: a gap, or all of it in a lead that is rebuilt. */
+function isCrowded({ deliveries }: LeadRun): boolean {
+  return deliveries.underWay().length >= MAX_UNDER_WAY;
+}
+
+async function roomToDeliver(run: LeadRun, seq: number): Promise<void> {
+  await condition(() => !isCrowded(run) || mustContinue(run));
+  if (mustContinue(run)) await continueInNewRun(run, seq);
+}
+
+async function recall(run: LeadRun, { conversionId, seq }: StatusEvent): Promise<void> {
+  const conversion = await recallLocallyFirst({ leadId: run.leadId, conversionId, beforeSeq: seq });
+  if (conversion) run.state = recallConversion(run.state, conversion);
+}
+
+/**
+ * Fetches what was committed up to `seq` and has not been heard of: a gap, or all of it in a lead that is rebuilt. What
+ * Postgres does not have is no fact, whoever sent it.
+ */
 async function catchUp(run: LeadRun, seq: number): Promise<void> {
   while (run.state.appliedSeq < seq) {
     if (mustContinue(run)) await continueInNewRun(run, seq);
@@ -119,6 +154,7 @@ async function catchUp(run: LeadRun, seq: number): Promise<void> {
     const summary = `events after ${afterSeq}`;
     const input = { leadId: run.leadId, afterSeq };
     const missing = await untilDone.loadLeadEvents.executeWithOptions({ summary }, [input]);
+    if (missing.length === 0) return noteUnfounded(run, seq);
     for (const event of missing) {
       const settling = take(run, event);
       if (settling) await settling;
@@ -139,15 +175,21 @@ async function rebuild(run: LeadRun, seq: number): Promise<void> {
   await catchUp(run, seq);
 }
 
+function noteUnfounded(run: LeadRun, seq: number): void {
+  run.state = noteInStory(run.state, `event ${seq} was heard of, but Postgres has only ${run.state.appliedSeq}`);
+}
+
 function mustContinue({ deliveries }: LeadRun): boolean {
-  const { continueAsNewSuggested, historyLength } = workflowInfo();
-  return continueAsNewSuggested && (deliveries.underWay().length === 0 || historyLength > LONG_HISTORY_EVENTS);
+  const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
+  const isLong = historyLength > LONG_HISTORY_EVENTS || historySize > LONG_HISTORY_BYTES;
+  return continueAsNewSuggested && (isLong || deliveries.underWay().length === 0);
 }
 
 /** What has been heard of but not applied need not be carried over: the next run fetches it from Postgres. */
 async function continueInNewRun(run: LeadRun, heardOfSeq: number): Promise<never> {
   const { leadId, policy, state, taken, inbox, deliveries } = run;
-  const knownSeq = Math.max(heardOfSeq, ...[...taken, ...inbox].map((event) => event.seq));
+  // There may be more of them than a call has room for arguments.
+  const knownSeq = [...taken, ...inbox].reduce((latest, { seq }) => Math.max(latest, seq), heardOfSeq);
   return await continueAsNew<typeof lead>({ leadId, policy, state, knownSeq, delivering: deliveries.underWay() });
 }
 
@@ -168,7 +210,7 @@ async function watchWindow(run: LeadRun): Promise<never> {
   }
 }
 
-function eventsOf(message: { events: LeadEvent[] } | undefined): LeadEvent[] {
-  if (!Array.isArray(message?.events)) return [];
-  return message.events.filter((event: LeadEvent | undefined) => Number.isSafeInteger(event?.seq));
+/** A person may send anything by hand; what is no message must not stop the lead. */
+function eventsOf(message: { events: unknown } | undefined): LeadEvent[] {
+  return Array.isArray(message?.events) ? message.events.filter(isLeadEvent) : [];
 }

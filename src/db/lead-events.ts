@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { LeadEvent } from '../domain/lead-event.ts';
+import type { LeadEvent, StatusEvent, TouchEvent } from '../domain/lead-event.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
 import type { Status } from '../domain/status.ts';
 
@@ -61,4 +61,68 @@ export async function readLeadEvents(
     .orderBy('seq')
     .limit(limit);
   return rows.map(toLeadEvent);
+}
+
+/** The statuses of a conversion before the lead's event `beforeSeq`, in order. */
+export async function readConversionStatuses(
+  db: Knex,
+  { conversionId, beforeSeq }: { conversionId: string; beforeSeq: number },
+): Promise<StatusEvent[]> {
+  const rows = await db<LeadEventRow>('lead_events')
+    .select<LeadEventRow[]>(LEAD_EVENT_COLUMNS)
+    .where({ conversion_id: conversionId, type: 'status' })
+    .andWhere('seq', '<', beforeSeq)
+    .orderBy('seq');
+  return rows.map(toLeadEvent).filter((event) => event.type === 'status');
+}
+
+// R3, R5: the last touch tells who holds a lead, and the last one with a ref_id since that partner came, usable or not,
+// tells by which ref_id. One pass over the touches of the lead, however many moments are asked for.
+const READ_DECIDING_TOUCHES = `
+  with touches as (
+    select *, count(*) filter (where is_change) over (order by seq) as visit
+    from (
+      select seq, ref_id is not null or ref_id_problem is not null as has_ref_id,
+        partner_id is distinct from lag(partner_id) over (order by seq) as is_change
+      from lead_events
+      where lead_id = :leadId and type = 'touch' and seq < (select max(seq) from unnest(:seqs::int[]) as s (seq))
+    ) t
+  ), named as (
+    select seq, max(seq) filter (where has_ref_id) over (partition by visit order by seq) as named_seq from touches
+  ), asked as (
+    select s.seq, last.seq as last_seq
+    from unnest(:seqs::int[]) as s (seq)
+    cross join lateral (
+      select seq from lead_events e
+      where e.lead_id = :leadId and e.type = 'touch' and e.seq < s.seq
+      order by e.seq desc limit 1
+    ) last
+  )
+  select a.seq as before_seq, e.*
+  from asked a join named n on n.seq = a.last_seq
+  cross join lateral (
+    select ${LEAD_EVENT_COLUMNS.join()} from lead_events e
+    where e.lead_id = :leadId and e.seq = any (array[n.named_seq, a.last_seq])
+  ) e
+  order by a.seq, e.seq`;
+
+/**
+ * The touches that decide who held a lead just before each of its events `seqs`: at most two of each, in order, and
+ * none where the house held it.
+ */
+export async function readDecidingTouches(
+  db: Knex,
+  { leadId, seqs }: { leadId: string; seqs: number[] },
+): Promise<Map<number, TouchEvent[]>> {
+  const touches = new Map<number, TouchEvent[]>(seqs.map((seq) => [seq, []]));
+  if (seqs.length === 0) return touches;
+  const { rows } = await db.raw<{ rows: (LeadEventRow & { before_seq: number })[] }>(READ_DECIDING_TOUCHES, {
+    leadId,
+    seqs: [...touches.keys()],
+  });
+  for (const row of rows) {
+    const event = toLeadEvent(row);
+    if (event.type === 'touch') touches.get(row.before_seq)?.push(event);
+  }
+  return touches;
 }

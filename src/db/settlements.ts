@@ -11,35 +11,42 @@ export type Price = { amount: number; currency: string; priceVersion: number };
 export type SettlementTerms = Price & { settings: PostbackSettings | null };
 
 const READ_SETTLEMENT_TERMS = `
-  with price as (
-    (select amount, currency, price_version as "priceVersion" from reward_entries
-     where conversion_id = :conversionId and kind = 'booked' order by seq limit 1)
-    union all
-    (select price_amount, price_currency, price_version from lead_events where lead_id = :leadId and seq = :seq)
-    limit 1
-  )
-  select price.*, (select postback from partners where partner_id = :partnerId) as settings from price`;
+  select coalesce(booked.amount, fact.price_amount) as amount,
+    coalesce(booked.currency, fact.price_currency) as currency,
+    coalesce(booked.price_version, fact.price_version) as "priceVersion",
+    (select postback from partners where partner_id = :partnerId) as settings
+  from lead_events fact
+  left join lateral (
+    select amount, currency, price_version from reward_entries
+    where conversion_id = :conversionId and kind = 'booked' order by seq limit 1
+  ) booked on true
+  where fact.lead_id = :leadId and fact.seq = :seq and fact.type = 'status'
+    and fact.conversion_id = :conversionId and fact.status = :status
+    and (:touchSeq::int is null or exists (
+      select from lead_events touch
+      where touch.lead_id = :leadId and touch.seq = :touchSeq::int and touch.partner_id = :partnerId
+    ))`;
 
 /**
  * R13: the price fixed when the conversion was first approved, else the one fixed when this status was committed.
- * @throws when the lead has no such event
+ * @returns undefined when the lead has no such status, or its holder has no such touch
  */
 export async function readSettlementTerms(
   db: Knex,
   leadId: string,
-  { conversionId, seq, holder }: Settlement,
-): Promise<SettlementTerms> {
+  { conversionId, seq, status, holder }: Settlement,
+): Promise<SettlementTerms | undefined> {
   const { rows } = await db
     .raw<{ rows: SettlementTerms[] }>(READ_SETTLEMENT_TERMS, {
       conversionId,
       leadId,
       seq,
+      status,
       partnerId: holder?.partnerId ?? null,
+      touchSeq: holder?.touchSeq ?? null,
     })
     .options(prepared('read-settlement-terms'));
-  const [terms] = rows;
-  if (!terms) throw new Error(`Lead ${leadId} has no event ${seq} that ${conversionId} could be settled by.`);
-  return terms;
+  return rows[0];
 }
 
 /** A status of a lead with everything that settling it writes. */

@@ -23,3 +23,8 @@ export function linkPartner(holder: Holder, touch: TouchEvent): LinkedPartner {
   const { refId, refIdProblem } = keepsRefId ? holder : touch;
   return { partnerId: touch.partnerId, refId, refIdProblem, touchSeq: touch.seq };
 }
+
+/** Who holds a lead after these touches of it, given in their order. */
+export function linkPartners(touches: TouchEvent[]): Holder {
+  return touches.reduce<Holder>(linkPartner, null);
+}

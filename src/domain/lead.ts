@@ -24,6 +24,8 @@ export type LeadState = {
   lastActivityAt: string | null;
   lastStatus: Status | null;
   conversions: ConversionState[];
+  /** True when conversions with a status have been forgotten; what became of them stands in Postgres. */
+  hasForgottenStatuses?: boolean;
   /** The latest lines of what happened, for ops in the Web UI. Continued runs have the name in their input. */
   story: string[];
 };
@@ -43,8 +45,9 @@ export type Settlement = {
   lostBy: Holder;
 };
 
-// A visitor may click out any number of times; what is remembered of a lead must still fit a payload.
-const MAX_IDLE_CONVERSIONS = 100;
+// A visitor may click out any number of times; what is remembered of a lead must still fit a payload. So many of each
+// kind: conversions without a status, and conversions with one.
+const MAX_REMEMBERED = 100;
 const MAX_STORY_LINES = 20;
 
 export function newLead(): LeadState {
@@ -84,13 +87,13 @@ export function applyEvent(lead: LeadState, event: LeadEvent): LeadState {
     case 'conversion':
       return {
         ...applied,
-        conversions: remember(lead.conversions, newConversion(event)),
+        ...remember(lead, newConversion(event)),
         lastActivityAt: laterOf(lead.lastActivityAt, event),
       };
     case 'status':
       return {
         ...applied,
-        conversions: remember(lead.conversions, withStatus(lead, event)),
+        ...remember(lead, withStatus(conversionOf(lead, event), event, lead.holder)),
         lastStatus: event.status,
       };
   }
@@ -98,6 +101,24 @@ export function applyEvent(lead: LeadState, event: LeadEvent): LeadState {
 
 export function noteInStory(lead: LeadState, line: string): LeadState {
   return { ...lead, story: [...lead.story, line].slice(-MAX_STORY_LINES) };
+}
+
+/** True when the lead must be told what became of the conversion before this status; see {@link recallConversion}. */
+export function hasForgotten(lead: LeadState, { conversionId }: StatusEvent): boolean {
+  return lead.hasForgottenStatuses === true && !lead.conversions.some((known) => known.conversionId === conversionId);
+}
+
+/** The lead with a conversion that it had forgotten. */
+export function recallConversion(lead: LeadState, conversion: ConversionState): LeadState {
+  return { ...lead, ...remember(lead, conversion) };
+}
+
+/** A conversion as its statuses left it, each with whoever held the lead when it came; undefined without any status. */
+export function conversionAfter(statuses: { event: StatusEvent; holder: Holder }[]): ConversionState | undefined {
+  return statuses.reduce<ConversionState | undefined>(
+    (before, { event, holder }) => withStatus(before ?? newConversion(event), event, holder),
+    undefined,
+  );
 }
 
 /** What the status `event` asks for, given the lead as it stood before it. */
@@ -138,13 +159,12 @@ function otherThan(candidate: Holder, holder: Holder): Holder {
   return candidate?.partnerId === holder?.partnerId ? null : candidate;
 }
 
-function withStatus(lead: LeadState, event: StatusEvent): ConversionState {
-  const before = conversionOf(lead, event);
+function withStatus(before: ConversionState, event: StatusEvent, holder: Holder): ConversionState {
   return {
     ...before,
     status: event.status,
-    won: before.won ?? (event.status === 'approved' ? { holder: lead.holder, seq: event.seq } : null),
-    pendingHolder: event.status === 'pending' ? lead.holder : before.pendingHolder,
+    won: before.won ?? (event.status === 'approved' ? { holder, seq: event.seq } : null),
+    pendingHolder: event.status === 'pending' ? holder : before.pendingHolder,
   };
 }
 
@@ -157,13 +177,23 @@ function newConversion(event: Pick<ConversionState, 'conversionId' | 'offerId' |
   return { conversionId, offerId, advertiserId, status: null, won: null, pendingHolder: null };
 }
 
-/** Adds or replaces a conversion. The oldest without a status is forgotten beyond the limit; its status names it anew. */
-function remember(conversions: ConversionState[], conversion: ConversionState): ConversionState[] {
+/**
+ * Adds or replaces a conversion. Beyond the limit the oldest of its kind is forgotten: one without a status is named
+ * anew by its first status, one with a status is recalled before its next.
+ */
+function remember(
+  { conversions, hasForgottenStatuses }: LeadState,
+  conversion: ConversionState,
+): Pick<LeadState, 'conversions' | 'hasForgottenStatuses'> {
   const index = conversions.findIndex((known) => known.conversionId === conversion.conversionId);
-  if (index >= 0) return conversions.with(index, conversion);
-  const idle = conversions.filter((known) => known.status === null);
-  const kept = idle.length < MAX_IDLE_CONVERSIONS ? conversions : conversions.filter((known) => known !== idle[0]);
-  return [...kept, conversion];
+  const all = index >= 0 ? conversions.with(index, conversion) : [...conversions, conversion];
+  const isIdle = conversion.status === null;
+  const alike = all.filter(({ status }) => (status === null) === isIdle);
+  if (alike.length <= MAX_REMEMBERED)
+    return { conversions: all, ...(hasForgottenStatuses && { hasForgottenStatuses }) };
+  const oldest = alike.find((known) => known !== conversion);
+  const kept = all.filter((known) => known !== oldest);
+  return { conversions: kept, ...((hasForgottenStatuses || !isIdle) && { hasForgottenStatuses: true }) };
 }
 
 function describe(event: LeadEvent): string {

@@ -1,7 +1,9 @@
 const MAX_LENGTH = 32;
 
+export const refIdProblems = ['too_long', 'control_characters', 'undecodable'] as const;
+
 /** Why a ref_id cannot be used. */
-export type RefIdProblem = 'too_long' | 'control_characters' | 'undecodable';
+export type RefIdProblem = (typeof refIdProblems)[number];
 
 export type JudgedRefId = { refId: string | null; problem: RefIdProblem | null };
 

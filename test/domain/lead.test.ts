@@ -3,11 +3,14 @@ import fc from 'fast-check';
 import type { LeadEvent, StatusEvent } from '../../src/domain/lead-event.ts';
 import {
   applyEvent,
+  hasForgotten,
   isNext,
   isReusedNumber,
   newLead,
+  recallConversion,
   settlementFor,
   windowEndsAt,
+  type ConversionState,
   type LeadState,
 } from '../../src/domain/lead.ts';
 import { judgeRefId } from '../../src/domain/ref-id.ts';
@@ -183,6 +186,27 @@ describe('the rules of a lead', () => {
     assert.equal(isReusedNumber(lead, { ...second, seq: 3, at: after }), false);
     const fromBefore = { ...newLead(), appliedSeq: 2 };
     assert.equal(isReusedNumber(fromBefore, { ...second, at: after }), false, 'it does not know its time');
+  });
+
+  it('a lead remembers a bounded number of conversions with a status, and settles a forgotten one as if it had not', () => {
+    const ids = Array.from({ length: 150 }, (_, index) => `c${index}`);
+    const facts = [touch('ann', 'a1'), ...ids.flatMap((id) => [conversion(id), status('pending', id)]), touch('bob')];
+    const lead = leadAfter(...facts);
+    assert.equal(lead.conversions.length, 100);
+    const [event] = numbered([status('approved', 'c0')], { after: lead.appliedSeq }) as [StatusEvent];
+    assert.equal(hasForgotten(lead, event), true);
+    const own = [facts[0], status('pending', 'c0')] as Fact[];
+    const [conversionOfOwn] = leadAfter(...own).conversions as [ConversionState];
+    const recalled = recallConversion(lead, conversionOfOwn);
+    assert.equal(hasForgotten(recalled, event), false);
+    assertFields(settlementFor(recalled, event), { lostBy: leadAfter(touch('ann', 'a1')).holder, reward: 'book' });
+    assert.equal(applyEvent(recalled, event).conversions.length, 100);
+  });
+
+  it('a lead that has forgotten nothing needs to be told nothing', () => {
+    const lead = leadAfter(touch('ann'), conversion('c1'), status('pending', 'c1'));
+    const [event] = numbered([status('approved', 'c2')], { after: 3 }) as [StatusEvent];
+    assert.equal(hasForgotten(lead, event), false);
   });
 
   it('any interleaving, repetition and order of delivery yields the same attribution', () => {

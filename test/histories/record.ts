@@ -77,6 +77,7 @@ function scriptedActivities(name: ShapeName, committed: LeadEvent[]): LeadActivi
   let failuresLeft = settleFailures;
   return {
     loadLeadEvents: async ({ afterSeq }) => committed.filter(({ seq }) => seq > afterSeq),
+    loadConversion: async () => null,
     async settle({ maxAttempts, settlement: { conversionId, holder, seq, status } }) {
       if (failuresLeft-- > 0) throw new Error('Postgres is away.');
       return holder

@@ -28,6 +28,7 @@ type LeadOptions = {
 export function createKeepingActivities(settled: Settlement[]): LeadActivities {
   return {
     loadLeadEvents: () => Promise.reject(new Error('nothing is missing')),
+    loadConversion: () => Promise.reject(new Error('nothing is forgotten')),
     async settle({ settlement }) {
       settled.push(settlement);
       return Promise.resolve([
