@@ -10,13 +10,25 @@ export function commandLineOf(pid: number): string {
   return runOrEmpty('ps', ['-ww', '-o', 'command=', '-p', String(pid)]);
 }
 
-/** A text that is the same for the whole life of the process and for no other; empty when there is no such process. */
+/**
+ * A text that is the same for the whole life of the process and for no other; empty when there is no such process, or
+ * only its zombie, which waits for its parent to ask how it ended and holds nothing any more.
+ */
 export function birthOf(pid: number): string {
   const stat = readOrEmpty(`/proc/${pid}/stat`);
-  if (stat === '') return runOrEmpty('ps', ['-o', 'lstart=', '-p', String(pid)]);
+  if (stat === '') return birthByPs(pid);
   // The second field is the program's name in brackets and may hold blanks; the start time is the 20th after it.
-  const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  return `${readOrEmpty('/proc/sys/kernel/random/boot_id').trim()} ${startTicks}`;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return isEnded(fields[0]) ? '' : `${readOrEmpty('/proc/sys/kernel/random/boot_id').trim()} ${fields[19]}`;
+}
+
+function birthByPs(pid: number): string {
+  const [state, ...start] = runOrEmpty('ps', ['-o', 'state=', '-o', 'lstart=', '-p', String(pid)]).split(/\s+/);
+  return isEnded(state) ? '' : start.join(' ');
+}
+
+function isEnded(state: string | undefined): boolean {
+  return state === undefined || /^[ZX]/.test(state);
 }
 
 function readOrEmpty(path: string): string {
