@@ -37,13 +37,15 @@ export type ServerProcess = {
  */
 export async function startServerProcess(server: ServerCommand): Promise<ServerProcess> {
   const log = openLog(server.logFile);
-  const child = spawn(server.command, server.args, {
-    cwd: server.cwd,
-    env: server.env,
-    stdio: ['ignore', log.descriptor, log.descriptor],
-    detached: true,
-    ...server.user,
-  });
+  const child = withPrivateFiles(() =>
+    spawn(server.command, server.args, {
+      cwd: server.cwd,
+      env: server.env,
+      stdio: ['ignore', log.descriptor, log.descriptor],
+      detached: true,
+      ...server.user,
+    }),
+  );
   closeSync(log.descriptor);
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await spawned(child, server);
@@ -72,6 +74,16 @@ export async function startServerProcess(server: ServerCommand): Promise<ServerP
       clearTimeout(insist);
     },
   };
+}
+
+/** What `start` starts makes files that no other user can read. */
+function withPrivateFiles<T>(start: () => T): T {
+  const before = process.umask(0o077);
+  try {
+    return start();
+  } finally {
+    process.umask(before);
+  }
 }
 
 function describeEnd(child: ChildProcess): string | undefined {

@@ -7,6 +7,9 @@ import { startPostgresServer, type PostgresServer } from './postgres-server.ts';
 import { findTemporalBinary, type TemporalBinary } from './temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from './temporal-server.ts';
 
+// Root's Postgres runs as a user of its own, which has to pass through.
+const FOLDER_MODE = process.getuid?.() === 0 ? 0o711 : 0o700;
+
 export type StackOptions = {
   dataDir: string;
   /** Which servers to start; leave out those that run elsewhere. */
@@ -52,7 +55,7 @@ export async function startStack(options: StackOptions): Promise<EmbeddedStack> 
 
 async function openDataDir(path: string): Promise<{ dataDir: string; keys: KeptKeys; unlock: () => Promise<void> }> {
   try {
-    await mkdir(path, { recursive: true });
+    await mkdir(path, { recursive: true, mode: FOLDER_MODE });
     const dataDir = await realpath(path);
     const unlock = await lockDataDir(dataDir);
     const keys = await readOrMakeKeys(dataDir).catch(async (error: unknown) => {

@@ -1,4 +1,4 @@
-import { readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
@@ -13,6 +13,8 @@ const START_TIMEOUT_MS = 30_000;
 const RETENTION = '90 days';
 
 const DYNAMIC_CONFIG = {
+  // It would ask a server on the internet at each start.
+  'frontend.enableServerVersionCheck': 'false',
   'system.enableActivityEagerExecution': 'true',
   'matching.numTaskqueueReadPartitions': '1',
   'matching.numTaskqueueWritePartitions': '1',
@@ -46,6 +48,7 @@ export async function startTemporalServer(options: TemporalOptions): Promise<Tem
   const dataDir = await realpath(options.dataDir);
   const file = await chooseFile(dataDir, options);
   await stopLeftoverTemporal(dataDir);
+  await keepPrivate(dataDir);
   const port = await claimPort(options.port, { what: 'Temporal', variable: 'TEMPORAL_PORT' });
   const uiPort = await claimUiPort(options.uiPort);
   const server = await startOn(dataDir, { ...options, file, port, uiPort });
@@ -104,6 +107,12 @@ async function chooseFile(dataDir: string, { binary, onProgress }: TemporalOptio
     );
   }
   return join(dataDir, name);
+}
+
+/** A store from before new ones were made so. */
+async function keepPrivate(dataDir: string): Promise<void> {
+  const files = (await readdir(dataDir)).filter((file) => /^temporal-[\d.]+\.db(-\w+)?$/.test(file));
+  await Promise.all(files.map((file) => chmod(join(dataDir, file), 0o600)));
 }
 
 function flagsFor(server: {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startStack, type EmbeddedStack, type StackOptions } from '../../../src/dev/embedded/stack.ts';
 import { birthOf, commandLineOf } from '../../../src/dev/embedded/process-identity.ts';
+import { eventually } from '../../support/eventually.ts';
 import { startTcpServer } from '../../support/local-server.ts';
 import { temporaryFolder } from '../../support/servers.ts';
 
@@ -69,6 +70,31 @@ describe('the embedded stack', () => {
     }
   });
 
+  it('starts on a data folder whose last owner was killed, though nobody has taken note of its end', async () => {
+    const { pid, birth, parent } = await startZombie();
+    writeFileSync(join(dataDir, 'in-use-by.json'), JSON.stringify({ pid, birth }));
+    const stack = await start({ dataDir, postgres: false, temporal: false });
+    await stack.stop();
+    parent.kill('SIGKILL');
+  });
+
+  it('keeps what it stores from other users of the machine', async () => {
+    const folder = join(temporaryFolder(), 'new');
+    const first = await start({ dataDir: folder, postgres: false });
+    const store = () => readdirSync(folder).filter((name) => /^temporal-.*\.db/.test(name));
+    const modes = () => store().map((name) => statSync(join(folder, name)).mode & 0o777);
+    assert.ok(store().length >= 1);
+    assert.deepEqual(new Set(modes()), new Set([0o600]));
+    // User postgres has to pass through the folder of root.
+    assert.equal(statSync(folder).mode & 0o777, process.getuid?.() === 0 ? 0o711 : 0o700);
+    await first.stop();
+
+    for (const name of store()) chmodSync(join(folder, name), 0o644);
+    const second = await start({ dataDir: folder, postgres: false });
+    assert.deepEqual(new Set(modes()), new Set([0o600]));
+    await second.stop();
+  });
+
   it('says which folder cannot be used, and which variable names another', async () => {
     const file = join(temporaryFolder(), 'a-file');
     writeFileSync(file, '');
@@ -93,6 +119,21 @@ describe('the identity of a process', () => {
     assert.equal(commandLineOf(pid), '');
   });
 });
+
+/** A process that has been killed and whose parent never asks how it ended. */
+async function startZombie(): Promise<{ pid: number; birth: string; parent: ChildProcess }> {
+  const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pid = Number(line.toString());
+  // The shell would still take note of its end; the program that has taken its place does not.
+  await eventually(() => assert.match(commandLineOf(parent.pid as number), /^sleep/));
+  const birth = birthOf(pid);
+  assert.notEqual(birth, '');
+  process.kill(pid, 'SIGKILL');
+  await eventually(() => assert.equal(commandLineOf(pid), ''));
+  process.kill(pid, 0);
+  return { pid, birth, parent };
+}
 
 async function databaseNameAt(stack: EmbeddedStack): Promise<string | undefined> {
   const client = new pg.Client({ connectionString: stack.databaseUrl });

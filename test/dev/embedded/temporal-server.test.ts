@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
+import { commandLineOf } from '../../../src/dev/embedded/process-identity.ts';
 import { findTemporalBinary } from '../../../src/dev/embedded/temporal-binary.ts';
 import { startPrivateTemporal, temporaryFolder } from '../../support/servers.ts';
 import { connectClient } from '../../support/temporal-connection.ts';
@@ -19,6 +20,12 @@ describe('the embedded Temporal server', () => {
     const description = await withClient(second.address, (client) => client.workflow.getHandle('kept').describe());
     assert.equal(description.status.name, 'RUNNING');
     await second.kill('SIGKILL');
+  });
+
+  it('is told not to look on the internet for a newer version of itself', async () => {
+    const server = await startPrivateTemporal();
+    assert.match(commandLineOf(server.pid), /frontend\.enableServerVersionCheck=false/);
+    await server.kill('SIGKILL');
   });
 
   it('remembers ended workflows for 90 days', async () => {
