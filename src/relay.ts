@@ -31,6 +31,10 @@ const POLL_MS = 50;
 // A claim is one transaction, however many leads it brings. A busy relay therefore claims again when only this share of
 // its calls is still under way, and not after each single call.
 const REFILL_BELOW = 0.75;
+// The rest of the places is for leads that owe a status: they need not wait until a call for a click has ended.
+const CLICKS_SHARE = 0.75;
+// While clicks have all their places, some of these become free before long.
+const BUSY_POLL_MS = 20;
 const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 5_000;
 
@@ -42,7 +46,9 @@ export function startRelay(deps: RelayDeps): Relay {
   const { db, client, policy, mayStartAsleep, concurrency, leaseMs, metrics, log } = deps;
   const leaseId = randomUUID();
   const stopping = new AbortController();
+  const clickPlaces = Math.ceil(concurrency * CLICKS_SHARE);
   const underWay = new Set<Promise<void>>();
+  let clicksUnderWay = 0;
   // Relayed, and not yet noted as such in Postgres.
   const unnoted: { leadId: string; uptoSeq: number }[] = [];
   let completing: Promise<void> | undefined;
@@ -58,19 +64,20 @@ export function startRelay(deps: RelayDeps): Relay {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       const limit = concurrency - underWay.size;
-      const claimed = await claim(limit);
-      for (const lead of claimed) track(relayLead(lead));
-      // The claim has left nothing behind. The next one waits a moment, so that it finds more than a single lead.
-      if (claimed.length < limit) await pause(POLL_MS);
+      const claimed = await claim(limit, Math.min(limit, clickPlaces - clicksUnderWay));
+      for (const lead of claimed) track(lead);
+      // The claim has left nothing behind but clicks that have no place. The next one waits a moment, so that it finds
+      // more than a single lead.
+      if (claimed.length < limit) await pause(clicksUnderWay < clickPlaces ? POLL_MS : BUSY_POLL_MS);
       while (underWay.size > concurrency * REFILL_BELOW) await Promise.race(underWay);
     }
     await Promise.all(underWay);
     await completing;
   }
 
-  async function claim(limit: number): Promise<ClaimedLead[]> {
+  async function claim(limit: number, clickLimit: number): Promise<ClaimedLead[]> {
     try {
-      return await claimLeads(db, { limit, leaseMs, leaseId });
+      return await claimLeads(db, { limit, clickLimit, leaseMs, leaseId });
     } catch (error) {
       log.warn({ err: error }, 'The relay cannot claim leads; it tries again.');
       await pause(MIN_RETRY_MS);
@@ -138,9 +145,14 @@ export function startRelay(deps: RelayDeps): Relay {
     }
   }
 
-  function track(work: Promise<void>): void {
+  function track(lead: ClaimedLead): void {
+    const clicks = lead.owesStatus ? 0 : 1;
+    clicksUnderWay += clicks;
+    const work = relayLead(lead).finally(() => {
+      clicksUnderWay -= clicks;
+      underWay.delete(work);
+    });
     underWay.add(work);
-    void work.finally(() => underWay.delete(work));
   }
 
   async function pause(ms: number): Promise<void> {

@@ -129,6 +129,20 @@ describe('relay', function () {
     );
   });
 
+  it('a status need not wait for calls that are under way for clicks, however many clicks are owed', async () => {
+    for (let count = 0; count < 10; count++) await touchedLead();
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { calls } = run({ concurrency: 4, onCall: ({ seqs }) => (seqs.includes(2) ? undefined : held) });
+    await eventually(() => assert.equal(calls.length, 3));
+    const decided = newLead();
+    await network.report(await network.convert(decided), 'approved');
+    await eventually(async () => assert.deepEqual(await signalsOf(client, decided), [[1, 2]]));
+    assert.equal(calls.length, 4);
+    release();
+    await nothingIsOwed();
+  });
+
   it('fifty touches go out in one signal, which also starts the lead', async () => {
     const leadId = newLead();
     await Promise.all(Array.from({ length: 50 }, () => network.touch(leadId, 'ann')));

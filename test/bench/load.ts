@@ -5,6 +5,8 @@ export type LoadOptions = {
   path: string;
   connections: number;
   seconds: number;
+  /** Ends the load after so many, if they are sent before its time is over. */
+  requests?: number;
   /** Any other answer counts as failed. */
   expectedStatus: number;
 };
@@ -31,6 +33,7 @@ export async function runLoad({
   path,
   connections,
   seconds,
+  requests = Infinity,
   expectedStatus,
 }: LoadOptions): Promise<LoadResult> {
   const { hostname, port } = new URL(origin);
@@ -39,7 +42,7 @@ export async function runLoad({
   const latenciesMs: number[] = [];
   const startedAt = performance.now();
   const endsAt = startedAt + seconds * 1000;
-  let failed = 0;
+  let [sent, failed] = [0, 0];
   await Promise.all(Array.from({ length: connections }, () => runConnection()));
   const elapsed = (performance.now() - startedAt) / 1000;
   return {
@@ -62,7 +65,10 @@ export async function runLoad({
 
       function send(): void {
         sentAt = performance.now();
-        if (sentAt < endsAt) return void socket.write(request);
+        if (sentAt < endsAt && sent < requests) {
+          sent++;
+          return void socket.write(request);
+        }
         socket.removeAllListeners('close').destroy();
         resolve();
       }
