@@ -35,7 +35,7 @@ export const numberVariables = {
   // All calls of a relay share one connection to Temporal, where more would only wait in another queue.
   RELAY_CONCURRENCY: wholeNumber({ standard: 64, least: 1, most: 1000 }),
   // A call to Temporal has a third of it; the leads of a killed relay wait for all of it.
-  RELAY_LEASE_SECONDS: seconds({ standard: 30, least: 3, most: HOUR_SECONDS }),
+  RELAY_LEASE_SECONDS: seconds({ standard: 15, least: 3, most: HOUR_SECONDS }),
   // Each takes memory: the most is what 10 GB hold.
   WORKER_CACHED_WORKFLOWS: wholeNumber({ standard: 2000, least: 1, most: 20_000 }),
   // The SDK needs two for a cache: one for new leads, one for those it remembers. More only wait for a core.

@@ -65,7 +65,7 @@ describe('configuration', () => {
       leads: { secrets: undefined, windowMs: 1_209_600_000 },
       postbacks: { attempts: 3, intervalMs: 300_000, timeoutMs: 10_000, allowCidrs: undefined },
       catalogue: { pollMs: 1000 },
-      relay: { concurrency: 64, leaseMs: 30_000 },
+      relay: { concurrency: 64, leaseMs: 15_000 },
       worker: { cachedWorkflows: 2000, concurrentWorkflowTasks: 100, concurrentPostbacks: 1000 },
       logLevel: 'info',
       embedded: {
