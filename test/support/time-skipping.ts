@@ -12,6 +12,7 @@ import { cacheFolder, findOnPath } from '../../src/dev/embedded/temporal-binary.
 
 const VERSION = '1.38.0';
 const CONNECT_TIMEOUT_MS = 3000;
+const STARTS = 8;
 const folder = cacheFolder(process.env, `temporal-test-server-${VERSION}`);
 
 /** Temporal's time-skipping test server, which knows the search attributes of leads. Whoever starts it ends it with `teardown()`. */
@@ -42,14 +43,27 @@ async function startWhatIsThere(): Promise<TestWorkflowEnvironment> {
   return startFrom(wrapper);
 }
 
+type Server = { executable: { type: 'existing-path'; path: string } };
+
 function startFrom(path: string): Promise<TestWorkflowEnvironment> {
-  return TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
+  return startPatiently({ executable: { type: 'existing-path', path } });
+}
+
+/** The SDK gives up when its server is not there after five seconds; on a busy machine Java alone can take longer. */
+async function startPatiently(server?: Server): Promise<TestWorkflowEnvironment> {
+  for (let start = 1; ; start++) {
+    try {
+      return await TestWorkflowEnvironment.createTimeSkipping({ server });
+    } catch (error) {
+      if (start === STARTS) throw error;
+    }
+  }
 }
 
 async function startFromDownload(): Promise<TestWorkflowEnvironment | undefined> {
   const isKept = (await readdir(tmpdir())).some((name) => name.startsWith('temporal-test-server-sdk-typescript'));
   if (!isKept && !(await isDownloadReachable())) return undefined;
-  return TestWorkflowEnvironment.createTimeSkipping().catch(() => undefined);
+  return startPatiently().catch(() => undefined);
 }
 
 /** The SDK itself would wait long for a network that answers nothing. */
