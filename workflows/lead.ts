@@ -5,6 +5,7 @@ import {
   hasForgotten,
   isNext,
   isReusedNumber,
+  latestSeq,
   newLead,
   noteInStory,
   recallConversion,
@@ -39,9 +40,10 @@ type LeadRun = {
   deliveries: Deliveries;
 };
 
-// Beyond these a run is continued even while postbacks are under way; the next run takes them up again.
+// Beyond these a run is continued even while postbacks are under way; the next run takes them up again. People's tools
+// read at most 4 MB of a history at a time.
 const LONG_HISTORY_EVENTS = 10_000;
-const LONG_HISTORY_BYTES = 10_000_000;
+const LONG_HISTORY_BYTES = 3_000_000;
 // A server lets a run have 2,000 activities at a time, and a continued run must carry these postbacks in its input.
 const MAX_UNDER_WAY = 1_000;
 // Postgres and Temporal have clocks of their own.
@@ -181,15 +183,14 @@ function noteUnfounded(run: LeadRun, seq: number): void {
 
 function mustContinue({ deliveries }: LeadRun): boolean {
   const { continueAsNewSuggested, historyLength, historySize } = workflowInfo();
-  const isLong = historyLength > LONG_HISTORY_EVENTS || historySize > LONG_HISTORY_BYTES;
-  return continueAsNewSuggested && (isLong || deliveries.underWay().length === 0);
+  if (historySize > LONG_HISTORY_BYTES) return true;
+  return continueAsNewSuggested && (deliveries.underWay().length === 0 || historyLength > LONG_HISTORY_EVENTS);
 }
 
 /** What has been heard of but not applied need not be carried over: the next run fetches it from Postgres. */
 async function continueInNewRun(run: LeadRun, heardOfSeq: number): Promise<never> {
   const { leadId, policy, state, taken, inbox, deliveries } = run;
-  // There may be more of them than a call has room for arguments.
-  const knownSeq = [...taken, ...inbox].reduce((latest, { seq }) => Math.max(latest, seq), heardOfSeq);
+  const knownSeq = latestSeq([...taken, ...inbox], heardOfSeq);
   return await continueAsNew<typeof lead>({ leadId, policy, state, knownSeq, delivering: deliveries.underWay() });
 }
 

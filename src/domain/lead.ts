@@ -67,6 +67,11 @@ export function isReusedNumber({ appliedSeq, appliedAt }: LeadState, { seq, at }
   return seq <= appliedSeq && appliedAt !== undefined && at > appliedAt;
 }
 
+/** The latest number among events and `knownSeq`. There may be more of them than a call has room for arguments. */
+export function latestSeq(events: LeadEvent[], knownSeq: number): number {
+  return events.reduce((latest, { seq }) => Math.max(latest, seq), knownSeq);
+}
+
 /**
  * The lead after its next event. Events must arrive in order of `seq`; see {@link isNext}.
  * The result depends on the events alone, never on when or how often they were delivered.

@@ -6,6 +6,7 @@ import {
   hasForgotten,
   isNext,
   isReusedNumber,
+  latestSeq,
   newLead,
   recallConversion,
   settlementFor,
@@ -201,6 +202,18 @@ describe('the rules of a lead', () => {
     assert.equal(hasForgotten(recalled, event), false);
     assertFields(settlementFor(recalled, event), { lostBy: leadAfter(touch('ann', 'a1')).holder, reward: 'book' });
     assert.equal(applyEvent(recalled, event).conversions.length, 100);
+  });
+
+  it('a lead carries no more than fits into a payload, however many conversions were decided', () => {
+    const ids = Array.from({ length: 3000 }, (_, index) => `${index}-${'x'.repeat(32)}`);
+    const lead = leadAfter(touch('ann', '😀'.repeat(32)), ...ids.map((id) => status('approved', id)));
+    assert.ok(JSON.stringify(lead).length < 100_000, `${JSON.stringify(lead).length} characters`);
+  });
+
+  it('the latest number is found among any number of events', () => {
+    const [event] = numbered([touch('ann')], { after: 6 }) as [LeadEvent];
+    assert.equal(latestSeq(Array<LeadEvent>(200_000).fill(event), 5), 7);
+    assert.equal(latestSeq([event], 9), 9);
   });
 
   it('a lead that has forgotten nothing needs to be told nothing', () => {
