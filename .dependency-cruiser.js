@@ -23,6 +23,7 @@ const rooms = {
   activities: { path: '^activities/', mayLoad: [GROUND, DOMAIN, DB, '^src/outbound/', CONTRACT] },
   temporal: { path: '^src/temporal/', mayLoad: [GROUND, CONTRACT] },
   relay: { path: '^src/relay\\.ts$', mayLoad: [GROUND, '^src/(db/outbox|temporal/tell-lead)\\.ts$', CONTRACT] },
+  sweep: { path: '^src/sweep\\.ts$', mayLoad: [GROUND, DB] },
   config: {
     path: '^src/(config|environment)\\.ts$',
     mayLoad: [GROUND, '^src/outbound/address-rules\\.ts$', '^src/temporal/target\\.ts$'],

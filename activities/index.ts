@@ -4,6 +4,7 @@ import type { LeadActivities } from '../workflows/contract.ts';
 import { createLeadEventActivities } from './lead-events.ts';
 import { createPostbackActivities } from './postback.ts';
 import { createSettlementActivities } from './settlement.ts';
+import { createUnfinishedActivities } from './unfinished.ts';
 
 export type ActivityDeps = {
   db: Knex;
@@ -16,5 +17,6 @@ export function createActivities(deps: ActivityDeps): LeadActivities {
     ...createLeadEventActivities(deps),
     ...createSettlementActivities(deps),
     ...createPostbackActivities(deps),
+    ...createUnfinishedActivities(deps),
   };
 }

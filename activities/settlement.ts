@@ -6,6 +6,7 @@ import {
   readOpenPostbacks,
   wasToldPending,
   type NewPostback,
+  type OpenPostback,
   type SkipReason,
 } from '../src/db/postbacks.ts';
 import { readSettlementTerms, writeSettlement, type Price, type SettlementTerms } from '../src/db/settlements.ts';
@@ -14,7 +15,7 @@ import type { Settlement } from '../src/domain/lead.ts';
 import type { PostbackSettings } from '../src/domain/postback-settings.ts';
 import type { Status } from '../src/domain/status.ts';
 import { newPostbackId } from '../src/new-ids.ts';
-import { NOT_A_FACT, type LeadActivities } from '../workflows/contract.ts';
+import { NOT_A_FACT, type DuePostback, type LeadActivities } from '../workflows/contract.ts';
 
 /** The reason that a partner hears with the `rejected` of a lead that it lost; R14. */
 const REATTRIBUTED = 'reattributed';
@@ -27,13 +28,9 @@ export function createSettlementActivities({ db }: { db: Knex }): Pick<LeadActiv
       // One statement writes it all, unless a handover may have to be written with it.
       if (settlement.lostBy) await db.transaction((trx) => settleOnce(trx, leadId, settlement, terms));
       else await settleOnce(db, leadId, settlement, terms);
-      const open = await readOpenPostbacks(db, settlement.conversionId, settlement.seq);
-      return open.map(({ attemptsMade, ...postback }) => ({
-        ...postback,
-        conversionId: settlement.conversionId,
-        // One whose last attempt was interrupted is taken up once more, to be closed.
-        attemptsLeft: Math.max(1, maxAttempts - attemptsMade),
-      }));
+      const { conversionId, seq } = settlement;
+      const open = await readOpenPostbacks(db, conversionId, seq);
+      return open.map((postback) => duePostbackOf({ ...postback, conversionId }, maxAttempts));
     },
   };
 }
@@ -43,6 +40,14 @@ function notAFact(leadId: string, { conversionId, seq, status, holder }: Settlem
   const by = holder ? `touch ${holder.touchSeq} of partner ${holder.partnerId}` : 'no touch';
   const message = `Lead ${leadId} has no event ${seq} that made ${conversionId} ${status}, held by ${by}.`;
   return ApplicationFailure.nonRetryable(message, NOT_A_FACT);
+}
+
+/** One whose last attempt was interrupted is taken up once more, to be closed. */
+export function duePostbackOf(
+  { attemptsMade, ...postback }: OpenPostback & { conversionId: string },
+  maxAttempts: number,
+): DuePostback {
+  return { ...postback, attemptsLeft: Math.max(1, maxAttempts - attemptsMade) };
 }
 
 async function settleOnce(db: Knex, leadId: string, settlement: Settlement, terms: SettlementTerms): Promise<void> {

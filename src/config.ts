@@ -70,6 +70,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     },
     catalogue: { pollMs: msOf(variables.CATALOGUE_POLL_SECONDS) },
     relay: { concurrency: variables.RELAY_CONCURRENCY, leaseMs: msOf(variables.RELAY_LEASE_SECONDS) },
+    sweep: {
+      intervalMs: msOf(variables.SWEEP_INTERVAL_SECONDS),
+      marginMs: msOf(variables.SWEEP_MARGIN_SECONDS),
+    },
     worker: {
       cachedWorkflows: variables.WORKER_CACHED_WORKFLOWS,
       concurrentWorkflowTasks: variables.WORKER_CONCURRENT_WORKFLOW_TASKS,

@@ -19,6 +19,21 @@ export function createMetrics() {
       help: 'How long the oldest of them has been waiting',
       registers,
     }),
+    postbacksOverdue: new Gauge({
+      name: 'cashcat_postbacks_overdue',
+      help: 'Postbacks whose next attempt should have been made long ago',
+      registers,
+    }),
+    settlementsOverdue: new Gauge({
+      name: 'cashcat_settlements_overdue',
+      help: 'Statuses that should have been settled long ago',
+      registers,
+    }),
+    swept: new Counter({
+      name: 'cashcat_sweep_leads_total',
+      help: 'Leads with something overdue that were made to owe again',
+      registers,
+    }),
     relayed: new Counter({
       name: 'cashcat_relay_leads_total',
       help: 'Leads relayed to Temporal',

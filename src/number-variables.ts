@@ -36,6 +36,10 @@ export const numberVariables = {
   RELAY_CONCURRENCY: wholeNumber({ standard: 64, least: 1, most: 1000 }),
   // A call to Temporal has a third of it; the leads of a killed relay wait for all of it.
   RELAY_LEASE_SECONDS: seconds({ standard: 15, least: 3, most: HOUR_SECONDS }),
+  // Each sweep costs a few look-ups; beyond an hour nobody would call it soon.
+  SWEEP_INTERVAL_SECONDS: seconds({ standard: MINUTE_SECONDS, least: 0.05, most: HOUR_SECONDS }),
+  // Below, leads that are merely slow would be asked all the time; above, a partner has noticed long ago.
+  SWEEP_MARGIN_SECONDS: seconds({ standard: 2 * MINUTE_SECONDS, least: 0.05, most: DAY_SECONDS }),
   // Each takes memory: the most is what 10 GB hold.
   WORKER_CACHED_WORKFLOWS: wholeNumber({ standard: 2000, least: 1, most: 20_000 }),
   // The SDK needs two for a cache: one for new leads, one for those it remembers. More only wait for a core.

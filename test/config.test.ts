@@ -33,6 +33,8 @@ const RANGES: Record<string, { least: number; most: number; below: string; above
   CATALOGUE_POLL_SECONDS: { least: 0.05, most: 3600, below: '0.049', above: '3600.001' },
   RELAY_CONCURRENCY: { least: 1, most: 1000, below: '0', above: '1001' },
   RELAY_LEASE_SECONDS: { least: 3, most: 3600, below: '2.999', above: '3600.001' },
+  SWEEP_INTERVAL_SECONDS: { least: 0.05, most: 3600, below: '0.049', above: '3600.001' },
+  SWEEP_MARGIN_SECONDS: { least: 0.05, most: 86_400, below: '0.049', above: '86400.001' },
   WORKER_CACHED_WORKFLOWS: { least: 1, most: 20_000, below: '0', above: '20001' },
   WORKER_CONCURRENT_WORKFLOW_TASKS: { least: 2, most: 1000, below: '1', above: '1001' },
   WORKER_CONCURRENT_POSTBACKS: { least: 1, most: 10_000, below: '0', above: '10001' },
@@ -66,6 +68,7 @@ describe('configuration', () => {
       postbacks: { attempts: 3, intervalMs: 300_000, timeoutMs: 10_000, allowCidrs: undefined },
       catalogue: { pollMs: 1000 },
       relay: { concurrency: 64, leaseMs: 15_000 },
+      sweep: { intervalMs: 60_000, marginMs: 120_000 },
       worker: { cachedWorkflows: 2000, concurrentWorkflowTasks: 100, concurrentPostbacks: 1000 },
       logLevel: 'info',
       embedded: {

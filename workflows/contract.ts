@@ -50,7 +50,10 @@ export type LeadInput = {
 export type LeadOutcome = { leadId: string; outcome: 'expired' | Status; appliedSeq: number };
 
 // One signal only: two signal names would lose their mutual order.
-export const leadEvents = defineSignal<[{ events: LeadEvent[] }]>('leadEvents');
+export const leadEvents = defineSignal<[LeadMessage]>('leadEvents');
+
+/** `recheck`: the lead is to look at Postgres for what it should have done long ago. */
+export type LeadMessage = { events: LeadEvent[]; recheck?: boolean };
 
 /** What people search leads by; `open` until the first status or the end of the window. */
 export type LeadStatus = 'open' | 'expired' | Status;
@@ -113,6 +116,12 @@ export type LeadActivities = {
   settle(input: { leadId: string; maxAttempts: number; settlement: Settlement }): Promise<DuePostback[]>;
   /** One attempt. Fails with {@link NOT_ACCEPTED}, {@link NOT_RECORDED} or {@link NOT_STARTED}. */
   deliverPostback(input: PostbackCall): Promise<{ result: DeliveryResult }>;
+  /** What the lead should have done about its statuses up to `uptoSeq`, and has not, as Postgres knows it. */
+  findUnfinished(input: {
+    leadId: string;
+    uptoSeq: number;
+    maxAttempts: number;
+  }): Promise<{ hasUnsettled: boolean; open: DuePostback[] }>;
   /** After a broken-off delivery: records what was left unrecorded and tells how the postback stands. */
   reviewPostback(
     input: PostbackCall & { unrecorded: UnrecordedAttempt | null },

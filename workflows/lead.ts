@@ -20,6 +20,7 @@ import {
   type DeliveryResult,
   type DuePostback,
   type LeadInput,
+  type LeadMessage,
   type LeadOutcome,
   type LeadPolicy,
 } from './contract.ts';
@@ -38,6 +39,8 @@ type LeadRun = {
   /** The events from the inbox that are being looked at. */
   taken: LeadEvent[];
   deliveries: Deliveries;
+  /** Somebody misses what this lead should have done. */
+  isRecheckAsked: boolean;
 };
 
 // Beyond these a run is continued even while postbacks are under way; the next run takes them up again. People's tools
@@ -68,13 +71,17 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
     await condition(() => run.inbox.length > 0 || isDone(run) || mustContinue(run));
     if (run.inbox.length === 0 && isDone(run)) break;
     if (mustContinue(run)) await continueInNewRun(run, run.state.appliedSeq);
+    // A lead that begins with nothing does it all from Postgres anyway.
+    const mustRecheck = run.isRecheckAsked && run.state.appliedSeq > 0;
+    run.isRecheckAsked = false;
     run.taken = run.inbox.splice(0);
     for (const event of run.taken) {
-      if (isReusedNumber(run.state, event)) await rebuild(run, event.seq);
+      if (isReusedNumber(run.state, event)) await rebuild(run, event.seq, 'which has given a number to another event');
       if (isDoubtful(run.state, event)) await catchUp(run, event.seq);
       const settling = take(run, event);
       if (settling) await settling;
     }
+    if (mustRecheck) await recheck(run);
     publish(run);
   }
   publish(run);
@@ -88,12 +95,15 @@ function isDoubtful({ appliedSeq }: LeadState, { seq, at }: LeadEvent): boolean 
 
 /** Listens first of all, then takes up what an earlier run of the lead was delivering. */
 function begin({ leadId, policy, state, delivering }: LeadInput): LeadRun {
-  const inbox: LeadEvent[] = [];
-  setHandler(leadEvents, (message) => {
-    for (const event of eventsOf(message)) inbox.push(event);
-  });
   const deliveries = startDeliveries(policy, noteEnd);
-  const run: LeadRun = { leadId, policy, state: state ?? newLead(), inbox, taken: [], deliveries };
+  const run: LeadRun = {
+    ...{ leadId, policy, state: state ?? newLead(), deliveries },
+    ...{ inbox: [], taken: [], isRecheckAsked: false },
+  };
+  setHandler(leadEvents, (message) => {
+    for (const event of eventsOf(message)) run.inbox.push(event);
+    run.isRecheckAsked ||= message?.recheck === true;
+  });
   setHandler(leadQuery, () => viewOf(run));
   deliveries.resume(delivering ?? []);
   // The details belong to a run: a continued one would have none until something happens.
@@ -127,7 +137,7 @@ async function settle(run: LeadRun, event: StatusEvent): Promise<void> {
   publish(run);
   const input = { leadId, maxAttempts: policy.postbackAttempts, settlement };
   const due = hasSuperseded ? await settleRegularly(input) : await settleLocallyFirst(input);
-  if (due === NOT_A_FACT) await rebuild(run, event.seq);
+  if (due === NOT_A_FACT) await rebuild(run, event.seq, 'which does not have all that was heard of');
   else deliveries.deliver(due);
 }
 
@@ -165,20 +175,30 @@ async function catchUp(run: LeadRun, seq: number): Promise<void> {
 }
 
 /**
- * Begins anew with what Postgres holds, up to `seq` at least. Statuses are settled again, which changes nothing where
- * they were settled before, and takes up the postbacks that are still owed.
+ * Begins anew with what Postgres holds, up to `seq` at least and to where the lead was. Statuses are settled again, which
+ * changes nothing where they were settled before, and takes up the postbacks that are still owed.
  */
-async function rebuild(run: LeadRun, seq: number): Promise<void> {
+async function rebuild(run: LeadRun, seq: number, why: string): Promise<void> {
   const { appliedSeq, story } = run.state;
-  run.state = noteInStory(
-    { ...newLead(), story },
-    `rebuilt from Postgres, which holds others of the ${appliedSeq} events`,
-  );
-  await catchUp(run, seq);
+  run.state = noteInStory({ ...newLead(), story }, `rebuilt from Postgres, ${why}`);
+  await catchUp(run, Math.max(seq, appliedSeq));
 }
 
 function noteUnfounded(run: LeadRun, seq: number): void {
   run.state = noteInStory(run.state, `event ${seq} was heard of, but Postgres has only ${run.state.appliedSeq}`);
+}
+
+/**
+ * Does what Postgres lacks. Normally there is nothing: the lead is only slow. But Postgres may have lost a settlement or
+ * the end of a postback in a failover, or a person may have reset the lead's history.
+ */
+async function recheck(run: LeadRun): Promise<void> {
+  const { leadId, policy, state, deliveries } = run;
+  const input = { leadId, uptoSeq: state.appliedSeq, maxAttempts: policy.postbackAttempts };
+  const { hasUnsettled, open } = await untilDone.findUnfinished(input);
+  if (hasUnsettled) return await rebuild(run, state.appliedSeq, 'which lacks a settlement');
+  const underWay = new Set(deliveries.underWay().map(({ postbackId }) => postbackId));
+  for (const postback of open) if (!underWay.has(postback.postbackId)) deliveries.deliver([postback]);
 }
 
 function mustContinue({ deliveries }: LeadRun): boolean {
@@ -212,6 +232,6 @@ async function watchWindow(run: LeadRun): Promise<never> {
 }
 
 /** A person may send anything by hand; what is no message must not stop the lead. */
-function eventsOf(message: { events: unknown } | undefined): LeadEvent[] {
+function eventsOf(message: LeadMessage | undefined): LeadEvent[] {
   return Array.isArray(message?.events) ? message.events.filter(isLeadEvent) : [];
 }

@@ -13,6 +13,8 @@ export type ClaimedLead = {
   owesStatus: boolean;
   /** The partner of the last touch before `events`; null when there was none among the 100 events before. */
   partnerBefore: string | null;
+  /** True when its workflow is to look at Postgres for what it should have done long ago. */
+  recheck: boolean;
 };
 
 // Keeps one signal well below Temporal's payload limit; the rest goes out with the next. Of a lead that owes a status the
@@ -30,7 +32,7 @@ type ClaimOptions = {
   leaseId: string;
 };
 
-type Claim = { leadId: string; fromSeq: number; uptoSeq: number; urgency: number; failures: number };
+type Claim = { leadId: string; fromSeq: number; uptoSeq: number; urgency: number; failures: number; recheck: boolean };
 
 // Who held the lead before is looked for among so many events, so that the look at a hot lead stays a short one.
 const MAX_EVENTS_BEFORE = 100;
@@ -54,7 +56,7 @@ const CLAIM_LEADS = `
   )
   update outbox o set leased_until = now() + :leaseMs * interval '1 millisecond', lease_id = :leaseId
   from due where o.lead_id = due.lead_id
-  returning o.lead_id as "leadId", o.urgency, o.failures,
+  returning o.lead_id as "leadId", o.urgency, o.failures, o.recheck,
     case when o.urgency = ${URGENCY.status} then greatest(o.from_seq, o.upto_seq - :span)
          else o.from_seq end as "fromSeq",
     case when o.urgency = ${URGENCY.status} then o.upto_seq
@@ -91,7 +93,8 @@ const COMPLETE_LEADS = `
     delete from outbox o using relayed r where o.lead_id = r.lead_id and r.upto_seq = r.relayed_seq
   )
   update outbox o
-  set from_seq = r.relayed_seq + 1, owed_since = now(), leased_until = null, lease_id = null, failures = 0, last_error = null
+  set from_seq = r.relayed_seq + 1, owed_since = now(), leased_until = null, lease_id = null, failures = 0, last_error = null,
+    recheck = false
   from relayed r where o.lead_id = r.lead_id and r.upto_seq > r.relayed_seq`;
 
 /** Leases up to `limit` leads that owe events: statuses first, then conversions, then mere touches, oldest first. */
@@ -112,12 +115,13 @@ async function claimInOrder(
   const partners = await readPartnersBefore(trx, rows);
   return rows
     .sort((a, b) => a.urgency - b.urgency)
-    .map(({ leadId, uptoSeq, failures, urgency }) => ({
+    .map(({ leadId, uptoSeq, failures, urgency, recheck }) => ({
       leadId,
       uptoSeq,
       failures,
       events: events.get(leadId) ?? [],
       owesStatus: urgency === URGENCY.status,
+      recheck,
       partnerBefore: partners.get(leadId) ?? null,
     }));
 }

@@ -8,8 +8,11 @@ import { prepared } from './prepared.ts';
 /** The last four are ends. */
 export type PostbackState = 'scheduled' | 'retrying' | 'delivered' | 'failed' | 'superseded' | 'skipped';
 
+/** The states of a postback that still has to reach its partner. */
+export const OPEN_STATES = ['scheduled', 'retrying'] as const;
+
 /** A postback that ended is never sent again. */
-export function isEnded(state: PostbackState): state is Exclude<PostbackState, 'scheduled' | 'retrying'> {
+export function isEnded(state: PostbackState): state is Exclude<PostbackState, (typeof OPEN_STATES)[number]> {
   return state !== 'scheduled' && state !== 'retrying';
 }
 

@@ -1,10 +1,11 @@
 import { readBacklog } from '../db/outbox.ts';
+import { readOverdue } from '../db/overdue.ts';
 import { createOpsApp } from '../http/ops-app.ts';
 import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
 import type { StatusIntake } from '../intake/status.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
 import type { Telemetry } from '../temporal/telemetry.ts';
-import type { RoleDeps, RunningRole } from './role.ts';
+import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
 
 type OpsOptions = {
   roles: RunningRole[];
@@ -40,13 +41,16 @@ export async function startOps(
   return { url: `http://localhost:${actualPort}`, stop: () => closeServer(server, REQUEST_GRACE_MS) };
 }
 
-async function readMetrics({ db, metrics, log }: RoleDeps, telemetry: Telemetry | null) {
+async function readMetrics({ config, db, metrics, log }: RoleDeps, telemetry: Telemetry | null) {
   try {
     const backlog = await readBacklog(db);
     metrics.backlogLeads.set(backlog.leads);
     metrics.backlogOldestSeconds.set(backlog.oldestSeconds);
+    const overdue = await readOverdue(db, graceOf(config));
+    metrics.postbacksOverdue.set(overdue.postbacks);
+    metrics.settlementsOverdue.set(overdue.settlements);
   } catch (error) {
-    log.warn({ err: error }, 'The backlog cannot be read; its metrics keep their last values.');
+    log.warn({ err: error }, 'Backlog and overdue work cannot be read; their metrics keep their last values.');
   }
   const texts = [await metrics.registry.metrics(), (await telemetry?.readMetrics()) ?? ''];
   return { contentType: metrics.registry.contentType, text: texts.join('\n') };

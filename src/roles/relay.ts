@@ -4,9 +4,10 @@ import { checkDb } from '../db/connect.ts';
 import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
 import { startRelay } from '../relay.ts';
+import { startSweep } from '../sweep.ts';
 import { connectTemporal, registerSearchAttributes, searchAttributesText } from '../temporal/connect.ts';
 import { proveStartDelay } from '../temporal/start-delay.ts';
-import type { RoleDeps, RunningRole } from './role.ts';
+import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
 
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 60_000;
@@ -30,6 +31,7 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
     metrics,
     log,
   });
+  const sweep = startSweep({ db, grace: graceOf(config), intervalMs: config.sweep.intervalMs, metrics, log });
   const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
   const stopping = new AbortController();
   const registering = keepTrying(register, {
@@ -42,7 +44,7 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
     checkReady: async () => void (await checkDb(db)),
     async stop() {
       stopping.abort();
-      await Promise.all([registering, startDelay.stop(), relay.stop()]);
+      await Promise.all([registering, startDelay.stop(), sweep.stop(), relay.stop()]);
       await client.connection.close();
     },
   };

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Config } from '../config.ts';
+import type { Grace } from '../db/overdue.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 
@@ -11,3 +12,8 @@ export type RunningRole = {
   checkReady(): Promise<void>;
   stop(): Promise<void>;
 };
+
+/** How late things may be before they count as overdue. */
+export function graceOf({ sweep, postbacks }: Pick<Config, 'sweep' | 'postbacks'>): Grace {
+  return { postbackMs: postbacks.intervalMs + sweep.marginMs, settlementMs: sweep.marginMs };
+}

@@ -18,6 +18,8 @@ export type OwedEvents = {
   events: LeadEvent[];
   owesStatus: boolean;
   partnerBefore: string | null;
+  /** True when its workflow is to look at Postgres for what it should have done long ago. */
+  recheck: boolean;
 };
 
 export type TellOptions = {
@@ -53,14 +55,14 @@ async function signalKnown({ workflow }: Client, { leadId, events }: OwedEvents)
 }
 
 async function startOrWake({ workflow }: Client, owed: OwedEvents, options: TellOptions): Promise<void> {
-  const { leadId, events } = owed;
+  const { leadId, events, recheck } = owed;
   const { policy, mayStartAsleep } = options;
   await workflow.signalWithStart(LEAD_WORKFLOW, {
     workflowId: leadWorkflowId(leadId),
     taskQueue: TASK_QUEUE,
     args: [{ leadId, policy }],
     signal: leadEvents,
-    signalArgs: [{ events }],
+    signalArgs: [{ events, ...(recheck && { recheck }) }],
     typedSearchAttributes: startAttributes(events),
     ...(mayStartAsleep && isBeginning(owed) && hasNothingToDo(owed) ? sleepOptions(events, policy) : {}),
     // A closed lead hears of a late status in a new run, which rebuilds itself from Postgres.

@@ -112,6 +112,7 @@ async function rateOfScript(): Promise<number> {
     uptoSeq: 2,
     owesStatus: false,
     partnerBefore: null,
+    recheck: false,
   }));
   const startedAt = performance.now();
   await inParallel(leads, CALLS_AT_ONCE, (lead) => tellLead(client, lead, { policy, mayStartAsleep: true }));

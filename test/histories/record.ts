@@ -93,6 +93,7 @@ function scriptedActivities(name: ShapeName, committed: LeadEvent[]): LeadActivi
           ]
         : [];
     },
+    findUnfinished: async () => ({ hasUnsettled: false, open: [] }),
     deliverPostback: async () => outcomes.shift()?.() ?? { result: 'delivered' },
     reviewPostback: async ({ unrecorded }) =>
       unrecorded ? { result: 'delivered' } : { attemptsLeft: 2, retryInMs: 100 },

@@ -42,6 +42,7 @@ export function createKeepingActivities(settled: Settlement[]): LeadActivities {
         },
       ]);
     },
+    findUnfinished: () => Promise.resolve({ hasUnsettled: false, open: [] }),
     deliverPostback: () => Promise.resolve({ result: 'delivered' }),
     reviewPostback: () => Promise.reject(new Error('nothing was broken off')),
   };

@@ -1,0 +1,65 @@
+import type { Knex } from 'knex';
+import { beginSweep, endSweep, oweOverdue, type Grace } from './db/overdue.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { pauseUnlessAborted } from './pause.ts';
+
+export type SweepDeps = {
+  db: Knex;
+  grace: Grace;
+  /** Between two sweeps, of whichever process. */
+  intervalMs: number;
+  metrics: Pick<Metrics, 'swept'>;
+  log: Log;
+};
+
+export type Sweep = {
+  /** Ends the sweep under way. */
+  stop(): Promise<void>;
+};
+
+const LEADS_PER_BATCH = 500;
+
+/**
+ * Once a lead is relayed, only Temporal remembers what is due of it. The sweep finds in Postgres what should have been
+ * done long ago, and makes its lead owe again: a workflow that is gone is started anew, one that is there looks at
+ * Postgres. Any number of processes may run one; they take turns.
+ */
+export function startSweep(deps: SweepDeps): Sweep {
+  const { intervalMs, log } = deps;
+  const stopping = new AbortController();
+  const running = run();
+
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await pauseUnlessAborted(intervalMs, stopping.signal);
+      try {
+        await sweep(deps, stopping.signal);
+      } catch (err) {
+        log.warn({ err }, 'What is overdue cannot be looked for; the next sweep tries again.');
+      }
+    }
+  }
+}
+
+/** One sweep, unless another process has made one just now. */
+async function sweep({ db, grace, intervalMs, metrics, log }: SweepDeps, stopAsked: AbortSignal): Promise<void> {
+  // Half an interval, because processes do not tick at the same moment.
+  if (stopAsked.aborted || !(await beginSweep(db, intervalMs / 2))) return;
+  let leads = 0;
+  let batch: number;
+  do {
+    batch = await oweOverdue(db, grace, LEADS_PER_BATCH);
+    leads += batch;
+  } while (batch === LEADS_PER_BATCH && !stopAsked.aborted);
+  await endSweep(db, grace);
+  metrics.swept.inc(leads);
+  if (leads > 0) log.warn({ leads }, 'Leads with something overdue were made to owe again; see docs/alerts.yml.');
+}
