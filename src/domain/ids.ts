@@ -18,9 +18,14 @@ export const reservedWords = [
   'v1',
 ] as const;
 
-const PUBLIC_ID = /^[a-z0-9][a-z0-9_-]{2,39}$/;
+/** The letters of an id, whether or not it is a reserved word. */
+export const PUBLIC_ID = /^[a-z0-9][a-z0-9_-]{2,39}$/;
 
 /** True for an id that a caller may give to a partner, an advertiser or an offer. */
 export function isPublicId(id: string): boolean {
-  return PUBLIC_ID.test(id) && !reservedWords.some((word) => word === id);
+  return PUBLIC_ID.test(id) && !isReservedWord(id);
+}
+
+export function isReservedWord(id: string): boolean {
+  return reservedWords.some((word) => word === id);
 }

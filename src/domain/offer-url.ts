@@ -1,18 +1,21 @@
 import { checkUrlTemplate, fillUrlTemplate, type TemplateProblem } from './url-template.ts';
 
-const MACROS = ['conversion_id', 'offer_id'];
-const SYNONYMS = {
-  clickid: 'conversion_id',
-  subid: 'conversion_id',
-  tid: 'conversion_id',
-  transactionid: 'conversion_id',
+const VOCABULARY = {
+  macros: ['conversion_id', 'offer_id'],
+  synonyms: {
+    clickid: 'conversion_id',
+    subid: 'conversion_id',
+    tid: 'conversion_id',
+    transactionid: 'conversion_id',
+  },
+  example: 'conversion_id',
 };
 
 const NEEDS_NO_ENCODING = /^[A-Za-z0-9_-]+$/;
 
 /** Everything that is wrong with an offer's destination; empty when it may be stored. */
 export function checkOfferUrl(url: string): TemplateProblem[] {
-  const problems = checkUrlTemplate(url, { macros: MACROS, synonyms: SYNONYMS });
+  const problems = checkUrlTemplate(url, VOCABULARY);
   if (problems.length > 0 || url.includes('{conversion_id}')) return problems;
   const message = 'the URL must contain {conversion_id}: it is what the advertiser hands back with a status';
   return [{ code: 'missing_macro', message }];

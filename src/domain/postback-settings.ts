@@ -1,7 +1,7 @@
 import { formatMajorUnits } from './money.ts';
 import { checkPostbackUrl, type MacroName } from './postback-url.ts';
 import { statuses, type Status } from './status.ts';
-import { fillUrlTemplate } from './url-template.ts';
+import { fillUrlTemplate, holdsMacro } from './url-template.ts';
 
 export type PostbackSettings = {
   url: string;
@@ -50,8 +50,10 @@ const USER_AGENT = 'Cashcat-Postbacks/1';
 /** Everything that is wrong with a partner's settings; empty when they may be stored. */
 export function checkPostbackSettings(settings: PostbackSettings): SettingsProblem[] {
   return [
-    ...checkUrl('url', settings.url),
-    ...Object.entries(settings.status_urls).flatMap(([status, url]) => checkUrl(`status_urls.${status}`, url)),
+    ...checkUrl('url', settings.url, settings.method),
+    ...Object.entries(settings.status_urls).flatMap(([status, url]) =>
+      checkUrl(`status_urls.${status}`, url, settings.method),
+    ),
     ...Object.entries(settings.status_words).flatMap(([status, word]) => checkWord(`status_words.${status}`, word)),
     ...checkStatuses(settings),
     ...checkBody(settings),
@@ -102,8 +104,13 @@ function encodeBody(encoding: 'form' | 'json', values: Record<string, string>): 
   return { contentType: 'application/x-www-form-urlencoded', body: new URLSearchParams(values).toString() };
 }
 
-function checkUrl(field: string, url: string): SettingsProblem[] {
-  return checkPostbackUrl(url).map(({ message }) => ({ field, message }));
+function checkUrl(field: string, url: string, method: PostbackSettings['method']): SettingsProblem[] {
+  const problems = checkPostbackUrl(url).map(({ message }) => ({ field, message }));
+  // The body of a POST carries everything; a GET can say it by its URL alone.
+  if (problems.length > 0 || method === 'POST' || holdsMacro(url)) return problems;
+  const message =
+    'the URL holds no macro, so it could not say which visit it is about: put {ref_id} into it, or use POST';
+  return [{ field, message }];
 }
 
 function checkWord(field: string, word: string): SettingsProblem[] {
@@ -125,6 +132,10 @@ function checkStatuses(settings: PostbackSettings): SettingsProblem[] {
   ];
   const unknown = named.filter(({ status }) => !statuses.some((known) => known === status));
   const problems = unknown.map(({ field, status }) => ({ field, message: `"${status}" is not a status` }));
+  if (named.every(({ field }) => field !== 'statuses')) {
+    const message = 'name at least one status; to get no postbacks at all, remove the settings';
+    problems.push({ field: 'statuses', message });
+  }
   const isRepeated = new Set(settings.statuses).size < settings.statuses.length;
   return isRepeated ? [...problems, { field: 'statuses', message: 'a status is named twice' }] : problems;
 }

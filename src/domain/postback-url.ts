@@ -46,7 +46,7 @@ const SYNONYMS: Readonly<Record<string, MacroName>> = {
 
 /** Everything that is wrong with a partner's postback URL; empty when it may be stored. */
 export function checkPostbackUrl(url: string): TemplateProblem[] {
-  const problems = checkUrlTemplate(url, { macros: macroNames, synonyms: SYNONYMS });
+  const problems = checkUrlTemplate(url, { macros: macroNames, synonyms: SYNONYMS, example: 'ref_id' });
   if (problems.length > 0) return problems;
   const portProblem = findOutboundPortProblem(url);
   return portProblem === null ? [] : [{ code: 'invalid_url', message: portProblem }];

@@ -10,6 +10,8 @@ export type MacroVocabulary = {
   macros: readonly string[];
   /** A word of other systems → the macro that means the same. */
   synonyms: Readonly<Record<string, string>>;
+  /** The macro that messages show when they say how one is written. */
+  example: string;
 };
 
 /** A value that would change where a URL leads, or a template that was stored without being checked. */
@@ -25,7 +27,7 @@ export function checkUrlTemplate(template: string, vocabulary: MacroVocabulary):
   const found = [...template.matchAll(BRACED)].map((match) => ({ name: match[1] ?? '', index: match.index }));
   const macroProblems = [
     ...found.flatMap(({ name }) => checkName(name, vocabulary)),
-    ...checkLeftovers(template),
+    ...checkLeftovers(template, vocabulary.example),
     ...found.flatMap(({ name, index }) => checkPlace(template, name, index)),
   ];
   const urlProblem = findUrlProblem(template) ?? findTemplateUrlProblem(template);
@@ -58,20 +60,25 @@ export function parseUrlTemplate(template: string): URL {
   return new URL(fillWithProbes(template));
 }
 
-function checkName(name: string, { macros, synonyms }: MacroVocabulary): TemplateProblem[] {
+/** True for a template whose filled URL says something: two different events can give two different URLs. */
+export function holdsMacro(template: string): boolean {
+  return template.search(BRACED) !== -1;
+}
+
+function checkName(name: string, { macros, synonyms, example }: MacroVocabulary): TemplateProblem[] {
   if (macros.includes(name)) return [];
   if (!/^[\w.-]+$/.test(name))
-    return [{ code: 'malformed_macro', message: `{${name}} is not a macro: write {ref_id}` }];
+    return [{ code: 'malformed_macro', message: `{${name}} is not a macro: write {${example}}` }];
   const nearest = findNearest(name, macros, synonyms);
   const hint = nearest === undefined ? `known are ${macros.map(braced).join(' ')}` : `did you mean {${nearest}}?`;
   return [{ code: 'unknown_macro', message: `{${name}} is not known; ${hint}` }];
 }
 
-function checkLeftovers(template: string): TemplateProblem[] {
+function checkLeftovers(template: string, example: string): TemplateProblem[] {
   const problems: TemplateProblem[] = [];
   const add = (message: string) => problems.push({ code: 'malformed_macro', message });
-  if (/[{}]/.test(template.replace(BRACED, ''))) add('a macro has one brace on each side: {ref_id}');
-  if (/[$%]\{/.test(template)) add('a macro is written without a sign before its brace: {ref_id}');
+  if (/[{}]/.test(template.replace(BRACED, ''))) add(`a macro has one brace on each side: {${example}}`);
+  if (/[$%]\{/.test(template)) add(`a macro is written without a sign before its brace: {${example}}`);
   const encoded = /%7B\s*(\w+)\s*%7D/i.exec(template);
   if (encoded) add(`${encoded[0]} would be sent as it is: write {${encoded[1]}}`);
   return problems;

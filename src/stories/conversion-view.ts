@@ -28,7 +28,7 @@ export function viewConversion(conversion: ConversionRow, facts: LeadFacts, read
     reward: { entries, net: netOf(entries) },
     postbacks: facts.postbacks
       .filter((postback) => postback.conversion_id === conversion_id)
-      .map((postback) => viewPostback(postback, facts.attempts)),
+      .map((postback) => viewPostback(postback, facts.attempts, reading)),
   };
 }
 
@@ -56,11 +56,13 @@ function netOf(entries: { amount: number; currency: string }[]): { amount: numbe
   return first ? { amount: entries.reduce((sum, { amount }) => sum + amount, 0), currency: first.currency } : null;
 }
 
-function viewPostback(postback: PostbackRow, attempts: AttemptRow[]) {
+function viewPostback(postback: PostbackRow, attempts: AttemptRow[], { refIdProblems }: Reading) {
   const { payout: amount, currency, partner_id, ...rest } = postback;
   return {
     ...rest,
     partner_id: partner_id ?? 'house',
+    // R5: tells a visit without a ref_id from one whose ref_id could not be used.
+    ref_id_problem: postback.skip_reason === 'no_ref_id' ? (refIdProblems.get(postback.seq) ?? null) : null,
     payout: { amount, currency },
     attempts: attempts.filter((attempt) => attempt.postback_id === postback.postback_id).map(viewAttempt),
   };

@@ -1,5 +1,6 @@
 import type { Holder } from '../domain/attribution.ts';
 import type { LeadEvent, StatusEvent, TouchEvent } from '../domain/lead-event.ts';
+import type { RefIdProblem } from '../domain/ref-id.ts';
 import { applyEvent, newLead, settlementFor, type LeadState } from '../domain/lead.ts';
 
 /** The lead passed from one holder to another by a touch. `house` is nobody. */
@@ -9,22 +10,31 @@ export type LinkChange = { seq: number; at: string; from: string; to: string; re
 export type WonBy = { partnerId: string; seq: number; at: string; refId: string | null; why: string };
 
 /** What the rules make of a lead's events; `wonBy` goes by conversion. */
-export type Reading = { state: LeadState; linkChanges: LinkChange[]; wonBy: ReadonlyMap<string, WonBy> };
+export type Reading = {
+  state: LeadState;
+  linkChanges: LinkChange[];
+  wonBy: ReadonlyMap<string, WonBy>;
+  /** R5: what was wrong with the ref_id that a status was settled with, by the seq of the status. */
+  refIdProblems: ReadonlyMap<number, RefIdProblem>;
+};
 
 /** Follows the lead by the same rules as its workflow does, and notes what they decided. */
 export function readEvents(events: LeadEvent[]): Reading {
   const linkChanges: LinkChange[] = [];
   const wonBy = new Map<string, WonBy>();
+  const refIdProblems = new Map<number, RefIdProblem>();
   let state = newLead();
   for (const event of events) {
     const before = state;
     state = applyEvent(before, event);
     if (event.type === 'touch') linkChanges.push(...findLinkChange(event, before.holder, state.holder));
+    const problem = event.type === 'status' ? settlementFor(before, event).holder?.refIdProblem : null;
+    if (problem) refIdProblems.set(event.seq, problem);
     if (event.type === 'status' && event.status === 'approved' && !wonBy.has(event.conversionId)) {
       wonBy.set(event.conversionId, explainWinner(before, event, events));
     }
   }
-  return { state, linkChanges, wonBy };
+  return { state, linkChanges, wonBy, refIdProblems };
 }
 
 /** The name under which stories know a holder. */

@@ -1,19 +1,20 @@
 import type { AttemptRow, LeadFacts, PostbackRow } from '../db/reports/lead-facts.ts';
 import type { StatusCallRow } from '../db/reports/status-calls.ts';
 import type { LeadEvent } from '../domain/lead-event.ts';
+import type { RefIdProblem } from '../domain/ref-id.ts';
 import type { LinkChange, Reading } from './reading.ts';
 
 export type Moment = { at: string; seq: number | null; what: string };
 
 /** Everything that happened, one line each, in the order in which it happened. */
-export function makeTimeline(facts: LeadFacts, { linkChanges, wonBy }: Reading): Moment[] {
+export function makeTimeline(facts: LeadFacts, { linkChanges, wonBy, refIdProblems }: Reading): Moment[] {
   const changeAt = new Map(linkChanges.map((change) => [change.seq, change]));
   const receivers = new Map(facts.postbacks.map((postback) => [postback.postback_id, postback.partner_id]));
   const moments: Moment[] = [
     ...facts.events.map((event) => tellEvent(event, changeAt.get(event.seq), wonBy)),
     ...facts.statusCalls.filter((call) => call.seq === null).map(tellCall),
     ...facts.rewardEntries.map(tellReward),
-    ...facts.postbacks.flatMap(tellPostback),
+    ...facts.postbacks.flatMap((postback) => tellPostback(postback, refIdProblems.get(postback.seq))),
     ...facts.attempts.map((attempt) => tellAttempt(attempt, receivers.get(attempt.postback_id) ?? 'house')),
   ];
   // A stable sort: within one millisecond, causes stay before their effects.
@@ -50,12 +51,17 @@ function tellReward({ at, seq, kind, amount, ...entry }: LeadFacts['rewardEntrie
   return { at, seq, what };
 }
 
-function tellPostback(postback: PostbackRow): Moment[] {
+function tellPostback(postback: PostbackRow, refIdProblem: RefIdProblem | undefined): Moment[] {
   const { postback_id, seq, partner_id, status, state, skip_reason, created_at, ended_at } = postback;
   const name = `postback ${postback_id} (${status}) to ${partner_id ?? 'house'}`;
-  if (state === 'skipped') return [{ at: created_at, seq, what: `${name}: skipped, ${skip_reason}` }];
+  if (state === 'skipped')
+    return [{ at: created_at, seq, what: `${name}: skipped, ${tellSkip(skip_reason, refIdProblem)}` }];
   const planned = { at: created_at, seq, what: `${name}: due` };
   return ended_at === null ? [planned] : [planned, { at: ended_at, seq, what: `${name}: ${state}` }];
+}
+
+function tellSkip(reason: PostbackRow['skip_reason'], refIdProblem: RefIdProblem | undefined): string {
+  return reason === 'no_ref_id' && refIdProblem ? `its ref_id was unusable (${refIdProblem})` : String(reason);
 }
 
 function tellAttempt(attempt: AttemptRow, receiver: string): Moment {

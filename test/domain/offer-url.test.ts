@@ -37,6 +37,17 @@ describe("an offer's destination", () => {
     });
   }
 
+  it('is answered with a macro of its own when one is written wrongly', () => {
+    for (const macro of ['{{conversion_id}}', '${conversion_id}', '{conversion id}', '{}']) {
+      const messages = checkOfferUrl(`https://advertiser.example/?cid=${macro}`).map(({ message }) => message);
+      assert.ok(
+        messages.some((message) => message.includes('{conversion_id}')),
+        macro,
+      );
+      assert.ok(!messages.some((message) => message.includes('{ref_id}')), macro);
+    }
+  });
+
   it('carries the conversion wherever it is asked for', () => {
     const fill = compileOfferUrl('https://advertiser.example/{conversion_id}?o={offer_id}&c={conversion_id}', 'o&1');
     assert.equal(fill('abc123'), 'https://advertiser.example/abc123?o=o%261&c=abc123');

@@ -46,7 +46,18 @@ describe('postback settings', () => {
     assert.deepEqual(fieldsOf(changes), []);
   });
 
-  it('may name no status at all: nothing is sent then', () => assert.deepEqual(fieldsOf({ statuses: [] }), []));
+  it('must name a status: with none, nothing would ever be sent', () => {
+    assert.deepEqual(checkPostbackSettings(settingsWith({ statuses: [] })), [
+      { field: 'statuses', message: 'name at least one status; to get no postbacks at all, remove the settings' },
+    ]);
+  });
+
+  it('must say by each URL of a GET which visit it is about; the body of a POST says it anyway', () => {
+    const silent = { url: 'https://partner.example/pb', status_urls: { approved: 'https://partner.example/ok' } };
+    assert.deepEqual(fieldsOf(silent), ['url', 'status_urls.approved']);
+    assert.match(checkPostbackSettings(settingsWith(silent))[0]?.message ?? '', /no macro.*\{ref_id\}/);
+    assert.deepEqual(fieldsOf({ ...silent, method: 'POST' }), []);
+  });
 
   it('are refused with the field that is wrong', () => {
     assert.deepEqual(fieldsOf({ url: 'https://partner.example/?a={refid}' }), ['url']);

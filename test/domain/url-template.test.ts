@@ -9,7 +9,7 @@ import {
 } from '../../src/domain/url-template.ts';
 
 const MACROS = ['ref_id', 'status', 'payout', 'partner_id', 'reason'] as const;
-const VOCABULARY: MacroVocabulary = { macros: MACROS, synonyms: { clickid: 'ref_id' } };
+const VOCABULARY: MacroVocabulary = { macros: MACROS, synonyms: { clickid: 'ref_id' }, example: 'ref_id' };
 
 type Values = Record<(typeof MACROS)[number], string>;
 

@@ -1,18 +1,23 @@
 import { z } from 'zod';
-import { isPublicId } from '../../domain/ids.ts';
+import { isReservedWord, PUBLIC_ID, reservedWords } from '../../domain/ids.ts';
 import { isCurrency } from '../../domain/money.ts';
 import { statuses, type Status } from '../../domain/status.ts';
 import { AppError, type FieldProblem } from '../../errors.ts';
 
 const MAX_PAGE = 200;
 const USUAL_PAGE = 50;
-const ID_RULE =
-  '3 to 40 lower-case letters, digits, "-" or "_", beginning with a letter or digit, and not a word of our own routes';
+const ID_RULE = '3 to 40 lower-case letters, digits, "-" or "_", beginning with a letter or digit';
+const AMOUNT_RULE = 'must be a whole number of minor units, 0 or more: 1250 is 12.50 USD';
 
 const publicIdSchema = z
   .string()
-  .refine(isPublicId, { error: `must be ${ID_RULE}` })
-  .meta({ description: `Yours if you give one and it is free: ${ID_RULE}.`, example: 'abcdefghigk' });
+  .regex(PUBLIC_ID, { error: `must be ${ID_RULE}`, abort: true })
+  .refine((id) => !isReservedWord(id), { error: ({ input }) => `"${String(input)}" is reserved: choose another id` })
+  .meta({
+    description: `Yours if you give one and it is free: ${ID_RULE}; not a word of our own routes.`,
+    example: 'abcdefghigk',
+    override: { not: { enum: reservedWords.filter((word) => PUBLIC_ID.test(word)) } },
+  });
 
 const nameSchema = z
   .string()
@@ -59,19 +64,26 @@ const postbackSchema = z
   })
   .meta({ id: 'PostbackSettings' });
 
+const AMOUNT_TEXT = /^\d{1,15}$/;
+
+function isAmount(given: number | string): boolean {
+  return typeof given === 'string' ? AMOUNT_TEXT.test(given) : Number.isSafeInteger(given) && given >= 0;
+}
+
 const rewardSchema = z
   .strictObject({
     amount: z
-      .union([
-        z.int().min(0),
-        z
-          .string()
-          .regex(/^\d{1,15}$/, { error: 'must be digits' })
-          .transform(Number),
-      ])
+      .union([z.number(), z.string()], { error: AMOUNT_RULE })
+      .refine((amount) => isAmount(amount), { error: AMOUNT_RULE })
+      .transform(Number)
       .meta({
         description: 'Integer of minor units: 1250 is 12.50 USD.',
-        override: { anyOf: undefined, type: ['integer', 'string'] },
+        override: {
+          anyOf: [
+            { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+            { type: 'string', pattern: AMOUNT_TEXT.source },
+          ],
+        },
       }),
     currency: z
       .string()
@@ -118,15 +130,26 @@ export const offerPatchSchema = z.strictObject({
   reward: rewardSchema.optional().meta({ description: 'Another reward counts for conversions approved from now on.' }),
 });
 
+/** A whole number in a query, where everything is text. */
+function wholeNumber(minimum: number, maximum: number) {
+  const error = `must be a whole number from ${minimum} to ${maximum}`;
+  return z
+    .string({ error })
+    .regex(/^\d{1,16}$/, { error, abort: true })
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum, { error })
+    .meta({ override: { type: 'integer', pattern: undefined, minimum, maximum } });
+}
+
 export const pageSchema = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(USUAL_PAGE),
+  limit: wholeNumber(1, MAX_PAGE).default(USUAL_PAGE),
   after: z.string().max(64).optional().meta({ description: 'The `next` of the page before.' }),
 });
 
 export const offerPageSchema = pageSchema.extend({ advertiser_id: z.string().max(64).optional() });
 
 export const statusCallPageSchema = pageSchema.extend({
-  after: z.coerce.number().int().min(0).optional().meta({ description: 'The `next` of the page before.' }),
+  after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().meta({ description: 'The `next` of the page before.' }),
   result: z
     .enum([
       'recorded',
