@@ -40,13 +40,19 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
     return visitPartner(req, res, req.params.partnerId);
   });
   app.get('/go/:offerId', (req, res) => goToOffer(req, res, req.params.offerId));
+  // Slashes too many are what links get by being put together; only what met no other route pays for this look.
+  app.get(/^\/+([^/]+)\/*$/, (req, res, next) => {
+    const partnerId = req.params[0] ?? '';
+    return reserved.has(partnerId) ? next() : visitPartner(req, res, partnerId);
+  });
   // The house's own visitors: nothing is recorded, because no partner has anything to gain or to lose (R4).
   app.get('/', (_req, res) => pages.sendWall(res, 200));
 
   /** R1: a touch, and with an offer a conversion too. */
-  async function visitPartner(req: Request, res: Response, partnerId: string): Promise<void> {
+  async function visitPartner(req: Request, res: Response, givenId: string): Promise<void> {
     if (isPrefetch(req.headers)) return pages.refusePrefetch(res);
-    if (!(await catalogue.findPartner(partnerId))) return pages.sendWall(res, 404, { notice: 'unknown_link' });
+    const partnerId = (await catalogue.findPartner(givenId)) ? givenId : await findInLowerCase(givenId);
+    if (partnerId === undefined) return pages.sendWall(res, 404, { notice: 'unknown_link' });
 
     const query = readQuery(req.url);
     const offerId = firstOf(query.offer_id);
@@ -80,6 +86,12 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
     if (req.method === 'HEAD') return answerHead(res, offerId, offer);
     if (knownBot(req.headers['user-agent']) !== undefined) return pages.sendWall(res, 200);
     return convert(res, { knownLeadId: known?.leadId, touch: null, offer });
+  }
+
+  /** Ids are lower-case; a link that was written in capitals is still its partner's. */
+  async function findInLowerCase(givenId: string): Promise<string | undefined> {
+    const folded = givenId.toLowerCase();
+    return folded !== givenId && (await catalogue.findPartner(folded)) ? folded : undefined;
   }
 
   /** The lead of the first token that is valid. */

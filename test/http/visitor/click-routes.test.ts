@@ -38,6 +38,23 @@ describe('R1: a touch', () => {
     assert.equal(clicks.length, 2);
   });
 
+  it("a referral link works in capitals and with too many slashes, and the touch is its partner's", async () => {
+    const { app, clicks } = await buildPublicApp();
+    const paths = ['/ABCdefGHIGK/', '/ABCDEFGHIGK', '//abcdefghigk/', '/abcdefghigk//', '///Abcdefghigk///'];
+    for (const path of paths) {
+      const response = await request(app).get(`${path}?ref_id=click-1`);
+      assert.equal(response.status, 200, path);
+    }
+    await request(app).get('//abcdefghigk/?ref_id=1&offer_id=loan').expect(302);
+    await request(app).head('//ABCDEFGHIGK/').expect(200);
+    assert.deepEqual(
+      clicks.map(({ touch }) => touch?.partnerId),
+      Array(paths.length + 1).fill('abcdefghigk'),
+    );
+    for (const path of ['//nobodyhere1/', '//docs', '/DOCS', '//go/loan']) await request(app).get(path).expect(404);
+    assert.equal(clicks.length, paths.length + 1);
+  });
+
   it('a visit is answered only after it is committed', async () => {
     const commits: ((leadId: string) => void)[] = [];
     const { app } = await buildPublicApp({
