@@ -2,6 +2,7 @@ import express, { type Express } from 'express';
 import { AppError } from '../errors.ts';
 import { createAdminRoutes, type AdminDeps, type AdminContext } from './admin/routes.ts';
 import { createHealthRoutes } from './protocol/health-routes.ts';
+import { allowOnly } from './protocol/method-not-allowed.ts';
 import { createProblemHandler } from './protocol/problem.ts';
 import { createSecurityHeaders } from './protocol/security-headers.ts';
 
@@ -33,6 +34,7 @@ export function createOpsApp(deps: OpsDeps): Express {
     const { contentType, text } = await deps.metrics();
     res.set({ 'content-type': contentType, 'cache-control': 'no-store' }).send(text);
   });
+  app.all('/metrics', allowOnly('GET', 'HEAD'));
   if (deps.admin) app.use('/v1/admin', createAdminRoutes(deps.admin, deps));
   app.use((req) => {
     throw new AppError('unknown', `There is no ${req.method} ${req.path} on this listener.`);

@@ -108,6 +108,12 @@ describe('the operations listener', () => {
       await wrong('192.0.2.2').expect(401);
     });
 
+    it('is told which methods a route answers to', async () => {
+      for (const path of ['/metrics', '/healthz', '/readyz', '/v1/admin/openapi.json']) {
+        await request(app).put(path).expect(405).expect('allow', 'GET, HEAD');
+      }
+    });
+
     it('has no admin API in a process without the role api', async () => {
       const bare = build({ admin: null });
       await request(bare).get('/v1/admin/partners').set('authorization', `Bearer ${KEY}`).expect(404);
@@ -165,16 +171,18 @@ describe('the operations listener', () => {
       ['a private IPv6 address', { url: 'http://[::ffff:10.0.0.1]/?c={ref_id}' }, 'postback.url'],
       [
         'a private address for one status',
-        { url: 'https://t.example/', status_urls: { approved: 'http://10.0.0.1/' } },
+        { url: 'https://t.example/?c={ref_id}', status_urls: { approved: 'http://10.0.0.1/?c={ref_id}' } },
         'postback.status_urls.approved',
       ],
-      ['a field nobody knows', { url: 'https://t.example/', methode: 'GET' }, 'postback.methode'],
+      ['a field nobody knows', { url: 'https://t.example/?c={ref_id}', methode: 'GET' }, 'postback.methode'],
       [
         'a status nobody knows',
-        { url: 'https://t.example/', status_words: { paid: 'x' } },
+        { url: 'https://t.example/?c={ref_id}', status_words: { paid: 'x' } },
         'postback.status_words.paid',
       ],
-      ['a body for a GET', { url: 'https://t.example/', body: 'json' }, 'postback.body'],
+      ['a body for a GET', { url: 'https://t.example/?c={ref_id}', body: 'json' }, 'postback.body'],
+      ['a URL that says nothing', { url: 'https://t.example/' }, 'postback.url'],
+      ['no status at all', { url: 'https://t.example/?c={ref_id}', statuses: [] }, 'postback.statuses'],
       ['no URL', {}, 'postback.url'],
     ] as const) {
       it(`cannot have postbacks with ${what}`, async () => {
@@ -188,7 +196,7 @@ describe('the operations listener', () => {
     it('can have postbacks to addresses that the operator allows, in GET and POST', async () => {
       const postback = { url: 'http://127.0.0.1:9000/?c={ref_id}', method: 'POST', body: 'json' };
       await call('post', '/partners', { name: 'Eve', postback }).expect(201);
-      await call('post', '/partners', { name: 'Eve', postback: { url: 'http://localhost:9000/' } }).expect(201);
+      await call('post', '/partners', { name: 'Eve', postback: { url: 'http://localhost:9000/{ref_id}' } }).expect(201);
     });
 
     it('are listed in pages', async () => {
@@ -324,7 +332,7 @@ describe('the operations listener', () => {
       );
       assert.deepEqual(conversion?.reward.net, { amount: 1250, currency: 'USD' });
       const [skipped, delivered] = conversion?.postbacks ?? [];
-      assertFields(skipped, { state: 'skipped', skip_reason: 'no_ref_id' });
+      assertFields(skipped, { state: 'skipped', skip_reason: 'no_ref_id', ref_id_problem: 'too_long' });
       assert.deepEqual(
         delivered?.attempts.map(({ outcome, response }) => ({
           outcome,
@@ -344,7 +352,7 @@ describe('the operations listener', () => {
         'the lead passes from house',
         'won by',
         'reward booked',
-        'skipped, no_ref_id',
+        'skipped, its ref_id was unusable (too_long)',
         'HTTP 302',
         'unknown_status',
       ]) {
@@ -421,6 +429,47 @@ describe('the operations listener', () => {
       for (const id of ['999999', '0', '-1', 'x', '1e400', '99999999999999999999']) {
         await call('post', `/status-calls/${id}/accept`).expect(404);
       }
+    });
+  });
+
+  it('answers a method that a route does not know with 405 and those it knows', async () => {
+    const { paths } = bodyOf<{ paths: Record<string, object> }>(await request(app).get('/v1/admin/openapi.json'));
+    for (const [path, operations] of Object.entries(paths).filter(([each]) => each.startsWith('/v1/admin'))) {
+      const methods = Object.keys(operations).map((method) => method.toUpperCase());
+      const response = await request(app)
+        .put(path.replace(/\{[^}]+\}/g, 'x'))
+        .set('authorization', `Bearer ${KEY}`)
+        .expect(405);
+      const allowed = (response.headers.allow ?? '').split(', ').filter((method) => method !== 'HEAD');
+      assert.deepEqual(allowed.toSorted(), methods.toSorted(), path);
+      assert.equal(bodyOf<Problem>(response).kind, 'method_not_allowed');
+    }
+  });
+
+  describe('what cannot be accepted', () => {
+    const messageFor = async (method: 'get' | 'post', path: string, body?: object) =>
+      bodyOf<Problem>(await call(method, path, body).expect(400)).problems?.[0]?.message ?? '';
+    const offerOf = (amount: unknown) => ({
+      advertiser_id: network.advertiserId,
+      name: 'Card',
+      url: OFFER_URL,
+      reward: { amount, currency: 'USD' },
+    });
+
+    it('is answered with what is asked for', async () => {
+      for (const amount of ['12.50', '', 'x', -1, 12.5, null, undefined, [1]]) {
+        assert.match(await messageFor('post', '/offers', offerOf(amount)), /minor units|is missing/, String(amount));
+      }
+      for (const limit of ['x', '', '0', '201', '1.5', '1e1']) {
+        const message = 'must be a whole number from 1 to 200';
+        assert.equal(await messageFor('get', `/partners?limit=${limit}`), message);
+      }
+      const reserved = await messageFor('post', '/partners', { name: 'B', partner_id: 'docs' });
+      assert.equal(reserved, '"docs" is reserved: choose another id');
+      const illFormed = await messageFor('post', '/partners', { name: 'B', partner_id: 'Docs' });
+      assert.match(illFormed, /3 to 40 lower-case letters/);
+      const offerUrl = { ...offerOf(1), url: 'https://bank.example/?c={{conversion_id}}' };
+      assert.match(await messageFor('post', '/offers', offerUrl), /\{conversion_id\}/);
     });
   });
 

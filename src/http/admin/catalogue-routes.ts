@@ -22,6 +22,7 @@ import type { PostbackSettings } from '../../domain/postback-settings.ts';
 import { AppError } from '../../errors.ts';
 import type { AddressRules } from '../../outbound/address-rules.ts';
 import { checkSettingsToSave } from '../../outbound/settings-check.ts';
+import { allowOnly } from '../protocol/method-not-allowed.ts';
 import {
   advertiserPatchSchema,
   newAdvertiserSchema,
@@ -65,6 +66,9 @@ export function addPartnerRoutes(routes: Router, { db, publicUrl, addressRules }
     const apiKey = found(await replacePartnerKey(db, req.params.id), `partner ${req.params.id}`);
     res.status(201).json({ partner_id: req.params.id, api_key: apiKey });
   });
+  routes.all('/partners', allowOnly('GET', 'HEAD', 'POST'));
+  routes.all('/partners/:id', allowOnly('GET', 'HEAD', 'PATCH'));
+  routes.all('/partners/:id/key', allowOnly('POST'));
 
   function refuseBadSettings(settings: PostbackSettings | null | undefined): void {
     const problems = settings ? checkSettingsToSave(settings, addressRules) : [];
@@ -99,6 +103,9 @@ export function addAdvertiserRoutes(routes: Router, { db, publicUrl }: Pick<Part
     const token = found(await replaceAdvertiserToken(db, req.params.id), `advertiser ${req.params.id}`);
     res.status(201).json({ advertiser_id: req.params.id, token });
   });
+  routes.all('/advertisers', allowOnly('GET', 'HEAD', 'POST'));
+  routes.all('/advertisers/:id', allowOnly('GET', 'HEAD', 'PATCH'));
+  routes.all('/advertisers/:id/token', allowOnly('POST'));
 }
 
 export function addOfferRoutes(routes: Router, { db }: Pick<PartnerDeps, 'db'>): void {
@@ -120,6 +127,8 @@ export function addOfferRoutes(routes: Router, { db }: Pick<PartnerDeps, 'db'>):
     refuseBadUrl(patch.url);
     res.json(found(await updateOffer(db, req.params.id, patch), `offer ${req.params.id}`));
   });
+  routes.all('/offers', allowOnly('GET', 'HEAD', 'POST'));
+  routes.all('/offers/:id', allowOnly('GET', 'HEAD', 'PATCH'));
 }
 
 function refuseBadUrl(url: string | undefined): void {

@@ -2,6 +2,7 @@ import express, { Router } from 'express';
 import { AppError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { TemporalUi } from '../../stories/lead-address.ts';
+import { allowOnly } from '../protocol/method-not-allowed.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
 import { createAdminAuth } from './auth.ts';
 import { addAdvertiserRoutes, addOfferRoutes, addPartnerRoutes, type PartnerDeps } from './catalogue-routes.ts';
@@ -20,6 +21,7 @@ export function createAdminRoutes(deps: AdminDeps, { temporalUiUrl, temporalName
   routes.get('/openapi.json', (_req, res) => {
     res.json(description);
   });
+  routes.all('/openapi.json', allowOnly('GET', 'HEAD'));
   routes.use(createAdminAuth(deps.adminApiKey));
   routes.use(express.json({ limit: '64kb' }));
   routes.use((_req, res, next) => {

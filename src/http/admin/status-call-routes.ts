@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { listStatusCalls } from '../../db/reports/status-calls.ts';
 import { AppError } from '../../errors.ts';
 import type { StatusIntake } from '../../intake/status.ts';
+import { allowOnly } from '../protocol/method-not-allowed.ts';
 import { readWith, statusCallPageSchema } from './schemas.ts';
 
 export type StatusCallDeps = { db: Knex; statuses: Pick<StatusIntake, 'acceptLate'> };
@@ -23,4 +24,6 @@ export function addStatusCallRoutes(routes: Router, { db, statuses }: StatusCall
     const { conversionId, status, result } = await statuses.acceptLate(callId);
     res.json({ call_id: callId, conversion_id: conversionId, status, result });
   });
+  routes.all('/status-calls', allowOnly('GET', 'HEAD'));
+  routes.all('/status-calls/:id/accept', allowOnly('POST'));
 }

@@ -5,6 +5,7 @@ import { AppError } from '../../errors.ts';
 import { tellConversionStory } from '../../stories/conversion-story.ts';
 import type { TemporalUi } from '../../stories/lead-address.ts';
 import { tellLeadStory } from '../../stories/lead-story.ts';
+import { allowOnly } from '../protocol/method-not-allowed.ts';
 
 /** Looking at a lead or a conversion; nothing is changed. */
 export function addStoryRoutes(routes: Router, db: Knex, options: TemporalUi & { windowMs: number }): void {
@@ -19,4 +20,5 @@ export function addStoryRoutes(routes: Router, db: Knex, options: TemporalUi & {
     if (!facts) throw new AppError('unknown', `There is no conversion ${req.params.id}.`);
     res.json(tellConversionStory(req.params.id, facts, options));
   });
+  routes.all(['/leads/:id', '/conversions/:id'], allowOnly('GET', 'HEAD'));
 }
