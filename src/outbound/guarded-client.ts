@@ -10,6 +10,7 @@ import {
   NameNotResolvedError,
   type Dial,
 } from './guarded-connect.ts';
+import { limitResponses, ResponseBytesError } from './limit-responses.ts';
 import { createNameResolver, type ResolveName } from './resolve-name.ts';
 import { toSafeText } from './response-text.ts';
 
@@ -62,6 +63,8 @@ const KIB = 1024;
 const BODY_KEPT_BYTES = 4 * KIB;
 const BODY_READ_BYTES = 64 * KIB;
 const HEADER_BYTES = 16 * KIB;
+// Room for a body and headers of the sizes above, and for interim responses and the frames of chunks around them.
+const RESPONSE_BYTES = 128 * KIB;
 const LOCATION_KEPT_BYTES = 2 * KIB;
 /** A further call would wait for a socket, and its time limit would run meanwhile. */
 export const SOCKETS_PER_ORIGIN = 128;
@@ -72,8 +75,8 @@ const IDLE_SOCKET_MS = 2000;
  * An HTTP client for URLs that strangers chose. Every address is judged by the rules when it is dialled.
  * Redirects are not followed, proxies from the environment are not used, compressed bodies are not inflated.
  *
- * A body over 64 KiB is cut off there and counts as received: the partner has answered, and the answer stands in
- * the status line. A body that does not end within the time limit is a timeout, whatever the status line said.
+ * A body over 64 KiB, or one of more than 128 KiB with all that is around it, is cut off there and counts as received:
+ * the partner has answered, and the answer stands in the status line. A body that does not end within the time limit is a timeout, whatever the status line said.
  */
 export function createGuardedClient(options: ClientOptions): GuardedClient {
   const agent = createAgent(options);
@@ -99,7 +102,8 @@ function createAgent({
   resolveName = createNameResolver(),
   dial = createDial(timeoutMs),
 }: ClientOptions): Agent {
-  const connect = createGuardedConnect({ addressRules, timeoutMs, resolveName, dial });
+  const dialLimited: Dial = async (target) => limitResponses(await dial(target), RESPONSE_BYTES);
+  const connect = createGuardedConnect({ addressRules, timeoutMs, resolveName, dial: dialLimited });
   return new Agent({
     connect,
     connections: SOCKETS_PER_ORIGIN,
@@ -177,7 +181,8 @@ async function readBody(body: Dispatcher.ResponseData['body'], chunks: Buffer[])
       kept += part.length;
     }
   } catch (error) {
-    if (codeOf(error) !== 'UND_ERR_RES_EXCEEDED_MAX_SIZE') throw error;
+    const isCutOff = codeOf(error) === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || error instanceof ResponseBytesError;
+    if (!isCutOff) throw error;
   }
 }
 
@@ -192,6 +197,7 @@ const TLS_CODE =
 function nameError(error: unknown): SendError {
   if (error instanceof AddressNotAllowedError) return 'address_not_allowed';
   if (error instanceof NameNotResolvedError) return 'dns_error';
+  if (error instanceof ResponseBytesError) return 'response_too_large';
   const code = codeOf(error);
   if (code === 'ECONNREFUSED') return 'connection_refused';
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'response_too_large';

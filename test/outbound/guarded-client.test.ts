@@ -100,6 +100,26 @@ describe('the guarded client', () => {
     });
   });
 
+  it('takes for success a 200 whose chunks have endless extensions, which it stops reading', async () => {
+    let written = 0;
+    const outcome = await outcomeOfRaw((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n2;');
+      writeForever(socket, (bytes) => (written += bytes));
+    });
+    assertFields(outcome, { delivered: true, httpStatus: 200, error: null, responseBody: 'ok' });
+    assert.ok(written < 32 * KIB * KIB, `${written} bytes were taken`);
+  });
+
+  it('counts what it reads for each response by itself', async () => {
+    const server = await serve((_request, response) => response.end('x'.repeat(60 * KIB)));
+    const client = createClient();
+    for (let call = 0; call < 10; call += 1) {
+      const outcome = await client.send(get(`${server.origin}/`));
+      assertFields(outcome, { delivered: true, error: null, responseBody: 'x'.repeat(4 * KIB) });
+    }
+    assert.ok(server.connections() <= 2, `${server.connections()} connections`);
+  });
+
   describe('takes for failure', () => {
     for (const status of [201, 202, 203, 206, 301, 302, 307, 400, 404, 429, 500, 503]) {
       it(`HTTP ${status}`, async () => {
@@ -182,6 +202,14 @@ describe('the guarded client', () => {
         { timeoutMs: 150 },
       );
       assertFields(outcome, { delivered: false, error: 'timeout' });
+    });
+
+    it('a flood of interim responses, though a 200 would follow', async () => {
+      const flood = 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(160_000);
+      const outcome = await outcomeOfRaw((socket) => {
+        socket.end(`${flood}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok`);
+      });
+      assertFields(outcome, { delivered: false, httpStatus: null, error: 'response_too_large' });
     });
 
     it('64 KiB of headers', async () => {
@@ -419,6 +447,17 @@ describe('the guarded client', () => {
       });
     }
 
+    it('stops reading a flood of interim responses', async () => {
+      const server = await startHttpsServer(({ socket }) => {
+        socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(160_000));
+        socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+      });
+      const { port } = kept(server);
+      const client = createClient({ resolveName, dial: dialWith({ ca: certificate }) });
+      const outcome = await client.send(get(`https://${certificateName}:${port}/`));
+      assertFields(outcome, { delivered: false, error: 'response_too_large' });
+    });
+
     it('reports a server that speaks plain HTTP as a TLS error', async () => {
       const { port } = await serve((_request, response) => response.end());
       assert.equal((await createClient().send(get(`https://127.0.0.1:${port}/`))).error, 'tls_error');
@@ -473,7 +512,7 @@ function drip(response: ServerResponse): void {
   response.on('close', () => clearInterval(timer));
 }
 
-function writeForever(response: ServerResponse, count: (bytes: number) => void): void {
+function writeForever(response: ServerResponse | Socket, count: (bytes: number) => void): void {
   const chunk = Buffer.alloc(64 * KIB, 'x');
   const write = () => {
     while (!response.destroyed) {
