@@ -1,18 +1,60 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createLeadTokens } from '../../src/intake/lead-token.ts';
+import { createLeadTokens as createBothKinds, type LeadTokens } from '../../src/intake/lead-token.ts';
 import { newLeadId } from '../../src/new-ids.ts';
 
 const SECRET = 'the secret that signs';
-const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 const SECOND = 1000;
+const DAY_MS = 24 * 60 * 60 * SECOND;
+const WINDOW_MS = 14 * DAY_MS;
 
 function createClock(startMs = 1_750_000_000_000) {
   let time = startMs;
   return { now: () => time, pass: (ms: number) => void (time += ms) };
 }
 
+const kinds: (keyof LeadTokens)[] = ['cookie', 'link'];
+
 describe('lead tokens', () => {
+  for (const kind of kinds) {
+    describe(`of a ${kind}`, () => describeKind(kind));
+  }
+
+  it('of a link live for a day, those of a cookie for the window', () => {
+    const clock = createClock();
+    const tokens = createBothKinds([SECRET], WINDOW_MS, clock.now);
+    const leadId = newLeadId();
+    const [cookie, link] = [tokens.cookie.issue(leadId), tokens.link.issue(leadId)];
+    clock.pass(DAY_MS - SECOND);
+    assert.equal(tokens.link.read(link), leadId);
+    clock.pass(SECOND);
+    assert.equal(tokens.link.read(link), undefined);
+    assert.equal(tokens.cookie.read(cookie), leadId);
+  });
+
+  it('of a link do not outlive a window that is shorter than a day', () => {
+    const clock = createClock();
+    const tokens = createBothKinds([SECRET], 60 * SECOND, clock.now);
+    const link = tokens.link.issue(newLeadId());
+    clock.pass(60 * SECOND);
+    assert.equal(tokens.link.read(link), undefined);
+  });
+
+  it('of one kind are not accepted as the other, so that a published link cannot be planted as a cookie', () => {
+    const tokens = createBothKinds([SECRET], WINDOW_MS);
+    const leadId = newLeadId();
+    assert.equal(tokens.cookie.read(tokens.link.issue(leadId)), undefined);
+    assert.equal(tokens.link.read(tokens.cookie.issue(leadId)), undefined);
+  });
+
+  it('cannot be made without a secret', () => {
+    assert.throws(() => createBothKinds([], WINDOW_MS), /LEAD_SECRET/);
+  });
+});
+
+function describeKind(kind: keyof LeadTokens): void {
+  const lifetimeMs = { cookie: WINDOW_MS, link: DAY_MS }[kind];
+  const createLeadTokens = (...given: Parameters<typeof createBothKinds>) => createBothKinds(...given)[kind];
   it('carry a lead', () => {
     const tokens = createLeadTokens([SECRET], WINDOW_MS);
     const leadId = newLeadId();
@@ -24,12 +66,12 @@ describe('lead tokens', () => {
     for (let round = 0; round < 200; round++) assert.match(tokens.issue(newLeadId()), /^[\w.-]+$/);
   });
 
-  it('are worth nothing once their window is over', () => {
+  it('are worth nothing once their time is over', () => {
     const clock = createClock();
     const tokens = createLeadTokens([SECRET], WINDOW_MS, clock.now);
     const leadId = newLeadId();
     const token = tokens.issue(leadId);
-    clock.pass(WINDOW_MS - SECOND);
+    clock.pass(lifetimeMs - SECOND);
     assert.equal(tokens.read(token), leadId);
     clock.pass(SECOND);
     assert.equal(tokens.read(token), undefined);
@@ -69,10 +111,6 @@ describe('lead tokens', () => {
     assert.equal(onlyNew.read(oldToken), undefined);
   });
 
-  it('cannot be made without a secret', () => {
-    assert.throws(() => createLeadTokens([], WINDOW_MS), /LEAD_SECRET/);
-  });
-
   it('no other text is one, and none throws', () => {
     const tokens = createLeadTokens([SECRET], WINDOW_MS);
     const [leadId = '', time = '', signature = ''] = tokens.issue(newLeadId()).split('.');
@@ -94,4 +132,4 @@ describe('lead tokens', () => {
     );
     assert.equal(tokens.read(undefined), undefined);
   });
-});
+}

@@ -114,7 +114,10 @@ function describeLinks(): ZodOpenApiPathsObject {
         requestParams: {
           path: z.object({ offer_id: offerId }),
           query: z.object({
-            lead: z.string().optional().meta({ description: 'Carries the visitor; made by the wall.' }),
+            lead: z.string().optional().meta({
+              description:
+                'Carries the visitor for a day; made by the wall. It counts only without the cookie of an earlier visit.',
+            }),
           }),
         },
         responses: {

@@ -65,27 +65,39 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
       return pages.sendWall(res, 200);
     }
 
-    const knownLeadId = findLead(readLeadCookies(req.headers))?.leadId;
+    const knownLeadId = findLeadOfCookie(req);
     const touch = readTouch(partnerId, firstOf(query.ref_id));
-    if (offer) return convert(res, { knownLeadId, touch, offer });
+    if (offer) return redirect(res, await convert({ knownLeadId, touch, offer }));
     const leadId = await clicks.record({ leadId: knownLeadId, touch, conversion: null });
-    const token = leadTokens.issue(leadId);
-    res.setHeader('set-cookie', writeLeadCookie(token));
+    res.setHeader('set-cookie', writeLeadCookie(leadTokens.cookie.issue(leadId)));
+    const token = leadTokens.link.issue(leadId);
     // The visit counts even if its offer is gone: the partner has sent a person.
     if (offerId !== undefined) return pages.sendWall(res, 404, { token, notice: 'unknown_offer' });
     return pages.sendWall(res, 200, { token });
   }
 
-  /** R2: the token of the link wins, so that it works without cookies; a lead that nobody knows is held by the house. */
+  /**
+   * R2: the visitor's own cookie wins. The token of the link counts only without one, so that the wall works without
+   * cookies, and never becomes a cookie: whoever publishes such a link must not gain its readers' later conversions.
+   * A lead that nobody knows is held by the house.
+   */
   async function goToOffer(req: Request, res: Response, offerId: string): Promise<void> {
     if (isPrefetch(req.headers)) return pages.refusePrefetch(res);
     const offer = await catalogue.findOffer(offerId);
-    const linkToken = firstOf(readQuery(req.url).lead);
-    const known = findLead([...(linkToken ? [linkToken] : []), ...readLeadCookies(req.headers)]);
-    if (!offer) return pages.sendWall(res, 404, { token: known?.token, notice: 'unknown_offer' });
+    const ownLeadId = findLeadOfCookie(req);
+    const givenToken = firstOf(readQuery(req.url).lead);
+    const linkedLeadId = ownLeadId === undefined ? leadTokens.link.read(givenToken) : undefined;
+    if (!offer) return pages.sendWall(res, 404, { token: tokenForLinks(), notice: 'unknown_offer' });
     if (req.method === 'HEAD') return answerHead(res, offerId, offer);
     if (knownBot(req.headers['user-agent']) !== undefined) return pages.sendWall(res, 200);
-    return convert(res, { knownLeadId: known?.leadId, touch: null, offer });
+    const { location, cookie } = await convert({ knownLeadId: ownLeadId ?? linkedLeadId, touch: null, offer });
+    redirect(res, { location, cookie: linkedLeadId === undefined ? cookie : undefined });
+
+    /** A token that came by a link is passed on as it is: a new one would let it live for ever. */
+    function tokenForLinks(): string | undefined {
+      if (ownLeadId !== undefined) return leadTokens.link.issue(ownLeadId);
+      return linkedLeadId === undefined ? undefined : givenToken;
+    }
   }
 
   /** Ids are lower-case; a link that was written in capitals is still its partner's. */
@@ -94,34 +106,42 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
     return folded !== givenId && (await catalogue.findPartner(folded)) ? folded : undefined;
   }
 
-  /** The lead of the first token that is valid. */
-  function findLead(tokens: string[]): { leadId: string; token: string } | undefined {
-    for (const token of tokens) {
-      const leadId = leadTokens.read(token);
-      if (leadId !== undefined) return { leadId, token };
+  /** The lead of the first cookie that is valid. */
+  function findLeadOfCookie({ headers }: Request): string | undefined {
+    for (const token of readLeadCookies(headers)) {
+      const leadId = leadTokens.cookie.read(token);
+      if (leadId !== undefined) return leadId;
     }
     return undefined;
   }
 
-  async function convert(
-    res: Response,
-    { knownLeadId, touch, offer }: { knownLeadId: string | undefined; touch: Click['touch']; offer: CatalogueOffer },
-  ): Promise<void> {
+  /** Resolves once the conversion is committed, with where it leads and the cookie of its lead. */
+  async function convert({
+    knownLeadId,
+    touch,
+    offer,
+  }: {
+    knownLeadId: string | undefined;
+    touch: Click['touch'];
+    offer: CatalogueOffer;
+  }): Promise<Redirect> {
     const conversionId = newConversionId();
     const { offerId, advertiserId } = offer;
     const conversion = { conversionId, offerId, advertiserId };
     const leadId = await clicks.record({ leadId: knownLeadId, touch, conversion });
-    redirect(res, offer.destination(conversionId), writeLeadCookie(leadTokens.issue(leadId)));
+    return { location: offer.destination(conversionId), cookie: writeLeadCookie(leadTokens.cookie.issue(leadId)) };
   }
 
   /** Answers like GET but records nothing; the redirect names no conversion because there is none. */
   function answerHead(res: Response, offerId: string | undefined, offer: CatalogueOffer | undefined): void {
-    if (offer) return redirect(res, offer.destination(NO_CONVERSION), undefined);
+    if (offer) return redirect(res, { location: offer.destination(NO_CONVERSION), cookie: undefined });
     return offerId === undefined ? pages.sendWall(res, 200) : pages.sendWall(res, 404, { notice: 'unknown_offer' });
   }
 }
 
-function redirect(res: Response, location: string, cookie: string | undefined): void {
+type Redirect = { location: string; cookie: string | undefined };
+
+function redirect(res: Response, { location, cookie }: Redirect): void {
   const headers = { location, 'cache-control': 'no-store', 'content-length': 0 };
   res.writeHead(302, cookie === undefined ? headers : { ...headers, 'set-cookie': cookie }).end();
 }

@@ -6,6 +6,7 @@ import { eventually } from '../../support/eventually.ts';
 import { assertFields } from '../../support/fields.ts';
 import { buildPublicApp, makeOffer, PHONE, WINDOW_MS } from '../build-public-app.ts';
 
+const DAY_MS = 24 * 60 * 60 * 1000;
 const PARTNER = '/abcdefghigk/';
 
 function cookieOf(response: request.Response): string {
@@ -239,18 +240,57 @@ describe('R2: a lead', () => {
     assert.equal(clicks[1]?.leadId, clicks[0]?.leadId);
     assert.equal(clicks[1]?.touch, null);
     assert.equal(response.headers.location, `https://bank.example/apply?click=${clicks[1]?.conversion?.conversionId}`);
-    assert.equal(tokenOf(response).split('.')[0], clicks[0]?.leadId);
+    assert.equal(cookieOf(response), '');
   });
 
-  it('the lead of the link goes before the lead of the cookie', async () => {
+  it('a published link does not take a visitor out of its own lead, nor its cookie away', async () => {
     const { app, clicks, tokens } = await buildPublicApp();
-    const [linked, remembered] = [tokens.issue('leadofthelink'), tokens.issue('leadofthecookie')];
-    await request(app).get(`/go/loan?lead=${linked}`).set('cookie', `lead=${remembered}`).expect(302);
-    await request(app).get('/go/loan?lead=forged').set('cookie', `lead=${remembered}`).expect(302);
+    const published = tokens.link.issue('leadofthelink');
+    const own = tokenOf(await request(app).get('/otherpartner/'));
+    const response = await request(app).get(`/go/loan?lead=${published}`).set('cookie', `lead=${own}`).expect(302);
+    assert.equal(tokenOf(response).split('.')[0], clicks[0]?.leadId);
+    const gone = await request(app).get(`/go/gone?lead=${published}`).set('cookie', `lead=${own}`).expect(404);
+    assert.ok(!gone.text.includes('leadofthelink'), 'the wall goes on with the lead of the cookie');
     assert.deepEqual(
-      clicks.map((click) => click.leadId),
-      ['leadofthelink', 'leadofthecookie'],
+      clicks.map(({ leadId }) => leadId),
+      [clicks[0]?.leadId, clicks[0]?.leadId],
     );
+  });
+
+  it('a visitor who came by a published link keeps nothing of it: its next visit begins a lead of its own', async () => {
+    const { app, clicks, tokens } = await buildPublicApp();
+    const response = await request(app)
+      .get(`/go/loan?lead=${tokens.link.issue('leadofthelink')}`)
+      .expect(302);
+    assert.equal(cookieOf(response), '');
+    await request(app).get('/otherpartner/').expect(200);
+    assert.equal(clicks[0]?.leadId, 'leadofthelink');
+    assert.notEqual(clicks[1]?.leadId, 'leadofthelink');
+  });
+
+  it('the token of a link that is planted as a cookie is none, and that of a cookie in a link neither', async () => {
+    const { app, clicks, tokens } = await buildPublicApp();
+    const [link, cookie] = [tokens.link.issue('leadofthelink'), tokens.cookie.issue('leadofthecookie')];
+    await request(app).get('/otherpartner/').set('cookie', `lead=${link}`).expect(200);
+    await request(app).get('/go/loan').set('cookie', `lead=${link}`).expect(302);
+    await request(app).get(`/go/loan?lead=${cookie}`).expect(302);
+    for (const { leadId } of clicks) assert.ok(!['leadofthelink', 'leadofthecookie'].includes(leadId), leadId);
+  });
+
+  it('a link of the wall is good for a day; after it a new lead begins, with a cookie of its own', async () => {
+    let now = Date.now();
+    const { app, clicks, tokens } = await buildPublicApp({ now: () => now });
+    const link = `/go/loan?lead=${tokens.link.issue('leadofthelink')}`;
+    now += DAY_MS - 2000;
+    await request(app).get(link).expect(302);
+    const page = await request(app).get(link.replace('loan', 'gone')).expect(404);
+    now += 2000;
+    const response = await request(app).get(link).expect(302);
+    assert.equal(clicks[0]?.leadId, 'leadofthelink');
+    assert.notEqual(clicks[1]?.leadId, 'leadofthelink');
+    assert.equal(tokenOf(response).split('.')[0], clicks[1]?.leadId);
+    // A page that passed the token on has not made it younger.
+    assert.ok(page.text.includes(link));
   });
 
   it('a conversion of a visitor whom nobody knows begins a lead of the house', async () => {
@@ -262,7 +302,7 @@ describe('R2: a lead', () => {
 
   it('the page that says an offer has ended keeps the token of the lead in its links', async () => {
     const { app, clicks, tokens } = await buildPublicApp();
-    const token = tokens.issue('leadofthelink');
+    const token = tokens.link.issue('leadofthelink');
     const response = await request(app).get(`/go/gone?lead=${token}`).expect(404);
     assert.ok(response.text.includes(`/go/loan?lead=${token}`));
     assert.deepEqual(clicks, []);
@@ -270,7 +310,7 @@ describe('R2: a lead', () => {
 
   it('a token that is only nearly a lead brings nothing into a page', async () => {
     const { app, tokens } = await buildPublicApp();
-    const token = `${tokens.issue('leadofthelink')}"><script>`;
+    const token = `${tokens.link.issue('leadofthelink')}"><script>`;
     const response = await request(app).get('/go/gone').query({ lead: token }).expect(404);
     assert.doesNotMatch(response.text, /<script>/);
   });
