@@ -2,6 +2,7 @@ import express, { Router } from 'express';
 import { AppError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { TemporalUi } from '../../stories/lead-address.ts';
+import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
 import { allowOnly } from '../protocol/method-not-allowed.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
 import { createAdminAuth } from './auth.ts';
@@ -23,7 +24,7 @@ export function createAdminRoutes(deps: AdminDeps, { temporalUiUrl, temporalName
   });
   routes.all('/openapi.json', allowOnly('GET', 'HEAD'));
   routes.use(createAdminAuth(deps.adminApiKey));
-  routes.use(express.json({ limit: '64kb' }));
+  routes.use(limitBody, express.json({ limit: MAX_BODY_BYTES }));
   routes.use((_req, res, next) => {
     res.set('cache-control', 'no-store');
     next();

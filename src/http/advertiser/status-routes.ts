@@ -3,6 +3,7 @@ import { readStatusFields, readText } from '../../domain/status-call.ts';
 import { AppError } from '../../errors.ts';
 import type { StatusAnswer, StatusIntake } from '../../intake/status.ts';
 import type { Log } from '../../log.ts';
+import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
 import { readBearer } from '../protocol/bearer.ts';
 import { createFailureLimit } from '../protocol/failure-limit.ts';
 import { allowOnly } from '../protocol/method-not-allowed.ts';
@@ -16,7 +17,6 @@ export type StatusDeps = {
   log: Pick<Log, 'error' | 'warn'>;
 };
 
-const BODY_LIMIT = '64kb';
 const WRONG_TOKENS_PER_MINUTE = 120;
 const PATH = '/advertisers/:advertiserId/postback';
 
@@ -24,8 +24,9 @@ const PATH = '/advertisers/:advertiserId/postback';
 export function createStatusRoutes({ statuses, log }: StatusDeps): Router {
   const routes = Router();
   const failures = createFailureLimit(WRONG_TOKENS_PER_MINUTE);
-  routes.use('/advertisers', express.json({ limit: BODY_LIMIT, type: ['application/json', 'application/*+json'] }));
-  routes.use('/advertisers', express.urlencoded({ limit: BODY_LIMIT, extended: false }));
+  routes.use('/advertisers', limitBody);
+  routes.use('/advertisers', express.json({ limit: MAX_BODY_BYTES, type: ['application/json', 'application/*+json'] }));
+  routes.use('/advertisers', express.urlencoded({ limit: MAX_BODY_BYTES, extended: false }));
   // Listed before GET: a HEAD must not record anything.
   routes.head(PATH, allowOnly('GET', 'POST'));
   for (const method of ['get', 'post'] as const) {

@@ -2,6 +2,7 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { StartupError } from '../../errors.ts';
+import { refuseLargeBody } from './body-limit.ts';
 
 /** How long requests under way may go on when a server closes. */
 export const REQUEST_GRACE_MS = 10_000;
@@ -32,7 +33,7 @@ export function createFastServer(app: Express): http.Server {
 
   const server = http.createServer(
     { IncomingMessage: Request, ServerResponse: Response, connectionsCheckingInterval: SECOND },
-    app,
+    (req, res) => void (refuseLargeBody(req, res) || app(req, res)),
   );
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = HEADERS_TIMEOUT_MS;

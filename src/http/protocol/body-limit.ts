@@ -1,0 +1,66 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
+import { makeProblem } from './problem.ts';
+
+/** The most that any request may carry. */
+export const MAX_BODY_BYTES = 64 * 1024;
+
+// So long a caller has time to read the answer: closing at once would reset the connection while it still sends.
+const LINGER_MS = 500;
+
+/**
+ * Refuses a body by its header alone, before any of it is read. It is for every request: what no route reads, Node would
+ * read to its end and throw away.
+ * @returns true when the request has been answered
+ */
+export function refuseLargeBody(req: IncomingMessage, res: ServerResponse): boolean {
+  const { 'content-length': length, 'transfer-encoding': transferEncoding } = req.headers;
+  if (Number(length ?? 0) > MAX_BODY_BYTES) {
+    refuse(req, res);
+    return true;
+  }
+  if (transferEncoding !== undefined) res.once('finish', () => closeUnlessRead(req));
+  return false;
+}
+
+/** Stops reading a body without a length as soon as it is too large. Stands before the parsers of bodies. */
+export const limitBody: RequestHandler = (req, res, next) => {
+  if (req.headers['transfer-encoding'] !== undefined) watchBody(req, res);
+  next();
+};
+
+function watchBody(req: IncomingMessage, res: ServerResponse): void {
+  let bytes = 0;
+  const count = (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= MAX_BODY_BYTES || res.headersSent) return;
+    req.off('data', count);
+    refuse(req, res);
+    // The parser that is reading the same body sees that it is too large too, and would read on to its end.
+    setImmediate(() => req.pause());
+  };
+  req.on('data', count);
+}
+
+/** Sends a whole answer but leaves the response open: ending it would make Node read on or close at once. */
+function refuse(req: IncomingMessage, res: ServerResponse): void {
+  const text = JSON.stringify(makeProblem('too_large', 'The body is too large: at most 64 KB are read.'));
+  res.writeHead(413, {
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    connection: 'close',
+  });
+  res.write(text);
+  closeSoon(req);
+}
+
+/** The request was answered before its body had come to an end. */
+function closeUnlessRead(req: IncomingMessage): void {
+  if (!req.complete) closeSoon(req);
+}
+
+function closeSoon({ socket }: IncomingMessage): void {
+  const close = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(close));
+}
