@@ -49,7 +49,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       publicUrl: variables.PUBLIC_URL,
       trustProxy: variables.TRUST_PROXY,
     },
-    ops: { host: variables.OPS_HOST, port: variables.OPS_PORT, adminApiKey: variables.ADMIN_API_KEY },
+    ops: {
+      host: variables.OPS_HOST,
+      port: variables.OPS_PORT,
+      adminApiKey: variables.ADMIN_API_KEY,
+      allowedHosts: variables.OPS_ALLOWED_HOSTS,
+    },
     database: {
       url: variables.DATABASE_URL,
       poolSize: variables.DATABASE_POOL_SIZE,

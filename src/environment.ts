@@ -52,12 +52,17 @@ function areCidrs(cidrs: string[]): boolean {
   }
 }
 
+const hostName = z
+  .string()
+  .regex(/^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i, 'give names such as ops.example.com, without scheme or port');
+
 export const environment = z.object({
   ...numberVariables,
   NODE_ENV: z.string().optional(),
   ROLES: list.pipe(z.array(z.enum(roles)).min(1)).default([...roles]),
   HOST: z.string().default('0.0.0.0'),
   OPS_HOST: z.string().default('127.0.0.1'),
+  OPS_ALLOWED_HOSTS: list.pipe(z.array(hostName)).default([]),
   PUBLIC_URL: origin.optional(),
   TRUST_PROXY: trustProxy.default(false),
   DATABASE_URL: z.string().optional(),

@@ -61,7 +61,7 @@ describe('configuration', () => {
       isProduction: false,
       roles: ['api', 'relay', 'worker', 'migrate'],
       http: { host: '0.0.0.0', port: 3000, publicUrl: undefined, trustProxy: false },
-      ops: { host: '127.0.0.1', port: 3001, adminApiKey: undefined },
+      ops: { host: '127.0.0.1', port: 3001, adminApiKey: undefined, allowedHosts: [] },
       database: { url: undefined, poolSize: 10, statementTimeoutMs: 5000 },
       temporal: { isGiven: false, address: undefined, namespace: undefined, uiUrl: undefined },
       leads: { secrets: undefined, windowMs: 1_209_600_000 },

@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import { AppError } from '../errors.ts';
 import { createAdminRoutes, type AdminDeps, type AdminContext } from './admin/routes.ts';
+import { createHostCheck } from './protocol/host-check.ts';
 import { createHealthRoutes } from './protocol/health-routes.ts';
 import { allowOnly } from './protocol/method-not-allowed.ts';
 import { createProblemHandler } from './protocol/problem.ts';
@@ -11,6 +12,8 @@ export type OpsDeps = AdminContext & {
   admin: AdminDeps | null;
   /** A hop count or a list of addresses; never everybody. */
   trustProxy: number | string | false;
+  /** Names under which this listener is called, besides localhost and IP addresses. */
+  allowedHosts: readonly string[];
   metrics: () => Promise<{ contentType: string; text: string }>;
   checkReady: () => Promise<void>;
 };
@@ -35,6 +38,8 @@ export function createOpsApp(deps: OpsDeps): Express {
     res.set({ 'content-type': contentType, 'cache-control': 'no-store' }).send(text);
   });
   app.all('/metrics', allowOnly('GET', 'HEAD'));
+  // Not before the probes: whoever watches this process calls it by a name of its own, and there is no secret in them.
+  app.use(createHostCheck(deps.allowedHosts));
   if (deps.admin) app.use('/v1/admin', createAdminRoutes(deps.admin, deps));
   app.use((req) => {
     throw new AppError('unknown', `There is no ${req.method} ${req.path} on this listener.`);

@@ -19,7 +19,7 @@ export async function startOps(
   { roles, api, telemetry }: OpsOptions,
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const { config, db, log } = deps;
-  const { host, port, adminApiKey } = config.ops;
+  const { host, port, adminApiKey, allowedHosts } = config.ops;
   const app = createOpsApp({
     admin: api && {
       db,
@@ -32,6 +32,7 @@ export async function startOps(
     temporalUiUrl: config.temporal.uiUrl,
     temporalNamespace: config.temporal.target.namespace,
     trustProxy: config.http.trustProxy,
+    allowedHosts: [host, ...allowedHosts],
     metrics: () => readMetrics(deps, telemetry),
     checkReady: async () => void (await Promise.all(roles.map((role) => role.checkReady()))),
     log,

@@ -38,6 +38,7 @@ describe('the operations listener', () => {
       temporalUiUrl: 'http://localhost:8233/',
       temporalNamespace: 'default',
       trustProxy: false,
+      allowedHosts: ['ops.example'],
       metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'leads 1\n' }),
       checkReady: () => Promise.resolve(),
       log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
@@ -118,6 +119,60 @@ describe('the operations listener', () => {
       const bare = build({ admin: null });
       await request(bare).get('/v1/admin/partners').set('authorization', `Bearer ${KEY}`).expect(404);
       await request(bare).get('/metrics').expect(200);
+    });
+  });
+
+  describe('by the host it is called by', () => {
+    const hostIs = (host: string, path = '/v1/admin/partners') =>
+      request(app).get(path).set('host', host).set('authorization', `Bearer ${KEY}`);
+
+    it('answers to localhost, to addresses and to names it is known by', async () => {
+      for (const host of [
+        'localhost:3001',
+        'LOCALHOST',
+        '127.0.0.1:3001',
+        '[::1]:3001',
+        '10.1.2.3',
+        'Ops.Example:443',
+      ]) {
+        const { status } = await hostIs(host);
+        assert.equal(status, 200, host);
+      }
+    });
+
+    it('refuses any other name, with what to do about it', async () => {
+      for (const host of [
+        'evil.example',
+        'localhost.evil.example',
+        'evil.example:3001',
+        'a@localhost',
+        '[::1',
+        '',
+        '127.0.0.1.evil.example',
+      ]) {
+        for (const path of ['/v1/admin/partners', '/v1/admin/openapi.json', '/ops', '/']) {
+          const response = await hostIs(host, path);
+          assert.equal(response.status, 421, `${host} ${path}`);
+          assert.match(bodyOf<Problem>(response).detail, /OPS_ALLOWED_HOSTS/);
+        }
+      }
+    });
+
+    it('lets itself be watched under any name', async () => {
+      for (const path of ['/metrics', '/healthz', '/readyz']) await hostIs('pod-7.cluster.example', path).expect(200);
+    });
+
+    it('lets only its own pages change anything', async () => {
+      const from = (origin: string, host = 'localhost:3001') =>
+        call('post', '/partners', { name: 'Origin' }).set('host', host).set('origin', origin);
+      await from('http://localhost:3001').expect(201);
+      await from('https://ops.example').expect(201);
+      await from('http://10.1.2.3:3001', '10.1.2.3:3001').expect(201);
+      for (const origin of ['https://evil.example', 'http://localhost:8080', 'http://10.9.9.9', 'null', '']) {
+        const { status, body } = await from(origin);
+        assert.deepEqual({ status, kind: (body as Problem).kind }, { status: 403, kind: 'wrong_origin' }, origin);
+      }
+      await hostIs('localhost:3001').set('origin', 'https://evil.example').expect(200);
     });
   });
 

@@ -17,17 +17,20 @@ export type Problem = {
   error_id?: string;
 };
 
-export type ProblemKind = AppErrorKind | 'method_not_allowed' | 'too_large' | 'unexpected';
+export type ProblemKind =
+  AppErrorKind | 'method_not_allowed' | 'too_large' | 'wrong_host' | 'wrong_origin' | 'unexpected';
 
 export const problemKinds: Readonly<Record<ProblemKind, { status: number; title: string }>> = {
   malformed: { status: 400, title: 'The request is malformed' },
   unauthorized: { status: 401, title: 'The key or token is not valid' },
+  wrong_origin: { status: 403, title: 'The request comes from a page of another site' },
   unknown: { status: 404, title: 'There is no such thing here' },
   method_not_allowed: { status: 405, title: 'This address does not answer that method' },
   taken: { status: 409, title: 'The request conflicts with what there is' },
   conflict: { status: 409, title: 'The request conflicts with what there is' },
   window_closed: { status: 409, title: 'The window of the conversion is over' },
   too_large: { status: 413, title: 'The request is too large' },
+  wrong_host: { status: 421, title: 'The request is meant for another host' },
   unknown_status: { status: 422, title: 'The status is not known' },
   invalid: { status: 400, title: 'A value cannot be accepted' },
   too_many: { status: 429, title: 'Too many requests' },
@@ -79,10 +82,11 @@ export function setProblemHeaders(res: Response, { kind }: Problem): void {
 
 /** The last handler of an API. */
 export function createProblemHandler(log: Pick<Log, 'error' | 'warn'>): ErrorRequestHandler {
-  return (error, _req, res, next) => {
+  return (error, req, res, _next) => {
     const problem = toProblem(error, log);
-    if (res.headersSent) return next(error);
-    sendProblem(res, problem);
+    // Express would do the same, and print the error beside our log.
+    if (res.headersSent) req.socket.destroy();
+    else sendProblem(res, problem);
   };
 }
 

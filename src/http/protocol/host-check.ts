@@ -1,0 +1,45 @@
+import { isIP } from 'node:net';
+import type { RequestHandler } from 'express';
+import { makeProblem, sendProblem } from './problem.ts';
+
+const READING = ['GET', 'HEAD', 'OPTIONS'];
+
+/**
+ * Lets in only requests that name this listener as people and programs of ours do: `localhost`, an IP address, or one of
+ * `hosts`. A page of a stranger whose name leads to this machine (DNS rebinding) calls us by that name; an address cannot
+ * be made to lead elsewhere. What changes something must come from a page of the same host, if it comes from a page.
+ */
+export function createHostCheck(hosts: readonly string[]): RequestHandler {
+  const names = new Set(['localhost', ...hosts.map((host) => host.toLowerCase())]);
+  return (req, res, next) => {
+    const { host, origin } = req.headers;
+    if (!isOurs(nameIn(host), names)) {
+      const asked = host === undefined ? 'no host' : `"${host}"`;
+      const detail = `This listener does not answer to ${asked}: use localhost or its address, or add the name to OPS_ALLOWED_HOSTS.`;
+      return sendProblem(res, makeProblem('wrong_host', detail));
+    }
+    if (!READING.includes(req.method) && origin !== undefined && !isSamePlace(origin, host, names)) {
+      const detail = `A page of ${origin} may not change anything here: only pages of this listener may.`;
+      return sendProblem(res, makeProblem('wrong_origin', detail));
+    }
+    next();
+  };
+}
+
+/** The name or address in a Host header, without its port. */
+function nameIn(host: string | undefined): string | undefined {
+  const name = /^(\[[\da-f:.]+\]|[^:[\]@/?#\\\s]+)(?::\d*)?$/i.exec(host ?? '')?.[1];
+  return name?.toLowerCase().replace(/^\[|\]$/g, '');
+}
+
+function isOurs(name: string | undefined, names: ReadonlySet<string>): boolean {
+  return name !== undefined && (names.has(name) || isIP(name) !== 0);
+}
+
+/** Behind a proxy the page may know us by another of our names than the request does. */
+function isSamePlace(origin: string, host: string | undefined, names: ReadonlySet<string>): boolean {
+  const place = /^https?:\/\/([^/]+)$/i.exec(origin)?.[1]?.toLowerCase();
+  if (place === undefined) return false;
+  const name = nameIn(place);
+  return place === host?.toLowerCase() || (name !== undefined && name !== 'localhost' && names.has(name));
+}
