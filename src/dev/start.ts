@@ -1,5 +1,6 @@
 import { completeConfig, type Config, type GivenConfig, type Provided } from '../config.ts';
 import { connectDb } from '../db/connect.ts';
+import { StartupError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { bannerFor } from './demo/banner.ts';
 import { prepareDemoCatalogue, type Demo } from './demo/demo-catalogue.ts';
@@ -8,7 +9,7 @@ import { startStack, type EmbeddedStack } from './embedded/stack.ts';
 
 export type Embedded = {
   config: Config;
-  /** Rejects when one of the servers has died. */
+  /** Rejects when one of the servers cannot be kept running. */
   failed: Promise<never>;
   /** Where the database is the embedded one: starts the demo's receiver, fills the catalogue and prints the banner. */
   welcome(program: { publicUrl: string | null; opsUrl: string }): Promise<void>;
@@ -27,7 +28,7 @@ export async function startEmbedded(given: GivenConfig, log: Log): Promise<Embed
     ...(given.temporal.namespace === undefined ? {} : { temporalNamespace: given.temporal.namespace }),
     env: given.env,
     onProgress: (line) => console.log(line),
-    onExit: (message) => fail(new Error(message)),
+    onExit: (message) => fail(new StartupError(message)),
   });
   const config = completeConfig(given, provisionsOf(stack));
   let receiver: Receiver | undefined;

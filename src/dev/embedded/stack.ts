@@ -4,6 +4,7 @@ import { lockDataDir } from './data-dir-lock.ts';
 import { folderError } from './folder-error.ts';
 import { readOrMakeKeys, type KeptKeys } from './kept-keys.ts';
 import { startPostgresServer, type PostgresServer } from './postgres-server.ts';
+import { supervise, type Supervised } from './supervise.ts';
 import { findTemporalBinary, type TemporalBinary } from './temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from './temporal-server.ts';
 
@@ -21,7 +22,7 @@ export type StackOptions = {
   temporalNamespace?: string;
   env: NodeJS.ProcessEnv;
   onProgress: (line: string) => void;
-  /** A server ended although nobody asked it to; the message is for people. */
+  /** A server that ended although nobody asked it to cannot be kept running; the message is for people. */
   onExit: (message: string) => void;
 };
 
@@ -41,9 +42,9 @@ export async function startStack(options: StackOptions): Promise<EmbeddedStack> 
     const { postgres, temporal } = await startServers({ ...options, dataDir });
     let stopping: Promise<void> | undefined;
     return {
-      databaseUrl: postgres?.url,
-      temporalAddress: temporal?.address,
-      temporalUiUrl: temporal?.uiUrl,
+      databaseUrl: postgres?.first.url,
+      temporalAddress: temporal?.first.address,
+      temporalUiUrl: temporal?.first.uiUrl,
       ...keys,
       stop: () => (stopping ??= stopServers(postgres, temporal).finally(unlock)),
     };
@@ -68,7 +69,7 @@ async function openDataDir(path: string): Promise<{ dataDir: string; keys: KeptK
   }
 }
 
-type Servers = { postgres: PostgresServer | undefined; temporal: TemporalServer | undefined };
+type Servers = { postgres: Supervised<PostgresServer> | undefined; temporal: Supervised<TemporalServer> | undefined };
 
 async function startServers(options: StackOptions): Promise<Servers> {
   // Getting the binary can take minutes the first time: until it is there nothing runs that an impatient Ctrl-C leaves behind.
@@ -89,25 +90,31 @@ async function startServers(options: StackOptions): Promise<Servers> {
   throw firstReason([postgres, temporal]);
 }
 
-function startPostgres(options: StackOptions): Promise<PostgresServer> {
-  const { dataDir, postgresPort: port, onExit, onProgress } = options;
-  return startPostgresServer({ dataDir, port, onExit, onProgress });
+function startPostgres(options: StackOptions): Promise<Supervised<PostgresServer>> {
+  const { dataDir, postgresPort, onProgress } = options;
+  return supervise({
+    name: 'Postgres',
+    start: (former, onExit) => startPostgresServer({ dataDir, port: former?.port ?? postgresPort, onExit, onProgress }),
+    onProgress,
+    onGivingUp: options.onExit,
+  });
 }
 
-function startTemporal(options: StackOptions, binary: TemporalBinary): Promise<TemporalServer> {
-  const {
-    dataDir,
-    temporalPort: port,
-    temporalUiPort: uiPort,
-    temporalNamespace: namespace,
-    onExit,
+function startTemporal(options: StackOptions, binary: TemporalBinary): Promise<Supervised<TemporalServer>> {
+  const { dataDir, temporalPort, temporalUiPort, temporalNamespace: namespace, onProgress } = options;
+  return supervise({
+    name: 'Temporal',
+    start: (former, onExit) => {
+      const { port, uiPort } = former ?? { port: temporalPort, uiPort: temporalUiPort };
+      return startTemporalServer({ binary, dataDir, port, uiPort, namespace, onExit, onProgress });
+    },
     onProgress,
-  } = options;
-  return startTemporalServer({ binary, dataDir, port, uiPort, namespace, onExit, onProgress });
+    onGivingUp: options.onExit,
+  });
 }
 
 /** Temporal first: nothing that it starts at the last moment finds Postgres gone. */
-async function stopServers(postgres: PostgresServer | undefined, temporal: TemporalServer | undefined): Promise<void> {
+async function stopServers(postgres: Servers['postgres'], temporal: Servers['temporal']): Promise<void> {
   try {
     await temporal?.stop();
   } finally {

@@ -37,6 +37,7 @@ export type TemporalOptions = {
 export type TemporalServer = {
   address: string;
   port: number;
+  uiPort: number | null;
   uiUrl: string | undefined;
   pid: number;
   stop(): Promise<void>;
@@ -56,6 +57,7 @@ export async function startTemporalServer(options: TemporalOptions): Promise<Tem
   return {
     address: `127.0.0.1:${port}`,
     port,
+    uiPort,
     uiUrl: uiPort === null ? undefined : `http://127.0.0.1:${uiPort}`,
     pid: server.pid,
     async stop() {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startStack, type EmbeddedStack, type StackOptions } from '../../../src/dev/embedded/stack.ts';
@@ -95,6 +96,24 @@ describe('the embedded stack', () => {
     await second.stop();
   });
 
+  it('gives up a server that ended and cannot be started again, with a line for people', async () => {
+    let onExit: (message: string) => void = assert.fail;
+    const givenUp = new Promise<string>((resolve) => (onExit = resolve));
+    const lines: string[] = [];
+    const stack = await start({ dataDir, postgres: false, onExit, onProgress: (line) => lines.push(line) });
+    const port = Number(stack.temporalAddress?.split(':')[1]);
+    process.kill(Number(readFileSync(join(dataDir, 'temporal.pid'), 'utf8')), 'SIGKILL');
+    // A stranger takes its port before it is back.
+    const stranger = await eventually(() => listenOn(port));
+    assert.match(
+      await givenUp,
+      new RegExp(`^Temporal could not be kept running. Port ${port} for Temporal is already in`),
+    );
+    assert.match(lines.join('\n'), /Temporal ended unexpectedly \(signal SIGKILL\).* It is started again\./);
+    stranger.close();
+    await stack.stop();
+  });
+
   it('says which folder cannot be used, and which variable names another', async () => {
     const file = join(temporaryFolder(), 'a-file');
     writeFileSync(file, '');
@@ -119,6 +138,12 @@ describe('the identity of a process', () => {
     assert.equal(commandLineOf(pid), '');
   });
 });
+
+async function listenOn(port: number): Promise<Server> {
+  const server = createServer().listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
 
 /** A process that has been killed and whose parent never asks how it ended. */
 async function startZombie(): Promise<{ pid: number; birth: string; parent: ChildProcess }> {
