@@ -169,8 +169,9 @@ describe('the operations listener', () => {
       await from('https://ops.example').expect(201);
       await from('http://10.1.2.3:3001', '10.1.2.3:3001').expect(201);
       for (const origin of ['https://evil.example', 'http://localhost:8080', 'http://10.9.9.9', 'null', '']) {
-        const { status, body } = await from(origin);
-        assert.deepEqual({ status, kind: (body as Problem).kind }, { status: 403, kind: 'wrong_origin' }, origin);
+        const response = await from(origin);
+        assert.equal(response.status, 403, origin);
+        assert.equal(bodyOf<Problem>(response).kind, 'wrong_origin', origin);
       }
       await hostIs('localhost:3001').set('origin', 'https://evil.example').expect(200);
     });
@@ -429,6 +430,75 @@ describe('the operations listener', () => {
         { won_by: won.won_by?.partner_id, postbacks: won.postbacks.length, status: won.status },
         { won_by: lead.last, postbacks: 2, status: 'approved' },
       );
+    });
+
+    describe('awaited', () => {
+      const settle = (conversionId: string, leadId: string) =>
+        network.db('settlements').insert({
+          ...{ conversion_id: conversionId, lead_id: leadId, seq: 3, status: 'approved' },
+          ...{ partner_id: null, touch_seq: null, reward: 'none' },
+        });
+      const addPostback = (conversionId: string, leadId: string, changes: object) =>
+        network.db('postbacks').insert({
+          ...{ postback_id: `w${leadId.slice(-15)}`, conversion_id: conversionId, lead_id: leadId, seq: 3 },
+          ...{ partner_id: null, offer_id: network.offerId, status: 'approved', payout: 0, currency: 'USD' },
+          ...{ event_at: '2026-01-01T00:00:00Z', state: 'skipped', skip_reason: 'house', ...changes },
+        });
+      /** @returns the story, and whether it came before `act` had happened */
+      const waitFor = async (conversionId: string, seconds: number, act: () => Promise<unknown>) => {
+        let isAnswered = false;
+        const answer = call('get', `/conversions/${conversionId}?wait=${seconds}`).then((response) => {
+          isAnswered = true;
+          return response;
+        });
+        await network.db.raw('select pg_sleep(0.3)');
+        const cameEarly = isAnswered;
+        await act();
+        return { cameEarly, story: bodyOf<ConversionStory>(await answer) };
+      };
+      const nothing = () => Promise.resolve();
+
+      it('come when their statuses are settled and their postbacks delivered', async () => {
+        const partnerId = await network.partner();
+        const { conversionId, leadId } = await network.aLead(partnerId);
+        await network.report(conversionId, 'approved');
+        const due = { partner_id: partnerId, state: 'scheduled', skip_reason: null };
+        const settled = await waitFor(conversionId, 30, async () => {
+          await addPostback(conversionId, leadId, due);
+          await settle(conversionId, leadId);
+          await network.db.raw('select pg_sleep(0.2)');
+          await network.db('postbacks').where({ conversion_id: conversionId }).update({ state: 'delivered' });
+        });
+        assert.equal(settled.cameEarly, false);
+        assert.deepEqual(
+          settled.story.postbacks.map(({ state }) => state),
+          ['delivered'],
+        );
+      });
+
+      it('come at once when nothing is to be waited for, such as an attempt that is due much later', async () => {
+        const partnerId = await network.partner();
+        const { conversionId, leadId } = await network.aLead(partnerId);
+        assert.ok((await waitFor(conversionId, 30, nothing)).cameEarly);
+        await network.report(conversionId, 'approved');
+        await settle(conversionId, leadId);
+        const later = new Date(Date.now() + 5 * 60_000);
+        const retrying = { partner_id: partnerId, state: 'retrying', skip_reason: null, next_attempt_at: later };
+        await addPostback(conversionId, leadId, retrying);
+        assert.ok((await waitFor(conversionId, 30, nothing)).cameEarly);
+      });
+
+      it('come as they are when the time is up', async () => {
+        const { conversionId } = await network.aLead(await network.partner());
+        await network.report(conversionId, 'approved');
+        const { story, cameEarly } = await waitFor(conversionId, 1, nothing);
+        assert.deepEqual(
+          { cameEarly, settledWith: story.statuses[0]?.settled_with },
+          { cameEarly: false, settledWith: null },
+        );
+        await call('get', `/conversions/${conversionId}?wait=31`).expect(400);
+        await call('get', '/conversions/nothing?wait=30').expect(404);
+      });
     });
 
     it('R4: the house has won where no partner ever touched the lead', async () => {

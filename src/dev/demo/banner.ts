@@ -51,7 +51,7 @@ function curlLines(publicUrl: string, opsUrl: string, { ops }: Config, demo: Dem
   const status = `${publicUrl}/advertisers/${demo.advertiserId}/postback?conversion_id=$CONVERSION&status=approved&token=${demo.advertiserToken}`;
   return [
     `CONVERSION=$(curl -s -o /dev/null -w '%{redirect_url}' '${click}' | sed 's/.*conversion_id=//'); echo $CONVERSION`,
-    `curl -s "${status}"; echo; sleep 1`,
-    `curl -s -H 'Authorization: Bearer ${ops.adminApiKey}' "${opsUrl}/v1/admin/conversions/$CONVERSION"`,
+    `curl -s "${status}"; echo`,
+    `curl -s -H 'Authorization: Bearer ${ops.adminApiKey}' "${opsUrl}/v1/admin/conversions/$CONVERSION?wait=5"`,
   ];
 }

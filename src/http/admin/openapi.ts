@@ -10,6 +10,7 @@ import {
   pageSchema,
   partnerPatchSchema,
   statusCallPageSchema,
+  waitSchema,
 } from './schemas.ts';
 import { problemKinds, type ProblemKind } from '../protocol/problem.ts';
 import { problemSchema } from '../protocol/problem-schema.ts';
@@ -150,7 +151,8 @@ function describeStoryCalls(): ZodOpenApiPathsObject {
       get: describeCall({
         summary: 'The whole story of a conversion',
         path: z.object({ conversion_id: z.string() }),
-        refusals: ['unknown'],
+        query: waitSchema,
+        refusals: ['invalid', 'unknown'],
       }),
     },
   };

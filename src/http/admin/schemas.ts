@@ -146,6 +146,15 @@ export const pageSchema = z.strictObject({
   after: z.string().max(64).optional().meta({ description: 'The `next` of the page before.' }),
 });
 
+const MAX_WAIT_SECONDS = 30;
+
+export const waitSchema = z.strictObject({
+  wait: wholeNumber(0, MAX_WAIT_SECONDS).default(0).meta({
+    description:
+      'Seconds to wait until all statuses are settled and no attempt of a postback is under way or due in that time.',
+  }),
+});
+
 export const offerPageSchema = pageSchema.extend({ advertiser_id: z.string().max(64).optional() });
 
 export const statusCallPageSchema = pageSchema.extend({

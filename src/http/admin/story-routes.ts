@@ -1,11 +1,17 @@
-import type { Router } from 'express';
+import type { Request, Router } from 'express';
 import type { Knex } from 'knex';
+import { isAtRest } from '../../db/reports/at-rest.ts';
 import { findLeadOfConversion, readLeadFacts } from '../../db/reports/lead-facts.ts';
 import { AppError } from '../../errors.ts';
+import { pauseUnlessAborted } from '../../pause.ts';
 import { tellConversionStory } from '../../stories/conversion-story.ts';
 import type { TemporalUi } from '../../stories/lead-address.ts';
 import { tellLeadStory } from '../../stories/lead-story.ts';
+import { readWith, waitSchema } from './schemas.ts';
 import { allowOnly } from '../protocol/method-not-allowed.ts';
+
+const LOOK_AGAIN_MS = 100;
+const SECOND_MS = 1000;
 
 /** Looking at a lead or a conversion; nothing is changed. */
 export function addStoryRoutes(routes: Router, db: Knex, options: TemporalUi & { windowMs: number }): void {
@@ -15,10 +21,22 @@ export function addStoryRoutes(routes: Router, db: Knex, options: TemporalUi & {
     res.json(tellLeadStory(facts, options));
   });
   routes.get('/conversions/:id', async (req, res) => {
+    const { wait } = readWith(waitSchema, req.query);
     const leadId = await findLeadOfConversion(db, req.params.id);
+    if (leadId !== undefined && wait > 0) await waitForRest(db, req, wait * SECOND_MS);
     const facts = leadId === undefined ? undefined : await readLeadFacts(db, leadId);
     if (!facts) throw new AppError('unknown', `There is no conversion ${req.params.id}.`);
     res.json(tellConversionStory(req.params.id, facts, options));
   });
   routes.all(['/leads/:id', '/conversions/:id'], allowOnly('GET', 'HEAD'));
+}
+
+/** Ends as soon as there is nothing more to wait for, when the time is up, or when the caller has gone. */
+async function waitForRest(db: Knex, req: Request<{ id: string }>, waitMs: number): Promise<void> {
+  const gone = new AbortController();
+  req.socket.once('close', () => gone.abort());
+  const until = new Date(Date.now() + waitMs);
+  while (!gone.signal.aborted && Date.now() < until.getTime() && !(await isAtRest(db, req.params.id, until))) {
+    await pauseUnlessAborted(LOOK_AGAIN_MS, gone.signal);
+  }
 }

@@ -82,11 +82,11 @@ export function setProblemHeaders(res: Response, { kind }: Problem): void {
 
 /** The last handler of an API. */
 export function createProblemHandler(log: Pick<Log, 'error' | 'warn'>): ErrorRequestHandler {
-  return (error, req, res, _next) => {
+  return (error, req, res, next) => {
     const problem = toProblem(error, log);
-    // Express would do the same, and print the error beside our log.
-    if (res.headersSent) req.socket.destroy();
-    else sendProblem(res, problem);
+    // Once the connection has ended there is nobody to tell, and Express would print the error beside our log.
+    if (res.headersSent) return req.socket.destroyed ? undefined : next(error);
+    sendProblem(res, problem);
   };
 }
 

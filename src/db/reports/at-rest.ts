@@ -1,0 +1,22 @@
+import type { Knex } from 'knex';
+
+const IS_AT_REST = `
+  select not exists (
+      select from status_calls c
+      where c.conversion_id = :conversionId and c.seq is not null
+        and not exists (select from settlements s where s.conversion_id = c.conversion_id and s.seq = c.seq)
+    ) and not exists (
+      select from postbacks p
+      where p.conversion_id = :conversionId and p.state in ('scheduled', 'retrying')
+        and (p.next_attempt_at is null or p.next_attempt_at <= :until::timestamptz)
+    ) as "isAtRest"`;
+
+/**
+ * Whether nothing more will happen to a conversion before `until` unless somebody does something: each of its statuses is
+ * settled, and no attempt of a postback is under way or due by then. By status calls, because they are indexed by
+ * conversion and the events of a lead are not.
+ */
+export async function isAtRest(db: Knex, conversionId: string, until: Date): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { isAtRest: boolean }[] }>(IS_AT_REST, { conversionId, until });
+  return rows[0]?.isAtRest ?? true;
+}
