@@ -74,7 +74,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       allowCidrs: variables.POSTBACK_ALLOW_CIDRS,
     },
     catalogue: { pollMs: msOf(variables.CATALOGUE_POLL_SECONDS) },
-    relay: { concurrency: variables.RELAY_CONCURRENCY, leaseMs: msOf(variables.RELAY_LEASE_SECONDS) },
+    relay: {
+      concurrency: variables.RELAY_CONCURRENCY,
+      clickConcurrency: variables.RELAY_CLICK_CONCURRENCY,
+      leaseMs: msOf(variables.RELAY_LEASE_SECONDS),
+    },
     sweep: {
       intervalMs: msOf(variables.SWEEP_INTERVAL_SECONDS),
       marginMs: msOf(variables.SWEEP_MARGIN_SECONDS),

@@ -12,10 +12,14 @@ export type RelayDeps = {
   db: Knex;
   client: Client;
   policy: LeadPolicy;
-  /** Whether leads may be started asleep now; they are woken by their first status. */
-  mayStartAsleep: () => boolean;
+  /** Whether leads may be started asleep; undefined while nobody knows yet, then clicks go out one by one. */
+  mayStartAsleep: () => boolean | undefined;
+  /** Whether Temporal's own queue is so long that a status has to wait in it; then no lead is woken by a click. */
+  isQueueDeep: () => boolean;
   /** How many leads are relayed at the same time. */
   concurrency: number;
+  /** How many calls for leads without a status there are at the same time. */
+  clickConcurrency: number;
   /** How long a claimed lead is this relay's alone. */
   leaseMs: number;
   metrics: Pick<Metrics, 'relayed' | 'relaySeconds'>;
@@ -43,12 +47,14 @@ const MAX_RETRY_MS = 5_000;
  * A lead is leased while it is under way, so there are never two calls for one lead; several relays share the work.
  */
 export function startRelay(deps: RelayDeps): Relay {
-  const { db, client, policy, mayStartAsleep, concurrency, leaseMs, metrics, log } = deps;
+  const { db, client, policy, mayStartAsleep, isQueueDeep, concurrency, clickConcurrency, leaseMs, metrics, log } =
+    deps;
   const leaseId = randomUUID();
   const stopping = new AbortController();
-  const clickPlaces = Math.ceil(concurrency * CLICKS_SHARE);
   const underWay = new Set<Promise<void>>();
   let clicksUnderWay = 0;
+  let clickCalls = 0;
+  const waitingClicks: (() => void)[] = [];
   // Relayed, and not yet noted as such in Postgres.
   const unnoted: { leadId: string; uptoSeq: number }[] = [];
   let completing: Promise<void> | undefined;
@@ -64,7 +70,8 @@ export function startRelay(deps: RelayDeps): Relay {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       const limit = concurrency - underWay.size;
-      const claimed = await claim(limit, Math.min(limit, clickPlaces - clicksUnderWay));
+      const clickPlaces = mayStartAsleep() === undefined ? 1 : Math.ceil(concurrency * CLICKS_SHARE);
+      const claimed = await claim(limit, Math.max(0, Math.min(limit, clickPlaces - clicksUnderWay)));
       for (const lead of claimed) track(lead);
       // The claim has left nothing behind but clicks that have no place. The next one waits a moment, so that it finds
       // more than a single lead.
@@ -89,7 +96,7 @@ export function startRelay(deps: RelayDeps): Relay {
     const { leadId, uptoSeq } = lead;
     const stopTimer = metrics.relaySeconds.startTimer();
     try {
-      await tell(lead);
+      await tellInTurn(lead, Date.now());
     } catch (error) {
       await giveBack(lead, error as Error);
       return;
@@ -100,12 +107,34 @@ export function startRelay(deps: RelayDeps): Relay {
     await complete();
   }
 
-  async function tell(lead: ClaimedLead): Promise<void> {
+  /**
+   * Temporal's store writes one thing after the other. Each of a status's many steps there waits behind all calls that are
+   * open, so clicks keep only a few open, which does not make them slower.
+   */
+  async function tellInTurn(lead: ClaimedLead, claimedAt: number): Promise<void> {
+    if (lead.owesStatus) return await tell(lead, claimedAt);
+    if (clickCalls >= clickConcurrency) await new Promise<void>((resolve) => waitingClicks.push(resolve));
+    else clickCalls++;
+    try {
+      await tell(lead, claimedAt);
+    } finally {
+      // The place goes over to the next in line.
+      const next = waitingClicks.shift();
+      if (next) next();
+      else clickCalls--;
+    }
+  }
+
+  async function tell(lead: ClaimedLead, claimedAt: number): Promise<void> {
     const { leadId, uptoSeq, events } = lead;
     if (events.at(-1)?.seq !== uptoSeq) throw new Error(`Lead ${leadId} owes event ${uptoSeq}, which is not there.`);
     // The call must be over before the lease is, or another relay could be calling for the same lead.
-    await client.withDeadline(Date.now() + leaseMs / 3, () =>
-      tellLead(client, lead, { policy, mayStartAsleep: mayStartAsleep() }),
+    await client.withDeadline(claimedAt + leaseMs / 2, () =>
+      tellLead(client, lead, {
+        policy,
+        mayStartAsleep: mayStartAsleep() ?? false,
+        mayWakeForPeople: !isQueueDeep(),
+      }),
     );
   }
 

@@ -66,14 +66,18 @@ describe('relay', function () {
   /** @param onCall runs before each call to Temporal, and fails it by throwing */
   function run({
     concurrency = 8,
+    clickConcurrency = concurrency,
     leaseMs = 30_000,
     onCall = () => undefined as void | Promise<void>,
-    mayStartAsleep = true,
+    mayStartAsleep = (): boolean | undefined => true,
+    isQueueDeep = () => false,
   }: {
     concurrency?: number;
+    clickConcurrency?: number;
     leaseMs?: number;
     onCall?: (call: RelayCall) => void | Promise<void>;
-    mayStartAsleep?: boolean;
+    mayStartAsleep?: () => boolean | undefined;
+    isQueueDeep?: () => boolean;
   } = {}) {
     const calls: RelayCall[] = [];
     const note = async (workflowId: string, [{ events }]: [{ events: LeadEvent[] }]) => {
@@ -96,8 +100,10 @@ describe('relay', function () {
       db: network.db,
       client: new Client({ connection: client.connection, interceptors: { workflow: [interceptor] } }),
       policy,
-      mayStartAsleep: () => mayStartAsleep,
+      mayStartAsleep,
+      isQueueDeep,
       concurrency,
+      clickConcurrency,
       leaseMs,
       metrics: createMetrics(),
       log: createLog('silent'),
@@ -139,6 +145,38 @@ describe('relay', function () {
     await network.report(await network.convert(decided), 'approved');
     await eventually(async () => assert.deepEqual(await signalsOf(client, decided), [[1, 2]]));
     assert.equal(calls.length, 4);
+    release();
+    await nothingIsOwed();
+  });
+
+  it('only so many calls for clicks are open at a time, and the next follows when one ends', async () => {
+    for (let count = 0; count < 6; count++) await touchedLead();
+    let open = 0;
+    const seen = new Set<number>();
+    const onCall = async () => {
+      seen.add(++open);
+      await new Promise((resolve) => setImmediate(resolve));
+      open--;
+    };
+    const { calls } = run({ clickConcurrency: 2, onCall });
+    await nothingIsOwed();
+    assert.equal(calls.length, 6);
+    assert.deepEqual([...seen].sort(), [1, 2]);
+  });
+
+  it('clicks go out one by one while nobody knows whether leads may sleep, statuses all at once', async () => {
+    for (let count = 0; count < 5; count++) await touchedLead();
+    let [mayStartAsleep, release] = [undefined as boolean | undefined, () => undefined as void];
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { calls } = run({ onCall: () => held, mayStartAsleep: () => mayStartAsleep });
+    await eventually(() => assert.equal(calls.length, 1));
+    const decided = [newLead(), newLead()];
+    for (const leadId of decided) await network.report(await network.convert(leadId), 'approved');
+    await eventually(() => assert.equal(calls.length, 3));
+    const relayed = calls.slice(1).map(({ leadId }) => leadId);
+    assert.deepEqual(relayed.sort(), decided.sort());
+    mayStartAsleep = true;
+    await eventually(() => assert.equal(calls.length, 7));
     release();
     await nothingIsOwed();
   });
@@ -335,6 +373,19 @@ describe('relay', function () {
       assert.equal(await isAwake(leadId), true);
     });
 
+    it('no click wakes it while Temporal’s queue is deep, but a status does', async () => {
+      const { leadId } = await sleeper();
+      await Promise.all(relays.splice(0).map((relay) => relay.stop()));
+      run({ isQueueDeep: () => true });
+      await network.touch(leadId, 'bob');
+      const conversionId = await network.convert(leadId);
+      await nothingIsOwed();
+      assert.equal(await isAwake(leadId), false);
+      await network.report(conversionId, 'approved');
+      await nothingIsOwed();
+      assert.equal(await isAwake(leadId), true);
+    });
+
     it('many touches wake it, so that its signals do not pile up to Temporal’s limit', async () => {
       const { leadId } = await sleeper();
       await Promise.all(Array.from({ length: 99 }, () => network.touch(leadId, 'ann')));
@@ -353,7 +404,7 @@ describe('relay', function () {
 
     it('no lead sleeps as long as Temporal has not shown that it would wake', async () => {
       const leadId = await touchedLead();
-      run({ mayStartAsleep: false });
+      run({ mayStartAsleep: () => false });
       await nothingIsOwed();
       assert.equal(await isAwake(leadId), true);
     });

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import { startRelay } from '../relay.ts';
 import { startSweep } from '../sweep.ts';
 import { connectTemporal, registerSearchAttributes, searchAttributesText } from '../temporal/connect.ts';
+import { watchQueueDepth } from '../temporal/queue-depth.ts';
 import { proveStartDelay } from '../temporal/start-delay.ts';
 import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
 
@@ -19,14 +20,17 @@ const REGISTER_TIMEOUT_MS = 3000;
  */
 export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningRole {
   const client = connectTemporal(config.temporal.target);
-  const { concurrency, leaseMs } = config.relay;
+  const { concurrency, clickConcurrency, leaseMs } = config.relay;
   const startDelay = proveStartDelay(client, log);
+  const queue = watchQueueDepth(client);
   const relay = startRelay({
     db,
     client,
     policy: policyOf(config),
     mayStartAsleep: () => startDelay.isProven(),
+    isQueueDeep: () => queue.isDeep(),
     concurrency,
+    clickConcurrency,
     leaseMs,
     metrics,
     log,
@@ -44,7 +48,7 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
     checkReady: async () => void (await checkDb(db)),
     async stop() {
       stopping.abort();
-      await Promise.all([registering, startDelay.stop(), sweep.stop(), relay.stop()]);
+      await Promise.all([registering, startDelay.stop(), queue.stop(), sweep.stop(), relay.stop()]);
       await client.connection.close();
     },
   };

@@ -7,8 +7,8 @@ import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
 
 export type StartDelay = {
-  /** False until Temporal has shown that a sleeping lead can be woken. */
-  isProven(): boolean;
+  /** Whether Temporal has shown that a sleeping lead can be woken; undefined until it has been asked. */
+  isProven(): boolean | undefined;
   stop(): Promise<void>;
 };
 
@@ -23,13 +23,16 @@ const PROBE_RUN_TIMEOUT = '1 minute';
 /** Proves it in the background, and again and again for as long as Temporal cannot be asked. */
 export function proveStartDelay(client: Client, log: Log): StartDelay {
   const stopping = new AbortController();
-  let isProven = false;
+  let isProven: boolean | undefined;
   const proving = keepTrying(prove, {
     signal: stopping.signal,
     firstPauseMs: FIRST_RETRY_MS,
     longestPauseMs: LONGEST_RETRY_MS,
     onFailure: (err) =>
-      log.warn({ err }, 'It cannot be seen yet whether Temporal wakes a sleeping lead; leads start awake until then.'),
+      log.warn(
+        { err },
+        'It cannot be seen yet whether Temporal wakes a sleeping lead; until then clicks are relayed one by one.',
+      ),
   });
 
   return {

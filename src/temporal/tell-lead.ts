@@ -26,6 +26,8 @@ export type TellOptions = {
   policy: LeadPolicy;
   /** Whether leads may be started asleep now; see start-delay.ts. */
   mayStartAsleep: boolean;
+  /** Whether Temporal has time to wake a lead only so that people see its new holder or conversion. */
+  mayWakeForPeople: boolean;
 };
 
 // A lead with more events is awake: while it sleeps they only pile up, and Temporal takes at most 10,000 in one run.
@@ -39,7 +41,7 @@ const MAX_EVENTS_ASLEEP = 100;
  * wakes a sleeping lead.
  */
 export async function tellLead(client: Client, owed: OwedEvents, options: TellOptions): Promise<void> {
-  if (isForSleeper(owed) && (await signalKnown(client, owed))) return;
+  if (mayGoUnnoticed(owed, options) && (await signalKnown(client, owed))) return;
   await startOrWake(client, owed, options);
 }
 
@@ -70,9 +72,10 @@ async function startOrWake({ workflow }: Client, owed: OwedEvents, options: Tell
   });
 }
 
-/** Clicks of a known lead that leave its holder and its conversions as they are: people see no difference. */
-function isForSleeper(owed: OwedEvents): boolean {
+/** For clicks of a known lead: when they leave its holder and its conversions as they are, people see no difference. */
+function mayGoUnnoticed(owed: OwedEvents, { mayWakeForPeople }: TellOptions): boolean {
   if (isBeginning(owed) || !hasNothingToDo(owed)) return false;
+  if (!mayWakeForPeople) return true;
   return owed.events.every((event) => event.type === 'touch') && holderAfter(owed) === owed.partnerBefore;
 }
 

@@ -1,9 +1,10 @@
-// Statuses in a flood of clicks: how long from the answer to a status until its postback has come, while thousands of
-// leads wait to get into Temporal; then the same when every process and server is killed in mid-burst. Last, how many new
-// leads a relay brings into Temporal against a script that does nothing else.
+// How many new leads a relay brings into Temporal against a script that does nothing else. Then statuses in a flood of
+// clicks: how long from the answer to a status until its postback has come, while thousands of leads wait to get into
+// Temporal; and the same when every process and server is killed in mid-burst.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readBacklog } from '../../src/db/outbox.ts';
+import { registerSearchAttributes } from '../../src/temporal/connect.ts';
 import { tellLead } from '../../src/temporal/tell-lead.ts';
 import { conversion, numbered, touch } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
@@ -30,24 +31,74 @@ const MIN_RATE_RATIO = 0.9;
 
 const stage = await createBurstStage();
 console.log(`${describeMachine()}; Postgres and Temporal on the same machine`);
-const verdicts = [...(await measureBurst()), ...(await measureKilledBurst()), await measureRates()];
+const verdicts = [await measureRates(), ...(await measureBurst()), ...(await measureKilledBurst())];
 await stage.close();
 endWith(verdicts);
+
+/** The relay alone, with its reading and noting in Postgres, against nothing but its calls. No worker runs. */
+async function measureRates(): Promise<Verdict> {
+  const ratios: number[] = [];
+  for (let round = 1; round <= RATE_ROUNDS; round++) {
+    const [raw, ours] = [await rateOfScript(), await rateOfRelay()];
+    console.log(`round ${round}: script ${raw.toFixed(0)}, relay ${ours.toFixed(0)} new leads/s`);
+    ratios.push(ours / raw);
+  }
+  return judgeRatio('new leads into Temporal / raw signalWithStart', ratios, MIN_RATE_RATIO);
+}
+
+async function rateOfScript(): Promise<number> {
+  const client = await connectClient(stage.temporalAddress);
+  await registerSearchAttributes(client);
+  const leads = Array.from({ length: RATE_LEADS }, () => ({
+    leadId: randomUUID(),
+    events: numbered([touch('abcdefghigk', randomUUID().slice(0, 20)), conversion(randomUUID())], {
+      at: new Date().toISOString(),
+    }),
+    uptoSeq: 2,
+    owesStatus: false,
+    partnerBefore: null,
+  }));
+  const startedAt = performance.now();
+  await inParallel(leads, CALLS_AT_ONCE, (lead) =>
+    tellLead(client, lead, { policy, mayStartAsleep: true, mayWakeForPeople: true }),
+  );
+  const seconds = (performance.now() - startedAt) / 1000;
+  await client.connection.close();
+  return RATE_LEADS / seconds;
+}
+
+async function rateOfRelay(): Promise<number> {
+  const api = await stage.start('api');
+  await stage.flood(api, RATE_LEADS);
+  await api.stop();
+  return await withRelay(async () => {
+    const { leads } = await readBacklog(stage.db);
+    const startedAt = performance.now();
+    await stage.nothingIsOwed();
+    return leads / ((performance.now() - startedAt) / 1000);
+  });
+}
+
+async function withRelay<T>(use: () => Promise<T>): Promise<T> {
+  const relay = await stage.start('relay');
+  try {
+    return await use();
+  } finally {
+    await relay.stop();
+  }
+}
 
 async function measureBurst(): Promise<Verdict[]> {
   const programs = await stage.startAll();
   const before = await makeLeads(programs.api);
   await stage.nothingIsOwed();
-  const startedAt = performance.now();
   const flooding = stage.flood(programs.api, BURST_CLICKS);
   const answered = await reportAll(programs.api, [before, makeLeads(programs.api), flooding.then(() => undefined)]);
   const { answered: clicks, perSecond } = await flooding;
   const latencies = await Promise.all(answered.map(async ({ answeredAt, heardAt }) => (await heardAt) - answeredAt));
   console.log(`${clicks} clicks at ${perSecond.toFixed(0)}/s; ${await sayOwed()} when the last postback came`);
-  await stage.nothingIsOwed();
-  const seconds = (performance.now() - startedAt) / 1000;
-  console.log(`nothing was owed after ${seconds.toFixed(0)} s: ${(clicks / seconds).toFixed(0)} new leads/s`);
   await stopAll(programs);
+  sayQuantiles(latencies);
   const way = `status answered → postback received in a burst of ${clicks} clicks`;
   return [
     judge(`${way}, p50`, quantile(latencies, 0.5), MAX_P50_MS),
@@ -83,63 +134,11 @@ async function measureKilledBurst(): Promise<Verdict[]> {
   console.log(`after the kill: ${await sayOwed()} when the last postback came`);
   await stopAll(again);
   const way = 'the same with all processes and servers killed in mid-burst, from the restart on';
-  console.log(`${way}: p50 ${quantile(latencies, 0.5).toFixed(0)} ms`);
+  sayQuantiles(latencies);
   return [
     judge(`${way}, p99`, quantile(latencies, 0.99), MAX_P99_AFTER_KILL_MS),
     await judgeComplete({ leads: earlier.leads + clicks + STATUSES, statuses: earlier.delivered + STATUSES }),
   ];
-}
-
-/** The relay alone, with its reading and noting in Postgres, against nothing but its calls. No worker runs. */
-async function measureRates(): Promise<Verdict> {
-  await withRelay(() => stage.nothingIsOwed());
-  const ratios: number[] = [];
-  for (let round = 1; round <= RATE_ROUNDS; round++) {
-    const [raw, ours] = [await rateOfScript(), await rateOfRelay()];
-    console.log(`round ${round}: script ${raw.toFixed(0)}, relay ${ours.toFixed(0)} new leads/s`);
-    ratios.push(ours / raw);
-  }
-  return judgeRatio('new leads into Temporal / raw signalWithStart', ratios, MIN_RATE_RATIO);
-}
-
-async function rateOfScript(): Promise<number> {
-  const client = await connectClient(stage.temporalAddress);
-  const leads = Array.from({ length: RATE_LEADS }, () => ({
-    leadId: randomUUID(),
-    events: numbered([touch('abcdefghigk', randomUUID().slice(0, 20)), conversion(randomUUID())], {
-      at: new Date().toISOString(),
-    }),
-    uptoSeq: 2,
-    owesStatus: false,
-    partnerBefore: null,
-    recheck: false,
-  }));
-  const startedAt = performance.now();
-  await inParallel(leads, CALLS_AT_ONCE, (lead) => tellLead(client, lead, { policy, mayStartAsleep: true }));
-  const seconds = (performance.now() - startedAt) / 1000;
-  await client.connection.close();
-  return RATE_LEADS / seconds;
-}
-
-async function rateOfRelay(): Promise<number> {
-  const api = await stage.start('api');
-  await stage.flood(api, RATE_LEADS);
-  await api.stop();
-  return await withRelay(async () => {
-    const { leads } = await readBacklog(stage.db);
-    const startedAt = performance.now();
-    await stage.nothingIsOwed();
-    return leads / ((performance.now() - startedAt) / 1000);
-  });
-}
-
-async function withRelay<T>(use: () => Promise<T>): Promise<T> {
-  const relay = await stage.start('relay');
-  try {
-    return await use();
-  } finally {
-    await relay.stop();
-  }
 }
 
 async function makeLeads(api: RunningProgram): Promise<string[]> {
@@ -163,6 +162,15 @@ async function reportAll(
 
   async function report(conversionId: string | undefined): Promise<AnsweredStatus> {
     return await stage.approve(api, conversionId ?? (await stage.click(api)));
+  }
+}
+
+/** Of each kind, in the order of the statuses. */
+function sayQuantiles(latencies: number[]): void {
+  for (const [index, kind] of ['before', 'in', 'after'].entries()) {
+    const ofKind = latencies.slice(index * LEADS_OF_A_KIND, (index + 1) * LEADS_OF_A_KIND);
+    const [p50, p99] = [0.5, 0.99].map((share) => quantile(ofKind, share).toFixed(0));
+    console.log(`  leads begun ${kind} the burst: p50 ${p50} ms, p99 ${p99} ms`);
   }
 }
 

@@ -43,7 +43,7 @@ describe('the proof that Temporal wakes a sleeping lead', function () {
 
   it('is found with this server, and leaves no open probe behind', async () => {
     const started = prove(client);
-    assert.equal(started.isProven(), false);
+    assert.equal(started.isProven(), undefined);
     await eventually(() => assert.equal(started.isProven(), true));
     await started.stop();
     assert.deepEqual(lines, []);
@@ -75,7 +75,7 @@ describe('the proof that Temporal wakes a sleeping lead', function () {
     const away = connectTemporal({ connectionOptions: { address: first.address }, namespace: 'default' });
     const started = prove(away);
     await eventually(() => assert.match(lines[0]?.msg ?? '', /cannot be seen yet/));
-    assert.equal(started.isProven(), false);
+    assert.equal(started.isProven(), undefined);
     const second = await startPrivateTemporal({ port: first.port, dir: first.dir });
     await eventually(() => assert.equal(started.isProven(), true));
     await proof?.stop();
