@@ -83,8 +83,8 @@ function isBeginning({ events }: OwedEvents): boolean {
   return events[0]?.seq === 1;
 }
 
-function hasNothingToDo({ owesStatus, uptoSeq }: OwedEvents): boolean {
-  return !owesStatus && uptoSeq <= MAX_EVENTS_ASLEEP;
+function hasNothingToDo({ owesStatus, recheck, uptoSeq }: OwedEvents): boolean {
+  return !owesStatus && !recheck && uptoSeq <= MAX_EVENTS_ASLEEP;
 }
 
 function holderAfter({ events }: OwedEvents): string | undefined {

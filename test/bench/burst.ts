@@ -56,6 +56,7 @@ async function rateOfScript(): Promise<number> {
     }),
     uptoSeq: 2,
     owesStatus: false,
+    recheck: false,
     partnerBefore: null,
   }));
   const startedAt = performance.now();
