@@ -134,7 +134,7 @@ function requireInProduction(variables: Variables, hasTemporal: boolean): void {
   const isApi = variables.ROLES.includes('api');
   const missing = [
     ...(variables.DATABASE_URL ? [] : ['DATABASE_URL']),
-    ...(hasTemporal || variables.ROLES.every((role) => role === 'migrate' || role === 'api')
+    ...(hasTemporal || !variables.ROLES.some((role) => role === 'relay' || role === 'worker')
       ? []
       : ['TEMPORAL_ADDRESS']),
     ...(variables.ADMIN_API_KEY || !isApi ? [] : ['ADMIN_API_KEY']),

@@ -4,7 +4,10 @@ import { z } from 'zod';
 import { numberVariables } from './number-variables.ts';
 import { createAddressRules } from './outbound/address-rules.ts';
 
-export const roles = ['api', 'relay', 'worker', 'migrate'] as const;
+export const roles = ['api', 'relay', 'worker', 'migrate', 'rebuild'] as const;
+
+// What one process does when it is not told.
+const usualRoles = ['api', 'relay', 'worker', 'migrate'] as const;
 
 const list = z.string().transform((text) =>
   text
@@ -59,7 +62,10 @@ const hostName = z
 export const environment = z.object({
   ...numberVariables,
   NODE_ENV: z.string().optional(),
-  ROLES: list.pipe(z.array(z.enum(roles)).min(1)).default([...roles]),
+  ROLES: list
+    .pipe(z.array(z.enum(roles)).min(1))
+    .refine((given) => given.length === 1 || !given.includes('rebuild'), 'rebuild is a process of its own')
+    .default([...usualRoles]),
   HOST: z.string().default('0.0.0.0'),
   OPS_HOST: z.string().default('127.0.0.1'),
   OPS_ALLOWED_HOSTS: list.pipe(z.array(hostName)).default([]),

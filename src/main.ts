@@ -5,6 +5,7 @@ import type { Embedded } from './dev/start.ts';
 import { StartupError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 import { migrateOnly, startProgram } from './roles/program.ts';
+import { rebuildOnly } from './roles/rebuild.ts';
 
 // A terminal's Ctrl-C reaches this process from the terminal and once more from npm.
 const REPEATED_SIGNAL_MS = 1000;
@@ -40,9 +41,9 @@ async function runEmbedded(given: GivenConfig, log: Log, stopAsked: AbortSignal)
 }
 
 async function run(config: Config, log: Log, stopAsked: AbortSignal, embedded?: Embedded): Promise<void> {
-  const isMigrateOnly = config.roles.every((role) => role === 'migrate');
-  if (isMigrateOnly) {
-    await migrateOnly(config, log, stopAsked);
+  const errand = errandOf(config);
+  if (errand) {
+    await errand(config, log, stopAsked);
     await embedded?.stop();
     return;
   }
@@ -57,6 +58,12 @@ async function run(config: Config, log: Log, stopAsked: AbortSignal, embedded?: 
     await embedded?.stop();
   }
   log.info('stopped');
+}
+
+/** What ends by itself. */
+function errandOf({ roles }: Config): typeof migrateOnly | typeof rebuildOnly | undefined {
+  if (roles.includes('rebuild')) return rebuildOnly;
+  return roles.every((role) => role === 'migrate') ? migrateOnly : undefined;
 }
 
 /** Aborted by the first signal, its name being the reason. A second, later one ends the process at once. */

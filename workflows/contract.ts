@@ -175,9 +175,11 @@ export function startAttributes(events: LeadEvent[]): SearchAttributePair[] {
 export function sleepOptions(events: LeadEvent[], { windowMs }: LeadPolicy) {
   const lead = events.reduce(applyEvent, newLead());
   const holder = lead.holder ? `partner ${lead.holder.partnerId}` : 'the house';
-  const openUntil = new Date(windowEndsAt(lead, windowMs) ?? 0).toISOString();
+  const endsAt = windowEndsAt(lead, windowMs) ?? 0;
+  const openUntil = new Date(endsAt).toISOString();
   return {
-    startDelay: windowMs,
+    // Of a lead that is rebuilt, a part of the window has passed.
+    startDelay: Math.min(Math.max(0, endsAt - Date.now()), windowMs),
     staticSummary: `began with ${holder}`,
     staticDetails: [
       `Began with ${holder}, open until ${openUntil} at least.`,

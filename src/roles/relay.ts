@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { checkDb } from '../db/connect.ts';
 import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
+import { pauseUnlessAborted } from '../pause.ts';
 import { startRelay } from '../relay.ts';
 import { startSweep } from '../sweep.ts';
 import { connectTemporal, registerSearchAttributes, searchAttributesText } from '../temporal/connect.ts';
@@ -11,7 +12,7 @@ import { proveStartDelay } from '../temporal/start-delay.ts';
 import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
 
 const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 60_000;
+const REGISTER_INTERVAL_MS = 60_000;
 const REGISTER_TIMEOUT_MS = 3000;
 
 /**
@@ -38,12 +39,7 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   const sweep = startSweep({ db, grace: graceOf(config), intervalMs: config.sweep.intervalMs, metrics, log });
   const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
   const stopping = new AbortController();
-  const registering = keepTrying(register, {
-    signal: stopping.signal,
-    firstPauseMs: FIRST_RETRY_MS,
-    longestPauseMs: LONGEST_RETRY_MS,
-    onFailure: (err) => warnUnregistered(err, log),
-  });
+  const registering = registerAgainAndAgain();
   return {
     checkReady: async () => void (await checkDb(db)),
     async stop() {
@@ -52,6 +48,20 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
       await client.connection.close();
     },
   };
+
+  /** Not only once: a Temporal that has lost its store knows them no more. */
+  async function registerAgainAndAgain(): Promise<void> {
+    const { signal } = stopping;
+    while (!signal.aborted) {
+      await keepTrying(register, {
+        signal,
+        firstPauseMs: FIRST_RETRY_MS,
+        longestPauseMs: REGISTER_INTERVAL_MS,
+        onFailure: (err) => warnUnregistered(err, log),
+      });
+      await pauseUnlessAborted(REGISTER_INTERVAL_MS, signal);
+    }
+  }
 }
 
 function policyOf({ leads, postbacks }: Config): LeadPolicy {

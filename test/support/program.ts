@@ -81,6 +81,24 @@ export async function startProcess(options: ProgramOptions): Promise<RunningProg
   };
 }
 
+/** Runs a role that ends by itself. @returns its exit and what it printed, line by line */
+export async function runToEnd(options: ProgramOptions): Promise<Exit & { lines: string[] }> {
+  await buildOnce();
+  const child = spawn(process.execPath, ['dist/src/main.js'], {
+    cwd: root,
+    env: environmentOf(options),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const forget = stopAtEnd(child.pid as number, 'SIGKILL');
+  const lines: string[] = [];
+  for (const output of [child.stdout, child.stderr]) {
+    createInterface({ input: output }).on('line', (line) => lines.push(line));
+  }
+  const exit = await new Promise<Exit>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
+  forget();
+  return { ...exit, lines };
+}
+
 function environmentOf({ roles, databaseUrl, temporalAddress, env }: ProgramOptions): NodeJS.ProcessEnv {
   const inherited = INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]] as const] : []));
   return {
