@@ -168,6 +168,9 @@ export function startAttributes(events: LeadEvent[]): SearchAttributePair[] {
   return searchAttributesOf(lead, 'open').filter(({ value }) => !Array.isArray(value) || value.length > 0);
 }
 
+// A lead that wakes just before its window is over would have to wait once more.
+const WAKE_STEP_MS = 5_000;
+
 /**
  * What makes a lead start asleep: Temporal keeps its events, and gives a worker nothing to do before the window can be
  * over or a later signalWithStart wakes it. What people see of it until then is given here, and nothing personal is in it.
@@ -177,9 +180,10 @@ export function sleepOptions(events: LeadEvent[], { windowMs }: LeadPolicy) {
   const holder = lead.holder ? `partner ${lead.holder.partnerId}` : 'the house';
   const endsAt = windowEndsAt(lead, windowMs) ?? 0;
   const openUntil = new Date(endsAt).toISOString();
+  // Of a lead that is rebuilt, a part of the window has passed.
+  const leftMs = Math.max(0, endsAt - Date.now());
   return {
-    // Of a lead that is rebuilt, a part of the window has passed.
-    startDelay: Math.min(Math.max(0, endsAt - Date.now()), windowMs),
+    startDelay: Math.min(Math.ceil(leftMs / WAKE_STEP_MS) * WAKE_STEP_MS, windowMs),
     staticSummary: `began with ${holder}`,
     staticDetails: [
       `Began with ${holder}, open until ${openUntil} at least.`,
