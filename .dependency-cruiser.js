@@ -25,8 +25,8 @@ const rooms = {
   relay: { path: '^src/relay\\.ts$', mayLoad: [GROUND, '^src/(db/outbox|temporal/tell-lead)\\.ts$', CONTRACT] },
   sweep: { path: '^src/sweep\\.ts$', mayLoad: [GROUND, DB] },
   config: {
-    path: '^src/(config|environment)\\.ts$',
-    mayLoad: [GROUND, '^src/outbound/address-rules\\.ts$', '^src/temporal/target\\.ts$'],
+    path: '^src/(config|environment|number-variables)\\.ts$',
+    mayLoad: [GROUND, '^src/outbound/(address-rules|careless-ranges)\\.ts$', '^src/temporal/target\\.ts$'],
   },
   // An outage of the database is answered as 503, whichever call meets it.
   'http-protocol': { path: PROTOCOL, mayLoad: [GROUND, DOMAIN, '^src/db/sqlstate\\.ts$'] },
