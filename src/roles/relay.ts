@@ -6,7 +6,12 @@ import type { Log } from '../log.ts';
 import { pauseUnlessAborted } from '../pause.ts';
 import { startRelay } from '../relay.ts';
 import { startSweep } from '../sweep.ts';
-import { connectTemporal, registerSearchAttributes, searchAttributesText } from '../temporal/connect.ts';
+import {
+  connectTemporal,
+  NamespaceMissingError,
+  registerSearchAttributes,
+  searchAttributesText,
+} from '../temporal/connect.ts';
 import { watchQueueDepth } from '../temporal/queue-depth.ts';
 import { proveStartDelay } from '../temporal/start-delay.ts';
 import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
@@ -70,6 +75,7 @@ function policyOf({ leads, postbacks }: Config): LeadPolicy {
 
 /** Temporal Cloud, for one, never permits it; leads cannot start before the attributes are there. */
 function warnUnregistered(err: unknown, log: Log): void {
+  if (err instanceof NamespaceMissingError) return log.error(err.message);
   log.warn(
     { err },
     'Search attributes cannot be registered with Temporal yet; trying again. Where Temporal does not permit it, ' +

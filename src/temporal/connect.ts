@@ -13,26 +13,58 @@ export function connectTemporal({ connectionOptions, namespace }: TemporalTarget
   return new Client({ connection: Connection.lazy({ ...connectionOptions, channelArgs }), namespace });
 }
 
-/** The worker's own connection; fails when Temporal does not answer. */
-export async function connectWorkerToTemporal({ connectionOptions }: TemporalTarget): Promise<NativeConnection> {
+const GRPC_NOT_FOUND = 5;
+const GRPC_ALREADY_EXISTS = 6;
+
+export class NamespaceMissingError extends Error {
+  override readonly name = 'NamespaceMissingError';
+
+  constructor(namespace: string, options: { cause: unknown }) {
+    super(
+      `Temporal has no namespace "${namespace}". Make it and this goes on by itself: ` +
+        `temporal operator namespace create --namespace ${namespace} --retention 90d`,
+      options,
+    );
+  }
+}
+
+/**
+ * The worker's own connection; fails when Temporal does not answer.
+ *
+ * @throws NamespaceMissingError
+ */
+export async function connectWorkerToTemporal({
+  connectionOptions,
+  namespace,
+}: TemporalTarget): Promise<NativeConnection> {
   const { address, tls, apiKey, metadata } = connectionOptions;
-  return await NativeConnection.connect({
+  const connection = await NativeConnection.connect({
     ...(address === undefined ? {} : { address }),
     ...(tls === undefined ? {} : { tls }),
     ...(typeof apiKey === 'string' ? { apiKey } : {}),
     ...(metadata === undefined ? {} : { metadata: metadata }),
   });
+  try {
+    await connection.workflowService.describeNamespace({ namespace });
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw hasGrpcCode(error, GRPC_NOT_FOUND) ? new NamespaceMissingError(namespace, { cause: error }) : error;
+  }
 }
 
 const IndexedValueType = proto.temporal.api.enums.v1.IndexedValueType;
-const GRPC_ALREADY_EXISTS = 6;
 
 /** For people who have to register them by hand. */
 export const searchAttributesText = Object.values(searchAttributeKeys)
   .map(({ name, type }) => `${name} (${type})`)
   .join(', ');
 
-/** Makes leads searchable by what people look for. Harmless when done before, or by several processes at once. */
+/**
+ * Makes leads searchable by what people look for. Harmless when done before, or by several processes at once.
+ *
+ * @throws NamespaceMissingError
+ */
 export async function registerSearchAttributes(client: Client): Promise<void> {
   const { namespace } = client.options;
   for (const { name, type } of Object.values(searchAttributeKeys)) {
@@ -40,7 +72,12 @@ export async function registerSearchAttributes(client: Client): Promise<void> {
     try {
       await client.connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === GRPC_ALREADY_EXISTS)) throw error;
+      if (hasGrpcCode(error, GRPC_NOT_FOUND)) throw new NamespaceMissingError(namespace, { cause: error });
+      if (!hasGrpcCode(error, GRPC_ALREADY_EXISTS)) throw error;
     }
   }
+}
+
+function hasGrpcCode(error: unknown, code: number): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -3,7 +3,7 @@ import { TASK_QUEUE, type LeadActivities } from '../../workflows/contract.ts';
 import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
 import { pauseUnlessAborted } from '../pause.ts';
-import { connectWorkerToTemporal } from './connect.ts';
+import { connectWorkerToTemporal, NamespaceMissingError } from './connect.ts';
 import type { TemporalTarget } from './target.ts';
 
 export type WorkerDeps = {
@@ -72,8 +72,13 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
       signal: stopping.signal,
       firstPauseMs: RECONNECT_MS,
       longestPauseMs: RECONNECT_MS,
-      onFailure: (err) => deps.log.warn({ err }, 'The worker cannot reach Temporal; it tries again.'),
+      onFailure: warnUnconnected,
     });
+  }
+
+  function warnUnconnected(err: unknown): void {
+    if (err instanceof NamespaceMissingError) deps.log.error(err.message);
+    else deps.log.warn({ err }, 'The worker cannot reach Temporal; it tries again.');
   }
 }
 
