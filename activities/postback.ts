@@ -1,6 +1,6 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Knex } from 'knex';
-import { completeAttempt, insertAttempt, interruptAttempts, type AttemptEnd } from '../src/db/attempts.ts';
+import { completeAttempt, insertAttempt, interruptAttempts, readWaits, type AttemptEnd } from '../src/db/attempts.ts';
 import {
   endPostback,
   isEnded,
@@ -82,6 +82,7 @@ async function startAttempt(
   if (isEnded(postback.state)) return { result: postback.state };
   if (postback.attemptsMade >= maxAttempts) {
     await interruptAttempts(db, postbackId);
+    if ((await readWaits(db, postbackId)).ownMs > 0) throw stillRunning(postbackId);
     await endPostback(db, postbackId, { state: 'failed' });
   } else if (!settings?.statuses.includes(postback.status)) {
     await endPostback(db, postbackId, { state: 'skipped', skipReason: settings ? 'status_off' : 'not_configured' });
@@ -107,8 +108,9 @@ async function writeAttemptDown(
   if (request && !takeSlot(request.url)) {
     throw new Error(`Too many postbacks are under way to the host of postback ${postbackId}.`);
   }
-  const isWritten = await insertAttempt(db, { postbackId, attempt, ...(request ?? unfilled) });
-  return isWritten ? { attempt, request } : undefined;
+  const result = await insertAttempt(db, { postbackId, attempt, ...(request ?? unfilled) });
+  if (result === 'blocked') throw stillRunning(postbackId);
+  return result === 'written' ? { attempt, request } : undefined;
 }
 
 async function finishAttempt(
@@ -124,18 +126,23 @@ async function finishAttempt(
   throw notAccepted(call, { attempt, outcome });
 }
 
-/** How a locked postback stands, once attempts that never came to their end are closed. */
+/** How a locked postback stands, once attempts that can no longer run are closed. */
 async function review(trx: Knex, call: PostbackCall): ReturnType<LeadActivities['reviewPostback']> {
+  const interrupted = await interruptAttempts(trx, call.postbackId);
   const postback = await readPostback(trx, call.postbackId);
   if (isEnded(postback.state)) return { result: postback.state };
-  const interrupted = await interruptAttempts(trx, call.postbackId);
+  const { ownMs, anyMs } = await readWaits(trx, call.postbackId);
   const attemptsLeft = call.maxAttempts - postback.attemptsMade;
-  if (attemptsLeft > 0) {
-    if (interrupted > 0) await postponePostback(trx, call);
-    return { attemptsLeft, retryInMs: interrupted > 0 ? call.intervalMs : postback.retryInMs };
+  if (attemptsLeft <= 0) {
+    // Its last attempt may still be answered.
+    if (ownMs > 0) return { attemptsLeft: 1, retryInMs: Math.ceil(ownMs) };
+    await endPostback(trx, call.postbackId, { state: 'failed' });
+    return { result: 'failed' };
   }
-  await endPostback(trx, call.postbackId, { state: 'failed' });
-  return { result: 'failed' };
+  if (interrupted > 0) await postponePostback(trx, call);
+  const intervalLeftMs = interrupted > 0 ? call.intervalMs : postback.retryInMs;
+  const ownWaitMs = ownMs > 0 ? Math.ceil(ownMs) + call.intervalMs : 0;
+  return { attemptsLeft, retryInMs: Math.max(intervalLeftMs, ownWaitMs, Math.ceil(anyMs)) };
 }
 
 function requestOf(postback: CurrentPostback, settings: PostbackSettings): PostbackRequest | null {
@@ -156,6 +163,10 @@ function endOf(
   if (delivered) return { ...made, outcome: 'delivered', state: 'delivered', retryInMs: null };
   if (attempt >= maxAttempts) return { ...made, outcome: 'refused', state: 'failed', retryInMs: null };
   return { ...made, outcome: 'refused', state: 'retrying', retryInMs: intervalMs };
+}
+
+function stillRunning(postbackId: string): Error {
+  return new Error(`An attempt that postback ${postbackId} has to wait for may still be running.`);
 }
 
 function failUnstarted(error: unknown): never {

@@ -3,34 +3,85 @@ import { prepared } from './prepared.ts';
 
 export type NewAttempt = { postbackId: string; attempt: number; method: string; url: string; body: string | null };
 
+// An attempt ends within the 15 s of its activity; the second is for clocks and the way to Postgres.
+const MAY_LAST = `interval '16 seconds'`;
+
+/** Of attempts `a` that are `running`: their worker has died or is stuck, and nothing comes of them any more. */
+export const IS_DEAD = `a.outcome = 'running' and a.started_at < now() - ${MAY_LAST}`;
+
+/** Nobody saw a dead attempt end: it ended when it was noticed, or when it could last have run. */
+export const INTERRUPT = `outcome = 'interrupted', ended_at = least(now(), a.started_at + interval '15 seconds')`;
+
+/** R11: attempts `a` of postbacks `p` that a postback `mine` must wait for: its own, and those of older statuses. */
+const IN_THE_WAY = `a.outcome = 'running' and (p.postback_id = mine.postback_id
+  or p.seq < mine.seq and (not p.is_handover or p.partner_id = mine.partner_id))`;
+
+// A newer postback is written by the statement that supersedes the older ones, and that waits for the lock of an attempt
+// which is being written down. So whoever can see the newer postback sees every attempt that the older ones will have.
 const INSERT_ATTEMPT = `
-  with open as materialized (
-    select postback_id from postbacks
+  with mine as materialized (
+    select postback_id, conversion_id, seq, partner_id from postbacks
     where postback_id = :postbackId and state in ('scheduled', 'retrying')
     for update
+  ), rivals as materialized (
+    select a.postback_id, a.attempt, ${IS_DEAD} as is_dead
+    from mine join postbacks p using (conversion_id) join postback_attempts a on a.postback_id = p.postback_id
+    where ${IN_THE_WAY}
   ), interrupted as (
-    update postback_attempts a set outcome = 'interrupted', ended_at = now()
-    from open where a.postback_id = open.postback_id and a.outcome = 'running'
+    update postback_attempts a set ${INTERRUPT}
+    from rivals r where r.is_dead and a.postback_id = r.postback_id and a.attempt = r.attempt
+  ), written as (
+    insert into postback_attempts (postback_id, attempt, method, url, body)
+    select postback_id, :attempt::int, :method, :url, :body from mine
+    where not exists (select from rivals where not is_dead)
+    returning attempt
   )
-  insert into postback_attempts (postback_id, attempt, method, url, body)
-  select postback_id, :attempt::int, :method, :url, :body from open
-  returning attempt`;
+  select case when exists (select from written) then 'written' when exists (select from mine) then 'blocked'
+    else 'ended' end as result`;
 
 /**
- * Writes an attempt down before its call is made. One that never came to its end was interrupted.
- * @returns false when the postback has ended meanwhile
+ * Writes an attempt down before its call is made, and closes those before it that can no longer run.
+ * @returns `ended` when the postback has ended meanwhile; `blocked` when another attempt of it, or one of an older
+ * status of its conversion, may still be running
  * @throws when another attempt with this number has been made meanwhile
  */
-export async function insertAttempt(db: Knex, attempt: NewAttempt): Promise<boolean> {
-  const { rows } = await db.raw<{ rows: object[] }>(INSERT_ATTEMPT, attempt).options(prepared('insert-attempt'));
-  return rows.length > 0;
+export async function insertAttempt(db: Knex, attempt: NewAttempt): Promise<'written' | 'blocked' | 'ended'> {
+  const { rows } = await db
+    .raw<{ rows: { result: 'written' | 'blocked' | 'ended' }[] }>(INSERT_ATTEMPT, attempt)
+    .options(prepared('insert-attempt'));
+  return rows[0]?.result ?? 'ended';
 }
 
-/** Closes attempts that never came to their end. @returns how many */
+/** Closes those attempts of a postback that can no longer run. @returns how many */
 export async function interruptAttempts(db: Knex, postbackId: string): Promise<number> {
-  return await db('postback_attempts')
-    .where({ postback_id: postbackId, outcome: 'running' })
-    .update({ outcome: 'interrupted', ended_at: db.fn.now() });
+  const { rows } = await db.raw<{ rows: object[] }>(
+    `update postback_attempts a set ${INTERRUPT} where a.postback_id = :postbackId and ${IS_DEAD} returning a.attempt`,
+    { postbackId },
+  );
+  return rows.length;
+}
+
+/** Closes all attempts that can no longer run, of all postbacks. @returns how many */
+export async function closeDeadAttempts(db: Knex): Promise<number> {
+  const { rows } = await db.raw<{ rows: object[] }>(
+    `update postback_attempts a set ${INTERRUPT} where ${IS_DEAD} returning a.attempt`,
+  );
+  return rows.length;
+}
+
+const READ_WAITS = `
+  select coalesce(max(left_ms) filter (where is_own), 0)::float8 as "ownMs", coalesce(max(left_ms), 0)::float8 as "anyMs"
+  from (
+    select extract(epoch from a.started_at + ${MAY_LAST} - now()) * 1000 as left_ms, p.postback_id = mine.postback_id as is_own
+    from postbacks mine join postbacks p using (conversion_id) join postback_attempts a on a.postback_id = p.postback_id
+    where mine.postback_id = :postbackId and ${IN_THE_WAY}
+  ) running
+  where left_ms > 0`;
+
+/** For how long, in milliseconds, its own attempt may still run, and any attempt that it must wait for; 0 when none. */
+export async function readWaits(db: Knex, postbackId: string): Promise<{ ownMs: number; anyMs: number }> {
+  const { rows } = await db.raw<{ rows: { ownMs: number; anyMs: number }[] }>(READ_WAITS, { postbackId });
+  return rows[0] ?? { ownMs: 0, anyMs: 0 };
 }
 
 export type AttemptEnd = {

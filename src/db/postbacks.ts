@@ -91,7 +91,7 @@ export async function readOpenPostbacks(db: Knex, conversionId: string, seq: num
 
 /**
  * True when a partner has heard of a conversion's `pending`, or may have: an attempt was delivered, was interrupted, is
- * still running, or ended without an answer.
+ * still running, or ended without an answer. Not when it has taken a later `rejected`: then it knows.
  */
 export async function wasToldPending(db: Knex, conversionId: string, partnerId: string): Promise<boolean> {
   const { rows } = await db.raw<{ rows: { told: boolean }[] }>(
@@ -99,6 +99,11 @@ export async function wasToldPending(db: Knex, conversionId: string, partnerId: 
        select 1 from postbacks p join postback_attempts a using (postback_id)
        where p.conversion_id = :conversionId and p.partner_id = :partnerId and p.status = 'pending'
          and (a.outcome <> 'refused' or a.error in ('timeout', 'connection_failed', 'bad_response'))
+         and not exists (
+           select from postbacks later
+           where later.conversion_id = p.conversion_id and later.partner_id = p.partner_id and later.seq > p.seq
+             and later.status = 'rejected' and later.state = 'delivered'
+         )
      ) as told`,
     { conversionId, partnerId },
   );
@@ -139,7 +144,6 @@ export async function lockPostback(trx: Knex, postbackId: string): Promise<boole
   return (await trx('postbacks').where({ postback_id: postbackId }).forUpdate().select('postback_id')).length > 0;
 }
 
-/** The request as it is about to be sent; `attempt` counts from 1. */
 /** Has the next attempt wait for the interval between two attempts, from now on. */
 export async function postponePostback(
   trx: Knex,
@@ -153,7 +157,6 @@ export async function postponePostback(
     });
 }
 
-/** What came back: `httpStatus` is null and `error` says why when nothing did; `responseBody` is at most 4 KiB. */
 /** Ends a postback without an attempt. One that has ended meanwhile stays as it is. */
 export async function endPostback(
   db: Knex,

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Settlement } from '../domain/lead.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
+import { INTERRUPT, IS_DEAD } from './attempts.ts';
 import { INSERT_POSTBACK, postbackBindings, type NewPostback } from './postbacks.ts';
 import { prepared } from './prepared.ts';
 
@@ -75,6 +76,10 @@ const WRITE_SETTLEMENT = `
     from settled
     where p.conversion_id = :conversionId and p.seq < settled.seq and not p.is_handover
       and p.state in ('scheduled', 'retrying')
+    returning p.postback_id
+  ), closed as (
+    update postback_attempts a set ${INTERRUPT}
+    from superseded s where a.postback_id = s.postback_id and ${IS_DEAD}
   )
   ${INSERT_POSTBACK} from settled returning postback_id`;
 

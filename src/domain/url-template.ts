@@ -48,6 +48,7 @@ export function fillUrlTemplate(template: string, values: Readonly<Record<string
   });
   // Nothing can encode them: the URL standard reads `%2e%2e` as `..` too. Such a value must not be sent at all.
   if (hasDotSegment(filled)) throw new UrlTemplateError(`A value of "." or ".." would change the path of ${template}`);
+  if (!URL.canParse(filled)) throw new UrlTemplateError(`Filled with its values, ${template} is no URL`);
   const url = new URL(filled);
   if (shapeOf(url) !== shapeOf(parseUrlTemplate(template))) {
     throw new UrlTemplateError(`The values would change the origin, path or parameters of ${template}`);

@@ -3,7 +3,7 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import type { Knex } from 'knex';
 import { createActivities } from '../../activities/index.ts';
 import { updatePartner } from '../../src/db/partners.ts';
-import { insertAttempt } from '../../src/db/attempts.ts';
+import { closeDeadAttempts, insertAttempt } from '../../src/db/attempts.ts';
 import type { PostbackRequest } from '../../src/domain/postback-settings.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { SOCKETS_PER_ORIGIN, createGuardedClient, type SendOutcome } from '../../src/outbound/guarded-client.ts';
@@ -119,9 +119,11 @@ describe('delivering a postback', () => {
     }));
   }
 
-  async function supersede({ conversionId, leadId }: { conversionId: string; leadId: string }): Promise<void> {
+  async function supersede({ conversionId, leadId }: { conversionId: string; leadId: string }): Promise<string> {
     await network.report(conversionId, 'rejected');
-    await activities.settle({ leadId, maxAttempts: ATTEMPTS, settlement: await latestSettlement(db, leadId) });
+    const settlement = await latestSettlement(db, leadId);
+    const [due] = await activities.settle({ leadId, maxAttempts: ATTEMPTS, settlement });
+    return due?.postbackId ?? '';
   }
 
   /** A pool learns only by using them that its idle connections have died. */
@@ -316,7 +318,7 @@ describe('delivering a postback', () => {
     const due = await duePostback();
     await supersede(due);
     const attempt = { postbackId: due.postbackId, attempt: 1, method: 'GET', url: TRACKER, body: null };
-    assert.equal(await insertAttempt(db, attempt), false);
+    assert.equal(await insertAttempt(db, attempt), 'ended');
     assert.deepEqual(await readAttempts(due.postbackId), []);
   });
 
@@ -344,7 +346,11 @@ describe('delivering a postback', () => {
   it('an attempt whose worker was killed is noted as interrupted by the next', async () => {
     const { postbackId } = await duePostback();
     await killDuringAttempt(postbackId);
+    await age(postbackId, 100);
     assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
+    const [interrupted] = await readAttempts(postbackId);
+    const lastedMs = Date.parse(interrupted?.ended_at ?? '') - Date.parse(interrupted?.started_at ?? '');
+    assert.equal(lastedMs, 15_000, 'it could not have run until the next');
     assert.deepEqual(await outcomesOf(postbackId), [
       { attempt: 1, outcome: 'interrupted', http_status: null, error: null },
       { attempt: 2, outcome: 'delivered', http_status: 200, error: null },
@@ -353,9 +359,13 @@ describe('delivering a postback', () => {
 
   it('a review ends a postback whose third attempt was interrupted', async () => {
     const { postbackId } = await duePostback();
-    for (let attempt = 1; attempt < ATTEMPTS; attempt++) await killDuringAttempt(postbackId);
+    for (let attempt = 1; attempt < ATTEMPTS; attempt++) {
+      await killDuringAttempt(postbackId);
+      await age(postbackId);
+    }
     assert.deepEqual(await review(postbackId), { attemptsLeft: 1, retryInMs: INTERVAL_MS });
     await killDuringAttempt(postbackId);
+    await age(postbackId);
     assert.deepEqual(await review(postbackId), { result: 'failed' });
     assert.equal((await readPostback(postbackId))?.state, 'failed');
     assert.deepEqual(
@@ -363,6 +373,75 @@ describe('delivering a postback', () => {
       ['interrupted', 'interrupted', 'interrupted'],
     );
   });
+
+  it('an attempt that may still run is not closed, and the next waits until it has ended', async () => {
+    const { postbackId } = await duePostback();
+    await killDuringAttempt(postbackId);
+    assert.equal((await failureOf(postbackId)).type, NOT_STARTED);
+    const reviewed = await review(postbackId);
+    assert.ok('retryInMs' in reviewed && reviewed.retryInMs > INTERVAL_MS, JSON.stringify(reviewed));
+    assert.deepEqual(
+      (await readAttempts(postbackId)).map(({ outcome }) => outcome),
+      ['running'],
+    );
+    assert.equal(sent.length, 1);
+  });
+
+  it('R11: no attempt starts while one of an older status of its conversion may still run', async () => {
+    const older = await duePostback({ word: 'pending' });
+    await killDuringAttempt(older.postbackId);
+    const newer = await supersede(older);
+    assert.equal((await failureOf(newer)).type, NOT_STARTED);
+    const reviewed = await review(newer);
+    assert.ok('retryInMs' in reviewed && reviewed.retryInMs > 10_000 && reviewed.retryInMs <= 16_000);
+    assert.equal(reviewed.attemptsLeft, ATTEMPTS);
+    assert.deepEqual(await readAttempts(newer), []);
+
+    await age(older.postbackId);
+    assert.deepEqual(await deliver(newer), { result: 'delivered' });
+    assert.deepEqual(
+      (await readAttempts(older.postbackId)).map(({ outcome }) => outcome),
+      ['interrupted'],
+    );
+  });
+
+  it('whoever supersedes or reviews a postback closes its attempts that can no longer run', async () => {
+    const superseded = await duePostback();
+    await killDuringAttempt(superseded.postbackId);
+    await age(superseded.postbackId);
+    await supersede(superseded);
+    const reviewed = await duePostback();
+    await killDuringAttempt(reviewed.postbackId);
+    await supersede(reviewed);
+    await age(reviewed.postbackId);
+    assert.deepEqual(await review(reviewed.postbackId), { result: 'superseded' });
+    for (const { postbackId } of [superseded, reviewed]) {
+      assert.equal((await readAttempts(postbackId))[0]?.outcome, 'interrupted');
+    }
+  });
+
+  it('all attempts that can no longer run are closed at once, the others are left alone', async () => {
+    const [dead, alive] = [await duePostback(), await duePostback()];
+    for (const { postbackId } of [dead, alive]) await killDuringAttempt(postbackId);
+    await age(dead.postbackId);
+    assert.ok((await closeDeadAttempts(db)) >= 1);
+    assert.equal((await readAttempts(dead.postbackId))[0]?.outcome, 'interrupted');
+    assert.equal((await readAttempts(alive.postbackId))[0]?.outcome, 'running');
+  });
+
+  it('a template that makes no URL is refused, and ends its postback as failed', async () => {
+    const { postbackId } = await duePostback({ settings: settingsFor('https://tracker.example:99999/{ref_id}') });
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      assert.match((await failureOf(postbackId)).message, /invalid url/);
+    }
+    assert.equal((await readPostback(postbackId))?.state, 'failed');
+  });
+
+  /** As if its attempts had begun that long ago. */
+  async function age(postbackId: string, seconds = 20): Promise<void> {
+    const startedAt = db.raw(`started_at - ? * interval '1 second'`, [seconds]);
+    await db('postback_attempts').where({ postback_id: postbackId }).update({ started_at: startedAt });
+  }
 
   /** The call never comes back, as in a worker that dies. */
   async function killDuringAttempt(postbackId: string): Promise<void> {

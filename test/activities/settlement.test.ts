@@ -330,6 +330,18 @@ describe('settling a status', () => {
       assert.deepEqual(await settle(lead.leadId), due);
     });
 
+    it('the loser hears rejected once when it has taken a rejected already', async () => {
+      const [loser, winner] = [await partner({ handover: true }), await partner()];
+      const lead = await network.aLead(loser, 'lost');
+      for (const status of ['pending', 'rejected']) await deliverIt((await reportAndSettle(lead, status))[0]);
+      await network.touch(lead.leadId, winner, 'won');
+      const due = await reportAndSettle(lead, 'approved');
+      assert.deepEqual(
+        due.map(({ partnerId }) => partnerId),
+        [winner],
+      );
+    });
+
     it('a partner that wins after its own pending is not told that it lost', async () => {
       const ann = await partner({ handover: true });
       const lead = await network.aLead(ann);
