@@ -29,8 +29,8 @@ export const numberVariables = {
   // No server far away answers faster; R10 allows 10 s in all, and an activity's own time-out is built on that.
   POSTBACK_TIMEOUT_SECONDS: seconds({ standard: 10, least: 0.1, most: 10 }),
 
-  // Twenty questions a second from each process; a paused offer that goes on for an hour. Far below what a timer of Node
-  // can wait for, 2^31 - 1 ms: it takes anything longer for 1 ms.
+  // Below, each process would ask over twenty times a second; above, a paused offer would go on for hours. No timer of Node
+  // can wait longer than 2^31 - 1 ms: it takes anything longer for 1 ms.
   CATALOGUE_POLL_SECONDS: seconds({ standard: 1, least: 0.05, most: HOUR_SECONDS }),
   // All calls of a relay share one connection to Temporal, where more would only wait in another queue.
   RELAY_CONCURRENCY: wholeNumber({ standard: 64, least: 1, most: 1000 }),

@@ -29,7 +29,10 @@ export function probeWorkflowId(probeId: string): string {
   return `relay-probe:${probeId}`;
 }
 
-/** Waits are inputs, so that a test on a real clock can shorten them. */
+/**
+ * Given to a lead when it begins, and kept for its life: a change of the configuration reaches the leads that begin after
+ * it. Waits are inputs, so that a test on a real clock can shorten them.
+ */
 export type LeadPolicy = {
   windowMs: number;
   postbackAttempts: number;
@@ -76,7 +79,7 @@ export type DuePostback = {
   conversionId: string;
   partnerId: string;
   status: Status;
-  /** R14: it goes to a partner who lost the lead, so no later status of the conversion concerns them. */
+  /** R14: it goes to a partner who lost the lead, so no later status of the conversion concerns it. */
   isHandover: boolean;
   attemptsLeft: number;
 };

@@ -1,5 +1,5 @@
-// Two ways to settle a status, and to recall what it needs. A local activity is the cheap one, but it must not be used while a delivery is being
-// superseded. This is what would happen in one task of the workflow:
+// Two ways to settle a status, and to recall what it needs. A local activity is the cheap one, but it must not be used
+// while a delivery is being superseded. This is what would happen in one task of the workflow:
 //
 // 1. An older status is settled by a local activity, and its delivery is scheduled.
 // 2. A newer status cancels that delivery. The server has not heard of it yet, so it ends within the task.

@@ -2,7 +2,20 @@ import type { Knex } from 'knex';
 import { newReadableId } from '../new-ids.ts';
 import { insertOne, readPage, type CatalogueState, type CatalogueTable, type Page } from './catalogue-rows.ts';
 
-const OFFERS: CatalogueTable = { table: 'offers', id: 'offer_id', columns: ['*'] };
+const OFFER_COLUMNS = [
+  'offer_id',
+  'advertiser_id',
+  'name',
+  'description',
+  'url',
+  'reward_amount',
+  'reward_currency',
+  'price_version',
+  'state',
+  'created_at',
+  'updated_at',
+];
+const OFFERS: CatalogueTable = { table: 'offers', id: 'offer_id', columns: OFFER_COLUMNS };
 
 /** Minor units of an ISO 4217 currency. */
 type Reward = { amount: number; currency: string };
@@ -80,7 +93,7 @@ export async function updateOffer(db: Knex, offerId: string, patch: OfferPatch):
   const [row] = await db('offers')
     .where({ offer_id: offerId })
     .update({ ...columns, ...price, updated_at: db.fn.now() })
-    .returning<OfferRow[]>('*');
+    .returning<OfferRow[]>(OFFER_COLUMNS);
   return row && toOffer(row);
 }
 

@@ -86,7 +86,10 @@ export async function beginSweep(db: Knex, intervalMs: number): Promise<boolean>
   return rows.length > 0;
 }
 
-/** Makes up to `limit` leads with something overdue owe again; one that owes already, or was swept just now, is left. @returns how many */
+/**
+ * Puts up to `limit` leads with something overdue into the outbox; one that owes already, or was swept just now, is left.
+ * @returns how many
+ */
 export async function oweOverdue(db: Knex, grace: Grace, limit: number): Promise<number> {
   const { rows } = await db.raw<{ rows: { picked: number }[] }>(OWE_OVERDUE, { ...grace, limit });
   return rows[0]?.picked ?? 0;

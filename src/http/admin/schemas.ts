@@ -59,7 +59,7 @@ const postbackSchema = z
     status_urls: byStatus(z.string()).default({}).meta({ description: 'Own URLs for single statuses.' }),
     handover: z.boolean().default(false).meta({
       description:
-        'Send rejected with reason reattributed when a lead you heard pending for was won by another partner.',
+        'Send rejected with reason reattributed when a lead that it was told pending for was won by another partner.',
     }),
   })
   .meta({ id: 'PostbackSettings' });

@@ -110,7 +110,7 @@ function describeLinks(): ZodOpenApiPathsObject {
       get: {
         tags: ['For partners'],
         summary: 'From the offer wall to an advertiser',
-        description: 'The links of the offer wall. Not a touch: it never changes which partner holds the visitor.',
+        description: 'The links of the offer wall. Not a touch: it never changes whom the visitor belongs to.',
         requestParams: {
           path: z.object({ offer_id: offerId }),
           query: z.object({

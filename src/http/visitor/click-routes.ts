@@ -86,17 +86,17 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
     const offer = await catalogue.findOffer(offerId);
     const ownLeadId = findLeadOfCookie(req);
     const givenToken = firstOf(readQuery(req.url).lead);
-    const linkedLeadId = ownLeadId === undefined ? leadTokens.link.read(givenToken) : undefined;
+    const leadIdOfLink = ownLeadId === undefined ? leadTokens.link.read(givenToken) : undefined;
     if (!offer) return pages.sendWall(res, 404, { token: tokenForLinks(), notice: 'unknown_offer' });
     if (req.method === 'HEAD') return answerHead(res, offerId, offer);
     if (knownBot(req.headers['user-agent']) !== undefined) return pages.sendWall(res, 200);
-    const { location, cookie } = await convert({ knownLeadId: ownLeadId ?? linkedLeadId, touch: null, offer });
-    redirect(res, { location, cookie: linkedLeadId === undefined ? cookie : undefined });
+    const { location, cookie } = await convert({ knownLeadId: ownLeadId ?? leadIdOfLink, touch: null, offer });
+    redirect(res, { location, cookie: leadIdOfLink === undefined ? cookie : undefined });
 
     /** A token that came by a link is passed on as it is: a new one would let it live for ever. */
     function tokenForLinks(): string | undefined {
       if (ownLeadId !== undefined) return leadTokens.link.issue(ownLeadId);
-      return linkedLeadId === undefined ? undefined : givenToken;
+      return leadIdOfLink === undefined ? undefined : givenToken;
     }
   }
 
