@@ -10,6 +10,8 @@ export type ActivityDeps = {
   db: Knex;
   /** Calls partners; see src/outbound. */
   client: Pick<GuardedClient, 'send'>;
+  /** Milliseconds of a steady clock; a test may bring its own. */
+  now?: () => number;
 };
 
 export function createActivities(deps: ActivityDeps): LeadActivities {

@@ -1,6 +1,13 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Knex } from 'knex';
-import { completeAttempt, insertAttempt, interruptAttempts, readWaits, type AttemptEnd } from '../src/db/attempts.ts';
+import {
+  completeAttempt,
+  deleteAttempt,
+  insertAttempt,
+  interruptAttempts,
+  readWaits,
+  type AttemptEnd,
+} from '../src/db/attempts.ts';
 import {
   endPostback,
   isEnded,
@@ -30,7 +37,15 @@ import {
 } from '../workflows/contract.ts';
 import { createOriginSlots, type OriginSlots } from './origin-slots.ts';
 
-type Deps = { db: Knex; client: Pick<GuardedClient, 'send'> };
+type Deps = {
+  db: Knex;
+  client: Pick<GuardedClient, 'send'>;
+  /** Milliseconds of a steady clock. */
+  now?: () => number;
+};
+
+// Of the 15 s of the activity, a call may take 10 s, and its end must still be written down.
+const LATEST_CALL_MS = 3000;
 
 /** `request` is null when the settings and this postback's values make no sendable request. */
 type StartedAttempt = { attempt: number; request: PostbackRequest | null };
@@ -46,14 +61,18 @@ const UNSENDABLE_OUTCOME: AttemptOutcome = {
 
 export function createPostbackActivities(deps: Deps): Pick<LeadActivities, 'deliverPostback' | 'reviewPostback'> {
   const slots = createOriginSlots(SOCKETS_PER_ORIGIN);
+  const { now = () => performance.now() } = deps;
   return {
     async deliverPostback(call) {
+      const begunAt = now();
       // Given back whatever happens, also when the attempt cannot be written down.
       let release: (() => void) | undefined;
       const takeSlot = (url: string) => (release ??= slots.take(url));
       try {
         const started = await startAttempt(deps.db, call, takeSlot).catch(failUnstarted);
         if ('result' in started) return started;
+        // Stalled statements have used up the time: the call could outlive its attempt.
+        if (now() - begunAt > LATEST_CALL_MS) await takeBack(deps.db, call, started).catch(failUnstarted);
         return await finishAttempt(deps, call, started);
       } finally {
         release?.();
@@ -111,6 +130,11 @@ async function writeAttemptDown(
   const result = await insertAttempt(db, { postbackId, attempt, ...(request ?? unfilled) });
   if (result === 'blocked') throw stillRunning(postbackId);
   return result === 'written' ? { attempt, request } : undefined;
+}
+
+async function takeBack(db: Knex, { postbackId }: PostbackCall, { attempt }: StartedAttempt): Promise<never> {
+  await deleteAttempt(db, { postbackId, attempt });
+  throw new Error(`Too little time was left for a call of postback ${postbackId}.`);
 }
 
 async function finishAttempt(

@@ -52,6 +52,11 @@ export async function insertAttempt(db: Knex, attempt: NewAttempt): Promise<'wri
   return rows[0]?.result ?? 'ended';
 }
 
+/** Takes back an attempt whose call was never made. */
+export async function deleteAttempt(db: Knex, { postbackId, attempt }: Pick<NewAttempt, 'postbackId' | 'attempt'>) {
+  await db('postback_attempts').where({ postback_id: postbackId, attempt, outcome: 'running' }).delete();
+}
+
 /** Closes those attempts of a postback that can no longer run. @returns how many */
 export async function interruptAttempts(db: Knex, postbackId: string): Promise<number> {
   const { rows } = await db.raw<{ rows: object[] }>(

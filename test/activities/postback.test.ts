@@ -515,6 +515,17 @@ describe('delivering a postback', () => {
     ]);
   });
 
+  it('no call is made when stalled statements have used up its time, and no attempt', async () => {
+    const { postbackId } = await duePostback();
+    const times = [0, 12_000];
+    const stalled = createActivities({ db, client: { send }, now: () => times.shift() ?? 12_000 });
+    const call = { postbackId, maxAttempts: ATTEMPTS, intervalMs: INTERVAL_MS };
+    await assert.rejects(stalled.deliverPostback(call), { type: NOT_STARTED });
+    assert.equal(sent.length, 0);
+    assert.deepEqual(await readAttempts(postbackId), []);
+    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
+  });
+
   it('an outage before the call uses up no attempt', async () => {
     const { postbackId } = await duePostback();
     const outage = await startOutage(db);
