@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { leadFacts } from './migrations/001-lead-facts.ts';
 import { sameCollations } from './migrations/002-same-collations.ts';
 import { overdue } from './migrations/003-overdue.ts';
+import { runningAttempts } from './migrations/004-running-attempts.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -9,6 +10,7 @@ const migrations: Record<string, Migration> = {
   '001-lead-facts': leadFacts,
   '002-same-collations': sameCollations,
   '003-overdue': overdue,
+  '004-running-attempts': runningAttempts,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

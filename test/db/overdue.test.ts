@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { createSettlementActivities } from '../../activities/settlement.ts';
+import { closeDeadAttempts } from '../../src/db/attempts.ts';
 import { claimLeads } from '../../src/db/outbox.ts';
 import { beginSweep, endSweep, oweOverdue, readOverdue, readUnfinished } from '../../src/db/overdue.ts';
 import { applyEvent, newLead, settlementFor } from '../../src/domain/lead.ts';
@@ -195,6 +196,7 @@ describe('what is overdue', () => {
       readOverdue: (explained) => readOverdue(explained, grace),
       oweOverdue: (explained) => oweOverdue(explained, grace, 500),
       endSweep: (explained) => endSweep(explained, grace),
+      closeDeadAttempts,
       readUnfinished: (explained) => readUnfinished(explained, 'lead7', 1),
     };
     for (const [name, look] of Object.entries(looks)) {
