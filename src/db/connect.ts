@@ -23,7 +23,11 @@ const IDLE_TRANSACTION_MS = 10 * SECOND_MS;
 // Two batches each of new leads, known leads and bots' visits in flight, and one for the look whether clicks can be stored.
 const CLICK_CONNECTIONS = 7;
 // A visitor is waiting for each row of a batch, and most rows are not what is locked.
-const CLICK_LOCK_MS = 300;
+const CLICK_LOCK_MS = 100;
+// Nobody waits longer than two seconds for a click to be stored. A store that is silent is given up a little sooner, so that
+// it is soon asked again.
+const CLICK_STATEMENT_MS = 1500;
+const CLICK_ANSWER_GRACE_MS = 200;
 // Long enough for any migration, and below what a timer can hold.
 const MIGRATION_MS = 24 * 60 * 60 * SECOND_MS;
 const TIMESTAMPTZ = 1184;
@@ -84,13 +88,14 @@ function endWhenUnanswered(connection: Connection, done: (error: null, connectio
 }
 
 /** The click path's own few connections: it must never queue behind reports, and it wants plans of its own. */
-export function connectClickPool({ url, statementTimeoutMs }: Omit<DatabaseOptions, 'poolSize'>): pg.Pool {
+export function connectClickPool({ url, ...limits }: Omit<DatabaseOptions, 'poolSize'>): pg.Pool {
+  const statementTimeoutMs = Math.min(limits.statementTimeoutMs, CLICK_STATEMENT_MS);
   const pool = new pg.Pool({
     connectionString: url,
     max: CLICK_CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: CLICK_STATEMENT_MS,
     statement_timeout: statementTimeoutMs,
-    query_timeout: statementTimeoutMs + ANSWER_GRACE_MS,
+    query_timeout: statementTimeoutMs + CLICK_ANSWER_GRACE_MS,
     lock_timeout: CLICK_LOCK_MS,
     keepAlive: true,
     // Arrays are estimated at ten rows; a nested loop over a batch of 256 would be quadratic. Each statement is planned

@@ -1,41 +1,55 @@
-import { isBlocked, isRowRefused } from '../db/sqlstate.ts';
+import { isBlocked, isDatabaseAway, isRowRefused } from '../db/sqlstate.ts';
 import { AppError } from '../errors.ts';
 
 const MAX_BATCH = 256;
 const MAX_BATCHES_IN_FLIGHT = 2;
-// A few seconds of work at full speed; beyond that a caller is better served by a quick refusal.
+// More than can be written in the time that a row may wait: a bound for memory.
 const MAX_WAITING = 50_000;
-// How long a batch may be halved in search of a locked row, counted from its first failure. A write that meets a locked
-// row waits 300 ms for it and then fails as a whole. Its two halves are written next: one is committed, the other meets
-// the row, waits and fails. After eight halvings, 2.4 s, the row of a full batch stands alone and is refused. When many
-// rows are locked, many halves wait. Then the time runs out, and a half that meets a locked row is refused as a whole, so
-// that the batches behind it get their turn.
-const FIND_BLOCKED_MS = 5000;
+// A visitor is better served by a page that repeats itself than by a longer wait. A write that meets a locked row waits
+// 100 ms for it and then fails as a whole; after eight halvings and one more try, 1 s, the row of a full batch is refused
+// alone, in time for its neighbours.
+const ANSWER_WITHIN_MS = 2000;
 
 export type GroupCommit<Row> = {
-  /** Resolves once the row is committed. @throws AppError `unavailable` when the store cannot take it */
+  /** Resolves once the row is committed. @throws AppError `unavailable` when the store cannot take it in time */
   commit: (row: Row) => Promise<void>;
-  /** Resolves once everything handed in so far is committed or refused. */
+  /** Resolves once everything handed in so far is committed or given up. */
   flush: () => Promise<void>;
 };
 
-type Waiting<Row> = { row: Row; resolve: () => void; reject: (reason: Error) => void };
+export type GroupCommitOptions = {
+  /** How long a row may wait for its answer, waiting and being written together. */
+  answerWithinMs?: number;
+  /** Milliseconds of a clock that never goes back. */
+  now?: () => number;
+};
+
+type Waiting<Row> = {
+  row: Row;
+  since: number;
+  isRefused: boolean;
+  resolve: () => void;
+  reject: (reason: Error) => void;
+};
 
 /**
  * Awaited group commit: rows queue in memory, whatever has gathered while earlier batches were being written goes out
  * as the next batch, and each caller is answered when its batch has committed. There is no linger timer: an idle
  * system commits at once, a busy one in large batches.
  *
- * @param write commits all rows of a batch or none
- * @param now milliseconds of a clock that never goes back
+ * A row that has waited too long is refused. If it is being written at that moment it may still be committed, as with any
+ * answer that does not arrive. When the store turns out to be away, everything that waits for it is refused.
+ *
+ * @param write commits all rows of a batch or none, and ends by itself when the store does not answer
  */
 export function createGroupCommit<Row>(
   write: (rows: Row[]) => Promise<void>,
-  now: () => number = () => performance.now(),
+  { answerWithinMs = ANSWER_WITHIN_MS, now = () => performance.now() }: GroupCommitOptions = {},
 ): GroupCommit<Row> {
   let waiting: Waiting<Row>[] = [];
-  let inFlight = 0;
+  const inFlight = new Set<Waiting<Row>[]>();
   const idle: (() => void)[] = [];
+  let watch: NodeJS.Timeout | undefined;
 
   return {
     commit(row) {
@@ -45,48 +59,83 @@ export function createGroupCommit<Row>(
         );
       }
       return new Promise((resolve, reject) => {
-        waiting.push({ row, resolve, reject });
+        waiting.push({ row, since: now(), isRefused: false, resolve, reject });
         // After the current tick, so that requests read from one socket turn share a batch.
         if (waiting.length === 1) setImmediate(pump);
+        watch ??= setTimeout(refuseOverdue, answerWithinMs).unref();
       });
     },
     flush() {
-      if (waiting.length === 0 && inFlight === 0) return Promise.resolve();
+      if (waiting.length === 0 && inFlight.size === 0) return Promise.resolve();
       return new Promise((resolve) => idle.push(resolve));
     },
   };
 
   function pump(): void {
-    while (inFlight < MAX_BATCHES_IN_FLIGHT && waiting.length > 0) {
+    while (inFlight.size < MAX_BATCHES_IN_FLIGHT && waiting.length > 0) {
       const batch = waiting.slice(0, MAX_BATCH);
       waiting = waiting.slice(MAX_BATCH);
-      inFlight++;
+      inFlight.add(batch);
       void writeOrSplit(batch).finally(() => {
-        inFlight--;
+        inFlight.delete(batch);
         pump();
-        if (waiting.length === 0 && inFlight === 0) for (const resolve of idle.splice(0)) resolve();
+        endIdle();
       });
     }
   }
 
+  function endIdle(): void {
+    if (waiting.length === 0 && inFlight.size === 0) for (const resolve of idle.splice(0)) resolve();
+  }
+
   /** One bad value or locked row must not fail its neighbours: the batch is halved until that row stands alone. */
-  async function writeOrSplit(batch: Waiting<Row>[], firstRefusedAt?: number): Promise<void> {
+  async function writeOrSplit(given: Waiting<Row>[], isSecondTry = false): Promise<void> {
+    const batch = given.filter((entry) => !refuseIfOverdue(entry));
+    if (batch.length === 0) return;
     try {
       await write(batch.map(({ row }) => row));
       for (const { resolve } of batch) resolve();
     } catch (error) {
-      const refusedAt = firstRefusedAt ?? now();
-      const isWorthSplitting = isRowRefused(error) || (isBlocked(error) && now() - refusedAt < FIND_BLOCKED_MS);
-      if (batch.length > 1 && isWorthSplitting) {
+      if (batch.length > 1 && (isRowRefused(error) || isBlocked(error))) {
         const half = batch.length >> 1;
-        await writeOrSplit(batch.slice(0, half), refusedAt);
-        await writeOrSplit(batch.slice(half), refusedAt);
+        await writeOrSplit(batch.slice(0, half));
+        await writeOrSplit(batch.slice(half));
         return;
       }
-      const refusal = toRefusal(error);
-      for (const { reject } of batch) reject(refusal);
+      // Most locks are held for a moment only.
+      if (isBlocked(error) && !isSecondTry) return await writeOrSplit(batch, true);
+      refuse(batch, toRefusal(error));
+      if (isDatabaseAway(error) && !isBlocked(error)) refuse(waiting.splice(0), toRefusal(error));
     }
   }
+
+  function refuseOverdue(): void {
+    watch = undefined;
+    for (const batch of inFlight) batch.forEach(refuseIfOverdue);
+    waiting = waiting.filter((entry) => !refuseIfOverdue(entry));
+    endIdle();
+    const oldest = Math.min(...[...inFlight, waiting].map(([first]) => first?.since ?? Infinity));
+    if (oldest === Infinity) return;
+    const restMs = oldest + answerWithinMs - now();
+    // The oldest of a batch in flight may have been answered already.
+    watch = setTimeout(refuseOverdue, restMs > 0 ? restMs : answerWithinMs).unref();
+  }
+
+  function refuseIfOverdue(entry: Waiting<Row>): boolean {
+    if (!entry.isRefused && now() - entry.since >= answerWithinMs) refuse([entry], overdue());
+    return entry.isRefused;
+  }
+
+  function refuse(entries: Waiting<Row>[], refusal: AppError): void {
+    for (const entry of entries) {
+      entry.isRefused = true;
+      entry.reject(refusal);
+    }
+  }
+}
+
+function overdue(): AppError {
+  return new AppError('unavailable', 'The request could not be stored in time; try again shortly.');
 }
 
 function toRefusal(cause: unknown): AppError {

@@ -25,8 +25,20 @@ describe('connections to Postgres', () => {
     const { rows } = await pool.query(
       "select current_setting('lock_timeout') as lock, current_setting('enable_nestloop') as loop",
     );
-    assert.deepEqual(rows, [{ lock: '300ms', loop: 'off' }]);
+    assert.deepEqual(rows, [{ lock: '100ms', loop: 'off' }]);
     await pool.end();
+  });
+
+  it('of clicks give a statement up before its visitors stop waiting, however patient others are', async () => {
+    const pool = connectClickPool({ url, statementTimeoutMs: 60_000 });
+    const { rows } = await pool.query("select current_setting('statement_timeout') as longest");
+    assert.deepEqual(rows, [{ longest: '1500ms' }]);
+    await pool.end();
+    const silent = connectClickPool({ url, statementTimeoutMs });
+    await silent.query('set statement_timeout = 0');
+    await assert.rejects(silent.query('select pg_sleep(5)'), /Query read timeout/);
+    assert.equal(silent.totalCount, 0, 'the connection is not used again');
+    await silent.end();
   });
 
   describe('whose answers do not come', () => {

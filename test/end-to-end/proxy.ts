@@ -6,6 +6,8 @@ export type Proxy = {
   swallowAnswers(): void;
   /** Nothing gets through in either direction, and no connection breaks. */
   blockEverything(): void;
+  /** What was lost meanwhile stays lost. */
+  passEverything(): void;
   stop(): Promise<void>;
 };
 
@@ -29,6 +31,7 @@ export async function startProxy(target: string): Promise<Proxy> {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     swallowAnswers: () => void (passes = { requests: true, answers: false }),
     blockEverything: () => void (passes = { requests: false, answers: false }),
+    passEverything: () => void (passes = { requests: true, answers: true }),
     async stop() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

@@ -174,11 +174,63 @@ describe('group commit', () => {
         clock += 1000;
         throw sqlError(LOCK_NOT_AVAILABLE);
       },
-      () => clock,
+      { now: () => clock },
     );
     const answers = Array.from({ length: 256 }, (_, row) => intake.commit(row).then(() => 'committed', kindOf));
     assert.deepEqual([...new Set(await Promise.all(answers))], ['unavailable']);
     assert.ok(writes < 12, `${writes} writes`);
+  });
+
+  it('tries the write of a row that is blocked once more, and then refuses it', async () => {
+    let writes = 0;
+    const intake = createGroupCommit(async () => {
+      if (++writes !== 2) throw sqlError(LOCK_NOT_AVAILABLE);
+    });
+    await intake.commit(1);
+    assert.equal(writes, 2);
+    await assert.rejects(intake.commit(2), { kind: 'unavailable' });
+    assert.equal(writes, 4);
+  });
+
+  it('refuses rows that have waited too long, those being written and those behind them, while the store is silent', async () => {
+    const { writes, write } = createHeldStore();
+    let clock = 0;
+    const intake = createGroupCommit(write, { answerWithinMs: 20, now: () => clock });
+    const answers = Array.from({ length: 600 }, (_, row) => intake.commit(row).catch(kindOf));
+    await turnOfTheLoop();
+    clock += 20;
+    assert.deepEqual([...new Set(await Promise.all(answers))], ['unavailable']);
+    // Nobody waits for the rest any more, so it is not written when the store comes back.
+    for (const { finish } of writes) finish();
+    await intake.flush();
+    assert.deepEqual(
+      writes.map(({ rows }) => rows.length),
+      [256, 256],
+    );
+    const later = watch(intake.commit(600));
+    await eventually(() => assert.deepEqual(writes[2]?.rows, [600]));
+    writes[2]?.finish();
+    await eventually(() => assert.equal(later.state, 'committed'));
+  });
+
+  it('refuses each row in its own time', async () => {
+    const { write } = createHeldStore();
+    const intake = createGroupCommit(write, { answerWithinMs: 20 });
+    for (const row of [1, 2, 3]) await assert.rejects(intake.commit(row), { kind: 'unavailable' });
+  });
+
+  it('refuses everything that waits for a store that is away', async () => {
+    const { writes, write } = createHeldStore();
+    const intake = createGroupCommit(write);
+    const answers = Array.from({ length: 600 }, (_, row) => watch(intake.commit(row)));
+    await turnOfTheLoop();
+    writes[0]?.fail(sqlError('ECONNREFUSED'));
+    await turnOfTheLoop();
+    const refused = answers.filter(({ state }) => state === 'unavailable');
+    assert.equal(refused.length, 600 - 256, 'all but the batch that is still being written');
+    writes[1]?.finish();
+    await intake.flush();
+    assert.equal(writes.length, 2);
   });
 
   it('keeps the half that was committed when the store goes away while a bad batch is being split', async () => {

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { eventually } from '../support/eventually.ts';
+import { freeze } from '../support/freeze.ts';
+import { call, createHttpNetwork, type HttpNetwork } from '../support/network-over-http.ts';
+import { startProcess, type RunningProgram } from '../support/program.ts';
+import { startPrivatePostgres } from '../support/servers.ts';
+import { startProxy, type Proxy } from './proxy.ts';
+
+// More than two batches, so that some wait behind those that are stuck.
+const VISITORS = 700;
+// Twice what the slowest may take on a machine that has nothing else to do.
+const PATIENCE_MS = 5000;
+
+describe('a Postgres that takes calls and answers none', function () {
+  this.timeout(60_000);
+  let postgres: Awaited<ReturnType<typeof startPrivatePostgres>>;
+  let proxy: Proxy;
+  let api: RunningProgram | undefined;
+  let publicUrl: string;
+  let network: HttpNetwork;
+  let partnerId: string;
+  let endStall: () => void = () => undefined;
+
+  before(async () => {
+    postgres = await startPrivatePostgres();
+    const { host } = new URL(postgres.url);
+    proxy = await startProxy(host);
+    const databaseUrl = postgres.url.replace(host, proxy.address);
+    api = await startProcess({ roles: ['api', 'migrate'], databaseUrl, temporalAddress: '127.0.0.1:1' });
+    ({ publicUrl } = api);
+    network = await createHttpNetwork(api);
+    partnerId = await network.partner(null);
+    // Known to the click path from now on.
+    await network.click(partnerId, 'first');
+  });
+
+  // A frozen server would not even end.
+  afterEach(() => endStall());
+
+  after(async () => {
+    await api?.stop();
+    await proxy.stop();
+    await postgres.stop();
+  });
+
+  for (const [name, stall] of [
+    ['is frozen', () => freeze(postgres.pid)],
+    ['is behind a network that swallows everything', () => (proxy.blockEverything(), () => proxy.passEverything())],
+  ] as const) {
+    it(`and ${name}: every visitor is answered meanwhile, and served as soon as it is back`, async () => {
+      endStall = stall();
+      // Two waves: the second meets a store that is already known to be away.
+      for (const wave of ['a', 'b']) {
+        const answers = await Promise.all(Array.from({ length: VISITORS }, (_, index) => visit(`${wave}${index}`)));
+        assert.deepEqual([...new Set(answers.map(({ status }) => status))], [503]);
+        assert.ok(answers.every(({ headers }) => Number(headers['retry-after']) > 0));
+      }
+      endStall();
+      endStall = () => undefined;
+      await eventually(async () => assert.equal((await visit('back')).status, 302));
+      const answers = await Promise.all(Array.from({ length: VISITORS }, (_, index) => visit(`c${index}`)));
+      assert.deepEqual([...new Set(answers.map(({ status }) => status))], [302]);
+    });
+  }
+
+  async function visit(refId: string) {
+    const url = publicUrl + network.clickPath(partnerId, refId);
+    return await call(url, { headersTimeout: PATIENCE_MS });
+  }
+});
