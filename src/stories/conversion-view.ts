@@ -1,11 +1,11 @@
-import type { AttemptRow, ConversionRow, LeadFacts, PostbackRow } from '../db/reports/lead-facts.ts';
+import type { AttemptRow, ConversionFacts, ConversionRow, PostbackRow } from '../db/reports/conversion-facts.ts';
 import type { StatusCallRow } from '../db/reports/status-calls.ts';
 import type { StatusEvent } from '../domain/lead-event.ts';
 import { viewWonBy } from './event-view.ts';
 import type { Reading } from './reading.ts';
 
 /** One conversion with its statuses, its reward and its postbacks, as the story of its lead and its own show it. */
-export function viewConversion(conversion: ConversionRow, facts: LeadFacts, reading: Reading) {
+export function viewConversion(conversion: ConversionRow, facts: ConversionFacts, reading: Reading) {
   const { conversion_id, seq, created_at, status, status_at } = conversion;
   const { offer_id, offer_name, advertiser_id, advertiser_name } = conversion;
   const wonBy = reading.wonBy.get(conversion_id);
@@ -20,9 +20,9 @@ export function viewConversion(conversion: ConversionRow, facts: LeadFacts, read
     status,
     status_at,
     won_by: wonBy ? viewWonBy(wonBy) : null,
-    statuses: facts.events.flatMap((event) =>
-      event.type === 'status' && event.conversionId === conversion_id ? [viewStatus(event, facts, calls)] : [],
-    ),
+    statuses: facts.statuses
+      .filter((event) => event.conversionId === conversion_id)
+      .map((event) => viewStatus(event, facts, calls)),
     // Duplicates, stale ones and refusals: kept, but no events of the lead.
     other_calls: calls.filter((call) => call.seq === null).map(viewCall),
     reward: { entries, net: netOf(entries) },
@@ -32,7 +32,11 @@ export function viewConversion(conversion: ConversionRow, facts: LeadFacts, read
   };
 }
 
-function viewStatus({ seq, status, at, reason, conversionId }: StatusEvent, facts: LeadFacts, calls: StatusCallRow[]) {
+function viewStatus(
+  { seq, status, at, reason, conversionId }: StatusEvent,
+  facts: ConversionFacts,
+  calls: StatusCallRow[],
+) {
   const call = calls.find((candidate) => candidate.seq === seq);
   const settlement = facts.settlements.find((row) => row.conversion_id === conversionId && row.seq === seq);
   return {

@@ -1,7 +1,7 @@
-import type { Holder } from '../domain/attribution.ts';
-import type { LeadEvent, StatusEvent, TouchEvent } from '../domain/lead-event.ts';
+import type { StoryFacts } from '../db/reports/lead-facts.ts';
+import { linkPartner, linkPartners, type Holder } from '../domain/attribution.ts';
+import type { StatusEvent, TouchEvent } from '../domain/lead-event.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
-import { applyEvent, newLead, settlementFor, type LeadState } from '../domain/lead.ts';
 
 /** The lead passed from one holder to another by a touch. `house` is nobody. */
 export type LinkChange = { seq: number; at: string; from: string; to: string; refId: string | null };
@@ -11,7 +11,6 @@ export type WonBy = { partnerId: string; seq: number; at: string; refId: string 
 
 /** What the rules make of a lead's events; `wonBy` goes by conversion. */
 export type Reading = {
-  state: LeadState;
   linkChanges: LinkChange[];
   wonBy: ReadonlyMap<string, WonBy>;
   /** R5: what was wrong with the ref_id that a status was settled with, by the seq of the status. */
@@ -19,22 +18,20 @@ export type Reading = {
 };
 
 /** Follows the lead by the same rules as its workflow does, and notes what they decided. */
-export function readEvents(events: LeadEvent[]): Reading {
-  const linkChanges: LinkChange[] = [];
+export function readEvents(facts: StoryFacts): Reading {
   const wonBy = new Map<string, WonBy>();
   const refIdProblems = new Map<number, RefIdProblem>();
-  let state = newLead();
-  for (const event of events) {
-    const before = state;
-    state = applyEvent(before, event);
-    if (event.type === 'touch') linkChanges.push(...findLinkChange(event, before.holder, state.holder));
-    const problem = event.type === 'status' ? settlementFor(before, event).holder?.refIdProblem : null;
-    if (problem) refIdProblems.set(event.seq, problem);
-    if (event.type === 'status' && event.status === 'approved' && !wonBy.has(event.conversionId)) {
-      wonBy.set(event.conversionId, explainWinner(before, event, events));
-    }
+  const winners = new Map<string, Holder>();
+  for (const event of facts.statuses) {
+    const { conversionId, seq } = event;
+    const winner = winners.get(conversionId);
+    const holder = winner === undefined ? linkPartners(facts.decidingTouches.get(seq) ?? []) : winner;
+    if (holder?.refIdProblem) refIdProblems.set(seq, holder.refIdProblem);
+    if (event.status !== 'approved' || winner !== undefined) continue;
+    winners.set(conversionId, holder);
+    wonBy.set(conversionId, explainWinner(event, facts));
   }
-  return { state, linkChanges, wonBy, refIdProblems };
+  return { linkChanges: findLinkChanges(facts), wonBy, refIdProblems };
 }
 
 /** The name under which stories know a holder. */
@@ -42,29 +39,40 @@ export function holderName(holder: Holder): string {
   return holder?.partnerId ?? 'house';
 }
 
-function findLinkChange({ seq, at }: TouchEvent, before: Holder, after: Holder): LinkChange[] {
-  const [from, to] = [holderName(before), holderName(after)];
-  return from === to ? [] : [{ seq, at, from, to, refId: after?.refId ?? null }];
+function findLinkChanges({ events, holderBefore }: StoryFacts): LinkChange[] {
+  let holder = holderBefore;
+  return events.flatMap((event) => {
+    if (event.type !== 'touch') return [];
+    const before = holder;
+    holder = linkPartner(before, event);
+    const [from, to] = [holderName(before), holderName(holder)];
+    return from === to ? [] : [{ seq: event.seq, at: event.at, from, to, refId: holder.refId }];
+  });
 }
 
 /** R3, R4, R8 in a sentence. */
-function explainWinner(before: LeadState, event: StatusEvent, events: LeadEvent[]): WonBy {
-  const { holder } = settlementFor(before, event);
-  const approval = `approved was recorded (event ${event.seq}, ${event.at})`;
-  const won = { partnerId: holderName(holder), seq: event.seq, at: event.at, refId: holder?.refId ?? null };
-  if (holder === null) {
+function explainWinner({ seq, at }: StatusEvent, facts: StoryFacts): WonBy {
+  const touches = facts.decidingTouches.get(seq) ?? [];
+  const holder = linkPartners(touches);
+  const approval = `approved was recorded (event ${seq}, ${at})`;
+  const won = { partnerId: holderName(holder), seq, at, refId: holder?.refId ?? null };
+  const lastTouch = touches.at(-1);
+  if (!lastTouch) {
     return { ...won, why: `No partner had touched the lead when ${approval}, so it belonged to the house.` };
   }
-  const touch = events[holder.touchSeq - 1];
-  const lastTouch = `event ${holder.touchSeq}${touch ? `, ${touch.at}` : ''}`;
-  const others = listOtherPartners(events, event.seq, holder.partnerId);
+  const others = listOtherPartners(facts, lastTouch);
   const beaten =
     others.length === 0 ? 'No other partner had touched it' : `Earlier touches by ${others.join(', ')} do not count`;
-  return { ...won, why: `${holder.partnerId} had the last touch (${lastTouch}) before ${approval}. ${beaten}.` };
+  const touch = `event ${lastTouch.seq}, ${lastTouch.at}`;
+  return { ...won, why: `${won.partnerId} had the last touch (${touch}) before ${approval}. ${beaten}.` };
 }
 
-/** Who else had touched the lead before event `seq`, in the order of their first touches. */
-function listOtherPartners(events: LeadEvent[], seq: number, partnerId: string): string[] {
-  const partners = events.flatMap((event) => (event.type === 'touch' && event.seq < seq ? [event.partnerId] : []));
-  return [...new Set(partners)].filter((other) => other !== partnerId);
+const MAX_NAMED = 10;
+
+/** Who else had touched the lead before its last touch, in the order of their first touches. */
+function listOtherPartners({ partners }: StoryFacts, { seq, partnerId }: TouchEvent): string[] {
+  const others = partners.flatMap((other) =>
+    other.firstSeq < seq && other.partnerId !== partnerId ? [other.partnerId] : [],
+  );
+  return others.length > MAX_NAMED ? [...others.slice(0, MAX_NAMED), 'others'] : others;
 }

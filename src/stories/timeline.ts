@@ -1,4 +1,5 @@
-import type { AttemptRow, LeadFacts, PostbackRow } from '../db/reports/lead-facts.ts';
+import type { AttemptRow, PostbackRow, RewardEntryRow } from '../db/reports/conversion-facts.ts';
+import type { StoryFacts } from '../db/reports/lead-facts.ts';
 import type { StatusCallRow } from '../db/reports/status-calls.ts';
 import type { LeadEvent } from '../domain/lead-event.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
@@ -7,7 +8,7 @@ import type { LinkChange, Reading } from './reading.ts';
 export type Moment = { at: string; seq: number | null; what: string };
 
 /** Everything that happened, one line each, in the order in which it happened. */
-export function makeTimeline(facts: LeadFacts, { linkChanges, wonBy, refIdProblems }: Reading): Moment[] {
+export function makeTimeline(facts: StoryFacts, { linkChanges, wonBy, refIdProblems }: Reading): Moment[] {
   const changeAt = new Map(linkChanges.map((change) => [change.seq, change]));
   const receivers = new Map(facts.postbacks.map((postback) => [postback.postback_id, postback.partner_id]));
   const moments: Moment[] = [
@@ -45,7 +46,7 @@ function tellCall({ at, call_id, result, conversion_id }: StatusCallRow): Moment
   return { at, seq: null, what: `status call ${call_id} for conversion ${conversion_id}: ${result}` };
 }
 
-function tellReward({ at, seq, kind, amount, ...entry }: LeadFacts['rewardEntries'][number]): Moment {
+function tellReward({ at, seq, kind, amount, ...entry }: RewardEntryRow): Moment {
   const { currency, partner_id, conversion_id } = entry;
   const what = `reward ${kind}: ${amount} minor units of ${currency} for ${partner_id}, conversion ${conversion_id}`;
   return { at, seq, what };

@@ -9,6 +9,7 @@ import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { createTestDatabase, startOutage } from '../support/database.ts';
 import { makeEventfulLead } from '../support/eventful-lead.ts';
 import { assertFields } from '../support/fields.ts';
+import { makeHotLead } from '../support/hot-lead.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 
 const KEY = 'the-admin-key';
@@ -416,6 +417,52 @@ describe('the operations listener', () => {
       }
     });
 
+    it('tell a lead page by page, each page as it would stand in the whole', async () => {
+      const { leadId } = await makeEventfulLead(network);
+      const whole = bodyOf<LeadStory>(await call('get', `/leads/${leadId}`).expect(200));
+      assertFields(whole, { is_complete: true, next: null });
+      const pages: LeadStory[] = [];
+      for (let after: number | null = 0; after !== null; after = pages.at(-1)?.next ?? null) {
+        pages.push(bodyOf<LeadStory>(await call('get', `/leads/${leadId}?limit=4&after=${after}`).expect(200)));
+      }
+      assert.deepEqual(
+        pages.map((page) => page.events.length),
+        [4, 2],
+      );
+      assert.deepEqual(
+        pages.flatMap((page) => page.events),
+        whole.events,
+      );
+      assert.deepEqual(
+        pages.flatMap((page) => page.link_changes),
+        whole.link_changes,
+      );
+      for (const page of pages) {
+        assertFields(page, { is_complete: false, linked_partner: whole.linked_partner, open_until: whole.open_until });
+        for (const conversion of page.conversions) {
+          const same = whole.conversions.find((each) => each.conversion_id === conversion.conversion_id);
+          assert.deepEqual(conversion, same);
+        }
+      }
+      await call('get', `/leads/${leadId}?limit=100000`).expect(400);
+      await call('get', `/leads/${leadId}?after=x`).expect(400);
+    });
+
+    it('stay small where a lead is large', async () => {
+      const counts = { touches: 20_000, conversions: 2_000, approved: 300 };
+      const hot = await makeHotLead(network, await network.partner(), counts);
+      for (const after of [0, counts.touches - 100, hot.lastSeq - 200]) {
+        const answer = await call('get', `/leads/${hot.leadId}?after=${after}`).expect(200);
+        assert.equal(bodyOf<LeadStory>(answer).events.length, 200);
+        assert.ok(answer.text.length < 500_000, `${answer.text.length} characters`);
+      }
+      const answer = await call('get', `/conversions/${hot.conversionId(1)}`).expect(200);
+      const story = bodyOf<ConversionStory>(answer);
+      assert.equal(story.is_complete, false);
+      assert.match(story.won_by?.why ?? '', /had the last touch \(event 20000, .* No other partner had touched it/);
+      assert.ok(answer.text.length < 200_000, `${answer.text.length} characters`);
+    });
+
     it('tell a conversion alone, with the touches that decided it', async () => {
       const lead = await makeEventfulLead(network);
       const story = bodyOf<ConversionStory>(await call('get', `/conversions/${lead.otherConversionId}`).expect(200));
@@ -424,6 +471,7 @@ describe('the operations listener', () => {
         story.touches.map(({ seq }) => seq),
         [1, 4],
       );
+      assert.equal(story.is_complete, true);
       assert.ok(!JSON.stringify(story).includes(lead.conversionId));
       const won = bodyOf<ConversionStory>(await call('get', `/conversions/${lead.conversionId}`).expect(200));
       assert.deepEqual(

@@ -1,123 +1,70 @@
 import type { Knex } from 'knex';
-import type { LeadEvent } from '../../domain/lead-event.ts';
-import type { Status } from '../../domain/status.ts';
-import { toLeadEvent, type LeadEventRow } from '../lead-events.ts';
-import type { PostbackState, SkipReason } from '../postbacks.ts';
-import type { StatusCallRow } from './status-calls.ts';
+import { linkPartners, type Holder } from '../../domain/attribution.ts';
+import type { LeadEvent, TouchEvent } from '../../domain/lead-event.ts';
+import { readDecidingTouches, toLeadEvent, type LeadEventRow } from '../lead-events.ts';
+import { readConversionFacts, type ConversionFacts } from './conversion-facts.ts';
 
-/** A conversion with the names of its offer and advertiser; `status` is its last one, null before the first. */
-export type ConversionRow = {
-  conversion_id: string;
-  seq: number;
-  offer_id: string;
-  offer_name: string | null;
-  advertiser_id: string;
-  advertiser_name: string | null;
-  created_at: string;
-  status: Status | null;
-  status_at: string | null;
-};
-
-/** With whom a status was settled, and what that did to the reward. */
-type SettlementRow = {
-  conversion_id: string;
-  seq: number;
-  status: Status;
-  /** Null is the house. */
-  partner_id: string | null;
-  touch_seq: number | null;
-  reward: 'book' | 'revoke' | 'none';
-  settled_at: string;
-};
-
-/** A line of a partner's earnings. */
-type RewardEntryRow = {
-  entry_id: number;
-  conversion_id: string;
-  seq: number;
-  partner_id: string;
-  kind: 'booked' | 'revoked';
-  /** Minor units of `currency`; negative when revoked. */
-  amount: number;
-  currency: string;
-  price_version: number;
-  at: string;
-};
-
-/** One message to a partner about one status. */
-export type PostbackRow = {
-  postback_id: string;
-  conversion_id: string;
-  seq: number;
-  /** Null is the house. */
-  partner_id: string | null;
-  ref_id: string | null;
-  status: Status;
-  reason: string | null;
-  /** Minor units of `currency`. */
-  payout: number;
-  currency: string;
-  state: PostbackState;
-  skip_reason: SkipReason | null;
-  next_attempt_at: string | null;
-  created_at: string;
-  ended_at: string | null;
-};
-
-/** One attempt of a postback: what was sent, and what came back. */
-export type AttemptRow = {
-  postback_id: string;
-  attempt: number;
-  started_at: string;
-  ended_at: string | null;
-  method: string;
-  url: string;
-  body: string | null;
-  /** `running`, `delivered`, `refused` or `interrupted`. */
-  outcome: string;
-  duration_ms: number | null;
-  http_status: number | null;
-  /** Why no response arrived, such as `timeout`; null when one did. */
-  error: string | null;
-  location: string | null;
-  /** The first 4 KiB, as text. */
-  response_body: string | null;
-};
-
-/** All that is known of one lead, as it was at one moment: its own facts, and the rows as stories show them. */
-export type LeadFacts = {
+/** What a story is made of, as it was at one moment: facts of the lead, some of its events, and their conversions. */
+export type StoryFacts = ConversionFacts & {
   leadId: string;
   createdAt: string;
   lastSeq: number;
-  /** Shorter than `lastSeq` only for a lead with more events than anyone can read. */
+  /** ISO 8601 time of the last touch or conversion. */
+  lastActivityAt: string;
+  /** Who holds the lead now. */
+  holder: Holder;
+  /** In order; those of a lead's page follow each other, those of a conversion are its own and touches around them. */
   events: LeadEvent[];
+  /** Who held the lead before the first touch among `events`. */
+  holderBefore: Holder;
   /** The beginning of unusable ref_ids, by the seq of their touch. */
   refIdSamples: Record<number, string>;
-  conversions: ConversionRow[];
-  statusCalls: StatusCallRow[];
-  settlements: SettlementRow[];
-  rewardEntries: RewardEntryRow[];
-  postbacks: PostbackRow[];
-  attempts: AttemptRow[];
+  /** The touches that decided who held the lead when a status came, by the seq of the status. */
+  decidingTouches: ReadonlyMap<number, TouchEvent[]>;
+  /** The partners who came first, each with the seq of its first touch. */
+  partners: { partnerId: string; firstSeq: number }[];
 };
 
-type Lead = Pick<LeadFacts, 'leadId' | 'createdAt' | 'lastSeq'>;
+type Lead = Pick<StoryFacts, 'leadId' | 'createdAt' | 'lastSeq' | 'lastActivityAt'>;
+type EventRow = LeadEventRow & { ref_id_sample: string | null };
+type Told = { rows: EventRow[]; facts: ConversionFacts };
 
-const MAX_EVENTS = 10_000;
-const MAX_STATUS_CALLS = 1_000;
+const MAX_PARTNERS = 20;
+const MAX_TOUCHES = 200;
 
-/** Everything about a lead, in one snapshot; undefined when there is no such lead. */
-export async function readLeadFacts(db: Knex, leadId: string): Promise<LeadFacts | undefined> {
-  return await db.transaction(
-    async (trx) => {
-      const lead = await trx('leads')
-        .where({ lead_id: leadId })
-        .select({ leadId: 'lead_id', createdAt: 'created_at', lastSeq: 'last_seq' })
-        .first<Lead | undefined>();
-      return lead && { ...lead, ...(await readParts(trx, leadId)) };
-    },
-    { isolationLevel: 'repeatable read', readOnly: true },
-  );
+/** Up to `limit` events of a lead after `afterSeq`, with all of their conversions; undefined when there is no such lead. */
+export async function readLeadFacts(
+  db: Knex,
+  leadId: string,
+  { afterSeq, limit }: { afterSeq: number; limit: number },
+): Promise<StoryFacts | undefined> {
+  return await inOneSnapshot(db, async (trx) => {
+    const lead = await readLead(trx, leadId);
+    if (!lead) return undefined;
+    const rows = await eventsOf(trx, leadId).where('seq', '>', afterSeq).orderBy('seq').limit(limit);
+    const conversionIds = new Set(rows.flatMap((row) => (row.type === 'touch' ? [] : [row.conversion_id])));
+    return await completeFacts(trx, lead, { rows, facts: await readConversionFacts(trx, [...conversionIds]) });
+  });
+}
+
+/** A conversion, and the touches of its lead that decided who wins it; undefined when there is no such conversion. */
+export async function readFactsOfConversion(db: Knex, conversionId: string): Promise<StoryFacts | undefined> {
+  return await inOneSnapshot(db, async (trx) => {
+    const facts = await readConversionFacts(trx, [conversionId]);
+    const [conversion] = facts.conversions;
+    const lead = conversion && (await readLead(trx, conversion.lead_id));
+    if (!lead) return undefined;
+    const approval = facts.statuses.find(({ status }) => status === 'approved');
+    const decision = approval ?? facts.statuses.at(-1);
+    const touches = await readTouchesAround(trx, lead.leadId, decision?.seq ?? lead.lastSeq + 1);
+    const own = await eventsOf(trx, lead.leadId).whereIn('seq', [
+      conversion.seq,
+      ...facts.statuses.map((status) => status.seq),
+    ]);
+    const rows = [...touches.rows, ...own].sort((a, b) => a.seq - b.seq);
+    const isWhole = facts.isWhole && touches.isWhole;
+    return await completeFacts(trx, lead, { rows, facts: { ...facts, isWhole } });
+  });
 }
 
 /** The lead that a conversion belongs to; undefined when there is no such conversion. */
@@ -128,79 +75,67 @@ export async function findLeadOfConversion(db: Knex, conversionId: string): Prom
   return row?.lead_id;
 }
 
-async function readParts(trx: Knex, leadId: string): Promise<Omit<LeadFacts, keyof Lead>> {
+async function inOneSnapshot<T>(db: Knex, read: (trx: Knex) => Promise<T>): Promise<T> {
+  return await db.transaction(read, { isolationLevel: 'repeatable read', readOnly: true });
+}
+
+async function readLead(trx: Knex, leadId: string): Promise<Lead | undefined> {
+  const latest = trx('lead_events').where({ lead_id: leadId }).whereNot({ type: 'status' }).max('at');
+  return await trx('leads')
+    .where({ lead_id: leadId })
+    .select({ leadId: 'lead_id', createdAt: 'created_at', lastSeq: 'last_seq', lastActivityAt: latest })
+    .first<Lead | undefined>();
+}
+
+function eventsOf(trx: Knex, leadId: string): Knex.QueryBuilder<EventRow, EventRow[]> {
+  return trx<EventRow>('lead_events').where({ lead_id: leadId }).select<EventRow[]>('*');
+}
+
+/** What lies nearest before event `seq`, and after it as far as there is room. */
+async function readTouchesAround(
+  trx: Knex,
+  leadId: string,
+  seq: number,
+): Promise<{ rows: EventRow[]; isWhole: boolean }> {
+  const touches = () => eventsOf(trx, leadId).where({ type: 'touch' });
+  const before = await touches()
+    .where('seq', '<', seq)
+    .orderBy('seq', 'desc')
+    .limit(MAX_TOUCHES + 1);
+  const room = Math.max(0, MAX_TOUCHES - before.length);
+  const after = await touches()
+    .where('seq', '>', seq)
+    .orderBy('seq')
+    .limit(room + 1);
+  const isWhole = before.length <= MAX_TOUCHES && after.length <= room;
+  return { rows: [...before.slice(0, MAX_TOUCHES), ...after.slice(0, room)], isWhole };
+}
+
+async function completeFacts(trx: Knex, lead: Lead, { rows, facts }: Told): Promise<StoryFacts> {
+  const { leadId } = lead;
+  const end = lead.lastSeq + 1;
+  const begin = rows.find(({ type }) => type === 'touch')?.seq ?? end;
+  const seqs = [begin, end, ...facts.statuses.map((status) => status.seq)];
+  const touches = await readDecidingTouches(trx, { leadId, seqs });
+  const holderAt = (seq: number) => linkPartners(touches.get(seq) ?? []);
+  const samples = rows.flatMap(({ seq, ref_id_sample: sample }) => (sample === null ? [] : [[seq, sample] as const]));
   return {
-    ...(await readEvents(trx, leadId)),
-    conversions: await readConversions(trx, leadId),
-    statusCalls: await readStatusCalls(trx, leadId),
-    settlements: await readSettlements(trx, leadId),
-    rewardEntries: await readRewardEntries(trx, leadId),
-    postbacks: await readPostbacks(trx, leadId),
-    attempts: await readAttempts(trx, leadId),
+    ...lead,
+    ...facts,
+    holder: holderAt(end),
+    events: rows.map(toLeadEvent),
+    holderBefore: holderAt(begin),
+    refIdSamples: Object.fromEntries(samples),
+    decidingTouches: touches,
+    partners: await readPartners(trx, leadId),
   };
 }
 
-async function readEvents(trx: Knex, leadId: string): Promise<Pick<LeadFacts, 'events' | 'refIdSamples'>> {
-  const rows = await trx('lead_events')
-    .where({ lead_id: leadId })
-    .orderBy('seq')
-    .limit(MAX_EVENTS)
-    .select<(LeadEventRow & { ref_id_sample: string | null })[]>('*');
-  const samples = rows.flatMap(({ seq, ref_id_sample: sample }) => (sample === null ? [] : [[seq, sample] as const]));
-  return { events: rows.map(toLeadEvent), refIdSamples: Object.fromEntries(samples) };
-}
-
-async function readConversions(trx: Knex, leadId: string): Promise<ConversionRow[]> {
-  return await trx('conversions as c')
-    .whereIn('c.conversion_id', conversionsOf(trx, leadId))
-    .leftJoin('offers as o', 'o.offer_id', 'c.offer_id')
-    .leftJoin('advertisers as a', 'a.advertiser_id', 'c.advertiser_id')
-    .orderBy('c.seq')
-    .select<ConversionRow[]>('c.*', 'o.name as offer_name', 'a.name as advertiser_name');
-}
-
-async function readStatusCalls(trx: Knex, leadId: string): Promise<StatusCallRow[]> {
-  // By conversion, so that refused calls are part of the story too; another advertiser's guesses are not.
-  return await trx('status_calls as s')
-    .join('conversions as c', (on) => {
-      on.on('c.conversion_id', 's.conversion_id').andOn('c.advertiser_id', 's.advertiser_id');
-    })
-    .whereIn('s.conversion_id', conversionsOf(trx, leadId))
-    .orderBy('s.call_id')
-    .limit(MAX_STATUS_CALLS)
-    .select<StatusCallRow[]>('s.*');
-}
-
-async function readSettlements(trx: Knex, leadId: string): Promise<SettlementRow[]> {
-  return await trx('settlements')
-    .whereIn('conversion_id', conversionsOf(trx, leadId))
-    .orderBy('seq')
-    .select<SettlementRow[]>('*');
-}
-
-async function readRewardEntries(trx: Knex, leadId: string): Promise<RewardEntryRow[]> {
-  return await trx('reward_entries')
-    .whereIn('conversion_id', conversionsOf(trx, leadId))
-    .orderBy('entry_id')
-    .select<RewardEntryRow[]>('*');
-}
-
-async function readPostbacks(trx: Knex, leadId: string): Promise<PostbackRow[]> {
-  return await trx('postbacks')
-    .whereIn('conversion_id', conversionsOf(trx, leadId))
-    .orderBy(['seq', 'created_at', 'postback_id'])
-    .select<PostbackRow[]>('*');
-}
-
-async function readAttempts(trx: Knex, leadId: string): Promise<AttemptRow[]> {
-  const postbacks = trx('postbacks').whereIn('conversion_id', conversionsOf(trx, leadId)).select('postback_id');
-  return await trx('postback_attempts')
-    .whereIn('postback_id', postbacks)
-    .orderBy(['postback_id', 'attempt'])
-    .select<AttemptRow[]>('*');
-}
-
-/** By way of the lead's events: they are indexed by lead, the conversions are not. */
-function conversionsOf(trx: Knex, leadId: string): Knex.QueryBuilder {
-  return trx('lead_events').where({ lead_id: leadId, type: 'conversion' }).select('conversion_id');
+async function readPartners(trx: Knex, leadId: string): Promise<StoryFacts['partners']> {
+  const touches = trx<EventRow>('lead_events').where({ lead_id: leadId, type: 'touch' }).groupBy('partner_id');
+  return await touches
+    .min('seq as firstSeq')
+    .orderBy('firstSeq')
+    .limit(MAX_PARTNERS)
+    .select<StoryFacts['partners']>('partner_id as partnerId');
 }

@@ -10,6 +10,7 @@ import {
   pageSchema,
   partnerPatchSchema,
   statusCallPageSchema,
+  storyPageSchema,
   waitSchema,
 } from './schemas.ts';
 import { problemKinds, type ProblemKind } from '../protocol/problem.ts';
@@ -142,9 +143,10 @@ function describeStoryCalls(): ZodOpenApiPathsObject {
   return {
     '/v1/admin/leads/{lead_id}': {
       get: describeCall({
-        summary: 'The whole story of a lead',
+        summary: 'The story of a lead, page by page',
         path: z.object({ lead_id: z.string() }),
-        refusals: ['unknown'],
+        query: storyPageSchema,
+        refusals: ['invalid', 'unknown'],
       }),
     },
     '/v1/admin/conversions/{conversion_id}': {

@@ -173,6 +173,18 @@ export const statusCallPageSchema = pageSchema.extend({
     .optional(),
 });
 
+// A story is told in the process that serves clicks, so a page is made within milliseconds.
+const MAX_STORY_PAGE = 500;
+const USUAL_STORY_PAGE = 200;
+const MAX_SEQ = 2 ** 31 - 1;
+
+export const storyPageSchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(MAX_STORY_PAGE).default(USUAL_STORY_PAGE).meta({
+    description: 'How many events; all that is known of their conversions is told with them.',
+  }),
+  after: z.coerce.number().int().min(0).max(MAX_SEQ).default(0).meta({ description: 'The `next` of the page before.' }),
+});
+
 /** What a caller sent, as the schema understands it. @throws AppError `invalid` naming each field that is wrong */
 export function readWith<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
   const parsed = schema.safeParse(given);

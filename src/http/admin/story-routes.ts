@@ -1,13 +1,13 @@
 import type { Request, Router } from 'express';
 import type { Knex } from 'knex';
 import { isAtRest } from '../../db/reports/at-rest.ts';
-import { findLeadOfConversion, readLeadFacts } from '../../db/reports/lead-facts.ts';
+import { findLeadOfConversion, readFactsOfConversion, readLeadFacts } from '../../db/reports/lead-facts.ts';
 import { AppError } from '../../errors.ts';
 import { pauseUnlessAborted } from '../../pause.ts';
 import { tellConversionStory } from '../../stories/conversion-story.ts';
 import type { TemporalUi } from '../../stories/lead-address.ts';
 import { tellLeadStory } from '../../stories/lead-story.ts';
-import { readWith, waitSchema } from './schemas.ts';
+import { readWith, storyPageSchema, waitSchema } from './schemas.ts';
 import { allowOnly } from '../protocol/method-not-allowed.ts';
 
 const LOOK_AGAIN_MS = 100;
@@ -16,7 +16,8 @@ const SECOND_MS = 1000;
 /** Looking at a lead or a conversion; nothing is changed. */
 export function addStoryRoutes(routes: Router, db: Knex, options: TemporalUi & { windowMs: number }): void {
   routes.get('/leads/:id', async (req, res) => {
-    const facts = await readLeadFacts(db, req.params.id);
+    const { after, limit } = readWith(storyPageSchema, req.query);
+    const facts = await readLeadFacts(db, req.params.id, { afterSeq: after, limit });
     if (!facts) throw new AppError('unknown', `There is no lead ${req.params.id}.`);
     res.json(tellLeadStory(facts, options));
   });
@@ -24,9 +25,9 @@ export function addStoryRoutes(routes: Router, db: Knex, options: TemporalUi & {
     const { wait } = readWith(waitSchema, req.query);
     const leadId = await findLeadOfConversion(db, req.params.id);
     if (leadId !== undefined && wait > 0) await waitForRest(db, req, wait * SECOND_MS);
-    const facts = leadId === undefined ? undefined : await readLeadFacts(db, leadId);
+    const facts = await readFactsOfConversion(db, req.params.id);
     if (!facts) throw new AppError('unknown', `There is no conversion ${req.params.id}.`);
-    res.json(tellConversionStory(req.params.id, facts, options));
+    res.json(tellConversionStory(facts, options));
   });
   routes.all(['/leads/:id', '/conversions/:id'], allowOnly('GET', 'HEAD'));
 }

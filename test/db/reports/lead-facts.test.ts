@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { createAdvertiser } from '../../../src/db/advertisers.ts';
-import { findLeadOfConversion, readLeadFacts } from '../../../src/db/reports/lead-facts.ts';
+import { readFactsOfConversion, readLeadFacts } from '../../../src/db/reports/lead-facts.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { makeEventfulLead, type EventfulLead } from '../../support/eventful-lead.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
+
+const WHOLE = { afterSeq: 0, limit: 500 };
 
 describe('the facts of a lead', () => {
   let network: Network;
@@ -16,7 +18,7 @@ describe('the facts of a lead', () => {
   after(() => network.close());
 
   it('are all of its own and none of another lead', async () => {
-    const facts = await readLeadFacts(network.db, lead.leadId);
+    const facts = await readLeadFacts(network.db, lead.leadId, WHOLE);
     assert.ok(facts);
     assert.deepEqual(
       facts.events.map(({ seq, type }) => `${seq} ${type}`),
@@ -55,16 +57,35 @@ describe('the facts of a lead', () => {
     await assert.rejects(network.statuses.record({ ...call, raw: { method: 'GET', query: {}, body: null } }), {
       kind: 'unknown',
     });
-    const facts = await readLeadFacts(network.db, lead.leadId);
+    const facts = await readLeadFacts(network.db, lead.leadId, WHOLE);
     assert.equal(facts?.statusCalls.length, 4);
   });
 
-  it('are found by a conversion', async () => {
-    assert.equal(await findLeadOfConversion(network.db, lead.conversionId), lead.leadId);
-    assert.equal(await findLeadOfConversion(network.db, 'unknown'), undefined);
+  it('are read page by page, each with who held the lead before it', async () => {
+    const page = await readLeadFacts(network.db, lead.leadId, { afterSeq: 3, limit: 2 });
+    assert.deepEqual(
+      page?.events.map(({ seq }) => seq),
+      [4, 5],
+    );
+    assert.equal(page?.holderBefore?.partnerId, lead.first);
+    assert.equal(page?.holder?.partnerId, lead.last);
+    assert.deepEqual(
+      page?.conversions.map((conversion) => conversion.conversion_id),
+      [lead.otherConversionId],
+    );
+  });
+
+  it('of one conversion are its own and the touches of its lead', async () => {
+    const facts = await readFactsOfConversion(network.db, lead.otherConversionId);
+    assert.deepEqual(
+      facts?.events.map(({ seq, type }) => `${seq} ${type}`),
+      ['1 touch', '4 touch', '5 conversion'],
+    );
+    assert.equal(facts?.leadId, lead.leadId);
+    assert.equal(await readFactsOfConversion(network.db, 'unknown'), undefined);
   });
 
   it('are none for a lead that does not exist', async () => {
-    assert.equal(await readLeadFacts(network.db, 'nobody'), undefined);
+    assert.equal(await readLeadFacts(network.db, 'nobody', WHOLE), undefined);
   });
 });

@@ -1,0 +1,159 @@
+import type { Knex } from 'knex';
+import type { StatusEvent } from '../../domain/lead-event.ts';
+import type { Status } from '../../domain/status.ts';
+import { LEAD_EVENT_COLUMNS, toLeadEvent, type LeadEventRow } from '../lead-events.ts';
+import type { PostbackState, SkipReason } from '../postbacks.ts';
+import type { StatusCallRow } from './status-calls.ts';
+
+/** A conversion with the names of its offer and advertiser; `status` is its last one, null before the first. */
+export type ConversionRow = {
+  conversion_id: string;
+  lead_id: string;
+  seq: number;
+  offer_id: string;
+  offer_name: string | null;
+  advertiser_id: string;
+  advertiser_name: string | null;
+  created_at: string;
+  status: Status | null;
+  status_at: string | null;
+};
+
+/** With whom a status was settled, and what that did to the reward. */
+export type SettlementRow = {
+  conversion_id: string;
+  seq: number;
+  status: Status;
+  /** Null is the house. */
+  partner_id: string | null;
+  touch_seq: number | null;
+  reward: 'book' | 'revoke' | 'none';
+  settled_at: string;
+};
+
+/** A line of a partner's earnings. */
+export type RewardEntryRow = {
+  entry_id: number;
+  conversion_id: string;
+  seq: number;
+  partner_id: string;
+  kind: 'booked' | 'revoked';
+  /** Minor units of `currency`; negative when revoked. */
+  amount: number;
+  currency: string;
+  price_version: number;
+  at: string;
+};
+
+/** One message to a partner about one status. */
+export type PostbackRow = {
+  postback_id: string;
+  conversion_id: string;
+  seq: number;
+  /** Null is the house. */
+  partner_id: string | null;
+  ref_id: string | null;
+  status: Status;
+  reason: string | null;
+  /** Minor units of `currency`. */
+  payout: number;
+  currency: string;
+  state: PostbackState;
+  skip_reason: SkipReason | null;
+  next_attempt_at: string | null;
+  created_at: string;
+  ended_at: string | null;
+};
+
+/** One attempt of a postback: what was sent, and what came back. */
+export type AttemptRow = {
+  postback_id: string;
+  attempt: number;
+  started_at: string;
+  ended_at: string | null;
+  method: string;
+  url: string;
+  body: string | null;
+  /** `running`, `delivered`, `refused` or `interrupted`. */
+  outcome: string;
+  duration_ms: number | null;
+  http_status: number | null;
+  /** Why no response arrived, such as `timeout`; null when one did. */
+  error: string | null;
+  location: string | null;
+  /** The first 4 KiB, as text. */
+  response_body: string | null;
+};
+
+/** All that became of some conversions. */
+export type ConversionFacts = {
+  conversions: ConversionRow[];
+  statuses: StatusEvent[];
+  statusCalls: StatusCallRow[];
+  settlements: SettlementRow[];
+  rewardEntries: RewardEntryRow[];
+  postbacks: PostbackRow[];
+  attempts: AttemptRow[];
+  /** False when there is more of something than anyone reads; then the rest of it is left out. */
+  isWhole: boolean;
+};
+
+const MAX_ROWS = 2000;
+
+/** Each part is sorted as its index is, so that no limit leads Postgres into walking through a whole table. */
+export async function readConversionFacts(trx: Knex, conversionIds: string[]): Promise<ConversionFacts> {
+  const ofConversions = (table: string, order: string[]) =>
+    trx(table)
+      .whereIn('conversion_id', conversionIds)
+      .orderBy(['conversion_id', ...order]);
+  const statuses = await ofConversions('lead_events', ['seq'])
+    .where({ type: 'status' })
+    .limit(MAX_ROWS)
+    .select<LeadEventRow[]>(LEAD_EVENT_COLUMNS);
+  const postbacks = await ofConversions('postbacks', ['seq', 'created_at', 'postback_id'])
+    .limit(MAX_ROWS)
+    .select<PostbackRow[]>('*');
+  const facts = {
+    conversions: await readConversions(trx, conversionIds),
+    statuses: statuses.map(toLeadEvent).filter((event) => event.type === 'status'),
+    statusCalls: await readStatusCalls(trx, conversionIds),
+    settlements: await ofConversions('settlements', ['seq']).limit(MAX_ROWS).select<SettlementRow[]>('*'),
+    rewardEntries: await ofConversions('reward_entries', ['seq']).limit(MAX_ROWS).select<RewardEntryRow[]>('*'),
+    postbacks,
+    attempts: await readAttempts(trx, postbacks),
+  };
+  return { ...facts, isWhole: Object.values(facts).every((rows) => rows.length < MAX_ROWS) };
+}
+
+async function readConversions(trx: Knex, conversionIds: string[]): Promise<ConversionRow[]> {
+  return await trx('conversions as c')
+    .whereIn('c.conversion_id', conversionIds)
+    .leftJoin('offers as o', 'o.offer_id', 'c.offer_id')
+    .leftJoin('advertisers as a', 'a.advertiser_id', 'c.advertiser_id')
+    .orderBy('c.seq')
+    .limit(MAX_ROWS)
+    .select<ConversionRow[]>('c.*', 'o.name as offer_name', 'a.name as advertiser_name');
+}
+
+async function readStatusCalls(trx: Knex, conversionIds: string[]): Promise<StatusCallRow[]> {
+  // By conversion, so that refused calls are part of the story too; another advertiser's guesses are not.
+  return await trx('status_calls as s')
+    .join('conversions as c', (on) => {
+      on.on('c.conversion_id', 's.conversion_id').andOn('c.advertiser_id', 's.advertiser_id');
+    })
+    .whereIn('s.conversion_id', conversionIds)
+    .orderBy(['s.conversion_id', 's.call_id'])
+    .limit(MAX_ROWS)
+    .select<StatusCallRow[]>('s.*');
+}
+
+async function readAttempts(trx: Knex, postbacks: PostbackRow[]): Promise<AttemptRow[]> {
+  return await trx('postback_attempts')
+    .whereIn(
+      'postback_id',
+      postbacks.map((postback) => postback.postback_id),
+    )
+    .orderBy(['postback_id', 'attempt'])
+    .limit(MAX_ROWS)
+    .select<AttemptRow[]>('*');
+}
