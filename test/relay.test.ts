@@ -11,11 +11,11 @@ import { leadWorkflowId } from '../workflows/contract.ts';
 import { createTestDatabase } from './support/database.ts';
 import { eventually } from './support/eventually.ts';
 import { assertFields } from './support/fields.ts';
-import { signalsOf } from './support/lead-history.ts';
+import { signalsOf } from './support/temporal/lead-history.ts';
 import { createNetwork, type Network } from './support/network-in-database.ts';
 import { policy } from './support/policy.ts';
 import { testTemporal } from './support/servers.ts';
-import { connectClient } from './support/temporal-connection.ts';
+import { connectClient } from './support/temporal/connection.ts';
 
 type OwedRow = { lead_id: string; failures: number; last_error: string };
 type RelayCall = { leadId: string; seqs: number[]; at: number };

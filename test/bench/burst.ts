@@ -11,8 +11,8 @@ import { eventually } from '../support/eventually.ts';
 import { inParallel } from '../support/in-parallel.ts';
 import { policy } from '../support/policy.ts';
 import type { RunningProgram } from '../support/program.ts';
-import '../support/quiet-sdk.ts';
-import { connectClient } from '../support/temporal-connection.ts';
+import '../support/temporal/quiet-sdk.ts';
+import { connectClient } from '../support/temporal/connection.ts';
 import { createBurstStage, stopAll, type AnsweredStatus } from './burst-stage.ts';
 import { describeMachine, endWith, judgeLargest, judgeRatio, quantile, type Verdict } from './figures.ts';
 

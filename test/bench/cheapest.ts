@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { DefaultLogger, Worker, bundleWorkflowCode, type NativeConnection } from '@temporalio/worker';
 import { readConfig } from '../../src/config.ts';
 import { inParallel } from '../support/in-parallel.ts';
-import { connectToTemporal } from '../support/temporal-connection.ts';
+import { connectToTemporal } from '../support/temporal/connection.ts';
 
 export type CheapestActivities = { noop(id: string): Promise<void> };
 

@@ -11,7 +11,7 @@ import { createNetwork } from '../support/network-in-database.ts';
 import { startPartnerServer } from '../support/partner-server.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 import { startProcess } from '../support/program.ts';
-import '../support/quiet-sdk.ts';
+import '../support/temporal/quiet-sdk.ts';
 import { startPrivatePostgres, startPrivateTemporal, stopTestServers } from '../support/servers.ts';
 import { withCheapest } from './cheapest.ts';
 import { describeMachine, endWith, judgeLargest, judgeRatio, median, quantile } from './figures.ts';

@@ -1,7 +1,7 @@
 import type { ConversionStory } from '../../src/stories/conversion-story.ts';
 import { searchAttributeKeys } from '../../workflows/contract.ts';
 import { createInCatalogue, readStory } from '../support/network-over-http.ts';
-import { connectClient } from '../support/temporal-connection.ts';
+import { connectClient } from '../support/temporal/connection.ts';
 
 /** A conversion as ops see it: by the admin API, and in Temporal's Web UI. */
 export type OpsView = { story: ConversionStory; lead: LeadInTemporal };

@@ -6,7 +6,7 @@ import { createHttpNetwork, type HttpNetwork } from '../support/network-over-htt
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { runToEnd, startProcess, type RunningProgram } from '../support/program.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
-import { connectClient } from '../support/temporal-connection.ts';
+import { connectClient } from '../support/temporal/connection.ts';
 
 const INTERVAL_SECONDS = 3;
 const WINDOW_SECONDS = 40;

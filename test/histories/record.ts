@@ -16,14 +16,14 @@ import {
   type LeadActivities,
   type LeadPolicy,
 } from '../../workflows/contract.ts';
-import { testBundle } from '../support/bundle.ts';
+import { testBundle } from '../support/temporal/bundle.ts';
 import { numbered } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
-import { runsOf } from '../support/lead-history.ts';
+import { runsOf } from '../support/temporal/lead-history.ts';
 import { policy as standardPolicy } from '../support/policy.ts';
-import '../support/quiet-sdk.ts';
+import '../support/temporal/quiet-sdk.ts';
 import { startPrivateTemporal, stopTestServers } from '../support/servers.ts';
-import { connectToTemporal } from '../support/temporal-connection.ts';
+import { connectToTemporal } from '../support/temporal/connection.ts';
 import { shapeNames, shapeOf, type RecordedLead, type ShapeName } from './shapes.ts';
 
 const folder = new URL('./', import.meta.url);

@@ -1,7 +1,7 @@
 // Before the tests: finds or builds the two Temporal servers, which can take minutes once on a new machine.
 import { findTemporalBinary } from '../../src/dev/embedded/temporal-binary.ts';
-import './quiet-sdk.ts';
-import { startTimeSkipping } from './time-skipping.ts';
+import './temporal/quiet-sdk.ts';
+import { startTimeSkipping } from './temporal/time-skipping.ts';
 
 const temporal = await findTemporalBinary({
   env: process.env,

@@ -1,6 +1,6 @@
 import { Runtime } from '@temporalio/worker';
 import type { RootHookObject } from 'mocha';
-import './quiet-sdk.ts';
+import './temporal/quiet-sdk.ts';
 import { stopTestServers } from './servers.ts';
 
 export const mochaHooks: RootHookObject = {

@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { Worker } from '@temporalio/worker';
 import { watchQueueDepth } from '../../src/temporal/queue-depth.ts';
 import { LEAD_WORKFLOW, TASK_QUEUE, leadWorkflowId } from '../../workflows/contract.ts';
-import { testBundle } from '../support/bundle.ts';
+import { testBundle } from '../support/temporal/bundle.ts';
 import { eventually } from '../support/eventually.ts';
 import { policy } from '../support/policy.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
-import { connectToTemporal } from '../support/temporal-connection.ts';
+import { connectToTemporal } from '../support/temporal/connection.ts';
 
 describe('the queue of the leads', function () {
   this.timeout(60_000);

@@ -7,7 +7,7 @@ import { connectTemporal } from '../../src/temporal/connect.ts';
 import { PROBE_WORKFLOW } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { startPrivateTemporal, testTemporal } from '../support/servers.ts';
-import { connectClient } from '../support/temporal-connection.ts';
+import { connectClient } from '../support/temporal/connection.ts';
 
 type LogLine = { level: number; msg: string };
 

@@ -5,7 +5,7 @@ import type { LeadActivities } from '../../workflows/contract.ts';
 import { createLog } from '../../src/log.ts';
 import { connectTemporal, registerSearchAttributes } from '../../src/temporal/connect.ts';
 import { startWorker } from '../../src/temporal/worker.ts';
-import { testBundle } from '../support/bundle.ts';
+import { testBundle } from '../support/temporal/bundle.ts';
 import { eventually } from '../support/eventually.ts';
 import { testTemporal } from '../support/servers.ts';
 

@@ -3,10 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { temporal as proto } from '@temporalio/proto';
 import { Worker } from '@temporalio/worker';
 import type { Settlement } from '../../src/domain/lead.ts';
-import { testBundle } from '../support/bundle.ts';
+import { testBundle } from '../support/temporal/bundle.ts';
 import { conversion, numbered, status, touch, type Fact } from '../support/events.ts';
 import { testTemporal } from '../support/servers.ts';
-import { connectToTemporal } from '../support/temporal-connection.ts';
+import { connectToTemporal } from '../support/temporal/connection.ts';
 import { createKeepingActivities, startLeadWith } from './lead-without-database.ts';
 
 const { WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND } = proto.api.enums.v1.WorkflowTaskFailedCause;

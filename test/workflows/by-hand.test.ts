@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import { leadEvents, leadQuery } from '../../workflows/contract.ts';
-import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
+import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { rewardsOf, type Network } from '../support/network-in-database.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';

@@ -11,15 +11,15 @@ import {
   type LeadInput,
   type LeadOutcome,
 } from '../../workflows/contract.ts';
-import { testBundle } from '../support/bundle.ts';
+import { testBundle } from '../support/temporal/bundle.ts';
 import { conversion, numbered, status, touch } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
-import { runsOf, signalsOf } from '../support/lead-history.ts';
-import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
+import { runsOf, signalsOf } from '../support/temporal/lead-history.ts';
+import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { rewardsOf, type Network } from '../support/network-in-database.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
-import { isoTimeOf, startTimeSkipping } from '../support/time-skipping.ts';
+import { isoTimeOf, startTimeSkipping } from '../support/temporal/time-skipping.ts';
 import { policy } from '../support/policy.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { settingsFor } from '../support/postback-settings.ts';

@@ -4,7 +4,7 @@ import { tsToMs } from '@temporalio/common/lib/time.js';
 import { leadQuery, type LeadActivities } from '../../workflows/contract.ts';
 import { startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
+import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { attemptsOf, postbacksOf, type Network } from '../support/network-in-database.ts';
 import { policy } from '../support/policy.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { WorkflowHandle } from '@temporalio/client';
 import { eventually } from '../support/eventually.ts';
-import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
+import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { policy } from '../support/policy.ts';
 import { settingsFor } from '../support/postback-settings.ts';

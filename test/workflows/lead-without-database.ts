@@ -12,9 +12,9 @@ import {
   type LeadInput,
   type LeadOutcome,
 } from '../../workflows/contract.ts';
-import { testBundle } from '../support/bundle.ts';
+import { testBundle } from '../support/temporal/bundle.ts';
 import { policy } from '../support/policy.ts';
-import type { TemporalConnection } from '../support/temporal-connection.ts';
+import type { TemporalConnection } from '../support/temporal/connection.ts';
 
 type LeadOptions = {
   temporal: TemporalConnection;

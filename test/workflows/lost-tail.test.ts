@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { leadQuery } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
-import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
+import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { rewardsOf, type Network } from '../support/network-in-database.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { policy } from '../support/policy.ts';

@@ -3,7 +3,7 @@ import { leadEvents } from '../../workflows/contract.ts';
 import { startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
-import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
+import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { attemptsOf, postbacksOf, type Network } from '../support/network-in-database.ts';
 import { testTemporal } from '../support/servers.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';

@@ -7,7 +7,7 @@ import { historyFromJSON, type History } from '@temporalio/common/lib/proto-util
 import { Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { shapeNames } from '../histories/shapes.ts';
-import { testBundle } from '../support/bundle.ts';
+import { testBundle } from '../support/temporal/bundle.ts';
 
 const folder = fileURLToPath(new URL('../histories/', import.meta.url));
 const files = readdirSync(folder)
@@ -45,7 +45,7 @@ describe('replay of recorded leads', function () {
 
   it('a change that leads under way may not meet is caught', async () => {
     const workflowBundle = await bundleWorkflowCode({
-      workflowsPath: fileURLToPath(new URL('../support/changed-workflow/index.ts', import.meta.url)),
+      workflowsPath: fileURLToPath(new URL('../support/temporal/changed-workflow/index.ts', import.meta.url)),
       logger: { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },
     });
     for (const file of files) {

@@ -4,7 +4,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { newConversionId } from '../../src/new-ids.ts';
 import { leadWorkflowId, searchAttributeKeys } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLeadWorldOn, type LeadWorld } from '../support/lead-world.ts';
+import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { attemptsOf, postbacksOf, type Network } from '../support/network-in-database.ts';
 import { testTemporal } from '../support/servers.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';

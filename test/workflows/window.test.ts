@@ -8,8 +8,8 @@ import { conversion, numbered, status, touch } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { DAY_MS } from '../support/policy.ts';
 import { testTemporal } from '../support/servers.ts';
-import { connectToTemporal, type TemporalConnection } from '../support/temporal-connection.ts';
-import { isoTimeOf, startTimeSkipping } from '../support/time-skipping.ts';
+import { connectToTemporal, type TemporalConnection } from '../support/temporal/connection.ts';
+import { isoTimeOf, startTimeSkipping } from '../support/temporal/time-skipping.ts';
 import { createKeepingActivities, startLeadWith } from './lead-without-database.ts';
 
 const { EventType } = temporal.api.enums.v1;

@@ -5,7 +5,7 @@ import type { Client } from '@temporalio/client';
 import { commandLineOf } from '../../../src/dev/embedded/process-identity.ts';
 import { findTemporalBinary } from '../../../src/dev/embedded/temporal-binary.ts';
 import { startPrivateTemporal, temporaryFolder } from '../../support/servers.ts';
-import { connectClient } from '../../support/temporal-connection.ts';
+import { connectClient } from '../../support/temporal/connection.ts';
 
 describe('the embedded Temporal server', () => {
   it('keeps an open workflow over kill -9, on the same port', async () => {

@@ -1,4 +1,4 @@
-import { bundleWorkflows } from '../../src/temporal/workflow-bundle.ts';
+import { bundleWorkflows } from '../../../src/temporal/workflow-bundle.ts';
 
 let bundle: ReturnType<typeof bundleWorkflows> | undefined;
 

@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { EnvHttpProxyAgent, fetch } from 'undici';
-import { registerSearchAttributes } from '../../src/temporal/connect.ts';
-import { cacheFolder, findOnPath } from '../../src/dev/embedded/temporal-binary.ts';
+import { registerSearchAttributes } from '../../../src/temporal/connect.ts';
+import { cacheFolder, findOnPath } from '../../../src/dev/embedded/temporal-binary.ts';
 
 const VERSION = '1.38.0';
 const CONNECT_TIMEOUT_MS = 3000;

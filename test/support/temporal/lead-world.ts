@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
-import { createActivities } from '../../activities/index.ts';
-import { createLog } from '../../src/log.ts';
-import { createMetrics } from '../../src/metrics.ts';
-import { createAddressRules } from '../../src/outbound/address-rules.ts';
-import { createGuardedClient } from '../../src/outbound/guarded-client.ts';
-import { startRelay } from '../../src/relay.ts';
+import { createActivities } from '../../../activities/index.ts';
+import { createLog } from '../../../src/log.ts';
+import { createMetrics } from '../../../src/metrics.ts';
+import { createAddressRules } from '../../../src/outbound/address-rules.ts';
+import { createGuardedClient } from '../../../src/outbound/guarded-client.ts';
+import { startRelay } from '../../../src/relay.ts';
 import {
   TASK_QUEUE,
   leadQuery,
   leadWorkflowId,
   type LeadActivities,
   type LeadPolicy,
-} from '../../workflows/contract.ts';
+} from '../../../workflows/contract.ts';
 import { testBundle } from './bundle.ts';
-import { createTestDatabase } from './database.ts';
-import { eventually } from './eventually.ts';
-import { createNetwork, postbacksOf, type Network } from './network-in-database.ts';
-import { policy as standardPolicy } from './policy.ts';
-import { connectToTemporal, type TemporalConnection } from './temporal-connection.ts';
+import { createTestDatabase } from '../database.ts';
+import { eventually } from '../eventually.ts';
+import { createNetwork, postbacksOf, type Network } from '../network-in-database.ts';
+import { policy as standardPolicy } from '../policy.ts';
+import { connectToTemporal, type TemporalConnection } from './connection.ts';
 
 export type LeadWorld = {
   network: Network;

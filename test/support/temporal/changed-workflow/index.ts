@@ -1,6 +1,6 @@
 import { upsertMemo } from '@temporalio/workflow';
-import { lead as unchanged } from '../../../workflows/lead.ts';
-import type { LeadInput, LeadOutcome } from '../../../workflows/contract.ts';
+import { lead as unchanged } from '../../../../workflows/lead.ts';
+import type { LeadInput, LeadOutcome } from '../../../../workflows/contract.ts';
 
 /** The lead as it must not be changed: it begins with a command that the leads under way have never given. */
 export async function lead(input: LeadInput): Promise<LeadOutcome> {

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import type { LeadEvent } from '../../src/domain/lead-event.ts';
-import { leadWorkflowId } from '../../workflows/contract.ts';
+import type { LeadEvent } from '../../../src/domain/lead-event.ts';
+import { leadWorkflowId } from '../../../workflows/contract.ts';
 
 /** The run ids of a lead, the first one first. */
 export async function runsOf({ workflow }: Client, leadId: string): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { Client, Connection, type ClientOptions } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import { registerSearchAttributes } from '../../src/temporal/connect.ts';
+import { registerSearchAttributes } from '../../../src/temporal/connect.ts';
 
 /** What a test needs of a Temporal server: a client, and the connection of its workers. */
 export type TemporalConnection = { client: Client; nativeConnection: NativeConnection };
