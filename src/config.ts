@@ -74,20 +74,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       allowCidrs: variables.POSTBACK_ALLOW_CIDRS,
     },
     catalogue: { pollMs: msOf(variables.CATALOGUE_POLL_SECONDS) },
-    relay: {
-      concurrency: variables.RELAY_CONCURRENCY,
-      clickConcurrency: variables.RELAY_CLICK_CONCURRENCY,
-      leaseMs: msOf(variables.RELAY_LEASE_SECONDS),
-    },
-    sweep: {
-      intervalMs: msOf(variables.SWEEP_INTERVAL_SECONDS),
-      marginMs: msOf(variables.SWEEP_MARGIN_SECONDS),
-    },
-    worker: {
-      cachedWorkflows: variables.WORKER_CACHED_WORKFLOWS,
-      concurrentWorkflowTasks: variables.WORKER_CONCURRENT_WORKFLOW_TASKS,
-      concurrentPostbacks: variables.WORKER_CONCURRENT_POSTBACKS,
-    },
+    ...readLoad(variables),
     logLevel: variables.LOG_LEVEL,
     embedded: {
       dataDir: resolve(variables.DATA_DIR),
@@ -95,6 +82,23 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       temporalPort: variables.TEMPORAL_PORT,
       temporalUiPort: variables.TEMPORAL_UI_PORT,
       receiverPort: variables.DEMO_RECEIVER_PORT,
+    },
+  };
+}
+
+/** How much the relays and workers do at a time, and how often. */
+function readLoad(variables: Variables) {
+  return {
+    relay: {
+      concurrency: variables.RELAY_CONCURRENCY,
+      clickConcurrency: variables.RELAY_CLICK_CONCURRENCY,
+      leaseMs: msOf(variables.RELAY_LEASE_SECONDS),
+    },
+    sweep: { intervalMs: msOf(variables.SWEEP_INTERVAL_SECONDS), marginMs: msOf(variables.SWEEP_MARGIN_SECONDS) },
+    worker: {
+      cachedWorkflows: variables.WORKER_CACHED_WORKFLOWS,
+      concurrentWorkflowTasks: variables.WORKER_CONCURRENT_WORKFLOW_TASKS,
+      concurrentPostbacks: variables.WORKER_CONCURRENT_POSTBACKS,
     },
   };
 }
@@ -144,7 +148,11 @@ function requireInProduction(variables: Variables, hasTemporal: boolean): void {
   if (missing.length > 0) {
     throw new ConfigError(`In production these must be set: ${missing.join(', ')}. See docs/configuration.md.`);
   }
-  const careless = findCarelessRanges(variables.POSTBACK_ALLOW_CIDRS ?? []);
+  refuseCarelessRanges(variables.POSTBACK_ALLOW_CIDRS ?? []);
+}
+
+function refuseCarelessRanges(allowCidrs: string[]): void {
+  const careless = findCarelessRanges(allowCidrs);
   if (careless.length > 0) {
     throw new ConfigError(
       `POSTBACK_ALLOW_CIDRS: ${careless.join('; ')}. Partners choose where postbacks go: in production give narrower ranges, or single addresses.`,

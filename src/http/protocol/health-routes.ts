@@ -10,15 +10,20 @@ export function createHealthRoutes(checkReady: () => Promise<void>, log: Pick<Lo
   });
   routes.get('/readyz', async (_req, res) => {
     res.set('cache-control', 'no-store');
-    try {
-      await checkReady();
-      res.json({ status: 'ready' });
-    } catch (error) {
-      // An orchestrator only needs to know; why is for people.
-      log.warn({ err: error }, 'The process is not ready.');
-      res.status(503).set('retry-after', '5').json({ status: 'not ready' });
-    }
+    if (await isReady(checkReady, log)) res.json({ status: 'ready' });
+    else res.status(503).set('retry-after', '5').json({ status: 'not ready' });
   });
   routes.all(['/healthz', '/readyz'], allowOnly('GET', 'HEAD'));
   return routes;
+}
+
+/** An orchestrator only needs to know; why is for people. */
+async function isReady(checkReady: () => Promise<void>, log: Pick<Log, 'warn'>): Promise<boolean> {
+  try {
+    await checkReady();
+    return true;
+  } catch (error) {
+    log.warn({ err: error }, 'The process is not ready.');
+    return false;
+  }
 }
