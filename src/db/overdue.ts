@@ -3,7 +3,7 @@
 // only the few after that are looked at.
 import type { Knex } from 'knex';
 import { URGENCY } from './outbox.ts';
-import { OPEN_STATES, type OpenPostback } from './postbacks.ts';
+import { IS_OPEN, type OpenPostback } from './postbacks.ts';
 
 /** How long things may take; beyond that they are overdue. */
 export type Grace = {
@@ -19,8 +19,6 @@ export type Overdue = { postbacks: number; settlements: number };
 const MAX_DOUBLINGS = 2;
 // Longer than any transaction that writes a status can last: what is committed later is not passed by.
 const COMMIT_GRACE_MS = 60_000;
-
-const IS_OPEN = `state in (${OPEN_STATES.map((state) => `'${state}'`).join()})`;
 
 const OVERDUE_POSTBACKS = `
   select lead_id from postbacks

@@ -9,7 +9,10 @@ import { prepared } from './prepared.ts';
 export type PostbackState = 'scheduled' | 'retrying' | 'delivered' | 'failed' | 'superseded' | 'skipped';
 
 /** The states of a postback that still has to reach its partner. */
-export const OPEN_STATES = ['scheduled', 'retrying'] as const;
+const OPEN_STATES = ['scheduled', 'retrying'] as const;
+
+/** Of postbacks: still to reach their partner; SQL. */
+export const IS_OPEN = `state in (${OPEN_STATES.map((state) => `'${state}'`).join()})`;
 
 /** A postback that ended is never sent again. */
 export function isEnded(state: PostbackState): state is Exclude<PostbackState, (typeof OPEN_STATES)[number]> {
@@ -78,7 +81,7 @@ const READ_OPEN_POSTBACKS = `
   select postback_id as "postbackId", partner_id as "partnerId", status, is_handover as "isHandover",
     (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as "attemptsMade"
   from postbacks p
-  where conversion_id = :conversionId and seq = :seq and state in ('scheduled', 'retrying')
+  where conversion_id = :conversionId and seq = :seq and ${IS_OPEN}
   order by postback_id`;
 
 /** The postbacks of one status that are still to be delivered. */
@@ -166,6 +169,6 @@ export async function endPostback(
   const skipReason = end.state === 'skipped' ? end.skipReason : null;
   await db('postbacks')
     .where({ postback_id: postbackId })
-    .whereIn('state', ['scheduled', 'retrying'])
+    .whereIn('state', OPEN_STATES)
     .update({ state: end.state, skip_reason: skipReason, ended_at: db.fn.now(), next_attempt_at: null });
 }

@@ -2,7 +2,7 @@
 // statement takes one batch and says where the next one begins.
 import type { Knex } from 'knex';
 import { URGENCY } from './outbox.ts';
-import { OPEN_STATES } from './postbacks.ts';
+import { IS_OPEN } from './postbacks.ts';
 
 /** How many leads of a batch owe now, and where the next batch begins; undefined after the last one. */
 export type Batch<Cursor> = { owing: number; next: Cursor | undefined };
@@ -26,7 +26,7 @@ const OWE_UNFINISHED = `
 const OWE_LEADS_WITH_OPEN_POSTBACKS = `
   with unfinished as materialized (
     select distinct lead_id from postbacks
-    where state in (${OPEN_STATES.map((state) => `'${state}'`).join()}) and lead_id > :after
+    where ${IS_OPEN} and lead_id > :after
     order by lead_id limit :limit
   ), owed as (${OWE_UNFINISHED})
   select (select count(*) from owed) as owing,
