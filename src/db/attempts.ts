@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { IS_OPEN } from './postbacks.ts';
 import { prepared } from './prepared.ts';
 
 export type NewAttempt = { postbackId: string; attempt: number; method: string; url: string; body: string | null };
@@ -21,7 +22,7 @@ const IN_THE_WAY = `a.outcome = 'running' and (p.postback_id = mine.postback_id
 const INSERT_ATTEMPT = `
   with mine as materialized (
     select postback_id, conversion_id, seq, partner_id from postbacks
-    where postback_id = :postbackId and state in ('scheduled', 'retrying')
+    where postback_id = :postbackId and ${IS_OPEN}
     for update
   ), rivals as materialized (
     select a.postback_id, a.attempt, ${IS_DEAD} as is_dead
@@ -115,7 +116,7 @@ const COMPLETE_ATTEMPT = `
     ended_at = case when :state <> 'retrying' then now() end,
     next_attempt_at = case when :state = 'retrying' then now() + :retryInMs::int8 * interval '1 millisecond' end
   where postback_id = :postbackId
-    and (state in ('scheduled', 'retrying') or (state in ('superseded', 'failed') and :state = 'delivered'))`;
+    and (${IS_OPEN} or (state in ('superseded', 'failed') and :state = 'delivered'))`;
 
 /** Completes an attempt and its postback. A postback that has ended meanwhile stays so, unless it was delivered. */
 export async function completeAttempt(db: Knex, end: AttemptEnd): Promise<void> {

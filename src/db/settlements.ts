@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Settlement } from '../domain/lead.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
 import { INTERRUPT, IS_DEAD } from './attempts.ts';
-import { INSERT_POSTBACK, postbackBindings, type NewPostback } from './postbacks.ts';
+import { INSERT_POSTBACK, IS_OPEN, postbackBindings, type NewPostback } from './postbacks.ts';
 import { prepared } from './prepared.ts';
 
 /** Minor units of `currency`, and the version of the offer's price they come from. */
@@ -75,7 +75,7 @@ const WRITE_SETTLEMENT = `
     update postbacks p set state = 'superseded', ended_at = now(), next_attempt_at = null
     from settled
     where p.conversion_id = :conversionId and p.seq < settled.seq and not p.is_handover
-      and p.state in ('scheduled', 'retrying')
+      and ${IS_OPEN}
     returning p.postback_id
   ), closed as (
     update postback_attempts a set ${INTERRUPT}

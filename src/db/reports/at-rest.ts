@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { IS_OPEN } from '../postbacks.ts';
 
 const IS_AT_REST = `
   select not exists (
@@ -7,7 +8,7 @@ const IS_AT_REST = `
         and not exists (select from settlements s where s.conversion_id = c.conversion_id and s.seq = c.seq)
     ) and not exists (
       select from postbacks p
-      where p.conversion_id = :conversionId and p.state in ('scheduled', 'retrying')
+      where p.conversion_id = :conversionId and ${IS_OPEN}
         and (p.next_attempt_at is null or p.next_attempt_at <= :until::timestamptz)
     ) as "isAtRest"`;
 

@@ -1,0 +1,78 @@
+import type { Knex } from 'knex';
+import { deleteAttempt, insertAttempt, interruptAttempts, readWaits } from '../src/db/attempts.ts';
+import { endPostback, isEnded, readPostback, type CurrentPostback } from '../src/db/postbacks.ts';
+import {
+  buildPostbackRequest,
+  urlTemplateFor,
+  type PostbackRequest,
+  type PostbackSettings,
+} from '../src/domain/postback-settings.ts';
+import { UrlTemplateError } from '../src/domain/url-template.ts';
+import type { DeliveryResult, PostbackCall } from '../workflows/contract.ts';
+import { stillRunning } from './postback-failures.ts';
+
+/** `request` is null when the settings and this postback's values make no sendable request. */
+export type StartedAttempt = { attempt: number; request: PostbackRequest | null };
+
+type Deps = {
+  db: Knex;
+  /** Takes a place at the host of a URL. @returns undefined when it has none */
+  takeSlot: (url: string) => (() => void) | undefined;
+};
+
+/** Reads the settings as they are now (R12) and writes the attempt down, or says why none is due. */
+export async function startAttempt(
+  deps: Deps,
+  call: PostbackCall,
+): Promise<StartedAttempt | { result: DeliveryResult }> {
+  const { db } = deps;
+  const { postbackId, maxAttempts } = call;
+  const postback = await readPostback(db, postbackId);
+  const { settings } = postback;
+  if (isEnded(postback.state)) return { result: postback.state };
+  if (postback.attemptsMade >= maxAttempts) {
+    await interruptAttempts(db, postbackId);
+    if ((await readWaits(db, postbackId)).ownMs > 0) throw stillRunning(postbackId);
+    await endPostback(db, postbackId, { state: 'failed' });
+  } else if (!settings?.statuses.includes(postback.status)) {
+    await endPostback(db, postbackId, { state: 'skipped', skipReason: settings ? 'status_off' : 'not_configured' });
+  } else {
+    const started = await writeAttemptDown(deps, postback, settings);
+    if (started) return started;
+  }
+  // It has ended, by this or meanwhile: the next look says how.
+  return await startAttempt(deps, call);
+}
+
+/** Takes back an attempt whose call there was no time for. */
+export async function takeBack(db: Knex, postbackId: string, { attempt }: StartedAttempt): Promise<never> {
+  await deleteAttempt(db, { postbackId, attempt });
+  throw new Error(`Too little time was left for a call of postback ${postbackId}.`);
+}
+
+/** @returns undefined when the postback has ended meanwhile */
+async function writeAttemptDown(
+  { db, takeSlot }: Deps,
+  postback: CurrentPostback,
+  settings: PostbackSettings,
+): Promise<StartedAttempt | undefined> {
+  const { postbackId, attemptsMade, status } = postback;
+  const attempt = attemptsMade + 1;
+  const request = requestOf(postback, settings);
+  const unfilled = { method: settings.method, url: urlTemplateFor(settings, status), body: null };
+  if (request && !takeSlot(request.url)) {
+    throw new Error(`Too many postbacks are under way to the host of postback ${postbackId}.`);
+  }
+  const result = await insertAttempt(db, { postbackId, attempt, ...(request ?? unfilled) });
+  if (result === 'blocked') throw stillRunning(postbackId);
+  return result === 'written' ? { attempt, request } : undefined;
+}
+
+function requestOf(postback: CurrentPostback, settings: PostbackSettings): PostbackRequest | null {
+  try {
+    return buildPostbackRequest(settings, postback);
+  } catch (error) {
+    if (error instanceof UrlTemplateError) return null;
+    throw error;
+  }
+}
