@@ -6,7 +6,9 @@ import type { Status } from '../domain/status.ts';
 import { prepared } from './prepared.ts';
 
 /** The last four are ends. */
-export type PostbackState = 'scheduled' | 'retrying' | 'delivered' | 'failed' | 'superseded' | 'skipped';
+export const postbackStates = ['scheduled', 'retrying', 'delivered', 'failed', 'superseded', 'skipped'] as const;
+
+export type PostbackState = (typeof postbackStates)[number];
 
 /** The states of a postback that still has to reach its partner. */
 const OPEN_STATES = ['scheduled', 'retrying'] as const;
@@ -20,7 +22,9 @@ export function isEnded(state: PostbackState): state is Exclude<PostbackState, (
 }
 
 /** Why a status is not told: R4, R6, or the partner's settings. */
-export type SkipReason = 'no_ref_id' | 'not_configured' | 'status_off' | 'house';
+export const skipReasons = ['no_ref_id', 'not_configured', 'status_off', 'house'] as const;
+
+export type SkipReason = (typeof skipReasons)[number];
 
 /** A postback that still has to reach its partner, and how many attempts were made so far. */
 export type OpenPostback = {

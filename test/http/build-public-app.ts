@@ -1,12 +1,14 @@
 import type { Express } from 'express';
 import type { Click, BotVisit } from '../../src/db/clicks.ts';
 import type { ActiveOffer } from '../../src/db/catalogue.ts';
+import { describePublicApi } from '../../src/http/docs/public-openapi.ts';
 import { createPublicApp, type PublicDeps } from '../../src/http/public-app.ts';
 import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import { createLeadTokens } from '../../src/intake/lead-token.ts';
 import { newLeadId } from '../../src/new-ids.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
 import { AppError, type FieldProblem } from '../../src/errors.ts';
+import { checkAnswers } from './check-answers.ts';
 
 export const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 export const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1';
@@ -54,35 +56,38 @@ export async function buildPublicApp({
   await catalogue.start();
   catalogue.stop();
   const tokens = createLeadTokens(['a secret of sixteen'], WINDOW_MS, now);
-  const app = createPublicApp({
-    catalogue,
-    clicks: {
-      record({ leadId = newLeadId(), ...click }) {
-        clicks.push({ ...click, leadId });
-        return Promise.resolve(leadId);
+  const app = checkAnswers(
+    createPublicApp({
+      catalogue,
+      clicks: {
+        record({ leadId = newLeadId(), ...click }) {
+          clicks.push({ ...click, leadId });
+          return Promise.resolve(leadId);
+        },
+        recordBotVisit: (visit) => Promise.resolve(void botVisits.push(visit)),
       },
-      recordBotVisit: (visit) => Promise.resolve(void botVisits.push(visit)),
-    },
-    statuses: {
-      authenticate: (advertiserId, token) =>
-        token === `token-of-${advertiserId}` ? Promise.resolve() : Promise.reject(new AppError('unauthorized', 'no')),
-      record(call) {
-        statusCalls.push(call);
-        if (call.conversionId === null) return Promise.reject(new AppError('malformed', 'conversion_id is missing'));
-        return Promise.resolve({ conversionId: call.conversionId, status: 'approved', result: 'recorded' });
+      statuses: {
+        authenticate: (advertiserId, token) =>
+          token === `token-of-${advertiserId}` ? Promise.resolve() : Promise.reject(new AppError('unauthorized', 'no')),
+        record(call) {
+          statusCalls.push(call);
+          if (call.conversionId === null) return Promise.reject(new AppError('malformed', 'conversion_id is missing'));
+          return Promise.resolve({ conversionId: call.conversionId, status: 'approved', result: 'recorded' });
+        },
+        keepMalformed(call: StatusCall, problems: FieldProblem[]) {
+          malformedCalls.push(call);
+          return Promise.reject(new AppError('malformed', 'kept', { problems }));
+        },
       },
-      keepMalformed(call: StatusCall, problems: FieldProblem[]) {
-        malformedCalls.push(call);
-        return Promise.reject(new AppError('malformed', 'kept', { problems }));
-      },
-    },
-    leadTokens: tokens,
-    checkReady: () => Promise.resolve(),
-    publicUrl: 'https://cashcat.example',
-    trustProxy: false,
-    windowMs: WINDOW_MS,
-    log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
-    ...deps,
-  });
+      leadTokens: tokens,
+      checkReady: () => Promise.resolve(),
+      publicUrl: 'https://cashcat.example',
+      trustProxy: false,
+      windowMs: WINDOW_MS,
+      log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
+      ...deps,
+    }),
+    describePublicApi('https://cashcat.example'),
+  );
   return { app, clicks, botVisits, statusCalls, malformedCalls, logged, warned, tokens };
 }

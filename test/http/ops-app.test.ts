@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Express } from 'express';
 import request from 'supertest';
 import { hashKey } from '../../src/db/keys.ts';
+import { describeAdminApi } from '../../src/http/admin/openapi.ts';
 import { createOpsApp, type OpsDeps } from '../../src/http/ops-app.ts';
 import type { ConversionStory } from '../../src/stories/conversion-story.ts';
 import type { LeadStory } from '../../src/stories/lead-story.ts';
@@ -11,6 +12,7 @@ import { createTestDatabase, startOutage } from '../support/database.ts';
 import { makeEventfulLead } from '../support/eventful-lead.ts';
 import { assertFields } from '../support/fields.ts';
 import { makeHotLead } from '../support/hot-lead.ts';
+import { checkAnswers } from './check-answers.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 
 const KEY = 'the-admin-key';
@@ -20,6 +22,11 @@ const OFFER_URL = 'https://bank.example/?c={conversion_id}';
 type Answer = Record<string, unknown>;
 type Problem = { kind: string; detail: string; problems?: { field: string; message: string }[] };
 
+/** Those that the description of the operations listener holds besides the probes and metrics. */
+function adminPaths(paths: Record<string, object>): [string, object][] {
+  return Object.entries(paths).filter(([path]) => path.startsWith('/v1/admin'));
+}
+
 describe('the operations listener', () => {
   let network: Network;
   let app: Express;
@@ -28,7 +35,7 @@ describe('the operations listener', () => {
 
   const build = (changes: Partial<OpsDeps> = {}) => {
     [logged, warned] = [[], []];
-    return createOpsApp({
+    const made = createOpsApp({
       admin: {
         db: network.db,
         adminApiKey: KEY,
@@ -43,9 +50,14 @@ describe('the operations listener', () => {
       allowedHosts: ['ops.example'],
       metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'leads 1\n' }),
       checkReady: () => Promise.resolve(),
-      log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
+      log: {
+        error: (fields: object) => void logged.push(fields),
+        warn: (fields: object) => void warned.push(fields),
+      },
       ...changes,
     });
+    // Without the admin API there is no description either.
+    return changes.admin === null ? made : checkAnswers(made, describeAdminApi());
   };
   const call = (method: 'get' | 'post' | 'patch', path: string, body?: object) => {
     const made = request(app)[method](`/v1/admin${path}`).set('authorization', `Bearer ${KEY}`);
@@ -79,7 +91,7 @@ describe('the operations listener', () => {
       const { paths } = bodyOf<{ paths: Record<string, object> }>(
         await request(app).get('/v1/admin/openapi.json').expect(200),
       );
-      for (const [path, operations] of Object.entries(paths)) {
+      for (const [path, operations] of adminPaths(paths)) {
         for (const method of Object.keys(operations) as ('get' | 'post' | 'patch')[]) {
           const response = await request(build())
             [method](path.replace(/\{[^}]+\}/g, 'x'))
@@ -597,7 +609,7 @@ describe('the operations listener', () => {
 
   it('answers a method that a route does not know with 405 and those it knows', async () => {
     const { paths } = bodyOf<{ paths: Record<string, object> }>(await request(app).get('/v1/admin/openapi.json'));
-    for (const [path, operations] of Object.entries(paths).filter(([each]) => each.startsWith('/v1/admin'))) {
+    for (const [path, operations] of adminPaths(paths)) {
       const methods = Object.keys(operations).map((method) => method.toUpperCase());
       const response = await request(app)
         .put(path.replace(/\{[^}]+\}/g, 'x'))

@@ -49,12 +49,19 @@ export type RewardEntryRow = {
 export type PostbackRow = {
   postback_id: string;
   conversion_id: string;
+  /** Of the status that it tells of. */
   seq: number;
+  lead_id: string;
+  offer_id: string;
   /** Null is the house. */
   partner_id: string | null;
   ref_id: string | null;
   status: Status;
   reason: string | null;
+  /** R14: it tells a partner that the lead was lost to another. */
+  is_handover: boolean;
+  /** When that status was recorded. */
+  event_at: string;
   /** Minor units of `currency`. */
   payout: number;
   currency: string;
@@ -65,6 +72,8 @@ export type PostbackRow = {
   ended_at: string | null;
 };
 
+export const attemptOutcomes = ['running', 'delivered', 'refused', 'interrupted'] as const;
+
 /** One attempt of a postback: what was sent, and what came back. */
 export type AttemptRow = {
   postback_id: string;
@@ -74,8 +83,7 @@ export type AttemptRow = {
   method: string;
   url: string;
   body: string | null;
-  /** `running`, `delivered`, `refused` or `interrupted`. */
-  outcome: string;
+  outcome: (typeof attemptOutcomes)[number];
   duration_ms: number | null;
   http_status: number | null;
   /** Why no response arrived, such as `timeout`; null when one did. */

@@ -1,5 +1,17 @@
 import type { Knex } from 'knex';
 
+/** What became of a call: a status that was recorded at once or accepted late, one that changed nothing, or its refusal. */
+export const statusCallResults = [
+  'recorded',
+  'duplicate',
+  'stale',
+  'accepted_late',
+  'window_closed',
+  'unknown_status',
+  'unknown',
+  'malformed',
+] as const;
+
 /** An advertiser's call as it was kept, and what became of it. */
 export type StatusCallRow = {
   call_id: number;
@@ -8,8 +20,7 @@ export type StatusCallRow = {
   conversion_id: string | null;
   /** What the caller sent, except the token. */
   raw: unknown;
-  /** `recorded`, `duplicate`, `stale`, `accepted_late`, or the kind of its refusal. */
-  result: string;
+  result: (typeof statusCallResults)[number];
   lead_id: string | null;
   /** Of the event that it became; null when it became none. */
   seq: number | null;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { statusCallResults } from '../../db/reports/status-calls.ts';
 import { isReservedWord, PUBLIC_ID, reservedWords } from '../../domain/ids.ts';
 import { isCurrency } from '../../domain/money.ts';
 import { statuses, type Status } from '../../domain/status.ts';
@@ -159,18 +160,7 @@ export const offerPageSchema = pageSchema.extend({ advertiser_id: z.string().max
 
 export const statusCallPageSchema = pageSchema.extend({
   after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().meta({ description: 'The `next` of the page before.' }),
-  result: z
-    .enum([
-      'recorded',
-      'duplicate',
-      'stale',
-      'accepted_late',
-      'window_closed',
-      'unknown_status',
-      'unknown',
-      'malformed',
-    ])
-    .optional(),
+  result: z.enum(statusCallResults).optional(),
 });
 
 // A story is told in the process that serves clicks, so a page is made within milliseconds.

@@ -9,7 +9,8 @@ type Operation = {
   summary: string;
   description: string;
   parameters: Row[];
-  responses: { status: string; text: string }[];
+  /** The texts are plain and code by turns. */
+  responses: { status: string; texts: string[] }[];
 };
 type DocsData = {
   publicUrl: string;
@@ -55,7 +56,7 @@ const renderPage = compilePage<DocsData>(`
 <thead><tr><th scope="col">Answer</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
 <% for (const response of operation.responses) { %>
-<tr><td><code><%= response.status %></code></td><td><%= response.text %></td></tr>
+<tr><td><code><%= response.status %></code></td><td><% for (const [index, text] of response.texts.entries()) { %><% if (index % 2 === 1) { %><code><%= text %></code><% } else { %><%= text %><% } %><% } %></td></tr>
 <% } %>
 </tbody></table></div>
 </article>
@@ -108,7 +109,7 @@ function toOperation(method: string, path: string, operation: oas31.OperationObj
     parameters: [...listParameters(operation), ...listBodyFields(operation)],
     responses: Object.entries(operation.responses ?? {}).map(([status, response]) => ({
       status,
-      text: (response as oas31.ResponseObject).description,
+      texts: (response as oas31.ResponseObject).description.split('`'),
     })),
   };
 }

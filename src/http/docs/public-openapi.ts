@@ -1,8 +1,16 @@
 import { z } from 'zod';
-import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
+import {
+  createDocument,
+  type oas31,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponseObject,
+  type ZodOpenApiResponsesObject,
+} from 'zod-openapi';
 import { statusFieldLengths } from '../../domain/status-call.ts';
 import { statuses } from '../../domain/status.ts';
-import { problemSchema } from '../protocol/problem-schema.ts';
+import { defineAnswer, describeJson } from '../protocol/describe-answer.ts';
+import { describeHealth } from '../protocol/describe-health.ts';
+import { describeProblems } from '../protocol/problem-schema.ts';
 
 const partnerId = z.string().meta({ description: 'Your id as a partner.', example: 'abcdefghigk' });
 const offerId = z.string().meta({ description: 'The id of an offer.', example: 'green-energy-4f2k9x' });
@@ -23,34 +31,35 @@ const statusCall = z.object({
   token: z.string().optional().meta({ description: 'Your token, unless it is sent as Authorization: Bearer.' }),
 });
 
-const statusAnswer = z
-  .object({
-    conversion_id: z.string(),
-    status: z.enum(statuses),
-    result: z.enum(['recorded', 'duplicate', 'stale']).meta({
-      description:
-        'recorded: the status is now this one. duplicate: it already was. stale: a decision was there before this pending. All three mean that you need not call again.',
-    }),
-  })
-  .meta({ id: 'StatusAnswer' });
-
-const html = { 'text/html': { schema: z.string() } };
-const problem = { 'application/problem+json': { schema: problemSchema } };
+const statusAnswer = defineAnswer(
+  z
+    .object({
+      conversion_id: z.string(),
+      status: z.enum(statuses),
+      result: z.enum(['recorded', 'duplicate', 'stale']).meta({
+        description:
+          'recorded: the status is now this one. duplicate: it already was. stale: a decision was there before this pending. All three mean that you need not call again.',
+      }),
+    })
+    .meta({ id: 'StatusAnswer' }),
+  { conversion_id: 'k3v9x2m7q1w8z5t4r6y0', status: 'approved', result: 'recorded' },
+);
 
 const statusResponses = {
-  '200': { description: 'The status is stored.', content: { 'application/json': { schema: statusAnswer } } },
-  '400': { description: 'A parameter is missing, too long or not a text.', content: problem },
-  '401': { description: 'The token is not valid for this advertiser.', content: problem },
-  '404': { description: 'The conversion is not one of yours.', content: problem },
-  '409': {
-    description:
-      'kind `window_closed`: the window of the conversion, by default 14 days, is over. The status is kept; ask us to accept it.',
-    content: problem,
-  },
-  '413': { description: 'The body is larger than 64 KB.', content: problem },
-  '422': { description: 'kind `unknown_status`: we do not know this word. The call is kept.', content: problem },
-  '429': { description: 'Too many calls with a wrong token; wait as long as Retry-After says.', content: problem },
-  '503': { description: 'It could not be stored. Call again after the seconds in Retry-After.', content: problem },
+  '200': describeJson('The status is stored.', statusAnswer),
+  ...describeProblems({
+    malformed: 'a parameter is missing, too long or not a text, or the call cannot be read.',
+    unauthorized: 'the token is not valid for this advertiser.',
+    unknown: 'the conversion is not one of yours.',
+    method_not_allowed: 'another method than GET and POST.',
+    window_closed:
+      'the window of the conversion, by default 14 days, is over. The status is kept; ask us to accept it.',
+    too_large: 'the body is larger than 64 KB.',
+    unknown_status: 'we do not know this word. The call is kept.',
+    too_many: 'too many calls with a wrong token; wait as long as Retry-After says.',
+    unexpected: 'our mistake; write to us and mention its `error_id`.',
+    unavailable: 'it could not be stored. Call again after the seconds in Retry-After.',
+  }),
 };
 const statusSecurity: oas31.SecurityRequirementObject[] = [{ advertiserToken: [] }, {}];
 const advertiserPath = z.object({ advertiser_id: z.string().meta({ description: 'Your id as an advertiser.' }) });
@@ -78,7 +87,7 @@ export function describePublicApi(publicUrl: string): oas31.OpenAPIObject {
     paths: {
       ...describeLinks(),
       ...describeStatusCall(),
-      ...describeHealth(),
+      ...describeHealth(['Health']),
     },
   });
 }
@@ -96,13 +105,9 @@ function describeLinks(): ZodOpenApiPathsObject {
           query: z.object({ ref_id: refId, offer_id: offerId.optional() }),
         },
         responses: {
-          '200': { description: 'The offer wall.', content: html },
+          '200': describePage('The offer wall.'),
           '302': { description: 'With an offer_id: to the advertiser.' },
-          '404': {
-            description: 'There is no such partner; or the offer has ended (the touch counts).',
-            content: html,
-          },
-          '503': { description: 'The visit could not be stored.', content: html },
+          ...describeRefusedVisits('There is no such partner; or the offer has ended (the touch counts).'),
         },
       },
     },
@@ -121,9 +126,9 @@ function describeLinks(): ZodOpenApiPathsObject {
           }),
         },
         responses: {
+          '200': describePage('The offer wall, for a known bot; nothing is recorded.'),
           '302': { description: 'To the advertiser.' },
-          '404': { description: 'The offer has ended.', content: html },
-          '503': { description: 'The click could not be stored.', content: html },
+          ...describeRefusedVisits('The offer has ended.'),
         },
       },
     },
@@ -158,18 +163,22 @@ function describeStatusCall(): ZodOpenApiPathsObject {
   };
 }
 
-function describeHealth(): ZodOpenApiPathsObject {
+/** What people see instead, on both kinds of links. */
+function describeRefusedVisits(unknown: string): ZodOpenApiResponsesObject {
   return {
-    '/healthz': {
-      get: { tags: ['Health'], summary: 'Is the process alive?', responses: { '200': { description: 'It is.' } } },
-    },
-    '/readyz': {
-      get: {
-        tags: ['Health'],
-        summary: 'Can it store what it is sent?',
-        responses: { '200': { description: 'It can.' }, '503': { description: 'It cannot.' } },
-      },
-    },
+    '400': describePage('The link cannot be read: it was cut off or changed.'),
+    '403': describePage('The browser loads the link in advance; nothing is counted before the person comes.'),
+    '404': describePage(unknown),
+    '405': describePage('Another method than GET and HEAD.'),
+    '500': describePage('Our mistake; the page shows an id to mention when you write to us.'),
+    '503': describePage('It could not be stored; nothing was counted.'),
+  };
+}
+
+function describePage(description: string): ZodOpenApiResponseObject {
+  return {
+    description,
+    content: { 'text/html': { schema: z.string(), example: '<!doctype html>\n<html lang="en">…' } },
   };
 }
 

@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { attemptOutcomes } from '../../db/reports/conversion-facts.ts';
+import { postbackStates, skipReasons } from '../../db/postbacks.ts';
+import { refIdProblems } from '../../domain/ref-id.ts';
+import { statuses } from '../../domain/status.ts';
+import { momentSchema } from '../protocol/describe-answer.ts';
+import { keptCallExample, keptCallSchema } from './status-call-answers.ts';
+
+const AT = '2026-01-31T09:15:00.000Z';
+
+const holder = z.string().meta({ description: 'A partner_id, or `house`.' });
+const refId = z.string().nullable();
+const status = z.enum(statuses);
+const money = z.object({ amount: z.int().meta({ description: 'Minor units.' }), currency: z.string() });
+
+const attemptSchema = z.object({
+  attempt: z.int(),
+  started_at: momentSchema,
+  ended_at: momentSchema.nullable(),
+  outcome: z.enum(attemptOutcomes),
+  duration_ms: z.int().nullable(),
+  error: z.string().nullable().meta({ description: 'Why no response came, such as `timeout`.' }),
+  request: z.object({ method: z.string(), url: z.string(), body: z.string().nullable() }),
+  response: z
+    .object({
+      http_status: z.int(),
+      location: z.string().nullable(),
+      body: z.string().nullable().meta({ description: 'The first 4 KiB, as text.' }),
+    })
+    .nullable(),
+});
+
+const postbackSchema = z.object({
+  postback_id: z.string(),
+  conversion_id: z.string(),
+  seq: z.int().meta({ description: 'Of the status that it tells of.' }),
+  lead_id: z.string(),
+  offer_id: z.string(),
+  partner_id: holder,
+  ref_id: refId,
+  status,
+  reason: z.string().nullable(),
+  is_handover: z.boolean().meta({ description: 'It tells a partner that the lead was lost to another.' }),
+  event_at: momentSchema.meta({ description: 'When the status was recorded.' }),
+  state: z.enum(postbackStates),
+  skip_reason: z.enum(skipReasons).nullable(),
+  next_attempt_at: momentSchema.nullable(),
+  created_at: momentSchema,
+  ended_at: momentSchema.nullable(),
+  ref_id_problem: z.enum(refIdProblems).nullable(),
+  payout: money,
+  attempts: z.array(attemptSchema),
+});
+
+const entrySchema = z.object({
+  entry_id: z.int(),
+  conversion_id: z.string(),
+  seq: z.int(),
+  partner_id: z.string(),
+  kind: z.enum(['booked', 'revoked']),
+  amount: z.int().meta({ description: 'Minor units; negative when revoked.' }),
+  currency: z.string(),
+  price_version: z.int(),
+  at: momentSchema,
+});
+
+/** A conversion with its statuses, its reward and its postbacks. */
+export const conversionSchema = z.object({
+  conversion_id: z.string(),
+  seq: z.int(),
+  created_at: momentSchema,
+  offer: z.object({ offer_id: z.string(), name: z.string().nullable() }),
+  advertiser: z.object({ advertiser_id: z.string(), name: z.string().nullable() }),
+  status: status.nullable().meta({ description: 'The last one; null before the first.' }),
+  status_at: momentSchema.nullable(),
+  won_by: z.object({ partner_id: holder, seq: z.int(), at: momentSchema, ref_id: refId, why: z.string() }).nullable(),
+  statuses: z.array(
+    z.object({
+      seq: z.int(),
+      status,
+      at: momentSchema,
+      reason: z.string().nullable(),
+      settled_with: holder.nullable(),
+      settled_at: momentSchema.nullable(),
+      call: keptCallSchema.nullable(),
+    }),
+  ),
+  other_calls: z.array(keptCallSchema).meta({ description: 'Kept, but without effect: repeated, stale, refused.' }),
+  reward: z.object({ entries: z.array(entrySchema), net: money.nullable() }),
+  postbacks: z.array(postbackSchema),
+});
+
+const entryExample: z.output<typeof entrySchema> = {
+  entry_id: 5,
+  conversion_id: 'k3v9x2m7q1w8z5t4r6y0',
+  seq: 3,
+  partner_id: 'abcdefghigk',
+  kind: 'booked',
+  amount: 1250,
+  currency: 'USD',
+  price_version: 1,
+  at: AT,
+};
+
+const postbackExample: z.output<typeof postbackSchema> = {
+  postback_id: 'p4t8w1x6z3c7v9b2',
+  conversion_id: 'k3v9x2m7q1w8z5t4r6y0',
+  seq: 3,
+  lead_id: 'mk2p7s3q1x9c4v6b8n0m5k7j',
+  offer_id: 'gold-card-7h3m2p',
+  partner_id: 'abcdefghigk',
+  ref_id: '123456789abcd',
+  status: 'approved',
+  reason: null,
+  is_handover: false,
+  event_at: AT,
+  state: 'delivered',
+  skip_reason: null,
+  next_attempt_at: null,
+  created_at: AT,
+  ended_at: AT,
+  ref_id_problem: null,
+  payout: { amount: 1250, currency: 'USD' },
+  attempts: [
+    {
+      attempt: 1,
+      started_at: AT,
+      ended_at: AT,
+      outcome: 'delivered',
+      duration_ms: 84,
+      error: null,
+      request: {
+        method: 'GET',
+        url: 'https://tracker.example/postback?cid=123456789abcd&status=approved',
+        body: null,
+      },
+      response: { http_status: 200, location: null, body: 'OK' },
+    },
+  ],
+};
+
+export const conversionExample: z.output<typeof conversionSchema> = {
+  conversion_id: 'k3v9x2m7q1w8z5t4r6y0',
+  seq: 2,
+  created_at: '2026-01-31T09:14:30.000Z',
+  offer: { offer_id: 'gold-card-7h3m2p', name: 'Gold card' },
+  advertiser: { advertiser_id: 'first-bank-4f2k9x', name: 'First Bank' },
+  status: 'approved',
+  status_at: AT,
+  won_by: {
+    partner_id: 'abcdefghigk',
+    seq: 3,
+    at: AT,
+    ref_id: '123456789abcd',
+    why: `abcdefghigk had the last touch (event 1, 2026-01-31T09:14:00.000Z) before approved was recorded (event 3, ${AT}). No other partner had touched it.`,
+  },
+  statuses: [
+    {
+      seq: 3,
+      status: 'approved',
+      at: AT,
+      reason: null,
+      settled_with: 'abcdefghigk',
+      settled_at: AT,
+      call: keptCallExample,
+    },
+  ],
+  other_calls: [],
+  reward: { entries: [entryExample], net: { amount: 1250, currency: 'USD' } },
+  postbacks: [postbackExample],
+};

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { describeAdminApi } from '../../src/http/admin/openapi.ts';
+import { describePublicApi } from '../../src/http/docs/public-openapi.ts';
+import { readDescription } from '../support/api-description.ts';
+
+for (const [what, document] of [
+  ['the operations listener', describeAdminApi()],
+  ['the public listener', describePublicApi('https://cashcat.example')],
+] as const) {
+  describe(`the description of ${what}`, () => {
+    const calls = readDescription(document);
+
+    it('has a schema for every answer, and examples that fit it', () => {
+      for (const { method, path, answers } of calls) {
+        for (const { status, contents } of answers) {
+          const name = `${method} ${path} ${status}`;
+          assert.ok(status === '302' || contents.length > 0, `${name} has no schema`);
+          for (const { media, findProblem } of contents) {
+            const examples = Object.values(media.examples ?? { only: { value: media.example as unknown } });
+            for (const example of examples) {
+              assert.ok('value' in example && example.value !== undefined, `${name} has no example`);
+              assert.equal(findProblem(example.value), undefined, name);
+            }
+          }
+        }
+      }
+    });
+
+    it('says of every call how it may be refused', () => {
+      for (const { method, path, answers } of calls.filter((call) => call.operation.security?.length !== 0)) {
+        assert.ok(
+          answers.some(({ status }) => status === '405'),
+          `${method} ${path}`,
+        );
+        assert.ok(
+          answers.some(({ status }) => status === '503'),
+          `${method} ${path}`,
+        );
+      }
+    });
+  });
+}

@@ -1,0 +1,60 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import type { oas31 } from 'zod-openapi';
+
+type Content = {
+  contentType: string;
+  media: oas31.MediaTypeObject;
+  findProblem: (value: unknown) => string | undefined;
+};
+
+/** One answer of a call as a document describes it; `contents` is empty where the answer has no body. */
+export type DescribedAnswer = { status: string; contents: Content[] };
+export type DescribedCall = {
+  path: string;
+  method: string;
+  operation: oas31.OperationObject;
+  answers: DescribedAnswer[];
+};
+
+const METHODS = ['get', 'post', 'patch', 'put', 'delete'] as const;
+
+/** Everything that an OpenAPI document says about its calls, with a check for each body. */
+export function readDescription(document: oas31.OpenAPIObject): DescribedCall[] {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addSchema(document, 'document');
+  return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+    METHODS.flatMap((method) => {
+      const operation = item[method];
+      return operation ? [{ path, method, operation, answers: readAnswers(operation, ['paths', path, method]) }] : [];
+    }),
+  );
+
+  function readAnswers({ responses = {} }: oas31.OperationObject, place: string[]): DescribedAnswer[] {
+    return Object.entries(responses).map(([status, response]) => ({
+      status,
+      contents: Object.entries((response as oas31.ResponseObject).content ?? {}).map(([contentType, media]) => {
+        const schema = [...place, 'responses', status, 'content', contentType, 'schema'];
+        const validate = compileOnce(`document#/${schema.map(escapePointer).join('/')}`);
+        return { contentType, media: media, findProblem: (value) => judge(validate(), value) };
+      }),
+    }));
+  }
+
+  function compileOnce($ref: string): () => ValidateFunction {
+    let compiled: ValidateFunction | undefined;
+    return () => (compiled ??= ajv.compile({ $ref }));
+  }
+
+  function judge(validate: ValidateFunction, value: unknown): string | undefined {
+    if (validate(value)) return undefined;
+    const problems = validate.errors ?? [];
+    return problems.map((each) => `${each.instancePath} ${each.message} ${JSON.stringify(each.params)}`).join(', ');
+  }
+}
+
+/** Part of a JSON pointer in the fragment of a URI. */
+function escapePointer(key: string): string {
+  return encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'));
+}
