@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import { pauseUnlessAborted } from '../pause.ts';
 import { startRelay } from '../relay.ts';
 import { startSweep } from '../sweep.ts';
+import { checkTemporal } from '../temporal/check.ts';
 import {
   connectTemporal,
   NamespaceMissingError,
@@ -46,7 +47,7 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   const stopping = new AbortController();
   const registering = registerAgainAndAgain();
   return {
-    checkReady: async () => void (await checkDb(db)),
+    checkReady: async () => void (await Promise.all([checkTemporal(client), checkDb(db)])),
     async stop() {
       stopping.abort();
       await Promise.all([registering, startDelay.stop(), queue.stop(), sweep.stop(), relay.stop()]);

@@ -3,6 +3,8 @@ import { checkDb } from '../db/connect.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
 import { createGuardedClient } from '../outbound/guarded-client.ts';
 import { measureClient } from '../outbound/measured-client.ts';
+import { checkTemporal } from '../temporal/check.ts';
+import { connectTemporal } from '../temporal/connect.ts';
 import { startWorker } from '../temporal/worker.ts';
 import { loadWorkflowBundle } from '../temporal/workflow-bundle.ts';
 import type { RoleDeps, RunningRole } from './role.ts';
@@ -14,6 +16,8 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
     addressRules: createAddressRules({ allowCidrs: postbacks.allowCidrs }),
     timeoutMs: postbacks.timeoutMs,
   });
+  // A worker that has lost Temporal says for a minute that it runs, so readiness asks on a connection of its own.
+  const temporalClient = connectTemporal(temporal.target);
   const worker = startWorker({
     ...limits,
     target: temporal.target,
@@ -23,12 +27,13 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
   });
   return {
     async checkReady() {
-      if (!worker.isConnected()) throw new Error('The worker is not connected to Temporal.');
-      await checkDb(db);
+      if (!worker.isRunning()) throw new Error('The worker is not connected to Temporal.');
+      await Promise.all([checkTemporal(temporalClient), checkDb(db)]);
     },
     async stop() {
       await worker.stop();
       await client.close();
+      await temporalClient.connection.close();
     },
   };
 }

@@ -17,8 +17,8 @@ export type WorkerDeps = {
 };
 
 export type RunningWorker = {
-  /** False while Temporal cannot be reached. */
-  isConnected(): boolean;
+  /** False until Temporal has been reached. One that runs may have lost it again since: see check.ts. */
+  isRunning(): boolean;
   /** Takes no new work and finishes the running attempts. */
   stop(): Promise<void>;
 };
@@ -34,7 +34,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   const running = run();
 
   return {
-    isConnected: () => worker?.getState() === 'RUNNING',
+    isRunning: () => worker?.getState() === 'RUNNING',
     async stop() {
       stopping.abort();
       if (worker?.getState() === 'RUNNING') worker.shutdown();

@@ -27,12 +27,12 @@ describe('a worker whose namespace Temporal does not know', function () {
       `Temporal has no namespace "${namespace}". Make it and this goes on by itself: ` +
       `temporal operator namespace create --namespace ${namespace} --retention 90d`;
     await eventually(() => assert.equal(lines[0]?.msg, expected));
-    assert.equal(worker.isConnected(), false);
+    assert.equal(worker.isRunning(), false);
 
     const client = connectTemporal(target);
     await assert.rejects(registerSearchAttributes(client), { message: expected });
     await client.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs('90 days') });
-    await eventually(() => assert.ok(worker.isConnected()), BACK_TIMEOUT_MS);
+    await eventually(() => assert.ok(worker.isRunning()), BACK_TIMEOUT_MS);
     assert.deepEqual(new Set(lines.map(({ msg }) => msg)), new Set([expected]));
     await worker.stop();
     await client.connection.close();
