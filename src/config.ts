@@ -48,6 +48,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       port: variables.PORT,
       publicUrl: variables.PUBLIC_URL,
       trustProxy: variables.TRUST_PROXY,
+      drainMs: msOf(variables.SHUTDOWN_DRAIN_SECONDS),
     },
     ops: {
       host: variables.OPS_HOST,

@@ -53,6 +53,8 @@ async function run(config: Config, log: Log, stopAsked: AbortSignal, embedded?: 
     await embedded?.welcome(program);
     await Promise.race([isAborted(stopAsked), ...(embedded ? [embedded.failed] : [])]);
     log.info({ signal: stopAsked.reason as string }, 'stopping');
+    // Who presses Ctrl-C has no balancer, and wants an end.
+    if (stopAsked.reason === 'SIGTERM') await program.drain();
   } finally {
     await program.stop();
     await embedded?.stop();

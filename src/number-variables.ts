@@ -14,6 +14,9 @@ export const numberVariables = {
   TEMPORAL_UI_PORT: port(8233),
   DEMO_RECEIVER_PORT: port(3002),
 
+  // Balancers look every few seconds; nothing that starts and stops processes waits longer than minutes for an end.
+  SHUTDOWN_DRAIN_SECONDS: seconds({ standard: 5, least: 0, most: 5 * MINUTE_SECONDS }),
+
   // Postgres itself takes 100 connections unless told otherwise, and all processes share them.
   DATABASE_POOL_SIZE: wholeNumber({ standard: 10, least: 1, most: 500 }),
   // Below, healthy statements would be ended; above, nobody who called is still waiting.

@@ -9,7 +9,12 @@ import { createLeadTokens } from '../intake/lead-token.ts';
 import { createStatusIntake, type StatusIntake } from '../intake/status.ts';
 import type { RoleDeps, RunningRole } from './role.ts';
 
-export type RunningApi = RunningRole & { publicUrl: string; statuses: StatusIntake };
+export type RunningApi = RunningRole & {
+  publicUrl: string;
+  statuses: StatusIntake;
+  /** From now on it says that it is not ready, serves as before, and ends each connection with its next answer. */
+  drain(): void;
+};
 
 /** Takes clicks and statuses: the public listener, which answers as soon as the catalogue is loaded. */
 export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
@@ -19,7 +24,11 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
   const clicks = createClickIntake(pool);
   const statuses = createStatusIntake(db, leads.windowMs);
   const catalogue = await startCatalogue(deps);
-  const checkReady = async () => void (await checkClickPool(pool));
+  let isDraining = false;
+  const checkReady = async () => {
+    if (isDraining) throw new Error('The process has been asked to stop.');
+    await checkClickPool(pool);
+  };
   // With port 0 the system would choose one too late: the app's pages name it.
   const port = http.port || (await findFreePort());
   const publicUrl = http.publicUrl ?? `http://localhost:${port}`;
@@ -40,6 +49,10 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     publicUrl,
     statuses,
     checkReady,
+    drain() {
+      isDraining = true;
+      server.endConnections();
+    },
     async stop() {
       await closeServer(server, REQUEST_GRACE_MS);
       await clicks.flush();

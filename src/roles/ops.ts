@@ -13,11 +13,15 @@ type OpsOptions = {
   telemetry: Telemetry | null;
 };
 
+export type RunningOps = {
+  url: string;
+  /** Ends each connection with its next answer; its roles say whether they are ready. */
+  drain(): void;
+  stop(): Promise<void>;
+};
+
 /** Every process has an operations listener; the admin API is there where the role api is. */
-export async function startOps(
-  deps: RoleDeps,
-  { roles, api, telemetry }: OpsOptions,
-): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startOps(deps: RoleDeps, { roles, api, telemetry }: OpsOptions): Promise<RunningOps> {
   const { config, db, log } = deps;
   const { host, port, adminApiKey, allowedHosts } = config.ops;
   const app = createOpsApp({
@@ -39,7 +43,11 @@ export async function startOps(
   });
   const server = createFastServer(app);
   const actualPort = await listen(server, { host, port, setting: 'OPS_PORT' });
-  return { url: `http://localhost:${actualPort}`, stop: () => closeServer(server, REQUEST_GRACE_MS) };
+  return {
+    url: `http://localhost:${actualPort}`,
+    drain: () => server.endConnections(),
+    stop: () => closeServer(server, REQUEST_GRACE_MS),
+  };
 }
 
 async function readMetrics({ config, db, metrics, log }: RoleDeps, telemetry: Telemetry | null) {

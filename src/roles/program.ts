@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, Role } from '../config.ts';
 import { connectDb } from '../db/connect.ts';
 import type { Log } from '../log.ts';
@@ -14,6 +15,8 @@ export type Program = {
   /** Null in a process without the role api. */
   publicUrl: string | null;
   opsUrl: string;
+  /** Has balancers send their requests elsewhere; resolves when they have had the time. Nothing stops working. */
+  drain(): Promise<void>;
   /** Takes nothing new, finishes what is under way, and ends when what was acknowledged has been stored. */
   stop(): Promise<void>;
 };
@@ -42,7 +45,12 @@ export async function startProgram(config: Config, log: Log, stopAsked: AbortSig
     const api = has('api') ? stopLater(await startApiRole(deps)) : null;
     if (api) roles.push(api);
     const ops = stopLater(await startOps(deps, { roles, api, telemetry }));
-    return { publicUrl: api?.publicUrl ?? null, opsUrl: ops.url, stop };
+    const drain = async () => {
+      if (!api) return;
+      for (const part of [api, ops]) part.drain();
+      await delay(config.http.drainMs);
+    };
+    return { publicUrl: api?.publicUrl ?? null, opsUrl: ops.url, drain, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
-import { closeServer, createFastServer, listen } from '../../src/http/protocol/server.ts';
+import { closeServer, createFastServer, listen, type FastServer } from '../../src/http/protocol/server.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 import { buildPublicApp, makeOffer } from './build-public-app.ts';
@@ -73,7 +72,7 @@ const value = fc.oneof(
 
 describe('random bytes from outside', () => {
   let network: Network;
-  let server: Server;
+  let server: FastServer;
   let port: number;
   let logged: object[];
 

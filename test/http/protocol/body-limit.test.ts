@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import type http from 'node:http';
 import { connect } from 'node:net';
 import express from 'express';
 import { limitBody, MAX_BODY_BYTES } from '../../../src/http/protocol/body-limit.ts';
 import { createProblemHandler } from '../../../src/http/protocol/problem.ts';
-import { closeServer, createFastServer, listen } from '../../../src/http/protocol/server.ts';
+import { closeServer, createFastServer, listen, type FastServer } from '../../../src/http/protocol/server.ts';
 
 type Conversation = { answer: string; sentBytes: number };
 
@@ -16,7 +15,7 @@ const PLAIN = CHUNK;
 const CHUNKED = `${CHUNK.length.toString(16)}\r\n${CHUNK}\r\n`;
 
 describe('a body that is too large', () => {
-  let server: http.Server;
+  let server: FastServer;
   let port: number;
 
   before(async () => {

@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import request from 'supertest';
-import { closeServer, createFastServer, listen } from '../../../src/http/protocol/server.ts';
+import { closeServer, createFastServer, listen, type FastServer } from '../../../src/http/protocol/server.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0, setting: 'PORT' } as const;
@@ -35,7 +35,7 @@ function lastingHeaders({ headers }: request.Response): Record<string, unknown> 
 }
 
 describe('an Express app on the fast server', () => {
-  const servers: http.Server[] = [];
+  const servers: FastServer[] = [];
   const serve = async (app: Express) => {
     const server = createFastServer(app);
     servers.push(server);
@@ -111,6 +111,28 @@ describe('an Express app on the fast server', () => {
       listen(createFastServer(buildApp()), { host: '127.0.0.1', port, setting: 'OPS_PORT' }),
       new RegExp(`OPS_PORT: 127.0.0.1:${port} is taken`),
     );
+  });
+
+  it('ends connections with their next answers when asked to, also with those that are under way, and goes on serving', async () => {
+    const app = express();
+    let finish: () => void = () => assert.fail('not under way');
+    let isUnderWay = false;
+    app.get('/slow', (_req, res) => {
+      isUnderWay = true;
+      finish = () => void res.writeHead(204, { 'x-one': '1' }).end();
+    });
+    app.get('/quick', (_req, res) => void res.end());
+    const url = await serve(app);
+    const agent = new http.Agent({ keepAlive: true });
+    const ask = (path: string) => request(url).get(path).agent(agent);
+    assert.equal((await ask('/quick')).headers['connection'], 'keep-alive');
+    const slow = ask('/slow').then((response) => response);
+    await eventually(() => assert.ok(isUnderWay));
+    servers[0]?.endConnections();
+    finish();
+    for (const response of [await slow, await ask('/quick')]) assert.equal(response.headers['connection'], 'close');
+    assert.equal((await slow).headers['x-one'], '1');
+    agent.destroy();
   });
 
   it('finishes what is under way when it closes, and takes nothing new', async () => {
