@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { startHttpServer } from './local-server.ts';
 
-/** What a call is answered with: an HTTP status, or nothing at all. */
-export type Answer = number | 'nothing';
+/** What a call is answered with: an HTTP status, nothing at all, or a connection that breaks. */
+export type Answer = number | 'nothing' | 'reset';
 
 export type ReceivedPostback = {
   method: string;
@@ -23,7 +23,7 @@ export type PartnerServer = {
   /** All calls so far, in the order in which they came. */
   received: ReceivedPostback[];
   /** What the next calls are answered with, the last one for good. A function may take its time. */
-  answer(...answers: (Answer | (() => Answer | Promise<Answer>))[]): void;
+  answer(...answers: (Answer | ((call: ReceivedPostback) => Answer | Promise<Answer>))[]): void;
   /** Begins anew: nothing received, and every call is answered with 200. */
   forget(): void;
   stop(): Promise<void>;
@@ -46,9 +46,10 @@ export async function startPartnerServer({ onCall }: Options = {}): Promise<Part
     received.push(call);
     const [next = 200] = answers;
     if (answers.length > 1) answers = answers.slice(1);
-    const answer = typeof next === 'function' ? await next() : next;
+    const answer = typeof next === 'function' ? await next(call) : next;
     onCall?.(call, answer);
-    if (answer !== 'nothing') send(response, answer);
+    if (answer === 'reset') request.socket.resetAndDestroy();
+    else if (answer !== 'nothing') send(response, answer);
   }
 
   const { origin, close } = await startHttpServer((request, response) => {

@@ -89,14 +89,21 @@ async function describe(path: string, source: string): Promise<TemporalBinary | 
   return serverVersion === undefined ? undefined : { path, source, serverVersion };
 }
 
-/** `fill` puts the program into the folder it is given. Two starts at once each make their own; the last rename wins. */
-async function keepInCache(folder: string, fill: (draft: string) => Promise<void>): Promise<string> {
+/**
+ * `fill` puts the program into the folder it is given. Two starts at once each make their own; the last rename wins.
+ * @returns where it is kept
+ */
+export async function keepInCache(
+  folder: string,
+  fill: (draft: string) => Promise<void>,
+  program = PROGRAM,
+): Promise<string> {
   const draft = join(folder, `draft-${randomBytes(6).toString('hex')}`);
   try {
     await mkdir(draft, { recursive: true });
     await fill(draft);
-    await rename(join(draft, PROGRAM), join(folder, PROGRAM));
-    return join(folder, PROGRAM);
+    await rename(join(draft, program), join(folder, program));
+    return join(folder, program);
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
@@ -119,16 +126,22 @@ async function download(draft: string, { onProgress, archives = OFFICIAL_ARCHIVE
   }
 }
 
-async function build(draft: string, { env, onProgress }: SearchOptions): Promise<void> {
+async function build(draft: string, options: SearchOptions): Promise<void> {
+  options.onProgress('Building the Temporal server once with Go, about three minutes');
+  await installWithGo(draft, [GO_PACKAGE], options);
+}
+
+/** Builds programs into the folder; `goPackages` may begin with flags of `go install`. @throws Error with what Go said */
+export async function installWithGo(draft: string, goPackages: string[], options: SearchOptions): Promise<void> {
+  const { env, onProgress } = options;
   const go = await findOnPath(platform() === 'win32' ? 'go.exe' : 'go', env);
   if (go === undefined) throw new Error('there is no "go" on PATH');
-  onProgress('Building the Temporal server once with Go, about three minutes');
   const startedAt = Date.now();
   const ticker = setInterval(() => {
     onProgress(`Building the Temporal server: ${Math.round((Date.now() - startedAt) / 1000)} s`);
   }, 20_000);
   try {
-    await runGo(go, ['install', '-trimpath', '-ldflags', '-s -w', GO_PACKAGE], {
+    await runGo(go, ['install', '-trimpath', '-ldflags', '-s -w', ...goPackages], {
       ...env,
       CGO_ENABLED: '0',
       GOBIN: draft,

@@ -1,0 +1,82 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Status } from '../../src/domain/status.ts';
+
+/** What those outside did, were answered and received. `at` is in epoch milliseconds, when it was noted. */
+export type Entry = { at: number } & (
+  | ClickEntry
+  | StatusEntry
+  /** A status is about to be called in; it counts as stored only when it is answered. */
+  | { type: 'asked'; conversionId: string; status: Status }
+  /** An answer that no outage explains. */
+  | { type: 'odd'; what: string }
+  | ReceivedEntry
+  | { type: 'answered'; call: string; with: number | 'nothing' | 'reset' }
+  | { type: 'kill'; names: string[] }
+  | { type: 'up'; name: string }
+  /** A process that ended although nobody killed it. */
+  | { type: 'ended'; name: string; how: string }
+);
+
+/** A click that was answered. */
+export type ClickEntry = {
+  type: 'click';
+  leadId: string;
+  touch: { partnerId: string; refId: string | null } | null;
+  conversionId: string | null;
+};
+
+/** A status that was answered with 200. */
+export type StatusEntry = {
+  type: 'status';
+  conversionId: string;
+  status: Status;
+  result: 'recorded' | 'duplicate' | 'stale';
+};
+
+/** A postback that reached its partner; `call` is found again in how it was answered. */
+export type ReceivedEntry = {
+  type: 'received';
+  call: string;
+  postbackId: string;
+  conversionId: string;
+  status: string;
+};
+
+type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never;
+
+export type Journal = {
+  /** Everything so far, earlier runs of the same trial included. */
+  entries: readonly Entry[];
+  add(entry: WithoutTime<Entry>): void;
+};
+
+/** Kept in a file, a line for each entry, written before anybody acts on it. */
+export function openJournal(folder: string): Journal {
+  const path = join(folder, 'journal.jsonl');
+  const entries = existsSync(path) ? readEntries(readFileSync(path, 'utf8')) : [];
+  // A line that an interrupted run left unfinished must not swallow the next one.
+  appendFileSync(path, '\n');
+  return {
+    entries,
+    add(entry) {
+      const timed = { at: Date.now(), ...entry };
+      entries.push(timed);
+      appendFileSync(path, `${JSON.stringify(timed)}\n`);
+    },
+  };
+}
+
+export function entriesOf<Type extends Entry['type']>(journal: Journal, type: Type): Extract<Entry, { type: Type }>[] {
+  return journal.entries.filter((entry): entry is Extract<Entry, { type: Type }> => entry.type === type);
+}
+
+function readEntries(text: string): Entry[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      return line === '' ? [] : [JSON.parse(line) as Entry];
+    } catch {
+      return [];
+    }
+  });
+}

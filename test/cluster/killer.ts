@@ -1,0 +1,43 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { entriesOf, type Journal } from './journal.ts';
+import type { KeptProcess } from './kept-process.ts';
+import type { Random } from './random.ts';
+
+type KillerOptions = {
+  /** What is killed at once; each group is hit once in a round, in an order of chance. */
+  groups: KeptProcess[][];
+  kills: number;
+  secondsBetweenKills: number;
+  journal: Journal;
+  random: Random;
+};
+
+const SECOND_MS = 1000;
+const LOOK_AGAIN_MS = 100;
+
+/** Kills until there have been so many kills, those of earlier runs included. */
+export async function killOneByOne({
+  groups,
+  kills,
+  secondsBetweenKills,
+  journal,
+  random,
+}: KillerOptions): Promise<void> {
+  let round: KeptProcess[][] = [];
+  for (let kill = entriesOf(journal, 'kill').length; kill < kills; kill++) {
+    await delay(secondsBetweenKills * random.between(0.5, 1.5) * SECOND_MS);
+    if (round.length === 0) round = random.shuffle(groups);
+    const group = await waitForOneThatIsUp(round);
+    round = round.filter((other) => other !== group);
+    journal.add({ type: 'kill', names: group.map(({ name }) => name) });
+    await Promise.all(group.map((each) => each.kill()));
+  }
+}
+
+async function waitForOneThatIsUp(groups: KeptProcess[][]): Promise<KeptProcess[]> {
+  for (;;) {
+    const ready = groups.find((group) => group.every((each) => each.running() !== undefined));
+    if (ready) return ready;
+    await delay(LOOK_AGAIN_MS);
+  }
+}
