@@ -9,8 +9,6 @@ import { createTrialNetwork } from './network.ts';
 import type { TrialOptions } from './options.ts';
 import { addressOf, createNamespace, createStores } from './temporal-server.ts';
 
-export type Stage = Awaited<ReturnType<typeof startStage>>;
-
 /** Everything that takes part in a trial but people and partners: new, or as an interrupted trial has left it. */
 export async function startStage(options: TrialOptions) {
   const { folder } = options;
