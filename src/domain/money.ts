@@ -8,11 +8,13 @@ const DECIMALS_UNLIKE_TWO: Readonly<Record<string, number>> = {
 
 const MOST_MINOR_UNITS = BigInt(Number.MAX_SAFE_INTEGER);
 
-const currencies: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
+/** Upper-case ISO 4217 codes, such as `USD`. */
+export const currencies: readonly string[] = Intl.supportedValuesOf('currency');
 
-/** True for an upper-case ISO 4217 code, such as `USD`. */
+const known: ReadonlySet<string> = new Set(currencies);
+
 export function isCurrency(code: string): boolean {
-  return currencies.has(code);
+  return known.has(code);
 }
 
 /**

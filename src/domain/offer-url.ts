@@ -1,7 +1,9 @@
 import { checkUrlTemplate, fillUrlTemplate, type TemplateProblem } from './url-template.ts';
 
+export const offerMacros = ['conversion_id', 'offer_id'] as const;
+
 const VOCABULARY = {
-  macros: ['conversion_id', 'offer_id'],
+  macros: offerMacros,
   synonyms: {
     clickid: 'conversion_id',
     subid: 'conversion_id',

@@ -42,7 +42,7 @@ export type PostbackRequest = {
   body: string | null;
 };
 
-const STATUS_WORD_MAX_LENGTH = 64;
+export const STATUS_WORD_MAX_LENGTH = 64;
 // An advertiser may write a novel; percent-encoded it would not fit into a URL.
 const REASON_MAX_LENGTH = 200;
 const USER_AGENT = 'Cashcat-Postbacks/1';

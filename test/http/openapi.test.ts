@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describeAdminApi } from '../../src/http/admin/openapi.ts';
 import { describePublicApi } from '../../src/http/docs/public-openapi.ts';
+import { readStatusFields } from '../../src/domain/status-call.ts';
 import { readDescription } from '../support/api-description.ts';
 
 for (const [what, document] of [
@@ -40,3 +41,29 @@ for (const [what, document] of [
     });
   });
 }
+
+describe('the description of a status call', () => {
+  const calls = readDescription(describePublicApi('https://cashcat.example'));
+  const body = calls.find(({ method, bodies }) => method === 'post' && bodies.length > 0)?.bodies[0];
+  const call = { conversion_id: 'c', status: 'approved' };
+
+  it('allows what is accepted, and what of it is kept', () => {
+    for (const value of [call, { ...call, reason: '', transaction_id: 't', token: 'x', sum: [1] }]) {
+      assert.equal(body?.findProblem(value), undefined, JSON.stringify(value));
+      assert.deepEqual(readStatusFields({ method: 'POST', query: {}, body: value }).problems, []);
+    }
+  });
+
+  it('refuses what is refused', () => {
+    for (const change of [
+      { reason: 'a\u0000' },
+      { reason: 'x'.repeat(501) },
+      { transaction_id: {} },
+      { status: ['approved'] },
+    ]) {
+      const value = { ...call, ...change };
+      assert.notEqual(body?.findProblem(value), undefined, JSON.stringify(value));
+      assert.notDeepEqual(readStatusFields({ method: 'POST', query: {}, body: value }).problems, []);
+    }
+  });
+});

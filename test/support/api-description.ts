@@ -5,15 +5,19 @@ import type { oas31 } from 'zod-openapi';
 type Content = {
   contentType: string;
   media: oas31.MediaTypeObject;
+  /** What keeps a value from fitting the schema; undefined when it fits. */
   findProblem: (value: unknown) => string | undefined;
 };
 
 /** One answer of a call as a document describes it; `contents` is empty where the answer has no body. */
 export type DescribedAnswer = { status: string; contents: Content[] };
+
 export type DescribedCall = {
   path: string;
   method: string;
   operation: oas31.OperationObject;
+  /** What it may be sent. */
+  bodies: Content[];
   answers: DescribedAnswer[];
 };
 
@@ -27,31 +31,40 @@ export function readDescription(document: oas31.OpenAPIObject): DescribedCall[] 
   return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
     METHODS.flatMap((method) => {
       const operation = item[method];
-      return operation ? [{ path, method, operation, answers: readAnswers(operation, ['paths', path, method]) }] : [];
+      return operation ? [{ path, method, operation, ...readCall(operation, ['paths', path, method]) }] : [];
     }),
   );
 
-  function readAnswers({ responses = {} }: oas31.OperationObject, place: string[]): DescribedAnswer[] {
-    return Object.entries(responses).map(([status, response]) => ({
-      status,
-      contents: Object.entries((response as oas31.ResponseObject).content ?? {}).map(([contentType, media]) => {
-        const schema = [...place, 'responses', status, 'content', contentType, 'schema'];
-        const validate = compileOnce(`document#/${schema.map(escapePointer).join('/')}`);
-        return { contentType, media: media, findProblem: (value) => judge(validate(), value) };
-      }),
-    }));
+  function readCall({ requestBody, responses = {} }: oas31.OperationObject, place: string[]) {
+    const body = requestBody as oas31.RequestBodyObject | undefined;
+    const answers = Object.entries(responses);
+    return {
+      bodies: readContents(body?.content, [...place, 'requestBody']),
+      answers: answers.map(([status, { content }]) => ({
+        status,
+        contents: readContents(content, [...place, 'responses', status]),
+      })),
+    };
+  }
+
+  function readContents(content: oas31.ContentObject = {}, place: string[]): Content[] {
+    return Object.entries(content).map(([contentType, media]) => {
+      const schema = [...place, 'content', contentType, 'schema'];
+      const validate = compileOnce(`document#/${schema.map(escapePointer).join('/')}`);
+      return { contentType, media, findProblem: (value) => judge(validate(), value) };
+    });
   }
 
   function compileOnce($ref: string): () => ValidateFunction {
     let compiled: ValidateFunction | undefined;
     return () => (compiled ??= ajv.compile({ $ref }));
   }
+}
 
-  function judge(validate: ValidateFunction, value: unknown): string | undefined {
-    if (validate(value)) return undefined;
-    const problems = validate.errors ?? [];
-    return problems.map((each) => `${each.instancePath} ${each.message} ${JSON.stringify(each.params)}`).join(', ');
-  }
+function judge(validate: ValidateFunction, value: unknown): string | undefined {
+  if (validate(value)) return undefined;
+  const problems = validate.errors ?? [];
+  return problems.map((each) => `${each.instancePath} ${each.message} ${JSON.stringify(each.params)}`).join(', ');
 }
 
 /** Part of a JSON pointer in the fragment of a URI. */

@@ -17,7 +17,6 @@ import {
   updatePartner,
   type Partner,
 } from '../../db/partners.ts';
-import { checkOfferUrl } from '../../domain/offer-url.ts';
 import type { PostbackSettings } from '../../domain/postback-settings.ts';
 import { AppError } from '../../errors.ts';
 import type { AddressRules } from '../../outbound/address-rules.ts';
@@ -110,9 +109,7 @@ export function addAdvertiserRoutes(routes: Router, { db, publicUrl }: Pick<Part
 
 export function addOfferRoutes(routes: Router, { db }: Pick<PartnerDeps, 'db'>): void {
   routes.post('/offers', async (req, res) => {
-    const given = readWith(newOfferSchema, req.body);
-    refuseBadUrl(given.url);
-    res.status(201).json(await createOffer(db, given));
+    res.status(201).json(await createOffer(db, readWith(newOfferSchema, req.body)));
   });
   routes.get('/offers', async (req, res) => {
     const page = readWith(offerPageSchema, req.query);
@@ -124,16 +121,10 @@ export function addOfferRoutes(routes: Router, { db }: Pick<PartnerDeps, 'db'>):
   });
   routes.patch('/offers/:id', async (req, res) => {
     const patch = readWith(offerPatchSchema, req.body);
-    refuseBadUrl(patch.url);
     res.json(found(await updateOffer(db, req.params.id, patch), `offer ${req.params.id}`));
   });
   routes.all('/offers', allowOnly('GET', 'HEAD', 'POST'));
   routes.all('/offers/:id', allowOnly('GET', 'HEAD', 'PATCH'));
-}
-
-function refuseBadUrl(url: string | undefined): void {
-  const problems = url === undefined ? [] : checkOfferUrl(url);
-  if (problems.length > 0) throw refuseFields(problems.map(({ message }) => ({ field: 'url', message })));
 }
 
 function found<T>(value: T | undefined, name: string): T {

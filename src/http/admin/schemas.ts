@@ -1,71 +1,18 @@
 import { z } from 'zod';
 import { statusCallResults } from '../../db/reports/status-calls.ts';
-import { isReservedWord, PUBLIC_ID, reservedWords } from '../../domain/ids.ts';
-import { isCurrency } from '../../domain/money.ts';
-import { statuses, type Status } from '../../domain/status.ts';
+import { currencies } from '../../domain/money.ts';
+import { checkOfferUrl, offerMacros } from '../../domain/offer-url.ts';
 import { AppError, type FieldProblem } from '../../errors.ts';
+import { postbackSchema } from './postback-schema.ts';
+import { descriptionSchema, nameSchema, publicIdSchema, templateUrl } from './text-schemas.ts';
 
 const MAX_PAGE = 200;
 const USUAL_PAGE = 50;
-const ID_RULE = '3 to 40 lower-case letters, digits, "-" or "_", beginning with a letter or digit';
 const AMOUNT_RULE = 'must be a whole number of minor units, 0 or more: 1250 is 12.50 USD';
-
-const publicIdSchema = z
-  .string()
-  .regex(PUBLIC_ID, { error: `must be ${ID_RULE}`, abort: true })
-  .refine((id) => !isReservedWord(id), { error: ({ input }) => `"${String(input)}" is reserved: choose another id` })
-  .meta({
-    description: `Yours if you give one and it is free: ${ID_RULE}; not a word of our own routes.`,
-    example: 'abcdefghigk',
-    override: { not: { enum: reservedWords.filter((word) => PUBLIC_ID.test(word)) } },
-  });
-
-const nameSchema = z
-  .string()
-  .trim()
-  .min(1)
-  .max(120)
-  .refine((name) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name) && name.isWellFormed(), {
-    error: 'must not contain control characters',
-  });
-
-const descriptionSchema = z
-  .string()
-  .max(1000)
-  .refine((text) => !/[^\P{Cc}\n\r\t]/u.test(text) && text.isWellFormed(), {
-    error: 'must not contain control characters',
-  })
-  .meta({ description: 'Shown to visitors on the offer wall.' });
 
 const stateSchema = z.enum(['active', 'paused']).meta({ description: 'Paused: as if it did not exist, for visitors.' });
 
-const byStatus = <Value extends z.ZodType>(value: Value) =>
-  z.strictObject(
-    Object.fromEntries(statuses.map((status) => [status, value.optional()])) as Record<Status, z.ZodOptional<Value>>,
-  );
-
-const postbackSchema = z
-  .strictObject({
-    url: z.string().meta({
-      description: 'With macros in path or query, such as {ref_id} and {status}.',
-      example: 'https://tracker.example/postback?cid={ref_id}&status={status}',
-    }),
-    method: z.enum(['GET', 'POST']).default('GET'),
-    body: z.enum(['form', 'json']).nullable().default(null).meta({ description: 'For POST; null is form.' }),
-    statuses: z
-      .array(z.enum(statuses))
-      .default([...statuses])
-      .meta({ description: 'Which statuses are sent.' }),
-    status_words: byStatus(z.string()).default({}).meta({ description: 'Own words for the statuses.' }),
-    status_urls: byStatus(z.string()).default({}).meta({ description: 'Own URLs for single statuses.' }),
-    handover: z.boolean().default(false).meta({
-      description:
-        'Send rejected with reason reattributed when a lead that it was told pending for was won by another partner.',
-    }),
-  })
-  .meta({ id: 'PostbackSettings' });
-
-const AMOUNT_TEXT = /^\d{1,15}$/;
+const AMOUNT_TEXT = /^[0-9]{1,15}$/;
 
 function isAmount(given: number | string): boolean {
   return typeof given === 'string' ? AMOUNT_TEXT.test(given) : Number.isSafeInteger(given) && given >= 0;
@@ -87,8 +34,7 @@ const rewardSchema = z
         },
       }),
     currency: z
-      .string()
-      .refine(isCurrency, { error: 'must be an ISO 4217 code in upper case, such as USD' })
+      .enum(currencies, { error: 'must be an ISO 4217 code in upper case, such as USD' })
       .meta({ example: 'USD' }),
   })
   .meta({ id: 'Reward' });
@@ -109,10 +55,16 @@ export const newAdvertiserSchema = z.strictObject({ name: nameSchema, advertiser
 
 export const advertiserPatchSchema = z.strictObject({ name: nameSchema.optional(), state: stateSchema.optional() });
 
-const offerUrlSchema = z.string().meta({
-  description: 'Where visitors are sent; must contain {conversion_id}.',
-  example: 'https://shop.example/?click={conversion_id}',
-});
+const offerUrlSchema = z
+  .string()
+  .superRefine((url, context) => {
+    for (const { message } of checkOfferUrl(url)) context.addIssue({ code: 'custom', message });
+  })
+  .meta({
+    description: 'Where visitors are sent; must contain {conversion_id}.',
+    example: 'https://shop.example/?click={conversion_id}',
+    override: templateUrl(offerMacros, ['conversion_id']),
+  });
 
 export const newOfferSchema = z.strictObject({
   advertiser_id: z.string(),
@@ -169,10 +121,10 @@ const USUAL_STORY_PAGE = 200;
 const MAX_SEQ = 2 ** 31 - 1;
 
 export const storyPageSchema = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(MAX_STORY_PAGE).default(USUAL_STORY_PAGE).meta({
+  limit: wholeNumber(1, MAX_STORY_PAGE).default(USUAL_STORY_PAGE).meta({
     description: 'How many events; all that is known of their conversions is told with them.',
   }),
-  after: z.coerce.number().int().min(0).max(MAX_SEQ).default(0).meta({ description: 'The `next` of the page before.' }),
+  after: wholeNumber(0, MAX_SEQ).default(0).meta({ description: 'The `next` of the page before.' }),
 });
 
 /** What a caller sent, as the schema understands it. @throws AppError `invalid` naming each field that is wrong */

@@ -21,11 +21,13 @@ const refId = z.string().max(32).optional().meta({
 });
 
 const statusCall = z.object({
-  conversion_id: text('conversion_id').meta({
+  conversion_id: text('conversion_id').min(1).meta({
     description: 'The id we put into your URL when we sent the visitor.',
     example: 'k3v9x2m7q1w8z5t4r6y0',
   }),
-  status: text('status').meta({ description: `One of ${statuses.join(', ')}; in any case.`, example: 'approved' }),
+  status: text('status')
+    .min(1)
+    .meta({ description: `One of ${statuses.join(', ')}; in any case.`, example: 'approved' }),
   reason: text('reason').optional().meta({ description: 'Why, in your own words. The partner may see it.' }),
   transaction_id: text('transaction_id').optional().meta({ description: 'Your own id; kept with the call.' }),
   token: z.string().optional().meta({ description: 'Your token, unless it is sent as Authorization: Bearer.' }),
@@ -182,6 +184,10 @@ function describePage(description: string): ZodOpenApiResponseObject {
   };
 }
 
+/** A field of a status call, as `domain/status-call.ts` reads it: an empty one counts as one that was not sent. */
 function text(field: keyof typeof statusFieldLengths): z.ZodString {
-  return z.string().min(1).max(statusFieldLengths[field]);
+  return z
+    .string()
+    .max(statusFieldLengths[field])
+    .regex(/^[^\u0000]*$/);
 }
