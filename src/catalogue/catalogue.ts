@@ -1,6 +1,7 @@
 import type { CatalogueContent } from '../db/catalogue.ts';
 import { isPublicId } from '../domain/ids.ts';
 import { AppError } from '../errors.ts';
+import { inTime } from '../in-time.ts';
 import type { Log } from '../log.ts';
 import { prepareOffers, type CatalogueOffer } from './catalogue-offer.ts';
 
@@ -36,6 +37,8 @@ type Content = {
 
 // All misses of this time share one look at the version, so that guessed ids cannot become a query each.
 const MISS_INTERVAL_MS = 50;
+// A visitor waits for it, and then for a commit: three seconds in all.
+const MISS_WITHIN_MS = 1000;
 
 /** Partners and offers in memory, so that a click reads no database. */
 export function createCatalogue({ load, readVersion, pollIntervalMs, log }: CatalogueOptions): Catalogue {
@@ -78,12 +81,13 @@ export function createCatalogue({ load, readVersion, pollIntervalMs, log }: Cata
 
   /** Resolves when a look that began after this call has ended: what was committed before the miss is then known. */
   async function refreshAfterMiss(): Promise<void> {
-    nextMissRefresh ??= startMissRefresh();
-    try {
-      await nextMissRefresh;
-    } catch (cause) {
-      throw new AppError('unavailable', 'The catalogue cannot be read at the moment; try again shortly.', { cause });
-    }
+    const refreshed = (nextMissRefresh ??= startMissRefresh());
+    const message = 'The catalogue cannot be read at the moment; try again shortly.';
+    const look = () =>
+      refreshed.catch((cause: unknown) => {
+        throw new AppError('unavailable', message, { cause });
+      });
+    await inTime(look, { withinMs: MISS_WITHIN_MS, message });
   }
 
   async function startMissRefresh(): Promise<void> {

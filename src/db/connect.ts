@@ -20,6 +20,12 @@ const CONNECT_TIMEOUT_MS = 3 * SECOND_MS;
 const ANSWER_GRACE_MS = SECOND_MS;
 // What a forgotten transaction has locked, nobody else would ever free.
 const IDLE_TRANSACTION_MS = 10 * SECOND_MS;
+// An advertiser is answered within three seconds, so a statement or a connection gets two at most. What is silent for longer
+// is given up, so that it does not hold its place when Postgres is back.
+const STATUS_STATEMENT_MS = 2 * SECOND_MS;
+const STATUS_ANSWER_GRACE_MS = 200;
+// Heavy reading gets a third of the connections that statuses have.
+const STATUSES_PER_READER = 3;
 // Two batches each of new leads, known leads and bots' visits in flight, and one for the look whether clicks can be stored.
 const CLICK_CONNECTIONS = 7;
 // A visitor is waiting for each row of a batch, and most rows are not what is locked.
@@ -44,24 +50,43 @@ const types = {
 
 const ignore = () => undefined;
 
+type Patience = { connectTimeoutMs: number; answerGraceMs: number };
+
+const PATIENT: Patience = { connectTimeoutMs: CONNECT_TIMEOUT_MS, answerGraceMs: ANSWER_GRACE_MS };
+
 /** Connects on first use. int8 is read as number, timestamptz as ISO 8601 text. */
-export function connectDb({ url, poolSize, statementTimeoutMs }: DatabaseOptions): Knex {
+export function connectDb(
+  { url, poolSize, statementTimeoutMs }: DatabaseOptions,
+  { connectTimeoutMs, answerGraceMs }: Patience = PATIENT,
+): Knex {
   return knex({
     client: 'pg',
     connection: {
       connectionString: url,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      connectionTimeoutMillis: connectTimeoutMs,
       statement_timeout: statementTimeoutMs,
-      query_timeout: statementTimeoutMs + ANSWER_GRACE_MS,
+      query_timeout: statementTimeoutMs + answerGraceMs,
       idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
       keepAlive: true,
       types,
     },
     pool: { min: 0, max: poolSize, afterCreate: endWhenUnanswered },
-    acquireConnectionTimeout: CONNECT_TIMEOUT_MS,
+    acquireConnectionTimeout: connectTimeoutMs,
     // Whoever queries gets the error and says what it means here; knex would print it as well.
     log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
   });
+}
+
+/** For what somebody at the public listener waits for: statuses, and the look for partners and offers not yet known. */
+export function connectStatusDb(options: DatabaseOptions): Knex {
+  const statementTimeoutMs = Math.min(options.statementTimeoutMs, STATUS_STATEMENT_MS);
+  const patience = { connectTimeoutMs: STATUS_STATEMENT_MS, answerGraceMs: STATUS_ANSWER_GRACE_MS };
+  return connectDb({ ...options, statementTimeoutMs }, patience);
+}
+
+/** For stories, lists and figures: however many are asked for, no status waits for a connection that they hold. */
+export function connectReadingDb(options: DatabaseOptions): Knex {
+  return connectDb({ ...options, poolSize: Math.ceil(options.poolSize / STATUSES_PER_READER) });
 }
 
 /** For the time of a migration, which takes as long as it takes. */

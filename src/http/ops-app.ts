@@ -1,11 +1,11 @@
-import express, { type Express } from 'express';
+import type { Express } from 'express';
 import { AppError } from '../errors.ts';
 import { createAdminRoutes, type AdminDeps, type AdminContext } from './admin/routes.ts';
+import { createApp, secureAnswers } from './protocol/app.ts';
 import { createHostCheck } from './protocol/host-check.ts';
 import { createHealthRoutes } from './protocol/health-routes.ts';
 import { allowOnly } from './protocol/method-not-allowed.ts';
 import { createProblemHandler } from './protocol/problem.ts';
-import { createSecurityHeaders } from './protocol/security-headers.ts';
 
 export type OpsDeps = AdminContext & {
   /** Null in a process without the role api. */
@@ -20,18 +20,10 @@ export type OpsDeps = AdminContext & {
 
 /** Everything on the operations listener. */
 export function createOpsApp(deps: OpsDeps): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.set('query parser', 'simple');
-  app.set('trust proxy', deps.trustProxy);
+  const app = createApp(deps.trustProxy);
   // People read these answers with curl.
   app.set('json spaces', 2);
-  const setSecurityHeaders = createSecurityHeaders(deps.admin?.publicUrl ?? '');
-  app.use((req, res, next) => {
-    setSecurityHeaders(req, res);
-    next();
-  });
+  app.use(secureAnswers(deps.admin?.publicUrl ?? ''));
   app.use(createHealthRoutes(deps.checkReady, deps.log));
   app.get('/metrics', async (_req, res) => {
     const { contentType, text } = await deps.metrics();

@@ -1,11 +1,11 @@
-import express, { type Express, type RequestHandler } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createAssetRoutes } from './pages/assets.ts';
 import { addClickRoutes, type ClickDeps } from './visitor/click-routes.ts';
 import { createDocsRoutes } from './docs/docs-routes.ts';
 import { createHealthRoutes } from './protocol/health-routes.ts';
-import { createSecurityHeaders } from './protocol/security-headers.ts';
+import { createApp, secureAnswers } from './protocol/app.ts';
 import { createPages, type Pages } from './visitor/pages.ts';
 import { createProblemHandler, makeProblem } from './protocol/problem.ts';
 import { createStatusRoutes, type StatusDeps } from './advertiser/status-routes.ts';
@@ -20,20 +20,12 @@ export type PublicDeps = ClickDeps &
 
 /** Everything on the public listener. */
 export function createPublicApp(deps: PublicDeps): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.set('query parser', 'simple');
-  app.set('trust proxy', deps.trustProxy);
+  const app = createApp(deps.trustProxy);
   const pages = createPages({ listOffers: () => deps.catalogue.offers(), publicUrl: deps.publicUrl, log: deps.log });
 
   addClickRoutes(app, pages, deps);
 
-  const setSecurityHeaders = createSecurityHeaders(deps.publicUrl);
-  app.use((req, res, next) => {
-    setSecurityHeaders(req, res);
-    next();
-  });
+  app.use(secureAnswers(deps.publicUrl));
   app.use(createAssetRoutes());
   app.use(createHealthRoutes(deps.checkReady, deps.log));
   app.use(createStatusRoutes(deps));

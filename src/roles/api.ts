@@ -1,6 +1,7 @@
+import type { Knex } from 'knex';
 import { createCatalogue, type Catalogue } from '../catalogue/catalogue.ts';
 import { loadCatalogue, readCatalogueVersion } from '../db/catalogue.ts';
-import { checkClickPool, connectClickPool } from '../db/connect.ts';
+import { checkClickPool, connectClickPool, connectReadingDb, connectStatusDb } from '../db/connect.ts';
 import { findFreePort } from '../free-port.ts';
 import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
 import { createPublicApp } from '../http/public-app.ts';
@@ -12,18 +13,22 @@ import type { RoleDeps, RunningRole } from './role.ts';
 export type RunningApi = RunningRole & {
   publicUrl: string;
   statuses: StatusIntake;
+  /** For the operations listener. */
+  readingDb: Knex;
   /** From now on it says that it is not ready, serves as before, and ends each connection with its next answer. */
   drain(): void;
 };
 
 /** Takes clicks and statuses: the public listener, which answers as soon as the catalogue is loaded. */
 export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
-  const { config, db, log } = deps;
+  const { config, log } = deps;
   const { http, leads } = config;
   const pool = connectClickPool(config.database);
   const clicks = createClickIntake(pool);
-  const statuses = createStatusIntake(db, leads.windowMs);
-  const catalogue = await startCatalogue(deps);
+  const statusDb = connectStatusDb(config.database);
+  const readingDb = connectReadingDb(config.database);
+  const statuses = createStatusIntake(statusDb, leads.windowMs);
+  const catalogue = await startCatalogue(deps, statusDb);
   let isDraining = false;
   const checkReady = async () => {
     if (isDraining) throw new Error('The process has been asked to stop.');
@@ -48,6 +53,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
   return {
     publicUrl,
     statuses,
+    readingDb,
     checkReady,
     drain() {
       isDraining = true;
@@ -57,15 +63,15 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
       await closeServer(server, REQUEST_GRACE_MS);
       await clicks.flush();
       catalogue.stop();
-      await pool.end();
+      await Promise.all([pool.end(), statusDb.destroy(), readingDb.destroy()]);
     },
   };
 }
 
-async function startCatalogue({ config, db, log }: RoleDeps): Promise<Catalogue> {
+async function startCatalogue({ config, db, log }: RoleDeps, statusDb: Knex): Promise<Catalogue> {
   const catalogue = createCatalogue({
     load: () => loadCatalogue(db),
-    readVersion: () => readCatalogueVersion(db),
+    readVersion: () => readCatalogueVersion(statusDb),
     pollIntervalMs: config.catalogue.pollMs,
     log,
   });

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { readBacklog } from '../db/outbox.ts';
 import { readOverdue } from '../db/overdue.ts';
 import { createOpsApp } from '../http/ops-app.ts';
@@ -9,7 +10,7 @@ import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
 
 type OpsOptions = {
   roles: RunningRole[];
-  api: { publicUrl: string; statuses: StatusIntake } | null;
+  api: { publicUrl: string; statuses: StatusIntake; readingDb: Knex } | null;
   telemetry: Telemetry | null;
 };
 
@@ -22,11 +23,11 @@ export type RunningOps = {
 
 /** Every process has an operations listener; the admin API is there where the role api is. */
 export async function startOps(deps: RoleDeps, { roles, api, telemetry }: OpsOptions): Promise<RunningOps> {
-  const { config, db, log } = deps;
+  const { config, log } = deps;
   const { host, port, adminApiKey, allowedHosts } = config.ops;
   const app = createOpsApp({
     admin: api && {
-      db,
+      db: api.readingDb,
       adminApiKey,
       statuses: api.statuses,
       publicUrl: api.publicUrl,
@@ -37,7 +38,7 @@ export async function startOps(deps: RoleDeps, { roles, api, telemetry }: OpsOpt
     temporalNamespace: config.temporal.target.namespace,
     trustProxy: config.http.trustProxy,
     allowedHosts: [host, ...allowedHosts],
-    metrics: () => readMetrics(deps, telemetry),
+    metrics: () => readMetrics({ ...deps, db: api?.readingDb ?? deps.db }, telemetry),
     checkReady: async () => void (await Promise.all(roles.map((role) => role.checkReady()))),
     log,
   });

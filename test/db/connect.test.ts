@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import { checkClickPool, connectClickPool, connectDb } from '../../src/db/connect.ts';
+import {
+  checkClickPool,
+  connectClickPool,
+  connectDb,
+  connectReadingDb,
+  connectStatusDb,
+} from '../../src/db/connect.ts';
 import { testPostgres } from '../support/servers.ts';
 
 describe('connections to Postgres', () => {
@@ -39,6 +45,23 @@ describe('connections to Postgres', () => {
     await assert.rejects(silent.query('select pg_sleep(5)'), /Query read timeout/);
     assert.equal(silent.totalCount, 0, 'the connection is not used again');
     await silent.end();
+  });
+
+  it('of stories are fewer than those of statuses, which nobody waits for longer than two seconds', async () => {
+    const poolOf = (given: Knex) => (given.client as { pool: { max: number } }).pool.max;
+    for (const [poolSize, forReading] of [
+      [1, 1],
+      [2, 1],
+      [10, 4],
+      [500, 167],
+    ] as const) {
+      const options = { url, poolSize, statementTimeoutMs: 60_000 };
+      const [statuses, reading] = [connectStatusDb(options), connectReadingDb(options)];
+      assert.deepEqual([statuses, reading].map(poolOf), [poolSize, forReading]);
+      const { rows } = await statuses.raw<{ rows: object[] }>('show statement_timeout');
+      assert.deepEqual(rows, [{ statement_timeout: '2s' }]);
+      await Promise.all([statuses, reading].map((each) => each.destroy()));
+    }
   });
 
   describe('whose answers do not come', () => {

@@ -53,12 +53,12 @@ describe('an api behind a balancer that is asked to stop', function () {
   });
 
   it('by Ctrl-C ends at once', async () => {
-    const { publicUrl, kill, logs } = await start();
+    const program = await start();
     const askedAt = performance.now();
-    const exited = kill('SIGINT');
-    await eventually(async () => await assert.rejects(call(`${publicUrl}/readyz`)));
+    const exited = program.kill('SIGINT');
+    await eventually(async () => await assert.rejects(call(`${program.publicUrl}/readyz`)));
     assert.deepEqual(await exited, { code: 0, signal: null });
-    assert.ok(performance.now() - askedAt < DRAIN_SECONDS * 1000, logs().join('\n'));
+    assert.ok(performance.now() - askedAt < DRAIN_SECONDS * 1000, program.logs().join('\n'));
   });
 
   function start(): Promise<RunningProgram> {

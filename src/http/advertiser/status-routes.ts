@@ -1,6 +1,7 @@
 import express, { Router, type Request } from 'express';
 import { readStatusFields, readText } from '../../domain/status-call.ts';
 import { AppError } from '../../errors.ts';
+import { inTime } from '../../in-time.ts';
 import type { StatusAnswer, StatusIntake } from '../../intake/status.ts';
 import type { Log } from '../../log.ts';
 import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
@@ -15,13 +16,17 @@ import { withoutToken } from './without-token.ts';
 export type StatusDeps = {
   statuses: Pick<StatusIntake, 'authenticate' | 'record' | 'keepMalformed'>;
   log: Pick<Log, 'error' | 'warn'>;
+  /** How long an advertiser waits for its answer. */
+  answerStatusWithinMs?: number;
 };
 
+// Within three seconds it is out, whatever Postgres does.
+const ANSWER_WITHIN_MS = 2500;
 const WRONG_TOKENS_PER_MINUTE = 120;
 const PATH = '/advertisers/:advertiserId/postback';
 
 /** What advertisers call: `/advertisers/{advertiser_id}/postback`. */
-export function createStatusRoutes({ statuses, log }: StatusDeps): Router {
+export function createStatusRoutes({ statuses, log, answerStatusWithinMs = ANSWER_WITHIN_MS }: StatusDeps): Router {
   const routes = Router();
   const failures = createFailureLimit(WRONG_TOKENS_PER_MINUTE);
   routes.use('/advertisers', limitBody);
@@ -31,7 +36,10 @@ export function createStatusRoutes({ statuses, log }: StatusDeps): Router {
   routes.head(PATH, allowOnly('GET', 'POST'));
   for (const method of ['get', 'post'] as const) {
     routes[method](PATH, async (req, res) => {
-      const { conversionId, status, result } = await takeStatus(req);
+      const { conversionId, status, result } = await inTime((signal) => takeStatus(req, signal), {
+        withinMs: answerStatusWithinMs,
+        message: 'The status could not be stored in time; send it again shortly.',
+      });
       res.set('cache-control', 'no-store').json({ conversion_id: conversionId, status, result });
     });
   }
@@ -42,11 +50,13 @@ export function createStatusRoutes({ statuses, log }: StatusDeps): Router {
   routes.use(createProblemHandler(log));
   return routes;
 
-  async function takeStatus(req: Request<{ advertiserId: string }>): Promise<StatusAnswer> {
+  /** A status that is given up while it is being stored may be stored all the same: sent again, it is a duplicate. */
+  async function takeStatus(req: Request<{ advertiserId: string }>, signal: AbortSignal): Promise<StatusAnswer> {
     const { advertiserId } = req.params;
     const sent = { query: readQuery(req.url), body: readStatusBody(req) };
     const token = readBearer(req.headers) ?? readText({ ...sent.query, ...sent.body }, 'token');
     await authenticate(req, advertiserId, token);
+    signal.throwIfAborted();
     const raw = { method: req.method, ...withoutToken(sent, token ?? '') };
     const { problems, ...fields } = readStatusFields(raw);
     const call = { advertiserId, ...fields, raw };

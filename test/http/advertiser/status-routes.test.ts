@@ -12,6 +12,8 @@ const PATH = '/advertisers/bank/postback';
 const TOKEN = 'token-of-bank';
 type Problem = { kind: string; status: number; detail: string; problems?: { field: string }[] };
 
+const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
+
 describe('a status call of an advertiser', () => {
   it('records a status by URL', async () => {
     const { app, statusCalls } = await buildPublicApp();
@@ -206,6 +208,23 @@ describe('a status call of an advertiser', () => {
       assert.equal(response.headers['retry-after'] !== undefined, status === 503);
     });
   }
+
+  it('gets 503 when it cannot be stored in time, and is not stored any more when only its token has been looked up', async () => {
+    let lookedUp: () => void = () => assert.fail('not asked');
+    const { app } = await buildPublicApp({
+      answerStatusWithinMs: 20,
+      statuses: {
+        authenticate: () => new Promise((resolve) => (lookedUp = resolve)),
+        record: () => assert.fail('not reached'),
+        keepMalformed: () => assert.fail('not reached'),
+      },
+    });
+    const response = await request(app).get(`${PATH}?conversion_id=c&status=approved&token=t`).expect(503);
+    assertFields(response.body, { kind: 'unavailable' });
+    assert.ok(Number(response.headers['retry-after']) > 0);
+    lookedUp();
+    await turnOfTheLoop();
+  });
 
   it('gets 503 while the database is away', async () => {
     const { app, logged } = await buildPublicApp({
