@@ -14,9 +14,19 @@ export type MacroVocabulary = {
   example: string;
 };
 
-/** A value that would change where a URL leads, or a template that was stored without being checked. */
+/**
+ * A value that would change where a URL leads, or a template that was stored without being checked. `dots_in_path`: with
+ * its values, a segment of the path would be "." or "..".
+ */
 export class UrlTemplateError extends Error {
   override readonly name = 'UrlTemplateError';
+
+  readonly code: 'dots_in_path' | 'invalid_url';
+
+  constructor(code: UrlTemplateError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 const BRACED = /\{([^{}]*)\}/g;
@@ -43,15 +53,16 @@ export function checkUrlTemplate(template: string, vocabulary: MacroVocabulary):
  */
 export function fillUrlTemplate(template: string, values: Readonly<Record<string, string>>): string {
   const filled = template.replace(BRACED, (_braced, name: string) => {
-    if (!Object.hasOwn(values, name)) throw new UrlTemplateError(`No value for the macro {${name}} of ${template}`);
+    if (!Object.hasOwn(values, name)) throw invalidUrl(`No value for the macro {${name}} of ${template}`);
     return encodeURIComponent((values[name] ?? '').toWellFormed());
   });
   // Nothing can encode them: the URL standard reads `%2e%2e` as `..` too. Such a value must not be sent at all.
-  if (hasDotSegment(filled)) throw new UrlTemplateError(`A value of "." or ".." would change the path of ${template}`);
-  if (!URL.canParse(filled)) throw new UrlTemplateError(`Filled with its values, ${template} is no URL`);
+  const dots = findDotSegment(filled);
+  if (dots) throw new UrlTemplateError('dots_in_path', `${tellDots(template, dots)} cannot be part of a path`);
+  if (!URL.canParse(filled)) throw invalidUrl(`Filled with its values, ${template} is no URL`);
   const url = new URL(filled);
   if (shapeOf(url) !== shapeOf(parseUrlTemplate(template))) {
-    throw new UrlTemplateError(`The values would change the origin, path or parameters of ${template}`);
+    throw invalidUrl(`The values would change the origin, path or parameters of ${template}`);
   }
   return url.href;
 }
@@ -106,13 +117,32 @@ function findForbiddenPlace(masked: string, index: number): string | null {
 function findTemplateUrlProblem(template: string): string | null {
   // An incomplete escape would swallow the first characters of the value after it.
   if (/%(?![0-9a-f]{2})/i.test(template.replace(/%(?=\{)/g, ''))) return 'a % must be written as %25';
-  if (hasDotSegment(fillWithProbes(template))) return 'the path must not contain "." or ".." as a segment';
+  if (findDotSegment(fillWithProbes(template))) return 'the path must not contain "." or ".." as a segment';
   return null;
 }
 
-function hasDotSegment(url: string): boolean {
+type DotSegment = { index: number; text: string };
+
+function findDotSegment(url: string): DotSegment | undefined {
+  const segments = segmentsOf(url);
+  const index = segments.findIndex((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
+  return index === -1 ? undefined : { index, text: segments[index] ?? '' };
+}
+
+function segmentsOf(url: string): string[] {
   const path = /^https?:\/\/[^/?#]*([^?#]*)/i.exec(url)?.[1] ?? '';
-  return path.split('/').some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
+  return path.split('/');
+}
+
+/** What made a segment of dots. No value can hold a slash of its own, so the template has a segment for it. */
+function tellDots(template: string, { index, text }: DotSegment): string {
+  const segment = segmentsOf(template)[index] ?? '';
+  const macro = /^\{([^{}]*)\}$/.exec(segment);
+  return macro ? `the ${macro[1]} "${text}"` : `"${segment}" becomes "${text}", which`;
+}
+
+function invalidUrl(message: string): UrlTemplateError {
+  return new UrlTemplateError('invalid_url', message);
 }
 
 /** What values may not change, as one text to compare. */

@@ -67,7 +67,7 @@ function tellSkip(reason: PostbackRow['skip_reason'], refIdProblem: RefIdProblem
 
 function tellAttempt(attempt: AttemptRow, receiver: string): Moment {
   const { postback_id, outcome, http_status, error, started_at } = attempt;
-  const answer = http_status === null ? (error ?? 'no answer') : `HTTP ${http_status}`;
+  const answer = http_status === null ? tellError(error) : `HTTP ${http_status}`;
   const result =
     outcome === 'running' ? 'under way' : outcome === 'interrupted' ? 'interrupted' : `${outcome}, ${answer}`;
   return {
@@ -75,4 +75,9 @@ function tellAttempt(attempt: AttemptRow, receiver: string): Moment {
     seq: null,
     what: `attempt ${attempt.attempt} of postback ${postback_id} to ${receiver}: ${result}`,
   };
+}
+
+function tellError(error: string | null): string {
+  if (error === 'dots_in_path') return 'not sent: a ref_id or another value of "." or ".." cannot be part of a path';
+  return error ?? 'no answer';
 }

@@ -152,7 +152,17 @@ describe('a filled URL template', () => {
     ['https://partner.example/a/{ref_id}{ref_id}', '.'],
   ] as const) {
     it(`is refused when ${JSON.stringify(value)} would change the path of ${template}`, () => {
-      assert.throws(() => fill(template, { ref_id: value }), UrlTemplateError);
+      assert.throws(() => fill(template, { ref_id: value }), { name: 'UrlTemplateError', code: 'dots_in_path' });
+    });
+  }
+
+  for (const [segment, value, message] of [
+    ['{ref_id}', '..', 'the ref_id ".." cannot be part of a path'],
+    ['{ref_id}', '.', 'the ref_id "." cannot be part of a path'],
+    ['%2e{ref_id}', '.', '"%2e{ref_id}" becomes "%2e.", which cannot be part of a path'],
+  ] as const) {
+    it(`is refused with the reason: ${message}`, () => {
+      assert.throws(() => fill(`https://partner.example/p/${segment}/x`, { ref_id: value }), { message });
     });
   }
 
