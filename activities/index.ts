@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { GuardedClient } from '../src/outbound/guarded-client.ts';
 import type { LeadActivities } from '../workflows/contract.ts';
+import type { KeptAnswers } from './kept-answers.ts';
 import { createLeadEventActivities } from './lead-events.ts';
 import { createPostbackActivities } from './postback.ts';
 import { createSettlementActivities } from './settlement.ts';
@@ -10,6 +11,8 @@ export type ActivityDeps = {
   db: Knex;
   /** Calls partners; see src/outbound. */
   client: Pick<GuardedClient, 'send'>;
+  /** Outlives the activities and is stopped after them. */
+  answers: KeptAnswers;
   /** Milliseconds of a steady clock; a test may bring its own. */
   now?: () => number;
 };

@@ -39,8 +39,10 @@ export function failUnrecorded({ postbackId }: PostbackCall, made: UnrecordedAtt
 export function notAccepted(
   { postbackId, maxAttempts }: PostbackCall,
   { attempt, outcome }: UnrecordedAttempt,
+  explanation?: string,
 ): ApplicationFailure {
-  const answer = outcome.error ? outcome.error.replaceAll('_', ' ') : `HTTP ${outcome.httpStatus}`;
+  const code = outcome.error ? outcome.error.replaceAll('_', ' ') : `HTTP ${outcome.httpStatus}`;
+  const answer = explanation === undefined ? code : `${code} (${explanation})`;
   return ApplicationFailure.create({
     message: `Attempt ${attempt} of ${maxAttempts} of postback ${postbackId}: ${answer}; only HTTP 200 counts.`,
     type: NOT_ACCEPTED,

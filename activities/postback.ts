@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { completeAttempt, type AttemptEnd } from '../src/db/attempts.ts';
 import { lockPostback } from '../src/db/postbacks.ts';
+import { UrlTemplateError } from '../src/domain/url-template.ts';
 import { SOCKETS_PER_ORIGIN, type GuardedClient } from '../src/outbound/guarded-client.ts';
 import type {
   AttemptOutcome,
@@ -9,6 +10,7 @@ import type {
   PostbackCall,
   UnrecordedAttempt,
 } from '../workflows/contract.ts';
+import type { KeptAnswers } from './kept-answers.ts';
 import { createOriginSlots } from './origin-slots.ts';
 import { failUnrecorded, failUnstarted, notAccepted } from './postback-failures.ts';
 import { reviewLocked } from './review-postback.ts';
@@ -16,6 +18,7 @@ import { startAttempt, takeBack, type StartedAttempt } from './start-attempt.ts'
 
 type Deps = {
   db: Knex;
+  answers: KeptAnswers;
   client: Pick<GuardedClient, 'send'>;
   /** Milliseconds of a steady clock. */
   now?: () => number;
@@ -24,17 +27,8 @@ type Deps = {
 // Of the 15 s of the activity, a call may take 10 s, and its end must still be written down.
 const LATEST_CALL_MS = 3000;
 
-const UNSENDABLE_OUTCOME: AttemptOutcome = {
-  delivered: false,
-  httpStatus: null,
-  error: 'invalid_url',
-  location: null,
-  responseBody: null,
-  durationMs: 0,
-};
-
 export function createPostbackActivities(deps: Deps): Pick<LeadActivities, 'deliverPostback' | 'reviewPostback'> {
-  const { db, now = () => performance.now() } = deps;
+  const { db, answers, now = () => performance.now() } = deps;
   const slots = createOriginSlots(SOCKETS_PER_ORIGIN);
   return {
     async deliverPostback(call) {
@@ -43,7 +37,9 @@ export function createPostbackActivities(deps: Deps): Pick<LeadActivities, 'deli
       let release: (() => void) | undefined;
       const takeSlot = (url: string) => (release ??= slots.take(url));
       try {
-        const started = await startAttempt({ db, takeSlot }, call).catch(failUnstarted);
+        const started = await makeReady(answers, call)
+          .then(() => startAttempt({ db, takeSlot }, call))
+          .catch(failUnstarted);
         if ('result' in started) return started;
         // Stalled statements have used up the time: the call could outlive its attempt.
         if (now() - begunAt > LATEST_CALL_MS) await takeBack(db, call.postbackId, started).catch(failUnstarted);
@@ -54,6 +50,7 @@ export function createPostbackActivities(deps: Deps): Pick<LeadActivities, 'deli
     },
 
     async reviewPostback({ unrecorded, ...call }) {
+      await answers.writeKept(call.postbackId);
       return await db.transaction(async (trx) => {
         if (unrecorded) await completeAttempt(trx, endOf(call, unrecorded));
         const isThere = await lockPostback(trx, call.postbackId);
@@ -63,17 +60,28 @@ export function createPostbackActivities(deps: Deps): Pick<LeadActivities, 'deli
   };
 }
 
+/** What an earlier attempt was answered comes first: after a 200 there must not be another. */
+async function makeReady(answers: KeptAnswers, { postbackId }: PostbackCall): Promise<void> {
+  await answers.writeKept(postbackId);
+  if (!answers.hasRoom()) throw new Error('Too many answers of partners are waiting to be stored.');
+}
+
 async function finishAttempt(
-  { db, client }: Deps,
+  { answers, client }: Deps,
   call: PostbackCall,
   { attempt, request }: StartedAttempt,
 ): Promise<{ result: DeliveryResult }> {
-  const outcome = request ? await client.send(request) : UNSENDABLE_OUTCOME;
-  await completeAttempt(db, endOf(call, { attempt, outcome })).catch((error: unknown) =>
-    failUnrecorded(call, { attempt, outcome }, error),
-  );
+  const problem = request instanceof UrlTemplateError ? request : undefined;
+  const outcome = request instanceof UrlTemplateError ? unsent(request) : await client.send(request);
+  await answers
+    .write(endOf(call, { attempt, outcome }))
+    .catch((error: unknown) => failUnrecorded(call, { attempt, outcome }, error));
   if (outcome.delivered) return { result: 'delivered' };
-  throw notAccepted(call, { attempt, outcome });
+  throw notAccepted(call, { attempt, outcome }, problem?.message);
+}
+
+function unsent({ code }: UrlTemplateError): AttemptOutcome {
+  return { delivered: false, httpStatus: null, error: code, location: null, responseBody: null, durationMs: 0 };
 }
 
 function endOf(

@@ -11,8 +11,8 @@ import { UrlTemplateError } from '../src/domain/url-template.ts';
 import type { DeliveryResult, PostbackCall } from '../workflows/contract.ts';
 import { stillRunning } from './postback-failures.ts';
 
-/** `request` is null when the settings and this postback's values make no sendable request. */
-export type StartedAttempt = { attempt: number; request: PostbackRequest | null };
+/** `request` is an error when the settings and this postback's values make no sendable request. */
+export type StartedAttempt = { attempt: number; request: PostbackRequest | UrlTemplateError };
 
 type Deps = {
   db: Knex;
@@ -59,20 +59,21 @@ async function writeAttemptDown(
   const { postbackId, attemptsMade, status } = postback;
   const attempt = attemptsMade + 1;
   const request = requestOf(postback, settings);
-  const unfilled = { method: settings.method, url: urlTemplateFor(settings, status), body: null };
-  if (request && !takeSlot(request.url)) {
+  const isSendable = !(request instanceof UrlTemplateError);
+  if (isSendable && !takeSlot(request.url)) {
     throw new Error(`Too many postbacks are under way to the host of postback ${postbackId}.`);
   }
-  const result = await insertAttempt(db, { postbackId, attempt, ...(request ?? unfilled) });
+  const unfilled = { method: settings.method, url: urlTemplateFor(settings, status), body: null };
+  const result = await insertAttempt(db, { postbackId, attempt, ...(isSendable ? request : unfilled) });
   if (result === 'blocked') throw stillRunning(postbackId);
   return result === 'written' ? { attempt, request } : undefined;
 }
 
-function requestOf(postback: CurrentPostback, settings: PostbackSettings): PostbackRequest | null {
+function requestOf(postback: CurrentPostback, settings: PostbackSettings): StartedAttempt['request'] {
   try {
     return buildPostbackRequest(settings, postback);
   } catch (error) {
-    if (error instanceof UrlTemplateError) return null;
+    if (error instanceof UrlTemplateError) return error;
     throw error;
   }
 }

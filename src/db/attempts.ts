@@ -4,14 +4,16 @@ import { prepared } from './prepared.ts';
 
 export type NewAttempt = { postbackId: string; attempt: number; method: string; url: string; body: string | null };
 
-// An attempt ends within the 15 s of its activity; the second is for clocks and the way to Postgres.
-const MAY_LAST = `interval '16 seconds'`;
+// The 15 s of its activity.
+const RUNS_AT_MOST = `interval '15 seconds'`;
+// The second is for clocks and the way to Postgres.
+const MAY_LAST = `(${RUNS_AT_MOST} + interval '1 second')`;
 
 /** Of attempts `a` that are `running`: their worker has died or is stuck, and nothing comes of them any more. */
 export const IS_DEAD = `a.outcome = 'running' and a.started_at < now() - ${MAY_LAST}`;
 
 /** Nobody saw a dead attempt end: it ended when it was noticed, or when it could last have run. */
-export const INTERRUPT = `outcome = 'interrupted', ended_at = least(now(), a.started_at + interval '15 seconds')`;
+export const INTERRUPT = `outcome = 'interrupted', ended_at = least(now(), a.started_at + ${RUNS_AT_MOST})`;
 
 /** R11: attempts `a` of postbacks `p` that a postback `mine` must wait for: its own, and those of older statuses. */
 const IN_THE_WAY = `a.outcome = 'running' and (p.postback_id = mine.postback_id
@@ -104,21 +106,33 @@ export type AttemptEnd = {
   retryInMs: number | null;
 };
 
+// An answer may be written down late, after its attempt was taken for dead and another one was made: it is the truth about
+// its own attempt, but only a delivery changes what has become of the postback since.
 const COMPLETE_ATTEMPT = `
   with completed as (
     update postback_attempts
-    set outcome = :outcome, ended_at = now(), duration_ms = :durationMs, http_status = :httpStatus, error = :error,
-      location = :location, response_body = :responseBody
-    where postback_id = :postbackId and attempt = :attempt
+    set outcome = :outcome, ended_at = least(now(), started_at + ${RUNS_AT_MOST}), duration_ms = :durationMs,
+      http_status = :httpStatus, error = :error, location = :location, response_body = :responseBody
+    where postback_id = :postbackId and attempt = :attempt and outcome in ('running', 'interrupted')
+    returning ended_at
   )
   update postbacks
   set state = :state,
     ended_at = case when :state <> 'retrying' then now() end,
-    next_attempt_at = case when :state = 'retrying' then now() + :retryInMs::int8 * interval '1 millisecond' end
-  where postback_id = :postbackId
-    and (${IS_OPEN} or (state in ('superseded', 'failed') and :state = 'delivered'))`;
+    next_attempt_at = case when :state = 'retrying'
+      then coalesce((select ended_at from completed), now()) + :retryInMs::int8 * interval '1 millisecond' end
+  where postback_id = :postbackId and case when :state = 'delivered'
+    then ${IS_OPEN} or state in ('superseded', 'failed')
+    else ${IS_OPEN} and not exists (
+      select from postback_attempts a
+      where a.postback_id = :postbackId
+        and (a.attempt > :attempt or a.attempt = :attempt and a.outcome in ('delivered', 'refused'))
+    ) end`;
 
-/** Completes an attempt and its postback. A postback that has ended meanwhile stays so, unless it was delivered. */
+/**
+ * Completes an attempt and its postback. A postback that has ended meanwhile stays so, unless it was delivered; one that
+ * has had a further attempt waits as that one says. Doing it again changes nothing.
+ */
 export async function completeAttempt(db: Knex, end: AttemptEnd): Promise<void> {
   await db.raw(COMPLETE_ATTEMPT, end).options(prepared('complete-attempt'));
 }

@@ -1,4 +1,5 @@
 import { createActivities } from '../../activities/index.ts';
+import { createKeptAnswers } from '../../activities/kept-answers.ts';
 import { checkDb } from '../db/connect.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
 import { createGuardedClient } from '../outbound/guarded-client.ts';
@@ -18,10 +19,11 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
   });
   // A worker that has lost Temporal says for a minute that it runs, so readiness asks on a connection of its own.
   const temporalClient = connectTemporal(temporal.target);
+  const answers = createKeptAnswers({ db, log });
   const worker = startWorker({
     ...limits,
     target: temporal.target,
-    activities: createActivities({ db, client: measureClient(client, metrics) }),
+    activities: createActivities({ db, client: measureClient(client, metrics), answers }),
     workflowBundle: await loadWorkflowBundle(log),
     log,
   });
@@ -32,6 +34,7 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
     },
     async stop() {
       await worker.stop();
+      await answers.stop();
       await client.close();
       await temporalClient.connection.close();
     },

@@ -1,149 +1,52 @@
 import assert from 'node:assert/strict';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import type { Knex } from 'knex';
+import { ApplicationFailureCategory } from '@temporalio/common';
 import { createActivities } from '../../activities/index.ts';
 import { updatePartner } from '../../src/db/partners.ts';
-import { closeDeadAttempts, insertAttempt } from '../../src/db/attempts.ts';
-import type { PostbackRequest } from '../../src/domain/postback-settings.ts';
+import { readFactsOfConversion } from '../../src/db/reports/lead-facts.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
-import { SOCKETS_PER_ORIGIN, createGuardedClient, type SendOutcome } from '../../src/outbound/guarded-client.ts';
-import {
-  NOT_ACCEPTED,
-  NOT_RECORDED,
-  NOT_STARTED,
-  type LeadActivities,
-  type UnrecordedAttempt,
-} from '../../workflows/contract.ts';
-import { createTestDatabase, startOutage } from '../support/database.ts';
+import { SOCKETS_PER_ORIGIN, createGuardedClient } from '../../src/outbound/guarded-client.ts';
+import { readEvents } from '../../src/stories/reading.ts';
+import { makeTimeline } from '../../src/stories/timeline.ts';
+import { NOT_ACCEPTED, NOT_STARTED } from '../../workflows/contract.ts';
+import { startOutage } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
 import { startHttpServer } from '../support/local-server.ts';
-import { createNetwork, type Network } from '../support/network-in-database.ts';
 import { settingsFor } from '../support/postback-settings.ts';
-import { answer, latestSettlement } from './settling.ts';
-
-const ATTEMPTS = 3;
-const INTERVAL_MS = 60_000;
-const TRACKER = 'https://tracker.example/in?ref={ref_id}&status={status}&payout={payout}';
-
-type AttemptRow = {
-  attempt: number;
-  outcome: string;
-  method: string;
-  url: string;
-  body: string | null;
-  started_at: string;
-  ended_at: string | null;
-  duration_ms: number | null;
-  http_status: number | null;
-  error: string | null;
-  location: string | null;
-  response_body: string | null;
-};
-
-type Send = (request: PostbackRequest) => Promise<SendOutcome>;
+import {
+  ATTEMPTS,
+  createDeliveryStage,
+  INTERVAL_MS,
+  TRACKER,
+  type AttemptRow,
+  type DeliveryStage,
+} from './delivery-stage.ts';
+import { answer } from './settling.ts';
 
 describe('delivering a postback', () => {
-  let network: Network;
-  let db: Knex;
-  let activities: LeadActivities;
-  let sent: PostbackRequest[];
-  /** What the partner does with the next calls; then it answers 200. */
-  let script: Send[];
+  let stage: DeliveryStage;
 
   before(async () => {
-    network = await createNetwork(await createTestDatabase());
-    ({ db } = network);
-    activities = createActivities({ db, client: { send } });
+    stage = await createDeliveryStage();
   });
 
-  after(() => network.close());
+  after(() => stage.close());
 
-  beforeEach(() => {
-    sent = [];
-    script = [];
-  });
-
-  async function send(request: PostbackRequest): Promise<SendOutcome> {
-    sent.push(request);
-    return (await script.shift()?.(request)) ?? answer(200);
-  }
-
-  async function duePostback({ settings = settingsFor(TRACKER), refId = 'click-1', word = 'approved' } = {}) {
-    const partnerId = await network.partner(settings);
-    const { leadId, conversionId } = await network.aLead(partnerId, refId);
-    await network.report(conversionId, word);
-    const settlement = await latestSettlement(db, leadId);
-    const [due] = await activities.settle({ leadId, maxAttempts: ATTEMPTS, settlement });
-    assert.ok(due);
-    return { postbackId: due.postbackId, partnerId, conversionId, leadId };
-  }
-
-  async function deliver(postbackId: string) {
-    return await activities.deliverPostback({ postbackId, maxAttempts: ATTEMPTS, intervalMs: INTERVAL_MS });
-  }
-
-  async function failureOf(postbackId: string): Promise<ApplicationFailure> {
-    const failure = await deliver(postbackId).then(
-      ({ result }) => assert.fail(`it ended as ${result}`),
-      (error: unknown) => error,
-    );
-    assert.ok(failure instanceof ApplicationFailure, String(failure));
-    return failure;
-  }
-
-  async function review(postbackId: string, unrecorded: UnrecordedAttempt | null = null) {
-    return await activities.reviewPostback({ postbackId, maxAttempts: ATTEMPTS, intervalMs: INTERVAL_MS, unrecorded });
-  }
-
-  async function readPostback(postbackId: string) {
-    const row = await db('postbacks')
-      .where({ postback_id: postbackId })
-      .first<{ state: string; skip_reason: string | null; next_attempt_at: string | null; ended_at: string | null }>();
-    return row;
-  }
-
-  async function readAttempts(postbackId: string) {
-    return await db('postback_attempts')
-      .where({ postback_id: postbackId })
-      .orderBy('attempt')
-      .select<AttemptRow[]>('*');
-  }
-
-  async function outcomesOf(postbackId: string) {
-    return (await readAttempts(postbackId)).map(({ attempt, outcome, http_status, error }) => ({
-      attempt,
-      outcome,
-      http_status,
-      error,
-    }));
-  }
-
-  async function supersede({ conversionId, leadId }: { conversionId: string; leadId: string }): Promise<string> {
-    await network.report(conversionId, 'rejected');
-    const settlement = await latestSettlement(db, leadId);
-    const [due] = await activities.settle({ leadId, maxAttempts: ATTEMPTS, settlement });
-    return due?.postbackId ?? '';
-  }
-
-  /** A pool learns only by using them that its idle connections have died. */
-  async function connectAgain(): Promise<void> {
-    await eventually(() => db.raw('select 1'));
-  }
+  beforeEach(() => stage.forget());
 
   it('writes the attempt down before the call and completes it after', async () => {
-    const { postbackId } = await duePostback();
+    const { postbackId } = await stage.duePostback();
     let during: AttemptRow[] = [];
-    script = [
+    stage.partner.script = [
       async () => {
-        during = await readAttempts(postbackId);
+        during = await stage.readAttempts(postbackId);
         return answer(200, { durationMs: 123, responseBody: 'OK' });
       },
     ];
-    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
+    assert.deepEqual(await stage.deliver(postbackId), { result: 'delivered' });
 
     const url = 'https://tracker.example/in?ref=click-1&status=approved&payout=12.50';
-    assert.equal(sent[0]?.url, url);
+    assert.equal(stage.partner.sent[0]?.url, url);
     assert.deepEqual(
       during.map(({ attempt, outcome, method, url: written, ended_at }) => ({
         attempt,
@@ -154,7 +57,7 @@ describe('delivering a postback', () => {
       })),
       [{ attempt: 1, outcome: 'running', method: 'GET', url, ended_at: null }],
     );
-    const [attempt] = await readAttempts(postbackId);
+    const [attempt] = await stage.readAttempts(postbackId);
     assertFields(attempt, {
       outcome: 'delivered',
       http_status: 200,
@@ -163,7 +66,7 @@ describe('delivering a postback', () => {
       response_body: 'OK',
     });
     assert.ok(attempt?.ended_at);
-    const postback = await readPostback(postbackId);
+    const postback = await stage.readPostback(postbackId);
     assertFields(postback, { state: 'delivered', next_attempt_at: null });
     assert.ok(postback?.ended_at);
   });
@@ -171,10 +74,10 @@ describe('delivering a postback', () => {
   it('keeps the exact request of a POST', async () => {
     for (const body of ['form', 'json'] as const) {
       const settings = settingsFor('https://tracker.example/in', { method: 'POST', body });
-      const { postbackId } = await duePostback({ settings });
-      await deliver(postbackId);
-      const [attempt] = await readAttempts(postbackId);
-      const request = sent.at(-1);
+      const { postbackId } = await stage.duePostback({ settings });
+      await stage.deliver(postbackId);
+      const [attempt] = await stage.readAttempts(postbackId);
+      const request = stage.partner.sent.at(-1);
       assertFields(attempt, { method: 'POST', url: request?.url, body: request?.body });
       assert.ok(request?.body?.includes('click-1'));
     }
@@ -186,10 +89,10 @@ describe('delivering a postback', () => {
       timeoutMs: 2000,
     });
     const server = await startHttpServer((_, response) => response.end('\0é'.repeat(10_000)));
-    const { postbackId } = await duePostback({ settings: settingsFor(`${server.origin}/?r={ref_id}`) });
-    const real = createActivities({ db, client });
+    const { postbackId } = await stage.duePostback({ settings: settingsFor(`${server.origin}/?r={ref_id}`) });
+    const real = createActivities({ db: stage.db, answers: stage.answers, client });
     await real.deliverPostback({ postbackId, maxAttempts: ATTEMPTS, intervalMs: INTERVAL_MS });
-    const [attempt] = await readAttempts(postbackId);
+    const [attempt] = await stage.readAttempts(postbackId);
     const kept = attempt?.response_body ?? '';
     assert.ok(kept.length > 1000 && Buffer.byteLength(kept) <= 4096, `${Buffer.byteLength(kept)} bytes`);
     await client.close();
@@ -197,27 +100,27 @@ describe('delivering a postback', () => {
   });
 
   it('R10: an answer other than 200 is refused, with the time of the next attempt, until three attempts have failed', async () => {
-    const { postbackId } = await duePostback();
-    script = [
+    const { postbackId } = await stage.duePostback();
+    stage.partner.script = [
       async () => answer(302, { location: 'https://elsewhere.example/' }),
       async () => answer(null),
       async () => answer(null, { error: 'connection_refused' }),
     ];
-    const first = await failureOf(postbackId);
+    const first = await stage.failureOf(postbackId);
     assertFields(first, { type: NOT_ACCEPTED, nonRetryable: false, category: ApplicationFailureCategory.BENIGN });
     assert.ok(first.message.includes('Attempt 1 of 3') && first.message.includes('HTTP 302'), first.message);
-    const retrying = await readPostback(postbackId);
+    const retrying = await stage.readPostback(postbackId);
     assert.equal(retrying?.state, 'retrying');
-    const [attempt] = await readAttempts(postbackId);
+    const [attempt] = await stage.readAttempts(postbackId);
     const waitMs = Date.parse(retrying?.next_attempt_at ?? '') - Date.parse(attempt?.ended_at ?? '');
     assert.equal(waitMs, INTERVAL_MS);
     assert.equal(attempt?.location, 'https://elsewhere.example/');
 
-    assert.match((await failureOf(postbackId)).message, /Attempt 2 of 3.*timeout/);
-    assert.match((await failureOf(postbackId)).message, /Attempt 3 of 3.*connection refused/);
-    const failed = await readPostback(postbackId);
+    assert.match((await stage.failureOf(postbackId)).message, /Attempt 2 of 3.*timeout/);
+    assert.match((await stage.failureOf(postbackId)).message, /Attempt 3 of 3.*connection refused/);
+    const failed = await stage.readPostback(postbackId);
     assertFields(failed, { state: 'failed', next_attempt_at: null });
-    assert.deepEqual(await outcomesOf(postbackId), [
+    assert.deepEqual(await stage.outcomesOf(postbackId), [
       { attempt: 1, outcome: 'refused', http_status: 302, error: null },
       { attempt: 2, outcome: 'refused', http_status: null, error: 'timeout' },
       { attempt: 3, outcome: 'refused', http_status: null, error: 'connection_refused' },
@@ -225,40 +128,40 @@ describe('delivering a postback', () => {
   });
 
   it('R10: there are never more than three attempts, however often the activity runs', async () => {
-    const { postbackId } = await duePostback();
-    script = Array.from({ length: 9 }, () => async () => answer(500));
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) await failureOf(postbackId);
-    assert.deepEqual(await deliver(postbackId), { result: 'failed' });
-    assert.deepEqual(await review(postbackId), { result: 'failed' });
-    assert.equal(sent.length, ATTEMPTS);
+    const { postbackId } = await stage.duePostback();
+    stage.partner.script = Array.from({ length: 9 }, () => async () => answer(500));
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) await stage.failureOf(postbackId);
+    assert.deepEqual(await stage.deliver(postbackId), { result: 'failed' });
+    assert.deepEqual(await stage.review(postbackId), { result: 'failed' });
+    assert.equal(stage.partner.sent.length, ATTEMPTS);
   });
 
   it('a delivered postback is not sent again', async () => {
-    const { postbackId } = await duePostback();
-    await deliver(postbackId);
-    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
-    assert.equal(sent.length, 1);
+    const { postbackId } = await stage.duePostback();
+    await stage.deliver(postbackId);
+    assert.deepEqual(await stage.deliver(postbackId), { result: 'delivered' });
+    assert.equal(stage.partner.sent.length, 1);
   });
 
   it('R12: each attempt uses the settings as they are then', async () => {
-    const { postbackId, partnerId } = await duePostback();
-    script = [async () => answer(500)];
-    await failureOf(postbackId);
+    const { postbackId, partnerId } = await stage.duePostback();
+    stage.partner.script = [async () => answer(500)];
+    await stage.failureOf(postbackId);
     const words = { approved: 'sale' };
     const repaired = settingsFor('https://repaired.example/?s={status}', { method: 'POST', status_words: words });
-    await updatePartner(db, partnerId, { postback: repaired });
-    await deliver(postbackId);
+    await updatePartner(stage.db, partnerId, { postback: repaired });
+    await stage.deliver(postbackId);
     assert.deepEqual(
-      sent.map(({ method, url }) => ({ method, host: new URL(url).host })),
+      stage.partner.sent.map(({ method, url }) => ({ method, host: new URL(url).host })),
       [
         { method: 'GET', host: 'tracker.example' },
         { method: 'POST', host: 'repaired.example' },
       ],
     );
-    assert.equal(new URL(sent[1]?.url ?? '').searchParams.get('s'), 'sale');
+    assert.equal(new URL(stage.partner.sent[1]?.url ?? '').searchParams.get('s'), 'sale');
     assert.deepEqual(
-      (await readAttempts(postbackId)).map(({ url }) => url),
-      sent.map(({ url }) => url),
+      (await stage.readAttempts(postbackId)).map(({ url }) => url),
+      stage.partner.sent.map(({ url }) => url),
     );
   });
 
@@ -267,274 +170,125 @@ describe('delivering a postback', () => {
       [null, 'not_configured'],
       [settingsFor(TRACKER, { statuses: ['pending'] }), 'status_off'],
     ] as const) {
-      const { postbackId, partnerId } = await duePostback();
-      script = [async () => answer(500)];
-      await failureOf(postbackId);
-      await updatePartner(db, partnerId, { postback: settings });
-      assert.deepEqual(await deliver(postbackId), { result: 'skipped' });
-      const postback = await readPostback(postbackId);
+      const { postbackId, partnerId } = await stage.duePostback();
+      stage.partner.script = [async () => answer(500)];
+      await stage.failureOf(postbackId);
+      await updatePartner(stage.db, partnerId, { postback: settings });
+      assert.deepEqual(await stage.deliver(postbackId), { result: 'skipped' });
+      const postback = await stage.readPostback(postbackId);
       assertFields(postback, { state: 'skipped', skip_reason: reason, next_attempt_at: null });
-      assert.deepEqual(await outcomesOf(postbackId), [
+      assert.deepEqual(await stage.outcomesOf(postbackId), [
         { attempt: 1, outcome: 'refused', http_status: 500, error: null },
       ]);
     }
-    assert.equal(sent.length, 2);
+    assert.equal(stage.partner.sent.length, 2);
   });
 
   it('a value that would lead elsewhere is a refused attempt and never sent', async () => {
     const url = 'https://tracker.example/in/{ref_id}/done';
-    const { postbackId, partnerId } = await duePostback({ settings: settingsFor(url), refId: '..' });
-    const failure = await failureOf(postbackId);
+    const { postbackId, partnerId } = await stage.duePostback({ settings: settingsFor(url), refId: '..' });
+    const failure = await stage.failureOf(postbackId);
     assert.equal(failure.type, NOT_ACCEPTED);
-    assert.match(failure.message, /invalid url/);
-    assert.equal(sent.length, 0);
-    assert.deepEqual(await outcomesOf(postbackId), [
-      { attempt: 1, outcome: 'refused', http_status: null, error: 'invalid_url' },
+    assert.match(failure.message, /the ref_id "\.\." cannot be part of a path/);
+    assert.equal(stage.partner.sent.length, 0);
+    assert.deepEqual(await stage.outcomesOf(postbackId), [
+      { attempt: 1, outcome: 'refused', http_status: null, error: 'dots_in_path' },
     ]);
-    assert.equal((await readAttempts(postbackId))[0]?.url, url);
+    assert.equal((await stage.readAttempts(postbackId))[0]?.url, url);
 
-    await updatePartner(db, partnerId, { postback: settingsFor(TRACKER) });
-    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
+    await updatePartner(stage.db, partnerId, { postback: settingsFor(TRACKER) });
+    assert.deepEqual(await stage.deliver(postbackId), { result: 'delivered' });
+  });
+
+  it('a ref_id that no path can hold ends its postback as failed, without a call', async () => {
+    const settings = settingsFor('https://tracker.example/in/{ref_id}/done');
+    const { postbackId, conversionId } = await stage.duePostback({ settings, refId: '.' });
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) await stage.failureOf(postbackId);
+    assert.equal((await stage.readPostback(postbackId))?.state, 'failed');
+    assert.deepEqual(
+      (await stage.outcomesOf(postbackId)).map(({ error }) => error),
+      ['dots_in_path', 'dots_in_path', 'dots_in_path'],
+    );
+    const facts = await readFactsOfConversion(stage.db, conversionId);
+    assert.ok(facts);
+    const told = makeTimeline(facts, readEvents(facts)).map(({ what }) => what);
+    assert.ok(
+      told.some((what) => /refused, not sent: a ref_id .* cannot be part of a path/.test(what)),
+      told.join(),
+    );
+    assert.equal(stage.partner.sent.length, 0);
   });
 
   it('an attempt that could not be sent keeps the URL that could not be filled', async () => {
     const approved = 'https://tracker.example/approved/{ref_id}/done';
     const settings = settingsFor(TRACKER, { status_urls: { approved } });
-    const { postbackId } = await duePostback({ settings, refId: '..' });
-    await failureOf(postbackId);
-    assert.equal((await readAttempts(postbackId))[0]?.url, approved);
-  });
-
-  it('R11: a superseded postback is not sent', async () => {
-    const due = await duePostback();
-    await supersede(due);
-    assert.deepEqual(await deliver(due.postbackId), { result: 'superseded' });
-    assert.deepEqual(await review(due.postbackId), { result: 'superseded' });
-    assert.equal(sent.length, 0);
-    assert.deepEqual(await readAttempts(due.postbackId), []);
-  });
-
-  it('R11: no attempt of a postback that has been superseded meanwhile is written down', async () => {
-    const due = await duePostback();
-    await supersede(due);
-    const attempt = { postbackId: due.postbackId, attempt: 1, method: 'GET', url: TRACKER, body: null };
-    assert.equal(await insertAttempt(db, attempt), 'ended');
-    assert.deepEqual(await readAttempts(due.postbackId), []);
-  });
-
-  it('R11: a postback that is superseded during its attempt counts as delivered when the partner took it', async () => {
-    const due = await duePostback();
-    script = [async () => (await supersede(due), answer(200))];
-    assert.deepEqual(await deliver(due.postbackId), { result: 'delivered' });
-    assert.equal((await readPostback(due.postbackId))?.state, 'delivered');
-    assert.deepEqual(await outcomesOf(due.postbackId), [
-      { attempt: 1, outcome: 'delivered', http_status: 200, error: null },
-    ]);
-  });
-
-  it('R11: a postback that is superseded during its attempt stays so when the partner refused it', async () => {
-    const due = await duePostback();
-    script = [async () => (await supersede(due), answer(500))];
-    await failureOf(due.postbackId);
-    const postback = await readPostback(due.postbackId);
-    assertFields(postback, { state: 'superseded', next_attempt_at: null });
-    assert.deepEqual(await outcomesOf(due.postbackId), [
-      { attempt: 1, outcome: 'refused', http_status: 500, error: null },
-    ]);
-  });
-
-  it('an attempt whose worker was killed is noted as interrupted by the next', async () => {
-    const { postbackId } = await duePostback();
-    await killDuringAttempt(postbackId);
-    await age(postbackId, 100);
-    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
-    const [interrupted] = await readAttempts(postbackId);
-    const lastedMs = Date.parse(interrupted?.ended_at ?? '') - Date.parse(interrupted?.started_at ?? '');
-    assert.equal(lastedMs, 15_000, 'it could not have run until the next');
-    assert.deepEqual(await outcomesOf(postbackId), [
-      { attempt: 1, outcome: 'interrupted', http_status: null, error: null },
-      { attempt: 2, outcome: 'delivered', http_status: 200, error: null },
-    ]);
-  });
-
-  it('a review ends a postback whose third attempt was interrupted', async () => {
-    const { postbackId } = await duePostback();
-    for (let attempt = 1; attempt < ATTEMPTS; attempt++) {
-      await killDuringAttempt(postbackId);
-      await age(postbackId);
-    }
-    assert.deepEqual(await review(postbackId), { attemptsLeft: 1, retryInMs: INTERVAL_MS });
-    await killDuringAttempt(postbackId);
-    await age(postbackId);
-    assert.deepEqual(await review(postbackId), { result: 'failed' });
-    assert.equal((await readPostback(postbackId))?.state, 'failed');
-    assert.deepEqual(
-      (await readAttempts(postbackId)).map(({ outcome }) => outcome),
-      ['interrupted', 'interrupted', 'interrupted'],
-    );
-  });
-
-  it('an attempt that may still run is not closed, and the next waits until it has ended', async () => {
-    const { postbackId } = await duePostback();
-    await killDuringAttempt(postbackId);
-    assert.equal((await failureOf(postbackId)).type, NOT_STARTED);
-    const reviewed = await review(postbackId);
-    assert.ok('retryInMs' in reviewed && reviewed.retryInMs > INTERVAL_MS, JSON.stringify(reviewed));
-    assert.deepEqual(
-      (await readAttempts(postbackId)).map(({ outcome }) => outcome),
-      ['running'],
-    );
-    assert.equal(sent.length, 1);
-  });
-
-  it('R11: no attempt starts while one of an older status of its conversion may still run', async () => {
-    const older = await duePostback({ word: 'pending' });
-    await killDuringAttempt(older.postbackId);
-    const newer = await supersede(older);
-    assert.equal((await failureOf(newer)).type, NOT_STARTED);
-    const reviewed = await review(newer);
-    assert.ok('retryInMs' in reviewed && reviewed.retryInMs > 10_000 && reviewed.retryInMs <= 16_000);
-    assert.equal(reviewed.attemptsLeft, ATTEMPTS);
-    assert.deepEqual(await readAttempts(newer), []);
-
-    await age(older.postbackId);
-    assert.deepEqual(await deliver(newer), { result: 'delivered' });
-    assert.deepEqual(
-      (await readAttempts(older.postbackId)).map(({ outcome }) => outcome),
-      ['interrupted'],
-    );
-  });
-
-  it('whoever supersedes or reviews a postback closes its attempts that can no longer run', async () => {
-    const superseded = await duePostback();
-    await killDuringAttempt(superseded.postbackId);
-    await age(superseded.postbackId);
-    await supersede(superseded);
-    const reviewed = await duePostback();
-    await killDuringAttempt(reviewed.postbackId);
-    await supersede(reviewed);
-    await age(reviewed.postbackId);
-    assert.deepEqual(await review(reviewed.postbackId), { result: 'superseded' });
-    for (const { postbackId } of [superseded, reviewed]) {
-      assert.equal((await readAttempts(postbackId))[0]?.outcome, 'interrupted');
-    }
-  });
-
-  it('all attempts that can no longer run are closed at once, the others are left alone', async () => {
-    const [dead, alive] = [await duePostback(), await duePostback()];
-    for (const { postbackId } of [dead, alive]) await killDuringAttempt(postbackId);
-    await age(dead.postbackId);
-    assert.ok((await closeDeadAttempts(db)) >= 1);
-    assert.equal((await readAttempts(dead.postbackId))[0]?.outcome, 'interrupted');
-    assert.equal((await readAttempts(alive.postbackId))[0]?.outcome, 'running');
+    const { postbackId } = await stage.duePostback({ settings, refId: '..' });
+    await stage.failureOf(postbackId);
+    assert.equal((await stage.readAttempts(postbackId))[0]?.url, approved);
   });
 
   it('a template that makes no URL is refused, and ends its postback as failed', async () => {
-    const { postbackId } = await duePostback({ settings: settingsFor('https://tracker.example:99999/{ref_id}') });
+    const { postbackId } = await stage.duePostback({ settings: settingsFor('https://tracker.example:99999/{ref_id}') });
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      assert.match((await failureOf(postbackId)).message, /invalid url/);
+      assert.match((await stage.failureOf(postbackId)).message, /invalid url/);
     }
-    assert.equal((await readPostback(postbackId))?.state, 'failed');
-  });
-
-  /** As if its attempts had begun that long ago. */
-  async function age(postbackId: string, seconds = 20): Promise<void> {
-    const startedAt = db.raw(`started_at - ? * interval '1 second'`, [seconds]);
-    await db('postback_attempts').where({ postback_id: postbackId }).update({ started_at: startedAt });
-  }
-
-  /** The call never comes back, as in a worker that dies. */
-  async function killDuringAttempt(postbackId: string): Promise<void> {
-    const called = new Promise<void>((resolve) => {
-      script = [() => (resolve(), new Promise<SendOutcome>(() => undefined))];
-    });
-    void deliver(postbackId);
-    await called;
-  }
-
-  it('an answer that could not be stored is not lost: the failure carries it and a review records it', async () => {
-    for (const [httpStatus, state, reviewed] of [
-      [200, 'delivered', { result: 'delivered' }],
-      [503, 'retrying', { attemptsLeft: 2, retryInMs: INTERVAL_MS }],
-    ] as const) {
-      const { postbackId } = await duePostback();
-      const outage = await new Promise<{ end(): Promise<void>; failure: ApplicationFailure }>((resolve, reject) => {
-        let begun: Awaited<ReturnType<typeof startOutage>>;
-        script = [async () => ((begun = await startOutage(db)), answer(httpStatus))];
-        failureOf(postbackId).then((failure) => resolve({ end: () => begun.end(), failure }), reject);
-      });
-      await outage.end();
-      await connectAgain();
-      const { failure } = outage;
-      assertFields(failure, { type: NOT_RECORDED, nonRetryable: true });
-      assert.deepEqual(await outcomesOf(postbackId), [
-        { attempt: 1, outcome: 'running', http_status: null, error: null },
-      ]);
-
-      const unrecorded = failure.details?.[0] as UnrecordedAttempt;
-      assert.deepEqual(await review(postbackId, unrecorded), reviewed);
-      assert.deepEqual(await review(postbackId, unrecorded), reviewed, 'a repeated review changes nothing');
-      assert.equal((await readPostback(postbackId))?.state, state);
-      const outcome = httpStatus === 200 ? 'delivered' : 'refused';
-      assert.deepEqual(await outcomesOf(postbackId), [{ attempt: 1, outcome, http_status: httpStatus, error: null }]);
-    }
-    assert.equal(sent.length, 2);
+    assert.equal((await stage.readPostback(postbackId))?.state, 'failed');
   });
 
   it('an attempt that finds its host busy is not made and uses up nothing', async () => {
     let open = (): void => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
-    script = Array.from({ length: SOCKETS_PER_ORIGIN + 1 }, () => async () => (await gate, answer(200)));
+    stage.partner.script = Array.from({ length: SOCKETS_PER_ORIGIN + 1 }, () => async () => (await gate, answer(200)));
     // A host of its own: calls that never come back in other tests hold slots of theirs.
     const settings = settingsFor('https://busy.example/?c={ref_id}');
     const busy: Promise<unknown>[] = [];
     for (let index = 0; index < SOCKETS_PER_ORIGIN; index++) {
-      busy.push(deliver((await duePostback({ settings })).postbackId));
+      busy.push(stage.deliver((await stage.duePostback({ settings })).postbackId));
     }
-    await eventually(() => assert.equal(sent.length, SOCKETS_PER_ORIGIN));
+    await eventually(() => assert.equal(stage.partner.sent.length, SOCKETS_PER_ORIGIN));
 
-    const { postbackId } = await duePostback({ settings });
-    assert.equal((await failureOf(postbackId)).type, NOT_STARTED);
-    assert.deepEqual(await readAttempts(postbackId), []);
+    const { postbackId } = await stage.duePostback({ settings });
+    assert.equal((await stage.failureOf(postbackId)).type, NOT_STARTED);
+    assert.deepEqual(await stage.readAttempts(postbackId), []);
     open();
     await Promise.all(busy);
-    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
+    assert.deepEqual(await stage.deliver(postbackId), { result: 'delivered' });
   });
 
   it('an attempt that cannot be written down is not made, does not count and frees its place at the host', async () => {
-    const { postbackId } = await duePostback({ settings: settingsFor('https://unwritten.example/?c={ref_id}') });
-    await db.raw('alter table postback_attempts add constraint broken check (false) not valid');
+    const { postbackId } = await stage.duePostback({ settings: settingsFor('https://unwritten.example/?c={ref_id}') });
+    await stage.db.raw('alter table postback_attempts add constraint broken check (false) not valid');
     for (let index = 0; index <= SOCKETS_PER_ORIGIN; index++) {
-      assert.equal((await failureOf(postbackId)).type, NOT_STARTED);
+      assert.equal((await stage.failureOf(postbackId)).type, NOT_STARTED);
     }
-    await db.raw('alter table postback_attempts drop constraint broken');
-    assert.equal(sent.length, 0);
-    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
-    assert.deepEqual(await outcomesOf(postbackId), [
+    await stage.db.raw('alter table postback_attempts drop constraint broken');
+    assert.equal(stage.partner.sent.length, 0);
+    assert.deepEqual(await stage.deliver(postbackId), { result: 'delivered' });
+    assert.deepEqual(await stage.outcomesOf(postbackId), [
       { attempt: 1, outcome: 'delivered', http_status: 200, error: null },
     ]);
   });
 
   it('no call is made when stalled statements have used up its time, and no attempt', async () => {
-    const { postbackId } = await duePostback();
+    const { postbackId } = await stage.duePostback();
     const times = [0, 12_000];
-    const stalled = createActivities({ db, client: { send }, now: () => times.shift() ?? 12_000 });
+    const stalled = stage.anotherWorker({ now: () => times.shift() ?? 12_000 });
     const call = { postbackId, maxAttempts: ATTEMPTS, intervalMs: INTERVAL_MS };
     await assert.rejects(stalled.deliverPostback(call), { type: NOT_STARTED });
-    assert.equal(sent.length, 0);
-    assert.deepEqual(await readAttempts(postbackId), []);
-    assert.deepEqual(await deliver(postbackId), { result: 'delivered' });
+    assert.equal(stage.partner.sent.length, 0);
+    assert.deepEqual(await stage.readAttempts(postbackId), []);
+    assert.deepEqual(await stage.deliver(postbackId), { result: 'delivered' });
   });
 
   it('an outage before the call uses up no attempt', async () => {
-    const { postbackId } = await duePostback();
-    const outage = await startOutage(db);
-    const failure = await failureOf(postbackId);
+    const { postbackId } = await stage.duePostback();
+    const outage = await startOutage(stage.db);
+    const failure = await stage.failureOf(postbackId);
     await outage.end();
-    await connectAgain();
+    await stage.connectAgain();
     assertFields(failure, { type: NOT_STARTED, nonRetryable: true });
-    assert.equal(sent.length, 0);
-    assert.deepEqual(await review(postbackId), { attemptsLeft: ATTEMPTS, retryInMs: 0 });
-    assert.deepEqual(await readAttempts(postbackId), []);
+    assert.equal(stage.partner.sent.length, 0);
+    assert.deepEqual(await stage.review(postbackId), { attemptsLeft: ATTEMPTS, retryInMs: 0 });
+    assert.deepEqual(await stage.readAttempts(postbackId), []);
   });
 });

@@ -10,7 +10,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { assertFields } from '../support/fields.ts';
 import { createNetwork, postbacksOf, rewardsOf, type Network } from '../support/network-in-database.ts';
 import { settingsFor } from '../support/postback-settings.ts';
-import { answer, latestSettlement } from './settling.ts';
+import { answer, keptAnswers, latestSettlement } from './settling.ts';
 
 const ATTEMPTS = 3;
 const URL = 'https://tracker.example/in?ref={ref_id}&status={status}';
@@ -38,6 +38,7 @@ describe('settling a status', () => {
     activities = createActivities({
       db,
       client: { send: async () => answer(answers.shift() ?? 200) },
+      answers: keptAnswers(db),
     });
   });
 

@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
+import { createKeptAnswers, type KeptAnswers } from '../../activities/kept-answers.ts';
 import { readLeadEvents } from '../../src/db/lead-events.ts';
 import type { StatusEvent } from '../../src/domain/lead-event.ts';
 import { applyEvent, newLead, settlementFor, type Settlement } from '../../src/domain/lead.ts';
+import { createLog } from '../../src/log.ts';
 import type { SendOutcome } from '../../src/outbound/guarded-client.ts';
 
 /** What a lead's workflow asks to be settled for its latest event, a status. */
@@ -21,4 +23,9 @@ export function answer(httpStatus: number | null, changes: Partial<SendOutcome> 
     durationMs: 7,
     ...changes,
   };
+}
+
+/** The answers of a worker whose log nobody reads; it gives up at once when it is stopped. */
+export function keptAnswers(db: Knex, options: { maxKept?: number } = {}): KeptAnswers {
+  return createKeptAnswers({ db, log: createLog('silent'), stopGraceMs: 0, ...options });
 }

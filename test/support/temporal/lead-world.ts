@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { createActivities } from '../../../activities/index.ts';
+import { createKeptAnswers } from '../../../activities/kept-answers.ts';
 import { createLog } from '../../../src/log.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { createAddressRules } from '../../../src/outbound/address-rules.ts';
@@ -63,7 +64,8 @@ export async function startLeadWorld(
   const network = await createNetwork(database);
   const addressRules = createAddressRules({ allowCidrs: ['127.0.0.0/8'] });
   const outbound = createGuardedClient({ addressRules, timeoutMs: postbackTimeoutMs });
-  const activities = createActivities({ db: network.db, client: outbound });
+  const answers = createKeptAnswers({ db: network.db, log: createLog('silent') });
+  const activities = createActivities({ db: network.db, client: outbound, answers });
   const worker = await Worker.create({
     connection,
     taskQueue: TASK_QUEUE,
@@ -104,6 +106,7 @@ export async function startLeadWorld(
       await relay.stop();
       worker.shutdown();
       await working;
+      await answers.stop();
       await outbound.close();
       await network.close();
     },
