@@ -14,8 +14,12 @@ type KillerOptions = {
 
 const SECOND_MS = 1000;
 const LOOK_AGAIN_MS = 100;
+const CALM_MS = 15 * SECOND_MS;
 
-/** Kills until there have been so many kills, those of earlier runs included. */
+/**
+ * Kills until there have been so many kills, those of earlier runs included. Between two rounds everything comes back and
+ * works for a moment, or a slow machine would see kills of what had not begun to work.
+ */
 export async function killOneByOne({
   groups,
   kills,
@@ -26,12 +30,20 @@ export async function killOneByOne({
   let round: KeptProcess[][] = [];
   for (let kill = entriesOf(journal, 'kill').length; kill < kills; kill++) {
     await delay(secondsBetweenKills * random.between(0.5, 1.5) * SECOND_MS);
-    if (round.length === 0) round = random.shuffle(groups);
+    if (round.length === 0) {
+      await waitForAll(groups);
+      await delay(CALM_MS);
+      round = random.shuffle(groups);
+    }
     const group = await waitForOneThatIsUp(round);
     round = round.filter((other) => other !== group);
     journal.add({ type: 'kill', names: group.map(({ name }) => name) });
     await Promise.all(group.map((each) => each.kill()));
   }
+}
+
+async function waitForAll(groups: KeptProcess[][]): Promise<void> {
+  while (groups.flat().some((each) => each.running() === undefined)) await delay(LOOK_AGAIN_MS);
 }
 
 async function waitForOneThatIsUp(groups: KeptProcess[][]): Promise<KeptProcess[]> {
