@@ -14,11 +14,12 @@ type KillerOptions = {
 
 const SECOND_MS = 1000;
 const LOOK_AGAIN_MS = 100;
-const CALM_MS = 15 * SECOND_MS;
+const CALM_POSTBACKS = 40;
+const LONGEST_CALM_MS = 60 * SECOND_MS;
 
 /**
  * Kills until there have been so many kills, those of earlier runs included. Between two rounds everything comes back and
- * works for a moment, or a slow machine would see kills of what had not begun to work.
+ * works for a while, or a slow machine would see kills of what had not begun to work.
  */
 export async function killOneByOne({
   groups,
@@ -32,7 +33,7 @@ export async function killOneByOne({
     await delay(secondsBetweenKills * random.between(0.5, 1.5) * SECOND_MS);
     if (round.length === 0) {
       await waitForAll(groups);
-      await delay(CALM_MS);
+      await waitForWork(journal);
       round = random.shuffle(groups);
     }
     const group = await waitForOneThatIsUp(round);
@@ -44,6 +45,15 @@ export async function killOneByOne({
 
 async function waitForAll(groups: KeptProcess[][]): Promise<void> {
   while (groups.flat().some((each) => each.running() === undefined)) await delay(LOOK_AGAIN_MS);
+}
+
+/** Partners have heard some more: events are relayed, leads settled, attempts made. */
+async function waitForWork(journal: Journal): Promise<void> {
+  const heardBefore = entriesOf(journal, 'received').length;
+  const deadline = Date.now() + LONGEST_CALM_MS;
+  while (entriesOf(journal, 'received').length < heardBefore + CALM_POSTBACKS && Date.now() < deadline) {
+    await delay(SECOND_MS);
+  }
 }
 
 async function waitForOneThatIsUp(groups: KeptProcess[][]): Promise<KeptProcess[]> {
