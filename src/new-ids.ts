@@ -10,6 +10,7 @@ const UNGUESSABLE_LENGTH = 15;
 const POSTBACK_ID_LENGTH = 16;
 const PARTNER_ID_LENGTH = 11;
 const SUFFIX_LENGTH = 6;
+const TIME_LENGTH = 9;
 const READABLE_LENGTH = 30;
 // 26 characters beyond the six that are shown again carry 154 bits, so a plain hash cannot be reversed by guessing.
 const SECRET_LENGTH = 32;
@@ -48,5 +49,10 @@ export function newReadableId(name: string, fallback: string): string {
  * the random rest, 15 characters (77 bits), makes it unguessable.
  */
 function newTimeOrderedId(): string {
-  return Date.now().toString(36).padStart(9, '0') + makeUnguessable();
+  return beginOfId(Date.now()) + makeUnguessable();
+}
+
+/** How the ids of leads and conversions begin that are made at a time, in milliseconds; those made earlier are smaller. */
+export function beginOfId(timeMs: number): string {
+  return Math.max(0, timeMs).toString(36).padStart(TIME_LENGTH, '0');
 }

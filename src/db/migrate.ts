@@ -3,6 +3,7 @@ import { leadFacts } from './migrations/001-lead-facts.ts';
 import { sameCollations } from './migrations/002-same-collations.ts';
 import { overdue } from './migrations/003-overdue.ts';
 import { runningAttempts } from './migrations/004-running-attempts.ts';
+import { lists } from './migrations/005-lists.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -11,6 +12,7 @@ const migrations: Record<string, Migration> = {
   '002-same-collations': sameCollations,
   '003-overdue': overdue,
   '004-running-attempts': runningAttempts,
+  '005-lists': lists,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

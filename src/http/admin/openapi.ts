@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { describeHealth } from '../protocol/describe-health.ts';
 import { describeCatalogueCalls } from './catalogue-calls.ts';
+import { describeListCalls } from './list-calls.ts';
 import { describeStatusCalls } from './status-call-calls.ts';
 import { describeStoryCalls } from './story-calls.ts';
 
@@ -19,6 +20,7 @@ export function describeAdminApi(): oas31.OpenAPIObject {
     paths: {
       ...describeCatalogueCalls(),
       ...describeStoryCalls(),
+      ...describeListCalls(),
       ...describeStatusCalls(),
       ...describeHealth(),
       ...describeMetrics(),

@@ -7,6 +7,7 @@ import { allowOnly } from '../protocol/method-not-allowed.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
 import { createAdminAuth } from './auth.ts';
 import { addAdvertiserRoutes, addOfferRoutes, addPartnerRoutes, type PartnerDeps } from './catalogue-routes.ts';
+import { addListRoutes } from './list-routes.ts';
 import { describeAdminApi } from './openapi.ts';
 import { addStatusCallRoutes, type StatusCallDeps } from './status-call-routes.ts';
 import { addStoryRoutes } from './story-routes.ts';
@@ -33,6 +34,7 @@ export function createAdminRoutes(deps: AdminDeps, { temporalUiUrl, temporalName
   addAdvertiserRoutes(routes, deps);
   addOfferRoutes(routes, deps);
   addStoryRoutes(routes, deps.db, { windowMs: deps.windowMs, temporalUiUrl, temporalNamespace });
+  addListRoutes(routes, deps.db, deps);
   addStatusCallRoutes(routes, deps);
   routes.use((req) => {
     throw new AppError('unknown', `There is no ${req.method} ${req.baseUrl}${req.path}; see /v1/admin/openapi.json.`);

@@ -94,8 +94,10 @@ function wholeNumber(minimum: number, maximum: number) {
     .meta({ override: { type: 'integer', pattern: undefined, minimum, maximum } });
 }
 
+export const limitSchema = wholeNumber(1, MAX_PAGE).default(USUAL_PAGE);
+
 export const pageSchema = z.strictObject({
-  limit: wholeNumber(1, MAX_PAGE).default(USUAL_PAGE),
+  limit: limitSchema,
   after: z.string().max(64).optional().meta({ description: 'The `next` of the page before.' }),
 });
 

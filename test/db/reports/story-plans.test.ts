@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
-import type { Knex } from 'knex';
 import { createLeadEventActivities } from '../../../activities/lead-events.ts';
 import { readFactsOfConversion, readLeadFacts } from '../../../src/db/reports/lead-facts.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { makeEventfulLead, type EventfulLead } from '../../support/eventful-lead.ts';
 import { makeHotLead } from '../../support/hot-lead.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
+import { plansOf, SCAN_OF_LARGE_TABLE } from '../../support/plans.ts';
 
-type Query = { sql: string; bindings: Knex.Value[] };
-
-// Those that grow with each click or status; a scan of the catalogue's tables is a cheap plan.
-const LARGE =
-  /Seq Scan on (leads|lead_events|conversions|status_calls|settlements|reward_entries|postbacks|postback_attempts)\b/;
 const ROWS = 20_000;
 
 // Rows of other leads, so that Postgres has a reason to use its indexes.
@@ -50,22 +45,6 @@ describe('the statements that stories are read by', function () {
 
   after(() => network.close());
 
-  /** The plans of the statements that something runs. */
-  async function plansOf(run: () => Promise<unknown>): Promise<string[]> {
-    const queries: Query[] = [];
-    const note = (query: Query) => void (/^\s*(select|with)/i.test(query.sql) && queries.push(query));
-    network.db.on('query', note);
-    await run();
-    network.db.removeListener('query', note);
-    return await Promise.all(
-      queries.map(async ({ sql, bindings }) => {
-        const positional = sql.replace(/\$\d+/g, '?');
-        const { rows } = await network.db.raw<{ rows: Record<string, string>[] }>(`explain ${positional}`, bindings);
-        return `${sql}\n${rows.map((row) => row['QUERY PLAN']).join('\n')}`;
-      }),
-    );
-  }
-
   for (const [what, run] of [
     ['a lead', () => readLeadFacts(network.db, lead.leadId, { afterSeq: 0, limit: 500 })],
     ['a page of a lead', () => readLeadFacts(network.db, lead.leadId, { afterSeq: 3, limit: 2 })],
@@ -73,9 +52,9 @@ describe('the statements that stories are read by', function () {
     ['a conversion that its lead has forgotten', () => recall()],
   ] as const) {
     it(`scan no large table for ${what}`, async () => {
-      const plans = await plansOf(run);
+      const plans = await plansOf(network.db, run);
       assert.ok(plans.length > 1, `${plans.length} statements`);
-      for (const plan of plans) assert.doesNotMatch(plan, LARGE);
+      for (const plan of plans) assert.doesNotMatch(plan, SCAN_OF_LARGE_TABLE);
     });
   }
 
