@@ -1,20 +1,15 @@
 // How many new leads a relay brings into Temporal against a script that does nothing else. Then statuses in a flood of
 // clicks: how long from the answer to a status until its postback has come, while thousands of leads wait to get into
 // Temporal; and the same when every process and server is killed in mid-burst.
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readBacklog } from '../../src/db/outbox.ts';
-import { registerSearchAttributes } from '../../src/temporal/connect.ts';
-import { tellLead } from '../../src/temporal/tell-lead.ts';
-import { conversion, numbered, touch } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { inParallel } from '../support/in-parallel.ts';
-import { policy } from '../support/policy.ts';
 import type { RunningProgram } from '../support/program.ts';
 import '../support/temporal/quiet-sdk.ts';
-import { connectClient } from '../support/temporal/connection.ts';
 import { createBurstStage, stopAll, type AnsweredStatus } from './burst-stage.ts';
 import { describeMachine, endWith, judgeLargest, judgeRatio, quantile, type Verdict } from './figures.ts';
+import { startRawLeads } from './raw-leads.ts';
 
 const BURST_CLICKS = 20_000;
 const STATUSES = 150;
@@ -39,33 +34,11 @@ endWith(verdicts);
 async function measureRates(): Promise<Verdict> {
   const ratios: number[] = [];
   for (let round = 1; round <= RATE_ROUNDS; round++) {
-    const [raw, ours] = [await rateOfScript(), await rateOfRelay()];
+    const [raw, ours] = [await startRawLeads(stage.temporalAddress, RATE_LEADS, CALLS_AT_ONCE), await rateOfRelay()];
     console.log(`round ${round}: script ${raw.toFixed(0)}, relay ${ours.toFixed(0)} new leads/s`);
     ratios.push(ours / raw);
   }
   return judgeRatio('new leads into Temporal / raw signalWithStart', ratios, MIN_RATE_RATIO);
-}
-
-async function rateOfScript(): Promise<number> {
-  const client = await connectClient(stage.temporalAddress);
-  await registerSearchAttributes(client);
-  const leads = Array.from({ length: RATE_LEADS }, () => ({
-    leadId: randomUUID(),
-    events: numbered([touch('abcdefghigk', randomUUID().slice(0, 20)), conversion(randomUUID())], {
-      at: new Date().toISOString(),
-    }),
-    uptoSeq: 2,
-    owesStatus: false,
-    recheck: false,
-    partnerBefore: null,
-  }));
-  const startedAt = performance.now();
-  await inParallel(leads, CALLS_AT_ONCE, (lead) =>
-    tellLead(client, lead, { policy, mayStartAsleep: true, mayWakeForPeople: true }),
-  );
-  const seconds = (performance.now() - startedAt) / 1000;
-  await client.connection.close();
-  return RATE_LEADS / seconds;
 }
 
 async function rateOfRelay(): Promise<number> {

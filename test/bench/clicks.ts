@@ -3,8 +3,10 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Agent, request } from 'undici';
 import { connectDb } from '../../src/db/connect.ts';
 import { migrate } from '../../src/db/migrate.ts';
+import { inParallel } from '../support/in-parallel.ts';
 import { createNetwork } from '../support/network-in-database.ts';
 import { startProcess } from '../support/program.ts';
 import { startPrivatePostgres, stopTestServers } from '../support/servers.ts';
@@ -18,6 +20,9 @@ const CONNECTIONS = 64;
 const REFERENCE = 'bare Express redirect';
 const DIRECT_LINK = 'durable direct link';
 const OFFER_WALL = 'durable offer wall';
+const KNOWN_VISITORS = 'known visitors';
+// So many that two clicks of one visitor seldom meet, few enough to come again and again.
+const VISITORS = 10_000;
 const MAX_MEMORY_MIB = 300;
 
 // fsync and synchronous_commit stay on: an answered click is on disk.
@@ -31,17 +36,25 @@ const api = await startProcess({ roles: ['api'], databaseUrl: postgres.url });
 const bare = fork(fileURLToPath(new URL('./bare-express.ts', import.meta.url)), { execArgv: ['--import=tsx'] });
 const [bareOrigin] = (await once(bare, 'message')) as [string];
 
+const cookies = await cookiesOfNewVisitors();
+
 const sides = {
   [REFERENCE]: { origin: bareOrigin, path: directLink, expectedStatus: 302 },
   [DIRECT_LINK]: { origin: api.publicUrl, path: directLink, expectedStatus: 302 },
   [OFFER_WALL]: { origin: api.publicUrl, path: wall, expectedStatus: 200 },
+  [KNOWN_VISITORS]: { origin: api.publicUrl, path: directLink, expectedStatus: 302, cookies },
 };
 type Side = keyof typeof sides;
 const names = Object.keys(sides) as Side[];
 const results = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Side, LoadResult[]>;
 const memoryMiB: number[] = [];
 // The rounds that are not measured count as well: all of it must be stored.
-const answered: Record<Side, number> = { [REFERENCE]: 0, [DIRECT_LINK]: 0, [OFFER_WALL]: 0 };
+const answered: Record<Side, number> = {
+  [REFERENCE]: 0,
+  [DIRECT_LINK]: 0,
+  [OFFER_WALL]: 0,
+  [KNOWN_VISITORS]: VISITORS,
+};
 
 console.log(
   `${describeMachine()}; ${CONNECTIONS} connections, ${ROUNDS} rounds of ${ROUND_SECONDS} s, Postgres on the same machine`,
@@ -71,6 +84,7 @@ const { rows } = await db.raw<{ rows: { touches: number; conversions: number }[]
           (select count(*) from conversions) as conversions`,
 );
 const { touches = 0, conversions = 0 } = rows[0] ?? {};
+const answeredLinks = answered[DIRECT_LINK] + answered[KNOWN_VISITORS];
 
 bare.kill();
 await api.stop();
@@ -79,10 +93,24 @@ await stopTestServers();
 endWith([
   judgeRates(DIRECT_LINK, 1.5),
   judgeRates(OFFER_WALL, 1),
+  judgeRates(KNOWN_VISITORS, 1),
   judgeLargest('memory of the api after each round', memoryMiB, { atMost: MAX_MEMORY_MIB, unit: 'MiB' }),
-  judgeStored('touches of all clicks', answered[DIRECT_LINK] + answered[OFFER_WALL], touches),
-  judgeStored('conversions of direct links', answered[DIRECT_LINK], conversions),
+  judgeStored('touches of all clicks', answeredLinks + answered[OFFER_WALL], touches),
+  judgeStored('conversions of direct links', answeredLinks, conversions),
 ]);
+
+/** The cookies of visitors who have come by the direct link once. */
+async function cookiesOfNewVisitors(): Promise<string[]> {
+  const http = new Agent({ connections: CONNECTIONS });
+  const visitors = Array.from({ length: VISITORS }, () => undefined);
+  const cookies = await inParallel(visitors, CONNECTIONS, async () => {
+    const { headers, body } = await request(api.publicUrl + directLink, { dispatcher: http });
+    await body.dump();
+    return String(headers['set-cookie']).split(';', 1)[0] ?? '';
+  });
+  await http.close();
+  return cookies;
+}
 
 /** Round by round, because what else the machine does changes from round to round. */
 function judgeRates(name: Side, atLeast: number): Verdict {

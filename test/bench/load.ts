@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 export type LoadOptions = {
   origin: string;
   path: string;
+  /** Sent one after the other, a request each, and then again from the first; without any, no request has a cookie. */
+  cookies?: string[];
   connections: number;
   seconds: number;
   /** Ends the load after so many, if they are sent before its time is over. */
@@ -31,13 +33,16 @@ const READ_BYTES = 64 * 1024;
 export async function runLoad({
   origin,
   path,
+  cookies = [],
   connections,
   seconds,
   requests = Infinity,
   expectedStatus,
 }: LoadOptions): Promise<LoadResult> {
   const { hostname, port } = new URL(origin);
-  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: ${hostname}\r\nuser-agent: Mozilla/5.0 (bench)\r\n\r\n`);
+  const head = `GET ${path} HTTP/1.1\r\nhost: ${hostname}\r\nuser-agent: Mozilla/5.0 (bench)\r\n`;
+  const messages = cookies.map((cookie) => Buffer.from(`${head}cookie: ${cookie}\r\n\r\n`));
+  if (messages.length === 0) messages.push(Buffer.from(`${head}\r\n`));
   const status = Buffer.from(`HTTP/1.1 ${expectedStatus} `);
   const latenciesMs: number[] = [];
   const startedAt = performance.now();
@@ -66,8 +71,7 @@ export async function runLoad({
       function send(): void {
         sentAt = performance.now();
         if (sentAt < endsAt && sent < requests) {
-          sent++;
-          return void socket.write(request);
+          return void socket.write(messages[sent++ % messages.length] as Buffer);
         }
         socket.removeAllListeners('close').destroy();
         resolve();
