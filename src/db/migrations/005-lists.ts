@@ -5,10 +5,9 @@ const UP = `
   -- by whole values alone and that is the cheapest way to compare them.
   create index lead_events_with_ref_id on lead_events (ref_id collate "C", lead_id) where ref_id is not null;
 
-  -- The ids of conversions begin with their time, so an index grows at the end of each offer.
-  create index conversions_by_offer on conversions (offer_id, conversion_id);
   -- Clicks write no status, so they pay nothing.
   create index conversions_by_status on conversions (status, conversion_id) where status is not null;
+  create index conversions_of_offer_by_status on conversions (offer_id, status, conversion_id) where status is not null;
 
   -- A list without a filter on state or status merges those of all states and statuses, so one index serves them all.
   drop index postbacks_by_partner;
@@ -19,8 +18,8 @@ const UP = `
 `;
 
 const DOWN = `
-  drop index postbacks_by_ref_id, postbacks_by_state, postbacks_by_offer, postbacks_by_partner, conversions_by_status,
-    conversions_by_offer, lead_events_with_ref_id;
+  drop index postbacks_by_ref_id, postbacks_by_state, postbacks_by_offer, postbacks_by_partner,
+    conversions_of_offer_by_status, conversions_by_status, lead_events_with_ref_id;
   create index postbacks_by_partner on postbacks (partner_id, created_at);
 `;
 

@@ -103,23 +103,21 @@ function walkConversions(
     const ofLeads = ['lead_id = any(:lead_ids)', `type = 'conversion'`, ...onIds];
     return { walk: `${select} lead_events where ${allOf(ofLeads)}`, rest: { ...query, ref_id: undefined } };
   }
-  if (offer_id !== undefined || advertiser_id !== undefined) {
-    const ofOffer = ['c.offer_id = o.offer_id', ...onIds];
-    const walk = `${select} (
-      select c.conversion_id from (select offer_id from offers where ${isOffer(query)}) o
-      cross join lateral (
-        select conversion_id from conversions c where ${allOf(ofOffer)} order by conversion_id desc limit :walk
-      ) c
-    ) of_offers`;
-    return { walk, rest: { ...others, ref_id, status } };
+  if (status === undefined || status === 'none') {
+    return { walk: `${select} conversions where ${allOf(onIds)}`, rest: query };
   }
-  if (status !== undefined && status !== 'none') {
-    return {
-      walk: `${select} conversions where ${allOf(['status = :status', ...onIds])}`,
-      rest: { ...others, ref_id },
-    };
+  const ofStatus = ['status = :status', ...onIds];
+  if (offer_id === undefined && advertiser_id === undefined) {
+    return { walk: `${select} conversions where ${allOf(ofStatus)}`, rest: { ...others, ref_id } };
   }
-  return { walk: `${select} conversions where ${allOf(onIds)}`, rest: query };
+  const walk = `${select} (
+    select c.conversion_id from (select offer_id from offers where ${isOffer(query)}) o
+    cross join lateral (
+      select conversion_id from conversions c where ${allOf(['c.offer_id = o.offer_id', ...ofStatus])}
+      order by conversion_id desc limit :walk
+    ) c
+  ) of_offers`;
+  return { walk, rest: { ...others, ref_id } };
 }
 
 async function findLeads(db: Knex, refId: string): Promise<string[]> {

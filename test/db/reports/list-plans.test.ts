@@ -93,6 +93,7 @@ describe('the statements that lists are read by', function () {
         ...[{}, { partner_id: usual }, { partner_id: rare }, { partner_id: 'house' }, { ref_id: 'r700' }],
         ...[{ ref_id: 'campaign' }, { advertiser_id: network.advertiserId }, { offer_id: rareOffer }],
         ...[{ status: 'approved' }, { status: 'rejected' }, { status: 'none' }, { from, to }, { from }, { to }],
+        ...[{ offer_id: rareOffer, status: 'approved' }],
       ],
     },
     postbacks: {
@@ -177,7 +178,9 @@ describe('the statements that lists are read by', function () {
     const { read } = lists.conversions;
     for (const [filter, isWanted] of [
       [{ partner_id: rare }, isRare],
+      [{ offer_id: rareOffer }, isRare],
       [{ offer_id: rareOffer, status: 'none' }, () => false],
+      [{ offer_id: rareOffer, status: 'approved' }, isRare],
       [{ advertiser_id: network.advertiserId, status: 'approved' }, isApproved],
       [{ ref_id: 'campaign', partner_id: rare }, (number: number) => isRare(number) && number % 3 === 0],
       [{ status: 'rejected' }, () => false],
