@@ -68,7 +68,7 @@ function callOf({ postbackId }: DuePostback, policy: LeadPolicy): PostbackCall {
 }
 
 async function review(call: PostbackCall, { unrecorded }: BrokenOff) {
-  return await CancellationScope.nonCancellable(() => untilDone.reviewPostback({ ...call, unrecorded }));
+  return await CancellationScope.nonCancellable(() => untilDone().reviewPostback({ ...call, unrecorded }));
 }
 
 /** Has Temporal make up to `maximumAttempts`, an interval apart, until one is accepted. */

@@ -13,11 +13,17 @@ import {
 import type { Holder } from '../src/domain/attribution.ts';
 import type { Status } from '../src/domain/status.ts';
 
+/** For the steps of leads and their postbacks. */
 export const TASK_QUEUE = 'leads';
 export const LEAD_WORKFLOW = 'lead';
 
 export function leadWorkflowId(leadId: string): string {
   return `lead:${leadId}`;
+}
+
+/** Beside the queue of leads, for what only Postgres is asked: it has workers of its own, whom no partner can hold up. */
+export function databaseTaskQueue(taskQueue: string): string {
+  return `${taskQueue}-database`;
 }
 
 // Nobody works on this queue: a relay only looks at what Temporal makes of its probe.

@@ -165,7 +165,7 @@ async function catchUp(run: LeadRun, seq: number): Promise<void> {
     const { appliedSeq: afterSeq } = run.state;
     const summary = `events after ${afterSeq}`;
     const input = { leadId: run.leadId, afterSeq };
-    const missing = await untilDone.loadLeadEvents.executeWithOptions({ summary }, [input]);
+    const missing = await untilDone().loadLeadEvents.executeWithOptions({ summary }, [input]);
     if (missing.length === 0) return noteUnfounded(run, seq);
     for (const event of missing) {
       const settling = take(run, event);
@@ -195,7 +195,7 @@ function noteUnfounded(run: LeadRun, seq: number): void {
 async function recheck(run: LeadRun): Promise<void> {
   const { leadId, policy, state, deliveries } = run;
   const input = { leadId, uptoSeq: state.appliedSeq, maxAttempts: policy.postbackAttempts };
-  const { hasUnsettled, open } = await untilDone.findUnfinished(input);
+  const { hasUnsettled, open } = await untilDone().findUnfinished(input);
   if (hasUnsettled) return await rebuild(run, state.appliedSeq, 'which lacks a settlement');
   const underWay = new Set(deliveries.underWay().map(({ postbackId }) => postbackId));
   for (const postback of open) if (!underWay.has(postback.postbackId)) deliveries.deliver([postback]);

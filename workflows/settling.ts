@@ -30,7 +30,7 @@ export async function settleLocallyFirst(input: SettleInput): Promise<Settled> {
 /** By a regular activity, however long it takes: that Postgres is away is no reason to lose a status. */
 export async function settleRegularly(input: SettleInput): Promise<Settled> {
   try {
-    return await untilDone.settle.executeWithOptions({ summary: summaryOf(input) }, [input]);
+    return await untilDone().settle.executeWithOptions({ summary: summaryOf(input) }, [input]);
   } catch (error) {
     if (isNotAFact(error)) return NOT_A_FACT;
     throw error;
@@ -46,7 +46,7 @@ export async function recallLocallyFirst(
     return await atOnce.loadConversion.executeWithOptions({ summary }, [input]);
   } catch (error) {
     if (isCancellation(error)) throw error;
-    return await untilDone.loadConversion.executeWithOptions({ summary }, [input]);
+    return await untilDone().loadConversion.executeWithOptions({ summary }, [input]);
   }
 }
 

@@ -12,7 +12,7 @@ import type { RoleDeps, RunningRole } from './role.ts';
 
 /** Runs the workflows of leads and their activities. */
 export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): Promise<RunningRole> {
-  const { worker: limits, temporal, postbacks } = config;
+  const { worker, temporal, postbacks, database } = config;
   const client = createGuardedClient({
     addressRules: createAddressRules({ allowCidrs: postbacks.allowCidrs }),
     timeoutMs: postbacks.timeoutMs,
@@ -20,8 +20,9 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
   // A worker that has lost Temporal says for a minute that it runs, so readiness asks on a connection of its own.
   const temporalClient = connectTemporal(temporal.target);
   const answers = createKeptAnswers({ db, log });
-  const worker = startWorker({
-    ...limits,
+  const workers = startWorker({
+    // More activities for Postgres would only wait for a connection.
+    limits: { ...worker, concurrentDatabaseActivities: database.poolSize },
     target: temporal.target,
     activities: createActivities({ db, client: measureClient(client, metrics), answers }),
     workflowBundle: await loadWorkflowBundle(log),
@@ -29,11 +30,11 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
   });
   return {
     async checkReady() {
-      if (!worker.isRunning()) throw new Error('The worker is not connected to Temporal.');
+      if (!workers.isRunning()) throw new Error('The worker is not connected to Temporal.');
       await Promise.all([checkTemporal(temporalClient), checkDb(db)]);
     },
     async stop() {
-      await worker.stop();
+      await workers.stop();
       await answers.stop();
       await client.close();
       await temporalClient.connection.close();

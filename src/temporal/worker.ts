@@ -1,18 +1,17 @@
-import { Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
+import type { NativeConnection, WorkflowBundleOption } from '@temporalio/worker';
 import { TASK_QUEUE, type LeadActivities } from '../../workflows/contract.ts';
 import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
 import { pauseUnlessAborted } from '../pause.ts';
 import { connectWorkerToTemporal, NamespaceMissingError } from './connect.ts';
+import { createLeadWorkers, type LeadWorkers, type WorkerLimits } from './lead-workers.ts';
 import type { TemporalTarget } from './target.ts';
 
 export type WorkerDeps = {
   target: TemporalTarget;
   activities: LeadActivities;
   workflowBundle: WorkflowBundleOption;
-  cachedWorkflows: number;
-  concurrentWorkflowTasks: number;
-  concurrentPostbacks: number;
+  limits: WorkerLimits;
   log: Log;
 };
 
@@ -30,16 +29,16 @@ const RECONNECT_MS = 1000;
 /** Runs the leads' workflows and activities; waits for Temporal for as long as it is away. */
 export function startWorker(deps: WorkerDeps): RunningWorker {
   const stopping = new AbortController();
-  let worker: Worker | undefined;
+  let workers: LeadWorkers | undefined;
   const running = run();
 
   return {
-    isRunning: () => worker?.getState() === 'RUNNING',
+    isRunning: () => workers?.areRunning() ?? false,
     async stop() {
       stopping.abort();
-      if (worker?.getState() === 'RUNNING') worker.shutdown();
+      workers?.shutdown();
       // While it still looks for Temporal there is no work to finish, and the look may take long.
-      if (worker) await running;
+      if (workers) await running;
     },
   };
 
@@ -48,19 +47,19 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
       const connection = await connect();
       if (!connection) return;
       try {
-        worker = await createWorker(deps, connection);
-        await runUntilStopped(worker);
+        workers = await createLeadWorkers({ ...optionsOf(deps), connection });
+        await runUntilStopped(workers);
       } catch (error) {
         deps.log.error({ err: error }, 'The worker stopped unexpectedly; it is started again.');
         await pauseUnlessAborted(RECONNECT_MS, stopping.signal);
       } finally {
-        worker = undefined;
+        workers = undefined;
         await connection.close();
       }
     }
   }
 
-  async function runUntilStopped(created: Worker): Promise<void> {
+  async function runUntilStopped(created: LeadWorkers): Promise<void> {
     const ended = created.run();
     // One that never ran would keep its connection from being closed.
     if (stopping.signal.aborted) created.shutdown();
@@ -82,16 +81,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   }
 }
 
-async function createWorker(deps: WorkerDeps, connection: NativeConnection): Promise<Worker> {
-  return await Worker.create({
-    connection,
-    namespace: deps.target.namespace,
-    taskQueue: TASK_QUEUE,
-    workflowBundle: deps.workflowBundle,
-    activities: deps.activities,
-    shutdownGraceTime: SHUTDOWN_GRACE,
-    maxCachedWorkflows: deps.cachedWorkflows,
-    maxConcurrentWorkflowTaskExecutions: deps.concurrentWorkflowTasks,
-    maxConcurrentActivityTaskExecutions: deps.concurrentPostbacks,
-  });
+function optionsOf({ target, activities, workflowBundle, limits }: WorkerDeps) {
+  const { namespace } = target;
+  return { namespace, taskQueue: TASK_QUEUE, activities, workflowBundle, limits, shutdownGraceTime: SHUTDOWN_GRACE };
 }

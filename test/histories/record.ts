@@ -4,7 +4,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { Worker, type NativeConnection } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import {
   LEAD_WORKFLOW,
@@ -16,9 +16,9 @@ import {
   type LeadActivities,
   type LeadPolicy,
 } from '../../workflows/contract.ts';
-import { testBundle } from '../support/temporal/bundle.ts';
 import { numbered } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
+import { createTestLeadWorkers } from '../support/temporal/lead-workers.ts';
 import { runsOf } from '../support/temporal/lead-history.ts';
 import { policy as standardPolicy } from '../support/policy.ts';
 import '../support/temporal/quiet-sdk.ts';
@@ -50,14 +50,13 @@ async function record(name: ShapeName, client: Client, connection: NativeConnect
   const { policy: changes, play } = shapeOf(name);
   const committed: LeadEvent[] = [];
   const handle = client.workflow.getHandle(leadWorkflowId(name));
-  const worker = await Worker.create({
+  const workers = await createTestLeadWorkers({
     connection,
     taskQueue: TASK_QUEUE,
     identity: 'worker',
-    workflowBundle: await testBundle(),
     activities: scriptedActivities(name, committed),
   });
-  await worker.runUntil(async () => {
+  await workers.runUntil(async () => {
     await play(
       startLead({ name, client, handle, committed, policy: { ...standardPolicy, windowMs: WINDOW_MS, ...changes } }),
     );

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import type { LeadActivities } from '../../workflows/contract.ts';
 import { createLog } from '../../src/log.ts';
 import { connectTemporal, registerSearchAttributes } from '../../src/temporal/connect.ts';
 import { startWorker } from '../../src/temporal/worker.ts';
 import { testBundle } from '../support/temporal/bundle.ts';
 import { eventually } from '../support/eventually.ts';
 import { testTemporal } from '../support/servers.ts';
+import { createKeepingActivities } from '../workflows/lead-without-database.ts';
 
 const BACK_TIMEOUT_MS = 30_000;
 
@@ -21,8 +21,8 @@ describe('a worker whose namespace Temporal does not know', function () {
     const lines: { level: number; msg: string }[] = [];
     const log = createLog('info', { write: (line) => void lines.push(JSON.parse(line) as (typeof lines)[number]) });
     const limits = { cachedWorkflows: 10, concurrentWorkflowTasks: 10, concurrentPostbacks: 10 };
-    const activities = {} as LeadActivities;
-    const worker = startWorker({ ...limits, target, activities, workflowBundle: await testBundle(), log });
+    const activities = createKeepingActivities([]);
+    const worker = startWorker({ limits, target, activities, workflowBundle: await testBundle(), log });
     const expected =
       `Temporal has no namespace "${namespace}". Make it and this goes on by itself: ` +
       `temporal operator namespace create --namespace ${namespace} --retention 90d`;

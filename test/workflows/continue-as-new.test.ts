@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { applyEvent, newLead } from '../../src/domain/lead.ts';
 import {
   LEAD_WORKFLOW,
@@ -11,7 +10,6 @@ import {
   type LeadInput,
   type LeadOutcome,
 } from '../../workflows/contract.ts';
-import { testBundle } from '../support/temporal/bundle.ts';
 import { conversion, numbered, status, touch } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
@@ -19,6 +17,7 @@ import { runsOf, signalsOf } from '../support/temporal/lead-history.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { rewardsOf, type Network } from '../support/network-in-database.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
+import { createTestLeadWorkers } from '../support/temporal/lead-workers.ts';
 import { isoTimeOf, startTimeSkipping } from '../support/temporal/time-skipping.ts';
 import { policy } from '../support/policy.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
@@ -219,10 +218,9 @@ describe('a continued run', function () {
     const facts = numbered([touch('ann', 'a1'), conversion(), status('pending'), touch('bob')], { at });
     const delivering = { conversionId: 'c1', partnerId: 'ann', status: 'pending', isHandover: false } as const;
     const done: string[] = [];
-    const worker = await Worker.create({
+    const workers = await createTestLeadWorkers({
       connection: env.nativeConnection,
       taskQueue,
-      workflowBundle: await testBundle(),
       activities: {
         ...createKeepingActivities([]),
         loadLeadEvents: async ({ afterSeq }) => facts.slice(afterSeq),
@@ -239,7 +237,7 @@ describe('a continued run', function () {
     };
     const workflowId = leadWorkflowId(leadId);
     const handle = await env.client.workflow.start(LEAD_WORKFLOW, { workflowId, taskQueue, args: [input] });
-    const outcome = (await worker.runUntil(handle.result())) as LeadOutcome;
+    const outcome = (await workers.runUntil(handle.result())) as LeadOutcome;
 
     assert.deepEqual(done, ['reviewed', 'delivered']);
     assertFields(outcome, { outcome: 'pending', appliedSeq: 4 });

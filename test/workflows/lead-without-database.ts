@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { Worker } from '@temporalio/worker';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import type { Settlement } from '../../src/domain/lead.ts';
 import {
@@ -12,8 +11,8 @@ import {
   type LeadInput,
   type LeadOutcome,
 } from '../../workflows/contract.ts';
-import { testBundle } from '../support/temporal/bundle.ts';
 import { policy } from '../support/policy.ts';
+import { createTestLeadWorkers } from '../support/temporal/lead-workers.ts';
 import type { TemporalConnection } from '../support/temporal/connection.ts';
 
 type LeadOptions = {
@@ -54,11 +53,10 @@ export async function startLeadWith({ temporal, events: first, activities, ...op
   const leadId = randomUUID();
   const taskQueue = `lead-${leadId}`;
   const { client, nativeConnection: connection } = temporal;
-  const workflowBundle = await testBundle();
   const input: LeadInput = { leadId, policy: { ...policy, windowMs } };
   // Nothing sticks to a worker, so that another can take over at once.
   const createWorker = () =>
-    Worker.create({ connection, taskQueue, workflowBundle, activities, maxCachedWorkflows: 0 });
+    createTestLeadWorkers({ connection, taskQueue, activities, limits: { cachedWorkflows: 0 } });
   /** As the relay does it: starts the lead, or wakes it. */
   const tell = (events: LeadEvent[]) =>
     client.workflow.signalWithStart<(input: LeadInput) => Promise<LeadOutcome>, [{ events: LeadEvent[] }]>(

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { Worker } from '@temporalio/worker';
 import { createActivities } from '../../../activities/index.ts';
 import { createKeptAnswers } from '../../../activities/kept-answers.ts';
 import { createLog } from '../../../src/log.ts';
@@ -15,11 +14,11 @@ import {
   type LeadActivities,
   type LeadPolicy,
 } from '../../../workflows/contract.ts';
-import { testBundle } from './bundle.ts';
 import { createTestDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
 import { createNetwork, postbacksOf, type Network } from '../network-in-database.ts';
 import { policy as standardPolicy } from '../policy.ts';
+import { createTestLeadWorkers } from './lead-workers.ts';
 import { connectToTemporal, type TemporalConnection } from './connection.ts';
 
 export type LeadWorld = {
@@ -36,6 +35,8 @@ export type LeadWorld = {
 type WorldOptions = {
   policy?: LeadPolicy;
   postbackTimeoutMs?: number;
+  /** How many postbacks the worker has under way at most; many when left out. */
+  concurrentPostbacks?: number;
   /** Otherwise all leads are awake and answer queries. */
   startsAsleep?: boolean;
   /** Looks at, or changes, what the activities do. */
@@ -58,21 +59,28 @@ export async function startLeadWorldOn(address: string, options: WorldOptions = 
 /** The whole way of a lead behind the doors: real Postgres, relay, workflow and activities on a given Temporal server. */
 export async function startLeadWorld(
   { client, nativeConnection: connection }: TemporalConnection,
-  { policy = standardPolicy, postbackTimeoutMs = 500, startsAsleep = false, around }: WorldOptions = {},
+  options: WorldOptions = {},
 ): Promise<LeadWorld> {
-  const [database, workflowBundle] = await Promise.all([createTestDatabase(), testBundle()]);
+  const {
+    policy = standardPolicy,
+    postbackTimeoutMs = 500,
+    concurrentPostbacks,
+    startsAsleep = false,
+    around,
+  } = options;
+  const database = await createTestDatabase();
   const network = await createNetwork(database);
   const addressRules = createAddressRules({ allowCidrs: ['127.0.0.0/8'] });
   const outbound = createGuardedClient({ addressRules, timeoutMs: postbackTimeoutMs });
   const answers = createKeptAnswers({ db: network.db, log: createLog('silent') });
   const activities = createActivities({ db: network.db, client: outbound, answers });
-  const worker = await Worker.create({
+  const workers = await createTestLeadWorkers({
     connection,
     taskQueue: TASK_QUEUE,
-    workflowBundle,
+    limits: { concurrentPostbacks },
     activities: around ? around(activities) : activities,
   });
-  const working = worker.run();
+  const working = workers.run();
   const relay = startRelay({
     db: network.db,
     client,
@@ -104,7 +112,7 @@ export async function startLeadWorld(
     },
     async stop() {
       await relay.stop();
-      worker.shutdown();
+      workers.shutdown();
       await working;
       await answers.stop();
       await outbound.close();
