@@ -36,14 +36,16 @@ export type StatusIntake = {
   acceptLate(callId: number): Promise<StatusAnswer>;
 };
 
+export function wrongToken(): AppError {
+  return new AppError('unauthorized', 'The token is not valid for this advertiser; ask Cashcat for a new one.');
+}
+
 export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
   return {
     async authenticate(advertiserId, token) {
       // The look-up goes by the hash of a random token, so its timing tells nothing about the token.
       const owner = token ? await orUnavailable(() => findAdvertiserByTokenHash(db, hashKey(token))) : undefined;
-      if (owner !== advertiserId) {
-        throw new AppError('unauthorized', 'The token is not valid for this advertiser; ask Cashcat for a new one.');
-      }
+      if (owner !== advertiserId) throw wrongToken();
     },
 
     async record(call) {

@@ -2,7 +2,8 @@ import { connect } from 'node:net';
 
 export type LoadOptions = {
   origin: string;
-  path: string;
+  /** Several are sent one after the other, a request each, and then again from the first. */
+  path: string | string[];
   /** Sent one after the other, a request each, and then again from the first; without any, no request has a cookie. */
   cookies?: string[];
   connections: number;
@@ -40,9 +41,9 @@ export async function runLoad({
   expectedStatus,
 }: LoadOptions): Promise<LoadResult> {
   const { hostname, port } = new URL(origin);
-  const head = `GET ${path} HTTP/1.1\r\nhost: ${hostname}\r\nuser-agent: Mozilla/5.0 (bench)\r\n`;
-  const messages = cookies.map((cookie) => Buffer.from(`${head}cookie: ${cookie}\r\n\r\n`));
-  if (messages.length === 0) messages.push(Buffer.from(`${head}\r\n`));
+  const headOf = (each: string) => `GET ${each} HTTP/1.1\r\nhost: ${hostname}\r\nuser-agent: Mozilla/5.0 (bench)\r\n`;
+  const lines = cookies.length === 0 ? [''] : cookies.map((cookie) => `cookie: ${cookie}\r\n`);
+  const messages = [path].flat().flatMap((each) => lines.map((line) => Buffer.from(`${headOf(each)}${line}\r\n`)));
   const status = Buffer.from(`HTTP/1.1 ${expectedStatus} `);
   const latenciesMs: number[] = [];
   const startedAt = performance.now();

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { AppError } from '../../errors.ts';
 import { readBearer } from '../protocol/bearer.ts';
-import { createFailureLimit } from '../protocol/failure-limit.ts';
+import { createFailureLimit, tooManyFailures } from '../protocol/failure-limit.ts';
 
 const WRONG_KEYS_PER_MINUTE = 30;
 
@@ -13,7 +13,7 @@ export function createAdminAuth(adminApiKey: string): RequestHandler {
   return async (req, _res, next) => {
     const given = readBearer(req.headers);
     if (given === undefined || !timingSafeEqual(digest(given), expected)) {
-      await failures.note(req.ip);
+      if (await failures.count(req.ip)) throw tooManyFailures();
       throw new AppError('unauthorized', 'Send the admin key as Authorization: Bearer.');
     }
     next();

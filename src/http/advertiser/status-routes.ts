@@ -6,11 +6,11 @@ import type { StatusAnswer, StatusIntake } from '../../intake/status.ts';
 import type { Log } from '../../log.ts';
 import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
 import { readBearer } from '../protocol/bearer.ts';
-import { createFailureLimit } from '../protocol/failure-limit.ts';
 import { allowOnly } from '../protocol/method-not-allowed.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
 import { readQuery } from '../protocol/query.ts';
 import { readStatusBody } from './status-body.ts';
+import { createTokenCheck } from './token-check.ts';
 import { withoutToken } from './without-token.ts';
 
 export type StatusDeps = {
@@ -22,13 +22,12 @@ export type StatusDeps = {
 
 // Within three seconds it is out, whatever Postgres does.
 const ANSWER_WITHIN_MS = 2500;
-const WRONG_TOKENS_PER_MINUTE = 120;
 const PATH = '/advertisers/:advertiserId/postback';
 
 /** What advertisers call: `/advertisers/{advertiser_id}/postback`. */
 export function createStatusRoutes({ statuses, log, answerStatusWithinMs = ANSWER_WITHIN_MS }: StatusDeps): Router {
   const routes = Router();
-  const failures = createFailureLimit(WRONG_TOKENS_PER_MINUTE);
+  const checkToken = createTokenCheck(statuses.authenticate);
   routes.use('/advertisers', limitBody);
   routes.use('/advertisers', express.json({ limit: MAX_BODY_BYTES, type: ['application/json', 'application/*+json'] }));
   routes.use('/advertisers', express.urlencoded({ limit: MAX_BODY_BYTES, extended: false }));
@@ -55,21 +54,11 @@ export function createStatusRoutes({ statuses, log, answerStatusWithinMs = ANSWE
     const { advertiserId } = req.params;
     const sent = { query: readQuery(req.url), body: readStatusBody(req) };
     const token = readBearer(req.headers) ?? readText({ ...sent.query, ...sent.body }, 'token');
-    await authenticate(req, advertiserId, token);
+    await checkToken({ ip: req.ip, advertiserId, token }, signal);
     signal.throwIfAborted();
     const raw = { method: req.method, ...withoutToken(sent, token ?? '') };
     const { problems, ...fields } = readStatusFields(raw);
     const call = { advertiserId, ...fields, raw };
     return problems.length === 0 ? await statuses.record(call) : await statuses.keepMalformed(call, problems);
-  }
-
-  /** Only wrong tokens are counted, so nobody can lock an advertiser out by calling in its name. */
-  async function authenticate(req: Request, advertiserId: string, token: string | undefined): Promise<void> {
-    try {
-      await statuses.authenticate(advertiserId, token);
-    } catch (error) {
-      if (error instanceof AppError && error.kind === 'unauthorized') await failures.note(req.ip);
-      throw error;
-    }
   }
 }

@@ -51,7 +51,7 @@ export function createFastServer(app: Express): FastServer {
 function endConnectionsWith(prototype: http.ServerResponse): void {
   if (Object.hasOwn(prototype, 'writeHead')) return;
   type WriteHead = (this: http.ServerResponse, ...given: unknown[]) => http.ServerResponse;
-  const writeHead = http.ServerResponse.prototype.writeHead as WriteHead;
+  const { writeHead } = http.ServerResponse.prototype as unknown as { writeHead: WriteHead };
   const writeLastHead: WriteHead = function (...given) {
     this.setHeader('connection', 'close');
     return writeHead.apply(this, given);

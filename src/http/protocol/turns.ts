@@ -1,0 +1,26 @@
+export type Turns = {
+  /** Whether a turn could begin at once. */
+  isFree(): boolean;
+  /** Does the work when its turn comes. */
+  take<T>(work: () => Promise<T>): Promise<T>;
+};
+
+/** Lets so many work at a time; the others wait in the order in which they came. */
+export function createTurns(atATime: number): Turns {
+  let taken = 0;
+  const waiting: (() => void)[] = [];
+  return {
+    isFree: () => taken < atATime,
+    async take(work) {
+      if (taken < atATime) taken++;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      try {
+        return await work();
+      } finally {
+        const next = waiting.shift();
+        if (next) next();
+        else taken--;
+      }
+    },
+  };
+}
