@@ -64,7 +64,7 @@ export default tseslint.config(
   },
   {
     // Programs for people at a terminal print plain text.
-    files: ['src/dev/**/*.ts', 'test/bench/**/*.ts', 'test/cluster/**/*.ts', 'test/demo/**/*.ts'],
+    files: ['src/dev/**/*.ts', 'test/{bench,cluster,demo,fuzz}/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {

@@ -37,12 +37,11 @@ export function readDescription(document: oas31.OpenAPIObject): DescribedCall[] 
 
   function readCall({ requestBody, responses = {} }: oas31.OperationObject, place: string[]) {
     const body = requestBody as oas31.RequestBodyObject | undefined;
-    const answers = Object.entries(responses);
     return {
       bodies: readContents(body?.content, [...place, 'requestBody']),
-      answers: answers.map(([status, { content }]) => ({
+      answers: Object.entries(responses).map(([status, response]) => ({
         status,
-        contents: readContents(content, [...place, 'responses', status]),
+        contents: readContents((response as oas31.ResponseObject).content, [...place, 'responses', status]),
       })),
     };
   }

@@ -1,0 +1,70 @@
+// `npm run fuzz`: calls everything that the two OpenAPI documents describe, with values that are allowed and others, and
+// fails when an answer is a 5xx or not as described. MAX_EXAMPLES bounds the calls of each operation and phase.
+import { join } from 'node:path';
+import { call, conversionIn, createInCatalogue, readStory } from '../support/network-over-http.ts';
+import { ADMIN_API_KEY, startProcess } from '../support/program.ts';
+import { startPrivatePostgres, stopTestServers, temporaryFolder } from '../support/servers.ts';
+import { callEverything, installSchemathesis, type Target } from './schemathesis.ts';
+
+const maxExamples = Number(process.env['MAX_EXAMPLES'] ?? 50);
+
+try {
+  const program = await installSchemathesis();
+  const targets = await startTargets();
+  const folder = temporaryFolder();
+  const results: boolean[] = [];
+  for (const [name, target] of Object.entries(targets)) {
+    // With any ids, of which few lead to something, then with some that do.
+    for (const [ids, parameters] of [
+      ['any', {}],
+      ['known', target.parameters],
+    ] as const) {
+      console.log(`\nThe ${name} API, called with ${ids} ids …`);
+      const options = { folder: join(folder, `${name}-${ids}`), maxExamples };
+      results.push(await callEverything(program, { ...target, parameters }, options));
+    }
+  }
+  process.exitCode = results.every(Boolean) ? 0 : 1;
+  console.log(process.exitCode === 0 ? '\nEvery answer was as described.' : '\nSOME ANSWERS WERE NOT AS DESCRIBED.');
+} catch (error) {
+  process.exitCode = 1;
+  console.error(`\nNOT RUN: ${(error as Error).message}`);
+}
+await stopTestServers();
+process.exit();
+
+type Bank = { advertiser_id: string; token: string };
+
+/** Without relay and worker nothing is relayed, so no postback is sent to where random settings lead. */
+async function startTargets(): Promise<Record<string, Target>> {
+  const postgres = await startPrivatePostgres({ settings: { fsync: 'off' } });
+  const api = await startProcess({ roles: ['migrate', 'api'], databaseUrl: postgres.url });
+  const { opsUrl, publicUrl } = api;
+  const { partner_id } = await createInCatalogue<{ partner_id: string }>(opsUrl, 'partners', { name: 'Ann' });
+  const { advertiser_id, token } = await createInCatalogue<Bank>(opsUrl, 'advertisers', { name: 'Bank' });
+  const { offer_id } = await createInCatalogue<{ offer_id: string }>(opsUrl, 'offers', {
+    advertiser_id,
+    name: 'Card',
+    url: 'https://bank.example/?click={conversion_id}',
+    reward: { amount: 1250, currency: 'USD' },
+  });
+  const click = () => call(`${publicUrl}/${partner_id}/?offer_id=${offer_id}`);
+  // The story of one whose statuses nobody settles would be waited for, so ops look at another.
+  const [reported, lookedAt] = [await click(), await click()].map(({ headers }) => conversionIn(headers['location']));
+  const { lead_id } = await readStory(opsUrl, String(lookedAt));
+  const ids = { partner_id, advertiser_id, offer_id, lead_id };
+  return {
+    public: {
+      documentUrl: `${publicUrl}/openapi.json`,
+      baseUrl: publicUrl,
+      authorization: `Bearer ${token}`,
+      parameters: { ...ids, conversion_id: String(reported) },
+    },
+    operations: {
+      documentUrl: `${opsUrl}/v1/admin/openapi.json`,
+      baseUrl: opsUrl,
+      authorization: `Bearer ${ADMIN_API_KEY}`,
+      parameters: { ...ids, conversion_id: String(lookedAt) },
+    },
+  };
+}
