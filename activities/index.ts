@@ -13,6 +13,8 @@ export type ActivityDeps = {
   client: Pick<GuardedClient, 'send'>;
   /** Outlives the activities and is stopped after them. */
   answers: KeptAnswers;
+  /** How many postbacks of one partner may be under way at the same time; any number when left out. */
+  concurrentPerPartner?: number;
   /** Milliseconds of a steady clock; a test may bring its own. */
   now?: () => number;
 };

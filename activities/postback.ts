@@ -10,8 +10,8 @@ import type {
   PostbackCall,
   UnrecordedAttempt,
 } from '../workflows/contract.ts';
+import { createCallSlots, type CallSlots } from './call-slots.ts';
 import type { KeptAnswers } from './kept-answers.ts';
-import { createOriginSlots } from './origin-slots.ts';
 import { failUnrecorded, failUnstarted, notAccepted } from './postback-failures.ts';
 import { reviewLocked } from './review-postback.ts';
 import { startAttempt, takeBack, type StartedAttempt } from './start-attempt.ts';
@@ -20,6 +20,7 @@ type Deps = {
   db: Knex;
   answers: KeptAnswers;
   client: Pick<GuardedClient, 'send'>;
+  concurrentPerPartner?: number;
   /** Milliseconds of a steady clock. */
   now?: () => number;
 };
@@ -28,14 +29,14 @@ type Deps = {
 const LATEST_CALL_MS = 3000;
 
 export function createPostbackActivities(deps: Deps): Pick<LeadActivities, 'deliverPostback' | 'reviewPostback'> {
-  const { db, answers, now = () => performance.now() } = deps;
-  const slots = createOriginSlots(SOCKETS_PER_ORIGIN);
+  const { db, answers, now = () => performance.now(), concurrentPerPartner = Infinity } = deps;
+  const slots = createCallSlots({ perPartner: concurrentPerPartner, perOrigin: SOCKETS_PER_ORIGIN });
   return {
     async deliverPostback(call) {
       const begunAt = now();
       // Given back whatever happens, also when the attempt cannot be written down.
       let release: (() => void) | undefined;
-      const takeSlot = (url: string) => (release ??= slots.take(url));
+      const takeSlot: CallSlots['take'] = (partnerId, url) => (release ??= slots.take(partnerId, url));
       try {
         const started = await makeReady(answers, call)
           .then(() => startAttempt({ db, takeSlot }, call))

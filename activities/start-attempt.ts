@@ -9,6 +9,7 @@ import {
 } from '../src/domain/postback-settings.ts';
 import { UrlTemplateError } from '../src/domain/url-template.ts';
 import type { DeliveryResult, PostbackCall } from '../workflows/contract.ts';
+import type { CallSlots } from './call-slots.ts';
 import { stillRunning } from './postback-failures.ts';
 
 /** `request` is an error when the settings and this postback's values make no sendable request. */
@@ -16,8 +17,7 @@ export type StartedAttempt = { attempt: number; request: PostbackRequest | UrlTe
 
 type Deps = {
   db: Knex;
-  /** Takes a place at the host of a URL. @returns undefined when it has none */
-  takeSlot: (url: string) => (() => void) | undefined;
+  takeSlot: CallSlots['take'];
 };
 
 /** Reads the settings as they are now (R12) and writes the attempt down, or says why none is due. */
@@ -60,8 +60,8 @@ async function writeAttemptDown(
   const attempt = attemptsMade + 1;
   const request = requestOf(postback, settings);
   const isSendable = !(request instanceof UrlTemplateError);
-  if (isSendable && !takeSlot(request.url)) {
-    throw new Error(`Too many postbacks are under way to the host of postback ${postbackId}.`);
+  if (isSendable && !takeSlot(postback.partnerId, request.url)) {
+    throw new Error(`Too many postbacks are under way to the partner or the host of postback ${postbackId}.`);
   }
   const unfilled = { method: settings.method, url: urlTemplateFor(settings, status), body: null };
   const result = await insertAttempt(db, { postbackId, attempt, ...(isSendable ? request : unfilled) });

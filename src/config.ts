@@ -24,6 +24,8 @@ export type Provided = {
 };
 
 const MS_PER_SECOND = 1000;
+// Where it is not said how many postbacks of one partner a worker has under way: four that hang leave room for the others.
+const PARTNERS_TO_FILL_A_WORKER = 5;
 
 /** Variables that cannot be used; the message names each one and what it must be. */
 export class ConfigError extends Error {
@@ -100,6 +102,9 @@ function readLoad(variables: Variables) {
       cachedWorkflows: variables.WORKER_CACHED_WORKFLOWS,
       concurrentWorkflowTasks: variables.WORKER_CONCURRENT_WORKFLOW_TASKS,
       concurrentPostbacks: variables.WORKER_CONCURRENT_POSTBACKS,
+      concurrentPostbacksPerPartner:
+        variables.WORKER_CONCURRENT_POSTBACKS_PER_PARTNER ??
+        Math.ceil(variables.WORKER_CONCURRENT_POSTBACKS / PARTNERS_TO_FILL_A_WORKER),
     },
   };
 }

@@ -50,31 +50,41 @@ export const numberVariables = {
   WORKER_CONCURRENT_WORKFLOW_TASKS: wholeNumber({ standard: 100, least: 2, most: 1000 }),
   // Each may hold a socket, and most systems give a process some thousands.
   WORKER_CONCURRENT_POSTBACKS: wholeNumber({ standard: 1000, least: 1, most: 10_000 }),
+  // More than all would bound nobody. Its default depends on the number of all.
+  WORKER_CONCURRENT_POSTBACKS_PER_PARTNER: wholeNumberIfGiven({ least: 1, most: 10_000 }),
 };
 
-type Range = { standard: number; least: number; most: number };
+type Bounds = { least: number; most: number };
+type Range = Bounds & { standard: number };
 
 /** 0 takes any free port. */
 function port(standard: number) {
   return wholeNumber({ standard, least: 0, most: 65_535 });
 }
 
-function wholeNumber(range: Range) {
+function wholeNumber({ standard, ...range }: Range) {
+  return aWholeNumber(range).default(standard);
+}
+
+function wholeNumberIfGiven(range: Bounds) {
+  return aWholeNumber(range).optional();
+}
+
+function aWholeNumber(range: Bounds) {
   return numberLike(/^\d+$/, range, `give a whole number from ${range.least} to ${range.most}`);
 }
 
 /** What is finer than a millisecond no timer knows and no statement takes. */
-function seconds(range: Range) {
+function seconds({ standard, ...range }: Range) {
   const wanted = `give seconds from ${range.least} to ${range.most}, with at most three decimals`;
-  return numberLike(/^\d+(\.\d{1,3})?$/, range, wanted);
+  return numberLike(/^\d+(\.\d{1,3})?$/, range, wanted).default(standard);
 }
 
-function numberLike(pattern: RegExp, { standard, least, most }: Range, wanted: string) {
+function numberLike(pattern: RegExp, { least, most }: Bounds, wanted: string) {
   const isUsable = (text: string) => pattern.test(text) && Number(text) >= least && Number(text) <= most;
   return z
     .string()
     .trim()
     .refine(isUsable, { error: ({ input }) => `${wanted}, not "${String(input)}"` })
-    .transform(Number)
-    .default(standard);
+    .transform(Number);
 }

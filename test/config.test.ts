@@ -40,6 +40,7 @@ const RANGES: Record<string, { least: number; most: number; below: string; above
   WORKER_CACHED_WORKFLOWS: { least: 1, most: 20_000, below: '0', above: '20001' },
   WORKER_CONCURRENT_WORKFLOW_TASKS: { least: 2, most: 1000, below: '1', above: '1001' },
   WORKER_CONCURRENT_POSTBACKS: { least: 1, most: 10_000, below: '0', above: '10001' },
+  WORKER_CONCURRENT_POSTBACKS_PER_PARTNER: { least: 1, most: 10_000, below: '0', above: '10001' },
 };
 const ranges = Object.entries(RANGES);
 const ofSeconds = ranges.filter(([name]) => name.endsWith('_SECONDS'));
@@ -71,7 +72,12 @@ describe('configuration', () => {
       catalogue: { pollMs: 1000 },
       relay: { concurrency: 64, clickConcurrency: 2, leaseMs: 15_000 },
       sweep: { intervalMs: 60_000, marginMs: 120_000 },
-      worker: { cachedWorkflows: 2000, concurrentWorkflowTasks: 100, concurrentPostbacks: 1000 },
+      worker: {
+        cachedWorkflows: 2000,
+        concurrentWorkflowTasks: 100,
+        concurrentPostbacks: 1000,
+        concurrentPostbacksPerPartner: 200,
+      },
       logLevel: 'info',
       embedded: {
         dataDir: resolve('.data'),

@@ -24,7 +24,12 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
     // More activities for Postgres would only wait for a connection.
     limits: { ...worker, concurrentDatabaseActivities: database.poolSize },
     target: temporal.target,
-    activities: createActivities({ db, client: measureClient(client, metrics), answers }),
+    activities: createActivities({
+      db,
+      client: measureClient(client, metrics),
+      answers,
+      concurrentPerPartner: worker.concurrentPostbacksPerPartner,
+    }),
     workflowBundle: await loadWorkflowBundle(log),
     log,
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Knex } from 'knex';
 import { createActivities } from '../../activities/index.ts';
-import type { PostbackRequest } from '../../src/domain/postback-settings.ts';
+import type { PostbackRequest, PostbackSettings } from '../../src/domain/postback-settings.ts';
 import type { SendOutcome } from '../../src/outbound/guarded-client.ts';
 import type { LeadActivities, UnrecordedAttempt } from '../../workflows/contract.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -75,11 +75,16 @@ export async function createDeliveryStage({ maxKept }: { maxKept?: number } = {}
     deliver,
 
     /** Another worker, which knows nothing of what this one keeps in its memory. */
-    anotherWorker: (changes: { now?: () => number } = {}) =>
+    anotherWorker: (changes: { now?: () => number; concurrentPerPartner?: number } = {}) =>
       createActivities({ db, client: { send }, answers: keptAnswers(db), ...changes }),
 
-    async duePostback({ settings = settingsFor(TRACKER), refId = 'click-1', word = 'approved' } = {}) {
-      const partnerId = await network.partner(settings);
+    async duePostback({
+      settings = settingsFor(TRACKER),
+      refId = 'click-1',
+      word = 'approved',
+      partnerId: known,
+    }: { settings?: PostbackSettings; refId?: string | null; word?: string; partnerId?: string } = {}) {
+      const partnerId = known ?? (await network.partner(settings));
       const { leadId, conversionId } = await network.aLead(partnerId, refId);
       await network.report(conversionId, word);
       const { postbackId } = await settleLatest(leadId);
