@@ -173,7 +173,7 @@ function describeRefusedVisits(unknown: string): ZodOpenApiResponsesObject {
     '404': describePage(unknown),
     '405': describePage('Another method than GET and HEAD.'),
     '500': describePage('Our mistake; the page shows an id to mention when you write to us.'),
-    '503': describePage('It could not be stored; nothing was counted.'),
+    '503': describePage('It could not be stored. The page makes the same visit again by itself, a few times.'),
   };
 }
 

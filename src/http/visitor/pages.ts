@@ -4,6 +4,7 @@ import type { Log } from '../../log.ts';
 import { setProblemHeaders, toProblem, type Problem } from '../protocol/problem.ts';
 import { renderMessage, type Message } from '../pages/message.ts';
 import { createSecurityHeaders } from '../protocol/security-headers.ts';
+import { planRepeat } from './repeat.ts';
 import { createWall, type WallNotice } from './wall.ts';
 
 export type Pages = {
@@ -20,6 +21,11 @@ type PagesDeps = {
   log: Pick<Log, 'error' | 'warn'>;
 };
 
+const REPEATING: Message = {
+  title: 'One moment, please',
+  text: 'We cannot take you there right now. This page tries again by itself in a few seconds.',
+};
+
 export function createPages({ listOffers, publicUrl, log }: PagesDeps): Pages {
   const wall = createWall(listOffers);
   const setSecurityHeaders = createSecurityHeaders(publicUrl);
@@ -34,7 +40,9 @@ export function createPages({ listOffers, publicUrl, log }: PagesDeps): Pages {
     sendProblem(res, problem) {
       if (problem.status === 404) return pages.sendWall(res, 404, { notice: 'unknown_link' });
       setProblemHeaders(res, problem);
-      send(res, problem.status, renderMessage(toMessage(problem)));
+      const refresh = problem.kind === 'unavailable' && res.req.method === 'GET' ? planRepeat(res.req.url) : undefined;
+      if (refresh !== undefined) res.setHeader('refresh', refresh);
+      send(res, problem.status, renderMessage(refresh === undefined ? toMessage(problem) : REPEATING));
     },
     // A browser shows a page that was loaded in advance without asking for it again, so the visit would be lost to its
     // partner. It throws an answer away that is not 2xx, and asks again when the person really comes.
@@ -65,7 +73,7 @@ export function createPages({ listOffers, publicUrl, log }: PagesDeps): Pages {
 function toMessage({ kind, title, detail }: Problem): Message {
   switch (kind) {
     case 'unavailable':
-      return { title: 'One moment, please', text: 'We cannot take you there right now. Try again in a few seconds.' };
+      return { title: 'We cannot take you there right now', text: 'Please open the link again in a few minutes.' };
     case 'malformed':
       return { title: 'This link cannot be read', text: 'It may have been cut off or changed on its way to you.' };
     default:

@@ -171,6 +171,101 @@ describe('R1: a touch', () => {
   });
 });
 
+describe('a visit that cannot be stored at the moment', () => {
+  const away = () => Promise.reject(new AppError('unavailable', 'the store is away'));
+  const build = async () => (await buildPublicApp({ clicks: { record: away, recordBotVisit: away } })).app;
+
+  /** What a browser does next by itself: after how many seconds, and where it goes. */
+  function repeatOf(response: request.Response, from: string): { seconds: number; url: string } | undefined {
+    const { refresh } = response.headers as Record<string, string | undefined>;
+    if (refresh === undefined) return undefined;
+    const [, seconds, url = ''] = /^(\d+); url=(.+)$/.exec(refresh) ?? assert.fail(refresh);
+    const { origin, pathname, search } = new URL(url, `https://cashcat.example${from}`);
+    assert.equal(origin, 'https://cashcat.example');
+    return { seconds: Number(seconds), url: pathname + search };
+  }
+
+  for (const path of [
+    PARTNER,
+    `${PARTNER}?ref_id=a%20b&offer_id=loan&sub=x;y=%22z,`,
+    '/go/loan',
+    '/go/loan?lead=t.1.x',
+  ]) {
+    it(`is repeated by its page a few times, later and later, and then no more: ${path}`, async () => {
+      const app = await build();
+      const waits: number[] = [];
+      let url = path;
+      for (;;) {
+        const response = await request(app).get(url).expect(503);
+        const repeat = repeatOf(response, url);
+        if (!repeat) {
+          assert.match(response.text, /open the link again/);
+          break;
+        }
+        assert.match(response.text, /by itself/);
+        waits.push(repeat.seconds);
+        assert.ok(repeat.url.startsWith(path), 'all that was sent comes again');
+        url = repeat.url;
+      }
+      assert.ok(waits.length >= 3 && waits.length <= 6, `${waits.length} times`);
+      assert.ok(waits[0] && waits[0] <= 5, 'first soon');
+      assert.ok((waits.at(-1) ?? 0) > waits[0]);
+    });
+  }
+
+  it('comes again as it came, with nothing that its partner could take for its own', async () => {
+    const { app, clicks } = await buildPublicApp();
+    const failed = await request(await build()).get(`${PARTNER}?ref_id=r1&offer_id=loan`);
+    const response = await request(app)
+      .get(repeatOf(failed, PARTNER)?.url ?? '')
+      .expect(302);
+    assertFields(clicks[0]?.touch, { partnerId: 'abcdefghigk', refId: 'r1', refIdProblem: null });
+    assert.equal(response.headers.location, `https://bank.example/apply?click=${clicks[0]?.conversion?.conversionId}`);
+  });
+
+  it('is not repeated by all visitors at the same moment', async () => {
+    const app = await build();
+    const seconds = new Set<number>();
+    for (let visit = 0; visit < 100; visit++)
+      seconds.add(repeatOf(await request(app).get(PARTNER), PARTNER)?.seconds ?? 0);
+    assert.ok(seconds.size > 1, [...seconds].join());
+  });
+
+  it('stays on its page when it is repeated, however its path is spelled', async () => {
+    const response = await request(await build())
+      .get('//abcdefghigk/')
+      .expect(503);
+    assert.match(response.headers['refresh'] ?? '', /^\d+; url=\?/, 'a path of its own could name another host');
+  });
+
+  it('is not confused by a counter that is not ours', async () => {
+    const app = await build();
+    for (const counter of ['x', '-1', '1e9', '', '99999999999', '%00']) {
+      const response = await request(app).get(`${PARTNER}?_again=${counter}&_again=1`).expect(503);
+      const url = repeatOf(response, PARTNER)?.url;
+      assert.ok(url === undefined || url === `${PARTNER}?_again=1`, url);
+    }
+  });
+
+  it('is not repeated where it was not a GET, nor where something else went wrong', async () => {
+    const app = await build();
+    const broken = (
+      await buildPublicApp({ clicks: { record: () => Promise.reject(new Error('x')), recordBotVisit: away } })
+    ).app;
+    for (const answer of [
+      request(app).post(PARTNER).expect(405),
+      request(app).get(`${PARTNER}?_again=0`).set('sec-purpose', 'prefetch').expect(403),
+      request(app).get('/nobodyhere1/').expect(404),
+      request(app)
+        .get(`${PARTNER}?ref_id=${'x'.repeat(5000)}`)
+        .expect(503),
+      request(broken).get(PARTNER).expect(500),
+    ]) {
+      assert.equal((await answer).headers['refresh'], undefined);
+    }
+  });
+});
+
 describe('R2: a lead', () => {
   it('a visitor is known again by the cookie of the first visit', async () => {
     const { app, clicks } = await buildPublicApp();
