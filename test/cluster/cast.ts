@@ -22,7 +22,7 @@ const PROGRAM_SETTINGS = {
   SWEEP_INTERVAL_SECONDS: '10',
   SWEEP_MARGIN_SECONDS: '60',
   // Ten processes and more share this machine: a worker that takes many steps of leads at a time would do each too late.
-  WORKER_CONCURRENT_WORKFLOW_TASKS: '20',
+  WORKER_CONCURRENT_WORKFLOW_TASKS: '6',
 };
 
 /** One Postgres for everything: Temporal's two databases and our own. */

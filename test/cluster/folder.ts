@@ -9,7 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { LOCK_FILE, lockDataDir } from '../../src/dev/embedded/data-dir-lock.ts';
 import { findFreePort } from '../../src/free-port.ts';
+import { endLeftovers, endPostgresAtExit } from './leftovers.ts';
 import type { TrialNetwork } from './network.ts';
 import type { TrialOptions } from './options.ts';
 import { TEMPORAL_PORTS, type TemporalPorts } from './temporal-server.ts';
@@ -25,18 +27,25 @@ export type Trial = {
 const FILE = 'trial.json';
 const TEMPORAL_SERVERS = 2;
 
-/** Opens the folder of a trial to go on with it, or empties it and begins anew. @throws Error when it is not a trial's */
-export async function openFolder({ folder, resume, seed }: TrialOptions): Promise<Trial> {
-  const kept = existsSync(join(folder, FILE));
-  if (resume && !kept) throw new Error(`There is no trial in ${folder} to go on with.`);
-  if (resume) {
+/**
+ * Opens the folder of a trial to go on with it, or empties it and begins anew; nobody else can use it until this process ends.
+ * @throws Error when it is not a trial's, or another one is running in it
+ */
+export async function openFolder({ folder, isResumed, seed }: TrialOptions): Promise<Trial> {
+  const isKept = existsSync(join(folder, FILE));
+  if (isResumed && !isKept) throw new Error(`There is no trial in ${folder} to go on with.`);
+  mkdirSync(folder, { recursive: true });
+  const found = readdirSync(folder).filter((name) => name !== LOCK_FILE);
+  if (!isKept && found.length > 0)
+    throw new Error(`${folder} holds something else than a trial: give CLUSTER_DIR an empty folder.`);
+  await lockDataDir(folder);
+  endLeftovers(folder);
+  endPostgresAtExit(folder);
+  if (isResumed) {
     const trial = JSON.parse(readFileSync(join(folder, FILE), 'utf8')) as Trial;
     return { ...trial, seed: seed ?? trial.seed };
   }
-  if (!kept && existsSync(folder) && readdirSync(folder).length > 0) {
-    throw new Error(`${folder} holds something else than a trial: give CLUSTER_DIR an empty folder.`);
-  }
-  rmSync(folder, { recursive: true, force: true });
+  for (const name of found) rmSync(join(folder, name), { recursive: true, force: true });
   mkdirSync(join(folder, 'logs'), { recursive: true });
   // Root's Postgres runs as a user of its own.
   chmodSync(folder, 0o755);

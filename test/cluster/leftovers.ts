@@ -1,6 +1,6 @@
-import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { birthOf } from '../../src/dev/embedded/process-identity.ts';
+import { birthOf, commandLineOf } from '../../src/dev/embedded/process-identity.ts';
 
 type Started = { pid: number; birth: string };
 
@@ -18,6 +18,19 @@ export function endLeftovers(folder: string): void {
     if (birth !== '' && birthOf(pid) === birth) process.kill(pid, 'SIGKILL');
   }
   rmSync(path);
+}
+
+/** A Postgres that is just being started when the trial is interrupted is known by nothing but its own note of its number. */
+export function endPostgresAtExit(folder: string): void {
+  process.once('exit', () => {
+    try {
+      const data = join(realpathSync(join(folder, 'postgres')), 'data');
+      const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+      if (commandLineOf(pid).includes(data)) process.kill(pid, 'SIGQUIT');
+    } catch {
+      // It has ended by itself.
+    }
+  });
 }
 
 function fileIn(folder: string): string {

@@ -8,7 +8,7 @@ export type TrialOptions = {
   /** Left out, a resumed trial keeps its own, and a new one takes another each time. */
   seed: number | undefined;
   /** Goes on with what is in the folder, instead of beginning anew. */
-  resume: boolean;
+  isResumed: boolean;
   folder: string;
   clicksPerSecond: number;
   secondsBetweenKills: number;
@@ -19,7 +19,7 @@ export function readOptions(env: NodeJS.ProcessEnv): TrialOptions {
   return {
     kills: numberOf(env, 'KILLS') ?? 40,
     seed: numberOf(env, 'SEED'),
-    resume: ['1', 'true', 'yes'].includes(env['RESUME'] ?? ''),
+    isResumed: ['1', 'true', 'yes'].includes(env['RESUME'] ?? ''),
     folder: env['CLUSTER_DIR'] || join(tmpdir(), 'cashcat-cluster'),
     clicksPerSecond: numberOf(env, 'CLICKS_PER_SECOND') ?? 10,
     secondsBetweenKills: numberOf(env, 'SECONDS_BETWEEN_KILLS') ?? 3,

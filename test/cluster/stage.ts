@@ -4,7 +4,6 @@ import { findClusterBinaries } from './binaries.ts';
 import { keepPostgres, keepPrograms, keepTemporal } from './cast.ts';
 import { openFolder, saveTrial } from './folder.ts';
 import { openJournal } from './journal.ts';
-import { endLeftovers } from './leftovers.ts';
 import { createTrialNetwork } from './network.ts';
 import type { TrialOptions } from './options.ts';
 import { addressOf, createNamespace, createStores } from './temporal-server.ts';
@@ -13,7 +12,6 @@ import { addressOf, createNamespace, createStores } from './temporal-server.ts';
 export async function startStage(options: TrialOptions) {
   const { folder } = options;
   const binaries = await findClusterBinaries();
-  endLeftovers(folder);
   const trial = await openFolder(options);
   const journal = openJournal(folder);
   const cast = { folder, trial, journal };

@@ -1,6 +1,6 @@
 // A cluster is killed piece by piece while its partners' servers fail at random; then all is recounted from the facts.
-import { readBacklog } from '../../src/db/outbox.ts';
 import { startAdvertiser } from './advertiser.ts';
+import { watchBacklog } from './backlog.ts';
 import { createCallers } from './callers.ts';
 import { entriesOf } from './journal.ts';
 import { killOneByOne } from './killer.ts';
@@ -32,18 +32,21 @@ const programs = await stage.startPrograms();
 const apis = () => programs.map((program) => program.running()?.publicUrl ?? '').filter((url) => url !== '');
 const callers = createCallers(apis, randomFor('callers'));
 const advertiser = startAdvertiser({ callers, network, journal, random: randomFor('advertiser') });
+const backlog = watchBacklog(db);
 const visitors = startVisitors({
   ...{ callers, network, journal, random: randomFor('visitors'), clicksPerSecond: options.clicksPerSecond },
+  mustWait: () => backlog.isLong(),
   onConversion: (conversionId) => advertiser.hearOf(conversionId),
 });
 
-const progress = setInterval(() => void describeProgress().then(console.log), PROGRESS_MS);
+const progress = setInterval(() => console.log(describeProgress()), PROGRESS_MS);
 await killOneByOne({
   groups: [...[postgres, ...temporal, ...programs].map((each) => [each]), [postgres, ...temporal]],
   ...{ kills, secondsBetweenKills: options.secondsBetweenKills, journal, random: randomFor('killer') },
 });
 clearInterval(progress);
-console.log(`${await describeProgress()}. No more kills; waiting until nothing is owed.`);
+await backlog.stop();
+console.log(`${describeProgress()}. No more kills; waiting until nothing is owed.`);
 await visitors.stop();
 await advertiser.finish();
 const isRight = await judge();
@@ -66,11 +69,8 @@ async function judge(): Promise<boolean> {
   return isRight && hanging === undefined;
 }
 
-async function describeProgress(): Promise<string> {
+function describeProgress(): string {
   const count = (type: 'kill' | 'click' | 'status' | 'received') => entriesOf(journal, type).length;
-  const owed = await readBacklog(db).then(
-    ({ leads }) => `${leads} leads owe events`,
-    () => 'Postgres is away',
-  );
-  return `${count('kill')} kills, ${count('click')} clicks, ${count('status')} statuses, ${count('received')} postbacks; ${owed}`;
+  const counts = `${count('kill')} kills, ${count('click')} clicks, ${count('status')} statuses`;
+  return `${counts}, ${count('received')} postbacks; ${backlog.describe()}`;
 }

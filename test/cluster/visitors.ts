@@ -10,6 +10,8 @@ type VisitorsOptions = {
   journal: Journal;
   random: Random;
   clicksPerSecond: number;
+  /** True while nobody is to come. */
+  mustWait: () => boolean;
   onConversion: (conversionId: string) => void;
 };
 
@@ -44,7 +46,7 @@ export function startVisitors({ callers, network, journal, random, ...options }:
   async function send(): Promise<void> {
     while (!stopping.signal.aborted) {
       await delay(SECOND_MS / options.clicksPerSecond);
-      if (underWay.size >= MAX_UNDER_WAY) continue;
+      if (underWay.size >= MAX_UNDER_WAY || options.mustWait()) continue;
       const visitor = pickVisitor();
       const click = visit(visitor, planVisit(visitor)).finally(() => {
         visitor.isBusy = false;

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { StartupError } from '../../errors.ts';
 import { birthOf } from './process-identity.ts';
 
-const FILE_NAME = 'in-use-by.json';
+export const LOCK_FILE = 'in-use-by.json';
 
 /** Makes this process the only one that runs servers on the folder; returns the function that gives it back. */
 export async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
-  const path = join(dataDir, FILE_NAME);
+  const path = join(dataDir, LOCK_FILE);
   const owner = JSON.stringify({ pid: process.pid, birth: birthOf(process.pid) });
   const draft = `${path}.${process.pid}`;
   await writeFile(draft, owner);
