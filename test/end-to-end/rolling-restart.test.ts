@@ -6,7 +6,10 @@ import { call, createHttpNetwork } from '../support/network-over-http.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
 import { startBalancer, type Balancer } from './balancer.ts';
 
-const DRAIN_SECONDS = 2;
+// Enough for the requests that are to come within it, also on a busy machine.
+const DRAIN_SECONDS = 3;
+// Longer than the test may take.
+const ENDLESS_SECONDS = 300;
 const REQUESTS_BEFORE = 500;
 
 describe('an api behind a balancer that is asked to stop', function () {
@@ -18,7 +21,10 @@ describe('an api behind a balancer that is asked to stop', function () {
 
   before(async () => {
     database = await createTestDatabase();
-    [staying, leaving] = (await Promise.all([1, 2].map(start))) as [RunningProgram, RunningProgram];
+    [staying, leaving] = (await Promise.all([1, 2].map(() => start(DRAIN_SECONDS)))) as [
+      RunningProgram,
+      RunningProgram,
+    ];
   });
 
   after(async () => {
@@ -53,19 +59,15 @@ describe('an api behind a balancer that is asked to stop', function () {
   });
 
   it('by Ctrl-C ends at once', async () => {
-    const program = await start();
-    const askedAt = performance.now();
-    const exited = program.kill('SIGINT');
-    await eventually(async () => await assert.rejects(call(`${program.publicUrl}/readyz`)));
-    assert.deepEqual(await exited, { code: 0, signal: null });
-    assert.ok(performance.now() - askedAt < DRAIN_SECONDS * 1000, program.logs().join('\n'));
+    const program = await start(ENDLESS_SECONDS);
+    assert.deepEqual(await program.kill('SIGINT'), { code: 0, signal: null });
   });
 
-  function start(): Promise<RunningProgram> {
+  function start(drainSeconds: number): Promise<RunningProgram> {
     return startProcess({
       roles: ['api'],
       databaseUrl: database.url,
-      env: { SHUTDOWN_DRAIN_SECONDS: String(DRAIN_SECONDS) },
+      env: { SHUTDOWN_DRAIN_SECONDS: String(drainSeconds) },
     });
   }
 });
