@@ -95,6 +95,7 @@ const refused = {
     offer({ url: 'https://bank.example/{conversion_id}/{clickid}' }),
     offer({ url: 'https://{conversion_id}/' }),
     offer({ offer_id: 'Card' }),
+    offer({ advertiser_id: '' }),
   ],
 };
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describeAdminApi } from '../../src/http/admin/openapi.ts';
 import { describePublicApi } from '../../src/http/docs/public-openapi.ts';
 import { readStatusFields } from '../../src/domain/status-call.ts';
+import { parseStatus } from '../../src/domain/status.ts';
 import { readDescription } from '../support/api-description.ts';
 
 for (const [what, document] of [
@@ -48,9 +49,20 @@ describe('the description of a status call', () => {
   const call = { conversion_id: 'c', status: 'approved' };
 
   it('allows what is accepted, and what of it is kept', () => {
-    for (const value of [call, { ...call, reason: '', transaction_id: 't', token: 'x', sum: [1] }]) {
+    for (const value of [
+      call,
+      { ...call, status: ' Approved' },
+      { ...call, reason: '', transaction_id: 't', token: 'x', sum: [1] },
+    ]) {
       assert.equal(body?.findProblem(value), undefined, JSON.stringify(value));
       assert.deepEqual(readStatusFields({ method: 'POST', query: {}, body: value }).problems, []);
+    }
+  });
+
+  it('knows no other words than the domain', () => {
+    for (const status of ['paid', 'approve', 'approved!', '']) {
+      assert.notEqual(body?.findProblem({ ...call, status }), undefined, status);
+      assert.equal(parseStatus(status), undefined);
     }
   });
 

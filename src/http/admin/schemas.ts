@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { statusCallResults } from '../../db/reports/status-calls.ts';
+import { PUBLIC_ID } from '../../domain/ids.ts';
 import { currencies } from '../../domain/money.ts';
 import { checkOfferUrl, offerMacros } from '../../domain/offer-url.ts';
 import { AppError, type FieldProblem } from '../../errors.ts';
@@ -67,7 +68,7 @@ const offerUrlSchema = z
   });
 
 export const newOfferSchema = z.strictObject({
-  advertiser_id: z.string(),
+  advertiser_id: z.string().regex(PUBLIC_ID, { error: 'is no id of an advertiser' }),
   name: nameSchema,
   url: offerUrlSchema,
   reward: rewardSchema,

@@ -11,6 +11,8 @@ type Operation = {
   parameters: Row[];
   /** The texts are plain and code by turns. */
   responses: { status: string; texts: string[] }[];
+  /** The method before it, when its answers are the same. */
+  answeredLike: string | undefined;
 };
 type DocsData = {
   publicUrl: string;
@@ -42,7 +44,7 @@ const renderPage = compilePage<DocsData>(`
 <% for (const operation of group.operations) { %>
 <article>
 <h3><strong class="method"><%= operation.method %></strong> <code><%= operation.path %></code></h3>
-<p><strong><%= operation.summary %>.</strong> <%= operation.description %></p>
+<p><strong><%= operation.summary %></strong> <%= operation.description %></p>
 <% if (operation.parameters.length > 0) { %>
 <div class="scroll"><table>
 <thead><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">Meaning</th></tr></thead>
@@ -52,6 +54,9 @@ const renderPage = compilePage<DocsData>(`
 <% } %>
 </tbody></table></div>
 <% } %>
+<% if (operation.answeredLike) { %>
+<p>Answers: the same as to <%= operation.answeredLike %>.</p>
+<% } else { %>
 <div class="scroll"><table>
 <thead><tr><th scope="col">Answer</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
@@ -59,6 +64,7 @@ const renderPage = compilePage<DocsData>(`
 <tr><td><code><%= response.status %></code></td><td><% for (const [index, text] of response.texts.entries()) { %><% if (index % 2 === 1) { %><code><%= text %></code><% } else { %><%= text %><% } %><% } %></td></tr>
 <% } %>
 </tbody></table></div>
+<% } %>
 </article>
 <% } %>
 <% if (group.name === 'For advertisers') { %>
@@ -92,19 +98,26 @@ export function renderDocs(description: oas31.OpenAPIObject, publicUrl: string):
 }
 
 function listOperations({ paths = {} }: oas31.OpenAPIObject): (Operation & { tag: string })[] {
-  return Object.entries(paths).flatMap(([path, item]) =>
-    (['get', 'post'] as const).flatMap((method) => {
-      const operation = item[method];
-      return operation ? [{ tag: operation.tags?.[0] ?? '', ...toOperation(method, path, operation) }] : [];
-    }),
-  );
+  return Object.entries(paths).flatMap(([path, item]) => {
+    const { get, post } = item;
+    const tag = get?.tags?.[0] ?? post?.tags?.[0] ?? '';
+    const answeredLike = get && post && haveSameAnswers(get, post) ? 'GET' : undefined;
+    return [
+      ...(get ? [{ tag, ...toOperation('GET', path, get), answeredLike: undefined }] : []),
+      ...(post ? [{ tag, ...toOperation('POST', path, post), answeredLike }] : []),
+    ];
+  });
 }
 
-function toOperation(method: string, path: string, operation: oas31.OperationObject): Operation {
+function haveSameAnswers(one: oas31.OperationObject, other: oas31.OperationObject): boolean {
+  return JSON.stringify(one.responses) === JSON.stringify(other.responses);
+}
+
+function toOperation(method: string, path: string, operation: oas31.OperationObject): Omit<Operation, 'answeredLike'> {
   return {
-    method: method.toUpperCase(),
+    method,
     path,
-    summary: operation.summary ?? '',
+    summary: endSentence(operation.summary ?? ''),
     description: operation.description ?? '',
     parameters: [...listParameters(operation), ...listBodyFields(operation)],
     responses: Object.entries(operation.responses ?? {}).map(([status, response]) => ({
@@ -130,4 +143,8 @@ function listBodyFields({ requestBody }: oas31.OperationObject): Row[] {
     required: schema?.required?.includes(name) ?? false,
     text: (property as oas31.SchemaObject).description ?? '',
   }));
+}
+
+function endSentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }

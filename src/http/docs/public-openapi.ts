@@ -27,7 +27,11 @@ const statusCall = z.object({
   }),
   status: text('status')
     .min(1)
-    .meta({ description: `One of ${statuses.join(', ')}; in any case.`, example: 'approved' }),
+    .meta({
+      description: `One of ${statuses.join(', ')}; in any case.`,
+      example: 'approved',
+      override: { pattern: `^ *(?:${statuses.map(inAnyCase).join('|')}) *$` },
+    }),
   reason: text('reason').optional().meta({ description: 'Why, in your own words. The partner may see it.' }),
   transaction_id: text('transaction_id').optional().meta({ description: 'Your own id; kept with the call.' }),
   token: z.string().optional().meta({ description: 'Your token, unless it is sent as Authorization: Bearer.' }),
@@ -38,17 +42,17 @@ const statusAnswer = defineAnswer(
     .object({
       conversion_id: z.string(),
       status: z.enum(statuses),
-      result: z.enum(['recorded', 'duplicate', 'stale']).meta({
-        description:
-          'recorded: the status is now this one. duplicate: it already was. stale: a decision was there before this pending. All three mean that you need not call again.',
-      }),
+      result: z.enum(['recorded', 'duplicate', 'stale']),
     })
     .meta({ id: 'StatusAnswer' }),
   { conversion_id: 'k3v9x2m7q1w8z5t4r6y0', status: 'approved', result: 'recorded' },
 );
 
 const statusResponses = {
-  '200': describeJson('The status is stored.', statusAnswer),
+  '200': describeJson(
+    '`recorded`: the status is now this one. `duplicate`: it already was. `stale`: a decision was there before this pending. All three mean that you need not call again.',
+    statusAnswer,
+  ),
   ...describeProblems({
     malformed: 'a parameter is missing, too long or not a text, or the call cannot be read.',
     unauthorized: 'the token is not valid for this advertiser.',
@@ -190,4 +194,8 @@ function text(field: keyof typeof statusFieldLengths): z.ZodString {
     .string()
     .max(statusFieldLengths[field])
     .regex(/^[^\u0000]*$/);
+}
+
+function inAnyCase(word: string): string {
+  return word.replace(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`);
 }
