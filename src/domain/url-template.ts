@@ -1,4 +1,4 @@
-import { findUrlProblem } from './web-url.ts';
+import { findLengthProblem, findUrlProblem } from './web-url.ts';
 
 export type TemplateProblem = {
   code: 'unknown_macro' | 'malformed_macro' | 'misplaced_macro' | 'missing_macro' | 'invalid_url';
@@ -34,11 +34,15 @@ const PROBE = 'm';
 
 /** Everything that is wrong with a URL holding macros such as `{ref_id}`; empty when it may be stored. */
 export function checkUrlTemplate(template: string, vocabulary: MacroVocabulary): TemplateProblem[] {
+  // Each macro is looked at against the whole, so that what is far too long must not be looked at.
+  const lengthProblem = findLengthProblem(template);
+  if (lengthProblem !== null) return [{ code: 'invalid_url', message: lengthProblem }];
   const found = [...template.matchAll(BRACED)].map((match) => ({ name: match[1] ?? '', index: match.index }));
+  const masked = maskMacros(template);
   const macroProblems = [
     ...found.flatMap(({ name }) => checkName(name, vocabulary)),
     ...checkLeftovers(template, vocabulary.example),
-    ...found.flatMap(({ name, index }) => checkPlace(template, name, index)),
+    ...found.flatMap(({ name, index }) => checkPlace(masked, name, index)),
   ];
   const urlProblem = findUrlProblem(template) ?? findTemplateUrlProblem(template);
   // Braces where no macro may be make a URL unreadable: the cause is worth a message, its consequence is not.
@@ -96,8 +100,8 @@ function checkLeftovers(template: string, example: string): TemplateProblem[] {
   return problems;
 }
 
-function checkPlace(template: string, name: string, index: number): TemplateProblem[] {
-  const place = findForbiddenPlace(maskMacros(template), index);
+function checkPlace(masked: string, name: string, index: number): TemplateProblem[] {
+  const place = findForbiddenPlace(masked, index);
   if (place === null) return [];
   const message = `{${name}} may stand in the path or in the value of a parameter, not in ${place}`;
   return [{ code: 'misplaced_macro', message }];

@@ -8,7 +8,8 @@ const FIRST_UNPRIVILEGED_PORT = 1024;
  * Stricter than the URL parser, which forgives blanks, backslashes and missing slashes: what people read is what is called.
  */
 export function findUrlProblem(text: string): string | null {
-  if (text.length > MAX_URL_LENGTH) return `the URL is longer than ${MAX_URL_LENGTH} characters`;
+  const lengthProblem = findLengthProblem(text);
+  if (lengthProblem !== null) return lengthProblem;
   if (/[\s\p{Cc}\p{Zl}\p{Zp}]/u.test(text)) return 'the URL contains blanks or control characters';
   if (!text.isWellFormed()) return 'the URL contains broken characters';
   if (text.includes('\\')) return 'the URL contains a backslash';
@@ -17,6 +18,11 @@ export function findUrlProblem(text: string): string | null {
   if (authority.includes('@')) return 'the URL must not carry a user name or password';
   if (!URL.canParse(text)) return 'the URL cannot be read: check the host and the port';
   return new URL(text).port === '0' ? 'port 0 is not allowed' : null;
+}
+
+/** Null when a text is short enough for a URL. */
+export function findLengthProblem(text: string): string | null {
+  return text.length > MAX_URL_LENGTH ? `the URL is longer than ${MAX_URL_LENGTH} characters` : null;
 }
 
 /** What makes the port of a readable URL one that postbacks may not go to; null when nothing does. */

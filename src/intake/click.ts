@@ -6,7 +6,7 @@ import { newLeadId } from '../new-ids.ts';
 export type ClickIntake = {
   /**
    * Resolves with the click's lead, a new one unless it is known, once the touch and the conversion are committed.
-   * @throws AppError `unavailable`, nothing was kept
+   * @throws AppError `unavailable`; when its time was up, it may be kept all the same
    */
   record(click: Omit<Click, 'leadId'> & { leadId: string | undefined }): Promise<string>;
   /** Resolves once the visit of a known bot is committed; it links nobody. */

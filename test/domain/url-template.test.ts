@@ -93,6 +93,11 @@ describe('a URL template', () => {
     });
   }
 
+  it('that is too long hears only that, because each macro is looked at against the whole', () => {
+    const message = 'the URL is longer than 2048 characters';
+    assert.deepEqual(check('https://partner.example/?' + '{a}'.repeat(20_000)), [{ code: 'invalid_url', message }]);
+  });
+
   it('names every problem it has', () => {
     const codes = codesOf('ftp://partner.example/?a={refid}&{status}=x&c={');
     assert.deepEqual([...new Set(codes)].sort(), ['malformed_macro', 'misplaced_macro', 'unknown_macro']);

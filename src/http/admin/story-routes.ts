@@ -1,4 +1,4 @@
-import type { Request, Router } from 'express';
+import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
 import { isAtRest } from '../../db/reports/at-rest.ts';
 import { findLeadOfConversion, readFactsOfConversion, readLeadFacts } from '../../db/reports/lead-facts.ts';
@@ -24,7 +24,8 @@ export function addStoryRoutes(routes: Router, db: Knex, options: TemporalUi & {
   routes.get('/conversions/:id', async (req, res) => {
     const { wait } = readWith(waitSchema, req.query);
     const leadId = await findLeadOfConversion(db, req.params.id);
-    if (leadId !== undefined && wait > 0) await waitForRest(db, req, wait * SECOND_MS);
+    if (leadId !== undefined && wait > 0)
+      await waitForRest(db, { conversionId: req.params.id, res, waitMs: wait * SECOND_MS });
     const facts = await readFactsOfConversion(db, req.params.id);
     if (!facts) throw new AppError('unknown', `There is no conversion ${req.params.id}.`);
     res.json(tellConversionStory(facts, options));
@@ -33,11 +34,14 @@ export function addStoryRoutes(routes: Router, db: Knex, options: TemporalUi & {
 }
 
 /** Ends as soon as there is nothing more to wait for, when the time is up, or when the caller has gone. */
-async function waitForRest(db: Knex, req: Request<{ id: string }>, waitMs: number): Promise<void> {
+async function waitForRest(
+  db: Knex,
+  { conversionId, res, waitMs }: { conversionId: string; res: Response; waitMs: number },
+): Promise<void> {
   const gone = new AbortController();
-  req.socket.once('close', () => gone.abort());
+  res.once('close', () => gone.abort());
   const until = new Date(Date.now() + waitMs);
-  while (!gone.signal.aborted && Date.now() < until.getTime() && !(await isAtRest(db, req.params.id, until))) {
+  while (!gone.signal.aborted && Date.now() < until.getTime() && !(await isAtRest(db, conversionId, until))) {
     await pauseUnlessAborted(LOOK_AGAIN_MS, gone.signal);
   }
 }

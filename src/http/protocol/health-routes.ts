@@ -1,16 +1,18 @@
 import { Router } from 'express';
 import type { Log } from '../../log.ts';
 import { allowOnly } from './method-not-allowed.ts';
+import { noteUnavailable } from './unavailable-log.ts';
 
 /** `/healthz`: the process is alive. `/readyz`: it can commit. */
 export function createHealthRoutes(checkReady: () => Promise<void>, log: Pick<Log, 'warn'>): Router {
   const routes = Router();
+  const checkOnce = shareRunning(checkReady);
   routes.get('/healthz', (_req, res) => {
     res.set('cache-control', 'no-store').json({ status: 'ok' });
   });
   routes.get('/readyz', async (_req, res) => {
     res.set('cache-control', 'no-store');
-    if (await isReady(checkReady, log)) res.json({ status: 'ready' });
+    if (await isReady(checkOnce, log)) res.json({ status: 'ready' });
     else res.status(503).set('retry-after', '5').json({ status: 'not ready' });
   });
   routes.all(['/healthz', '/readyz'], allowOnly('GET', 'HEAD'));
@@ -23,7 +25,13 @@ async function isReady(checkReady: () => Promise<void>, log: Pick<Log, 'warn'>):
     await checkReady();
     return true;
   } catch (error) {
-    log.warn({ err: error }, 'The process is not ready.');
+    noteUnavailable(error, log);
     return false;
   }
+}
+
+/** However many ask at the same time, one look answers them: a flood of questions must not stand before clicks. */
+function shareRunning(check: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= check().finally(() => (running = undefined)));
 }

@@ -50,7 +50,7 @@ export function makeProblem(kind: ProblemKind, detail: string, extra: Partial<Pr
  */
 export function toProblem(error: unknown, log: Pick<Log, 'error' | 'warn'>): Problem {
   if (error instanceof AppError) {
-    if (error.kind === 'unavailable') noteUnavailable(error.cause ?? error, log);
+    if (error.kind === 'unavailable') return toUnavailable(error, log);
     return makeProblem(error.kind, error.message, error.problems.length > 0 ? { problems: error.problems } : {});
   }
   if (isDatabaseAway(error)) {
@@ -60,11 +60,27 @@ export function toProblem(error: unknown, log: Pick<Log, 'error' | 'warn'>): Pro
   if (isUnstorableValue(error)) return makeProblem('malformed', 'The request holds a value that cannot be stored.');
   const clientProblem = toClientProblem(error);
   if (clientProblem) return clientProblem;
-  const errorId = randomBytes(6).toString('hex');
-  log.error({ err: error, errorId }, 'A request failed unexpectedly.');
+  const errorId = logUnexpected(error, log);
   return makeProblem('unexpected', `This is our mistake. If you write to us, mention ${errorId}.`, {
     error_id: errorId,
   });
+}
+
+/** A mistake of ours must not hide among outages, which mend themselves; its caller is to send it again all the same. */
+function toUnavailable(error: AppError, log: Pick<Log, 'error' | 'warn'>): Problem {
+  const { message, cause } = error;
+  if (cause === undefined || isDatabaseAway(cause)) {
+    noteUnavailable(cause ?? error, log);
+    return makeProblem('unavailable', message);
+  }
+  return makeProblem('unavailable', message, { error_id: logUnexpected(cause, log) });
+}
+
+/** @returns the id by which people find it in the log */
+function logUnexpected(error: unknown, log: Pick<Log, 'error'>): string {
+  const errorId = randomBytes(6).toString('hex');
+  log.error({ err: error, errorId }, 'A request failed unexpectedly.');
+  return errorId;
 }
 
 export function sendProblem(res: Response, problem: Problem): void {
@@ -80,13 +96,13 @@ export function setProblemHeaders(res: Response, { kind }: Problem): void {
   res.set('cache-control', 'no-store');
 }
 
-/** The last handler of an API. */
-export function createProblemHandler(log: Pick<Log, 'error' | 'warn'>): ErrorRequestHandler {
+/** The last handler of an API, or of pages with another way to send a problem. */
+export function createProblemHandler(log: Pick<Log, 'error' | 'warn'>, send = sendProblem): ErrorRequestHandler {
   return (error, req, res, next) => {
     const problem = toProblem(error, log);
     // Once the connection has ended there is nobody to tell, and Express would print the error beside our log.
     if (res.headersSent) return req.socket.destroyed ? undefined : next(error);
-    sendProblem(res, problem);
+    send(res, problem);
   };
 }
 

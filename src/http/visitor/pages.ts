@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import type { CatalogueOffer } from '../../catalogue/catalogue-offer.ts';
 import type { Log } from '../../log.ts';
-import { setProblemHeaders, toProblem, type Problem } from '../protocol/problem.ts';
+import { createProblemHandler, setProblemHeaders, type Problem } from '../protocol/problem.ts';
 import { renderMessage, type Message } from '../pages/message.ts';
 import { createSecurityHeaders } from '../protocol/security-headers.ts';
 import { planRepeat } from './repeat.ts';
@@ -50,11 +50,7 @@ export function createPages({ listOffers, publicUrl, log }: PagesDeps): Pages {
       res.setHeader('vary', 'Sec-Purpose, Purpose, Cookie');
       send(res, 403, prefetchPage);
     },
-    handleError(error, _req, res, next) {
-      const problem = toProblem(error, log);
-      if (res.headersSent) return next(error);
-      pages.sendProblem(res, problem);
-    },
+    handleError: createProblemHandler(log, (res, problem) => pages.sendProblem(res, problem)),
   };
   return pages;
 

@@ -37,9 +37,16 @@ describe('a problem', () => {
   }
 
   it('of something that is not available is logged as a warning with its cause', () => {
-    const cause = new Error('why');
+    const cause = withCode('ECONNREFUSED');
     assert.deepEqual(problemOf(new AppError('unavailable', 'later', { cause })).warned, [{ err: cause }]);
     assert.deepEqual(problemOf(new AppError('unknown', 'never', { cause })).warned, []);
+  });
+
+  it('of something that is not available by a mistake of ours is logged as an error, under the id that the caller hears', () => {
+    const cause = new TypeError('rows is not iterable');
+    const { problem, logged, warned } = problemOf(new AppError('unavailable', 'send it again', { cause }));
+    assertFields(problem, { kind: 'unavailable', status: 503, detail: 'send it again' });
+    assert.deepEqual({ logged, warned }, { logged: [{ err: cause, errorId: problem.error_id }], warned: [] });
   });
 
   it('of something that is not available is logged once a second, with the number of those left out', () => {
