@@ -1,19 +1,12 @@
 import type { LeadPolicy } from '../../workflows/contract.ts';
 import type { Config } from '../config.ts';
 import { checkDb } from '../db/connect.ts';
-import { keepTrying } from '../keep-trying.ts';
-import type { Log } from '../log.ts';
-import { pauseUnlessAborted } from '../pause.ts';
 import { startRelay } from '../relay.ts';
 import { startSweep } from '../sweep.ts';
 import { checkTemporal } from '../temporal/check.ts';
-import {
-  connectTemporal,
-  NamespaceMissingError,
-  registerSearchAttributes,
-  searchAttributesText,
-} from '../temporal/connect.ts';
+import { connectTemporal, registerSearchAttributes } from '../temporal/connect.ts';
 import { watchQueueDepth } from '../temporal/queue-depth.ts';
+import { keepRegistered } from '../temporal/registration.ts';
 import { proveStartDelay } from '../temporal/start-delay.ts';
 import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
 
@@ -44,42 +37,21 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   });
   const sweep = startSweep({ db, grace: graceOf(config), intervalMs: config.sweep.intervalMs, metrics, log });
   const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
-  const stopping = new AbortController();
-  const registering = registerAgainAndAgain();
+  const registration = keepRegistered({
+    register,
+    firstPauseMs: FIRST_RETRY_MS,
+    intervalMs: REGISTER_INTERVAL_MS,
+    log,
+  });
   return {
     checkReady: async () => void (await Promise.all([checkTemporal(client), checkDb(db)])),
     async stop() {
-      stopping.abort();
-      await Promise.all([registering, startDelay.stop(), queue.stop(), sweep.stop(), relay.stop()]);
+      await Promise.all([registration.stop(), startDelay.stop(), queue.stop(), sweep.stop(), relay.stop()]);
       await client.connection.close();
     },
   };
-
-  /** Not only once: a Temporal that has lost its store knows them no more. */
-  async function registerAgainAndAgain(): Promise<void> {
-    const { signal } = stopping;
-    while (!signal.aborted) {
-      await keepTrying(register, {
-        signal,
-        firstPauseMs: FIRST_RETRY_MS,
-        longestPauseMs: REGISTER_INTERVAL_MS,
-        onFailure: (err) => warnUnregistered(err, log),
-      });
-      await pauseUnlessAborted(REGISTER_INTERVAL_MS, signal);
-    }
-  }
 }
 
 function policyOf({ leads, postbacks }: Config): LeadPolicy {
   return { windowMs: leads.windowMs, postbackAttempts: postbacks.attempts, postbackIntervalMs: postbacks.intervalMs };
-}
-
-/** Temporal Cloud, for one, never permits it; leads cannot start before the attributes are there. */
-function warnUnregistered(err: unknown, log: Log): void {
-  if (err instanceof NamespaceMissingError) return log.error(err.message);
-  log.warn(
-    { err },
-    'Search attributes cannot be registered with Temporal yet; trying again. Where Temporal does not permit it, ' +
-      `register them by hand and ignore this: ${searchAttributesText}.`,
-  );
 }

@@ -15,6 +15,8 @@ export function connectTemporal({ connectionOptions, namespace }: TemporalTarget
 
 const GRPC_NOT_FOUND = 5;
 const GRPC_ALREADY_EXISTS = 6;
+const GRPC_PERMISSION_DENIED = 7;
+const GRPC_UNIMPLEMENTED = 12;
 
 export class NamespaceMissingError extends Error {
   override readonly name = 'NamespaceMissingError';
@@ -76,6 +78,11 @@ export async function registerSearchAttributes(client: Client): Promise<void> {
       if (!hasGrpcCode(error, GRPC_ALREADY_EXISTS)) throw error;
     }
   }
+}
+
+/** Temporal answers, and will never do what was asked of it. */
+export function isRefusal(error: unknown): boolean {
+  return hasGrpcCode(error, GRPC_PERMISSION_DENIED) || hasGrpcCode(error, GRPC_UNIMPLEMENTED);
 }
 
 function hasGrpcCode(error: unknown, code: number): boolean {
