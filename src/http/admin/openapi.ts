@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { describeHealth } from '../protocol/describe-health.ts';
-import { describeCatalogueCalls } from './catalogue-calls.ts';
-import { describeListCalls } from './list-calls.ts';
-import { describeStatusCalls } from './status-call-calls.ts';
-import { describeStoryCalls } from './story-calls.ts';
+import { describeCatalogueCalls } from './catalogue/catalogue-openapi.ts';
+import { describeListCalls } from './lists/list-openapi.ts';
+import { describeStatusCalls } from './status-calls/status-calls-openapi.ts';
+import { describeStoryCalls } from './stories/story-openapi.ts';
 
 /** What the operations listener answers, as OpenAPI 3.1. */
 export function describeAdminApi(): oas31.OpenAPIObject {

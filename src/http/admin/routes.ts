@@ -6,11 +6,16 @@ import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
 import { allowOnly } from '../protocol/method-not-allowed.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
 import { createAdminAuth } from './auth.ts';
-import { addAdvertiserRoutes, addOfferRoutes, addPartnerRoutes, type PartnerDeps } from './catalogue-routes.ts';
-import { addListRoutes } from './list-routes.ts';
+import {
+  addAdvertiserRoutes,
+  addOfferRoutes,
+  addPartnerRoutes,
+  type PartnerDeps,
+} from './catalogue/catalogue-routes.ts';
+import { addListRoutes } from './lists/list-routes.ts';
 import { describeAdminApi } from './openapi.ts';
-import { addStatusCallRoutes, type StatusCallDeps } from './status-call-routes.ts';
-import { addStoryRoutes } from './story-routes.ts';
+import { addStatusCallRoutes, type StatusCallDeps } from './status-calls/status-call-routes.ts';
+import { addStoryRoutes } from './stories/story-routes.ts';
 
 export type AdminDeps = PartnerDeps & StatusCallDeps & { adminApiKey: string; windowMs: number };
 

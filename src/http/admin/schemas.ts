@@ -4,7 +4,7 @@ import { PUBLIC_ID } from '../../domain/ids.ts';
 import { currencies } from '../../domain/money.ts';
 import { checkOfferUrl, offerMacros } from '../../domain/offer-url.ts';
 import { AppError, type FieldProblem } from '../../errors.ts';
-import { postbackSchema } from './postback-schema.ts';
+import { postbackSchema } from './catalogue/postback-schema.ts';
 import { descriptionSchema, nameSchema, publicIdSchema, templateUrl } from './text-schemas.ts';
 
 const MAX_PAGE = 200;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { statusCallResults, type StatusCallRow } from '../../db/reports/status-calls.ts';
-import { statuses } from '../../domain/status.ts';
-import type { StatusAnswer } from '../../intake/status.ts';
-import { defineAnswer, momentSchema } from '../protocol/describe-answer.ts';
+import { statusCallResults, type StatusCallRow } from '../../../db/reports/status-calls.ts';
+import { statuses } from '../../../domain/status.ts';
+import type { StatusAnswer } from '../../../intake/status.ts';
+import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
 
 const rawSchema = z.unknown().meta({
   description: 'What the advertiser sent, except its token.',

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { postbackStates, skipReasons } from '../../db/postbacks.ts';
-import type { ListedConversion } from '../../db/reports/conversion-list.ts';
-import { leadStatuses, type ListedLead } from '../../db/reports/lead-list.ts';
-import type { ListedPostback } from '../../db/reports/postback-list.ts';
-import { statuses } from '../../domain/status.ts';
-import { defineAnswer, momentSchema } from '../protocol/describe-answer.ts';
+import { postbackStates, skipReasons } from '../../../db/postbacks.ts';
+import type { ListedConversion } from '../../../db/reports/conversion-list.ts';
+import { leadStatuses, type ListedLead } from '../../../db/reports/lead-list.ts';
+import type { ListedPostback } from '../../../db/reports/postback-list.ts';
+import { statuses } from '../../../domain/status.ts';
+import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
 
 const AT = '2026-01-31T09:15:00.000Z';
 const LEAD_ID = '0ml2p7s3q1x9c4v6b8n0m5k7';

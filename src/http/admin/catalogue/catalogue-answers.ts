@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Advertiser } from '../../db/advertisers.ts';
-import type { Offer } from '../../db/offers.ts';
-import type { Partner, RefIdWarning } from '../../db/partners.ts';
-import { refIdProblems } from '../../domain/ref-id.ts';
-import { statuses } from '../../domain/status.ts';
-import { defineAnswer, momentSchema, type Answer } from '../protocol/describe-answer.ts';
+import type { Advertiser } from '../../../db/advertisers.ts';
+import type { Offer } from '../../../db/offers.ts';
+import type { Partner, RefIdWarning } from '../../../db/partners.ts';
+import { refIdProblems } from '../../../domain/ref-id.ts';
+import { statuses } from '../../../domain/status.ts';
+import { defineAnswer, momentSchema, type Answer } from '../../protocol/describe-answer.ts';
 
 const MOMENT = '2026-01-31T09:15:00.000Z';
 

@@ -1,10 +1,10 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { listStatusCalls } from '../../db/reports/status-calls.ts';
-import { AppError } from '../../errors.ts';
-import type { StatusIntake } from '../../intake/status.ts';
-import { allowOnly } from '../protocol/method-not-allowed.ts';
-import { readWith, statusCallPageSchema } from './schemas.ts';
+import { listStatusCalls } from '../../../db/reports/status-calls.ts';
+import { AppError } from '../../../errors.ts';
+import type { StatusIntake } from '../../../intake/status.ts';
+import { allowOnly } from '../../protocol/method-not-allowed.ts';
+import { readWith, statusCallPageSchema } from '../schemas.ts';
 
 export type StatusCallDeps = { db: Knex; statuses: Pick<StatusIntake, 'acceptLate'> };
 

@@ -1,14 +1,14 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { isAtRest } from '../../db/reports/at-rest.ts';
-import { findLeadOfConversion, readFactsOfConversion, readLeadFacts } from '../../db/reports/lead-facts.ts';
-import { AppError } from '../../errors.ts';
-import { pauseUnlessAborted } from '../../pause.ts';
-import { tellConversionStory } from '../../stories/conversion-story.ts';
-import type { TemporalUi } from '../../stories/lead-address.ts';
-import { tellLeadStory } from '../../stories/lead-story.ts';
-import { readWith, storyPageSchema, waitSchema } from './schemas.ts';
-import { allowOnly } from '../protocol/method-not-allowed.ts';
+import { isAtRest } from '../../../db/reports/at-rest.ts';
+import { findLeadOfConversion, readFactsOfConversion, readLeadFacts } from '../../../db/reports/lead-facts.ts';
+import { AppError } from '../../../errors.ts';
+import { pauseUnlessAborted } from '../../../pause.ts';
+import { tellConversionStory } from '../../../stories/conversion-story.ts';
+import type { TemporalUi } from '../../../stories/lead-address.ts';
+import { tellLeadStory } from '../../../stories/lead-story.ts';
+import { readWith, storyPageSchema, waitSchema } from '../schemas.ts';
+import { allowOnly } from '../../protocol/method-not-allowed.ts';
 
 const LOOK_AGAIN_MS = 100;
 const SECOND_MS = 1000;

@@ -6,8 +6,8 @@ import {
   readAdvertiser,
   replaceAdvertiserToken,
   updateAdvertiser,
-} from '../../db/advertisers.ts';
-import { createOffer, listOffers, readOffer, updateOffer } from '../../db/offers.ts';
+} from '../../../db/advertisers.ts';
+import { createOffer, listOffers, readOffer, updateOffer } from '../../../db/offers.ts';
 import {
   createPartner,
   listPartners,
@@ -16,12 +16,12 @@ import {
   replacePartnerKey,
   updatePartner,
   type Partner,
-} from '../../db/partners.ts';
-import type { PostbackSettings } from '../../domain/postback-settings.ts';
-import { AppError } from '../../errors.ts';
-import type { AddressRules } from '../../outbound/address-rules.ts';
-import { checkSettingsToSave } from '../../outbound/settings-check.ts';
-import { allowOnly } from '../protocol/method-not-allowed.ts';
+} from '../../../db/partners.ts';
+import type { PostbackSettings } from '../../../domain/postback-settings.ts';
+import { AppError } from '../../../errors.ts';
+import type { AddressRules } from '../../../outbound/address-rules.ts';
+import { checkSettingsToSave } from '../../../outbound/settings-check.ts';
+import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import {
   advertiserPatchSchema,
   newAdvertiserSchema,
@@ -33,7 +33,7 @@ import {
   partnerPatchSchema,
   readWith,
   refuseFields,
-} from './schemas.ts';
+} from '../schemas.ts';
 
 /** What making and changing partners needs; advertisers and offers need less. */
 export type PartnerDeps = { db: Knex; publicUrl: string; addressRules: AddressRules };

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { attemptOutcomes } from '../../db/reports/conversion-facts.ts';
-import { postbackStates, skipReasons } from '../../db/postbacks.ts';
-import { refIdProblems } from '../../domain/ref-id.ts';
-import { statuses } from '../../domain/status.ts';
-import { momentSchema } from '../protocol/describe-answer.ts';
-import { keptCallExample, keptCallSchema } from './status-call-answers.ts';
+import { attemptOutcomes } from '../../../db/reports/conversion-facts.ts';
+import { postbackStates, skipReasons } from '../../../db/postbacks.ts';
+import { refIdProblems } from '../../../domain/ref-id.ts';
+import { statuses } from '../../../domain/status.ts';
+import { momentSchema } from '../../protocol/describe-answer.ts';
+import { keptCallExample, keptCallSchema } from '../status-calls/status-call-answers.ts';
 
 const AT = '2026-01-31T09:15:00.000Z';
 

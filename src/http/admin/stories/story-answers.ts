@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { refIdProblems } from '../../domain/ref-id.ts';
-import type { ConversionStory } from '../../stories/conversion-story.ts';
-import type { LeadStory } from '../../stories/lead-story.ts';
-import { defineAnswer, momentSchema } from '../protocol/describe-answer.ts';
+import { refIdProblems } from '../../../domain/ref-id.ts';
+import type { ConversionStory } from '../../../stories/conversion-story.ts';
+import type { LeadStory } from '../../../stories/lead-story.ts';
+import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
 import { conversionExample, conversionSchema } from './conversion-answer.ts';
 
 const AT = '2026-01-31T09:14:00.000Z';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import * as answers from './catalogue-answers.ts';
-import { describeCalls } from './describe-call.ts';
+import { describeCalls } from '../describe-call.ts';
 import {
   advertiserPatchSchema,
   newAdvertiserSchema,
@@ -11,7 +11,7 @@ import {
   offerPatchSchema,
   pageSchema,
   partnerPatchSchema,
-} from './schemas.ts';
+} from '../schemas.ts';
 
 /** Partners, advertisers and offers. */
 export function describeCatalogueCalls(): ZodOpenApiPathsObject {

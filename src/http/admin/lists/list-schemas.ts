@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { conversionStatuses } from '../../db/reports/conversion-list.ts';
-import { leadStatuses } from '../../db/reports/lead-list.ts';
-import { postbackStates } from '../../db/postbacks.ts';
-import { statuses } from '../../domain/status.ts';
-import { cursorSchema } from '../protocol/cursor.ts';
-import { limitSchema } from './schemas.ts';
-import { oneLine } from './text-schemas.ts';
+import { conversionStatuses } from '../../../db/reports/conversion-list.ts';
+import { leadStatuses } from '../../../db/reports/lead-list.ts';
+import { postbackStates } from '../../../db/postbacks.ts';
+import { statuses } from '../../../domain/status.ts';
+import { cursorSchema } from '../../protocol/cursor.ts';
+import { limitSchema } from '../schemas.ts';
+import { oneLine } from '../text-schemas.ts';
 
 const MAX_ID = 64;
 const MAX_REF_ID = 32;

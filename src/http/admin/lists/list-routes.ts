@@ -1,13 +1,13 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { listConversions } from '../../db/reports/conversion-list.ts';
-import { listLeads } from '../../db/reports/lead-list.ts';
-import type { Page } from '../../db/reports/pages.ts';
-import { listPostbacks } from '../../db/reports/postback-list.ts';
-import { writeCursor } from '../protocol/cursor.ts';
-import { allowOnly } from '../protocol/method-not-allowed.ts';
+import { listConversions } from '../../../db/reports/conversion-list.ts';
+import { listLeads } from '../../../db/reports/lead-list.ts';
+import type { Page } from '../../../db/reports/pages.ts';
+import { listPostbacks } from '../../../db/reports/postback-list.ts';
+import { writeCursor } from '../../protocol/cursor.ts';
+import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { conversionListSchema, leadListSchema, postbackListSchema } from './list-schemas.ts';
-import { readWith } from './schemas.ts';
+import { readWith } from '../schemas.ts';
 
 /** Finding leads, conversions and postbacks of which no id is known. */
 export function addListRoutes(routes: Router, db: Knex, { windowMs }: { windowMs: number }): void {
