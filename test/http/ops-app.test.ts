@@ -536,7 +536,11 @@ describe('the operations listener', () => {
         const later = new Date(Date.now() + 5 * 60_000);
         const retrying = { partner_id: partnerId, state: 'retrying', skip_reason: null, next_attempt_at: later };
         await addPostback(conversionId, leadId, retrying);
-        assert.equal((await waitFor(conversionId, 30)).postbacks[0]?.state, 'retrying');
+        const { postbacks } = await waitFor(conversionId, 30);
+        assert.deepEqual(
+          postbacks.map(({ state }) => state),
+          ['retrying'],
+        );
       });
 
       it('come as they are when the time is up', async () => {
@@ -593,6 +597,9 @@ describe('the operations listener', () => {
       );
       const [kept] = listed.status_calls;
       assert.equal(kept?.conversion_id, conversionId);
+      for (const other of [`0x${kept.call_id.toString(16)}`, `${kept.call_id}e0`, `${kept.call_id}.0`]) {
+        await call('post', `/status-calls/${other}/accept`).expect(404);
+      }
       const path = `/status-calls/${kept.call_id}/accept`;
       const accepted = bodyOf(await call('post', path).expect(200));
       assertFields(accepted, { conversion_id: conversionId, status: 'approved', result: 'recorded' });

@@ -113,6 +113,8 @@ export const waitSchema = z.strictObject({
 
 export const offerPageSchema = pageSchema.extend({ advertiser_id: z.string().max(64).optional() });
 
+export const callIdSchema = wholeNumber(1, Number.MAX_SAFE_INTEGER);
+
 export const statusCallPageSchema = pageSchema.extend({
   after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().meta({ description: 'The `next` of the page before.' }),
   result: z.enum(statusCallResults).optional(),

@@ -4,7 +4,7 @@ import { listStatusCalls } from '../../../db/reports/status-calls.ts';
 import { AppError } from '../../../errors.ts';
 import type { StatusIntake } from '../../../intake/status.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
-import { readWith, statusCallPageSchema } from '../schemas.ts';
+import { callIdSchema, readWith, statusCallPageSchema } from '../schemas.ts';
 
 export type StatusCallDeps = { db: Knex; statuses: Pick<StatusIntake, 'acceptLate'> };
 
@@ -17,12 +17,10 @@ export function addStatusCallRoutes(routes: Router, { db, statuses }: StatusCall
     res.json({ status_calls: calls, next: last?.call_id ?? null });
   });
   routes.post('/status-calls/:id/accept', async (req, res) => {
-    const callId = Number(req.params.id);
-    if (!Number.isSafeInteger(callId) || callId < 1) {
-      throw new AppError('unknown', `There is no status call ${req.params.id}.`);
-    }
-    const { conversionId, status, result } = await statuses.acceptLate(callId);
-    res.json({ call_id: callId, conversion_id: conversionId, status, result });
+    const callId = callIdSchema.safeParse(req.params.id);
+    if (!callId.success) throw new AppError('unknown', `There is no status call ${req.params.id}.`);
+    const { conversionId, status, result } = await statuses.acceptLate(callId.data);
+    res.json({ call_id: callId.data, conversion_id: conversionId, status, result });
   });
   routes.all('/status-calls', allowOnly('GET', 'HEAD'));
   routes.all('/status-calls/:id/accept', allowOnly('POST'));
