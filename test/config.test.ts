@@ -73,7 +73,7 @@ describe('configuration', () => {
       relay: { concurrency: 64, clickConcurrency: 2, leaseMs: 15_000 },
       sweep: { intervalMs: 60_000, marginMs: 120_000 },
       worker: {
-        cachedWorkflows: 2000,
+        cachedWorkflows: 500,
         concurrentWorkflowTasks: 100,
         concurrentPostbacks: 1000,
         concurrentPostbacksPerPartner: 200,
