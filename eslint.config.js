@@ -69,6 +69,24 @@ export default tseslint.config(
   },
   {
     files: ['test/**/*.ts'],
+    ignores: ['test/http/build-*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '/http/(ops|public)-app\\.ts$',
+              allowTypeImports: true,
+              message: 'Build it by test/http/build-*.ts, which hold its answers against their description.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/require-await': 'off' },
   },
 );

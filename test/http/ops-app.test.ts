@@ -3,20 +3,16 @@ import { once } from 'node:events';
 import type { Express } from 'express';
 import request from 'supertest';
 import { hashKey } from '../../src/db/keys.ts';
-import { describeAdminApi } from '../../src/http/admin/openapi.ts';
-import { createOpsApp, type OpsDeps } from '../../src/http/ops-app.ts';
+import type { OpsDeps } from '../../src/http/ops-app.ts';
 import type { ConversionStory } from '../../src/stories/conversion-story.ts';
 import type { LeadStory } from '../../src/stories/lead-story.ts';
-import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { createTestDatabase, startOutage } from '../support/database.ts';
 import { makeEventfulLead } from '../support/eventful-lead.ts';
 import { assertFields } from '../support/fields.ts';
 import { makeHotLead } from '../support/hot-lead.ts';
-import { checkAnswers } from './check-answers.ts';
+import { ADMIN_KEY as KEY, buildOpsApp, WINDOW_MS } from './build-ops-app.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 
-const KEY = 'the-admin-key';
-const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 const OFFER_URL = 'https://bank.example/?c={conversion_id}';
 
 type Answer = Record<string, unknown>;
@@ -34,30 +30,9 @@ describe('the operations listener', () => {
   let warned: object[];
 
   const build = (changes: Partial<OpsDeps> = {}) => {
-    [logged, warned] = [[], []];
-    const made = createOpsApp({
-      admin: {
-        db: network.db,
-        adminApiKey: KEY,
-        statuses: network.statuses,
-        publicUrl: 'https://cashcat.example',
-        addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }),
-        windowMs: WINDOW_MS,
-      },
-      temporalUiUrl: 'http://localhost:8233/',
-      temporalNamespace: 'default',
-      trustProxy: false,
-      allowedHosts: ['ops.example'],
-      metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'leads 1\n' }),
-      checkReady: () => Promise.resolve(),
-      log: {
-        error: (fields: object) => void logged.push(fields),
-        warn: (fields: object) => void warned.push(fields),
-      },
-      ...changes,
-    });
-    // Without the admin API there is no description either.
-    return changes.admin === null ? made : checkAnswers(made, describeAdminApi());
+    const built = buildOpsApp(network, changes);
+    ({ logged, warned } = built);
+    return built.app;
   };
   const call = (method: 'get' | 'post' | 'patch', path: string, body?: object) => {
     const made = request(app)[method](`/v1/admin${path}`).set('authorization', `Bearer ${KEY}`);

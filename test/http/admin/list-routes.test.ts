@@ -2,15 +2,11 @@ import assert from 'node:assert/strict';
 import type { Express } from 'express';
 import fc from 'fast-check';
 import request from 'supertest';
-import { describeAdminApi } from '../../../src/http/admin/openapi.ts';
-import { createOpsApp } from '../../../src/http/ops-app.ts';
-import { createAddressRules } from '../../../src/outbound/address-rules.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { makeEventfulLead, type EventfulLead } from '../../support/eventful-lead.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
-import { checkAnswers } from '../check-answers.ts';
+import { ADMIN_KEY, buildOpsApp } from '../build-ops-app.ts';
 
-const KEY = 'the-admin-key';
 const RUNS = 100;
 
 type ListPage = { items: Record<string, unknown>[]; next_cursor: string | null };
@@ -21,35 +17,17 @@ describe('the lists of the admin API', () => {
   let app: Express;
   let lead: EventfulLead;
   let other: EventfulLead;
-  const logged: object[] = [];
+  let logged: object[];
 
   before(async () => {
     network = await createNetwork(await createTestDatabase());
     [lead, other] = [await makeEventfulLead(network), await makeEventfulLead(network)];
-    const log = { error: (fields: object) => void logged.push(fields), warn: () => undefined };
-    const made = createOpsApp({
-      admin: {
-        db: network.db,
-        adminApiKey: KEY,
-        statuses: network.statuses,
-        publicUrl: 'https://cashcat.example',
-        addressRules: createAddressRules({ allowCidrs: [] }),
-        windowMs: 14 * 24 * 60 * 60 * 1000,
-      },
-      temporalUiUrl: null,
-      temporalNamespace: 'default',
-      trustProxy: false,
-      allowedHosts: [],
-      metrics: () => Promise.reject(new Error('not asked for')),
-      checkReady: () => Promise.resolve(),
-      log,
-    });
-    app = checkAnswers(made, describeAdminApi());
+    ({ app, logged } = buildOpsApp(network));
   });
   after(() => network.close());
   afterEach(() => assert.deepEqual(logged, []));
 
-  const get = (path: string) => request(app).get(`/v1/admin${path}`).set('authorization', `Bearer ${KEY}`);
+  const get = (path: string) => request(app).get(`/v1/admin${path}`).set('authorization', `Bearer ${ADMIN_KEY}`);
   const page = async (path: string) => (await get(path).expect(200)).body as ListPage;
   const idsOf = ({ items }: ListPage, id: string) => items.map((item) => item[id]);
 

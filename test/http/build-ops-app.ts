@@ -1,0 +1,36 @@
+import type { Express } from 'express';
+import { describeAdminApi } from '../../src/http/admin/openapi.ts';
+import { createOpsApp, type OpsDeps } from '../../src/http/ops-app.ts';
+import { createAddressRules } from '../../src/outbound/address-rules.ts';
+import type { Network } from '../support/network-in-database.ts';
+import { checkAnswers } from './check-answers.ts';
+
+export const ADMIN_KEY = 'the-admin-key';
+export const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
+
+export type BuiltOpsApp = { app: Express; logged: object[]; warned: object[] };
+
+/** The operations listener over a network in a real database. */
+export function buildOpsApp({ db, statuses }: Network, changes: Partial<OpsDeps> = {}): BuiltOpsApp {
+  const [logged, warned]: [object[], object[]] = [[], []];
+  const app = createOpsApp({
+    admin: {
+      db,
+      adminApiKey: ADMIN_KEY,
+      statuses,
+      publicUrl: 'https://cashcat.example',
+      addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }),
+      windowMs: WINDOW_MS,
+    },
+    temporalUiUrl: 'http://localhost:8233/',
+    temporalNamespace: 'default',
+    trustProxy: false,
+    allowedHosts: ['ops.example'],
+    metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'leads 1\n' }),
+    checkReady: () => Promise.resolve(),
+    log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
+    ...changes,
+  });
+  // Without the admin API there is no description either.
+  return { app: changes.admin === null ? app : checkAnswers(app, describeAdminApi()), logged, warned };
+}
