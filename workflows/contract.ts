@@ -83,6 +83,8 @@ export const leadQuery = defineQuery<LeadView>('lead');
 export type DuePostback = {
   postbackId: string;
   conversionId: string;
+  /** The number of the status that it tells of. */
+  seq: number;
   partnerId: string;
   status: Status;
   /** R14: it goes to a partner who lost the lead, so no later status of the conversion concerns it. */

@@ -4,11 +4,15 @@ import type { DeliveryResult, DuePostback, LeadPolicy } from './contract.ts';
 
 export type Deliveries = {
   /**
-   * Ends the delivery of a conversion's older postbacks: at once between attempts, else when the running one ends.
-   * @returns true when there was one
+   * Ends the delivery of what older statuses of a conversion made due than the status with this number: at once between
+   * attempts, else when the running one ends.
+   * @returns true when anything of this conversion is under way
    */
-  supersede(conversionId: string): boolean;
-  /** Starts to deliver the postbacks of a conversion's newest status, after its older ones have ended. */
+  supersede(status: { conversionId: string; seq: number }): boolean;
+  /**
+   * Starts to deliver what is due, after what goes before it has ended. What is under way goes on: a lead that is rebuilt
+   * settles its statuses again, and so hears of the same postbacks once more.
+   */
   deliver(due: DuePostback[]): void;
   /** Takes up what an earlier run of the lead was delivering. */
   resume(due: DuePostback[]): void;
@@ -31,19 +35,22 @@ export function startDeliveries(
   const running = new Map<string, Delivery>();
 
   return {
-    supersede(conversionId) {
-      const older = running.get(conversionId);
-      older?.scope.cancel();
-      return older !== undefined;
+    supersede({ conversionId, seq }) {
+      const other = running.get(conversionId);
+      const isOfThisOrLater = other !== undefined && other.postback.seq >= seq;
+      if (!isOfThisOrLater) other?.scope.cancel();
+      return other !== undefined;
     },
     deliver(due) {
-      const [first] = due;
-      const older = first && running.get(first.conversionId)?.ended;
-      for (const postback of due) {
-        // A lead that is rebuilt settles its statuses again. If a postback of theirs has had an attempt, the next one
-        // must wait for the rest of the interval, and only Postgres knows how long that is.
+      // All of these wait for the same: none of them for another one.
+      const starts = due.filter(isIdle).map((postback) => ({ postback, before: whatGoesBefore(postback) }));
+      for (const { postback, before } of starts) {
+        // If it has had an attempt, the next one must wait for the rest of the interval, and only Postgres knows how long
+        // that is.
         const hadAttempts = postback.attemptsLeft < policy.postbackAttempts;
-        begin(postback, older, hadAttempts ? REVIEW_FIRST : null);
+        // Whatever it is, Postgres no longer has it to deliver.
+        if (!postback.isHandover) before?.scope.cancel();
+        begin(postback, before?.ended, hadAttempts ? REVIEW_FIRST : null);
       }
     },
     resume(due) {
@@ -55,10 +62,22 @@ export function startDeliveries(
     },
   };
 
-  function begin(postback: DuePostback, older: Promise<void> | undefined, brokenOff: BrokenOff | null): void {
-    const lane = postback.isHandover ? postback.postbackId : postback.conversionId;
+  /** False while it is under way, unless it is about to end as superseded. */
+  function isIdle(postback: DuePostback): boolean {
+    const same = running.get(laneOf(postback));
+    return same?.postback.postbackId !== postback.postbackId || same.scope.consideredCancelled;
+  }
+
+  /** A handover waits only for older ones: no later status concerns its partner. */
+  function whatGoesBefore({ conversionId, isHandover, seq }: DuePostback): Delivery | undefined {
+    const other = running.get(conversionId);
+    return isHandover && other && other.postback.seq >= seq ? undefined : other;
+  }
+
+  function begin(postback: DuePostback, before: Promise<void> | undefined, brokenOff: BrokenOff | null): void {
+    const lane = laneOf(postback);
     const scope = new CancellationScope();
-    const ended = awaitEnd(postback, scope, { older, brokenOff }).then((result) => {
+    const ended = awaitEnd(postback, scope, { before, brokenOff }).then((result) => {
       // A newer postback may have taken the lane.
       if (running.get(lane)?.scope === scope) running.delete(lane);
       onEnded(postback, result);
@@ -69,9 +88,9 @@ export function startDeliveries(
   async function awaitEnd(
     postback: DuePostback,
     scope: CancellationScope,
-    { older, brokenOff }: { older: Promise<void> | undefined; brokenOff: BrokenOff | null },
+    { before, brokenOff }: { before: Promise<void> | undefined; brokenOff: BrokenOff | null },
   ): Promise<DeliveryResult> {
-    if (older) await older;
+    if (before) await before;
     try {
       const result = await scope.run(() => attemptUntilEnded(postback, policy, brokenOff));
       return scope.consideredCancelled && result === 'failed' ? 'superseded' : result;
@@ -80,4 +99,8 @@ export function startDeliveries(
       return 'superseded';
     }
   }
+}
+
+function laneOf({ isHandover, postbackId, conversionId }: DuePostback): string {
+  return isHandover ? postbackId : conversionId;
 }

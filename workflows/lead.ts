@@ -133,10 +133,10 @@ async function settle(run: LeadRun, event: StatusEvent): Promise<void> {
   if (hasForgotten(run.state, event)) await recall(run, event);
   const settlement = settlementFor(run.state, event);
   run.state = applyEvent(run.state, event);
-  const hasSuperseded = deliveries.supersede(settlement.conversionId);
+  const isBusy = deliveries.supersede(settlement);
   publish(run);
   const input = { leadId, maxAttempts: policy.postbackAttempts, settlement };
-  const due = hasSuperseded ? await settleRegularly(input) : await settleLocallyFirst(input);
+  const due = isBusy ? await settleRegularly(input) : await settleLocallyFirst(input);
   if (due === NOT_A_FACT) await rebuild(run, event.seq, 'which does not have all that was heard of');
   else deliveries.deliver(due);
 }
@@ -197,8 +197,7 @@ async function recheck(run: LeadRun): Promise<void> {
   const input = { leadId, uptoSeq: state.appliedSeq, maxAttempts: policy.postbackAttempts };
   const { hasUnsettled, open } = await untilDone().findUnfinished(input);
   if (hasUnsettled) return await rebuild(run, state.appliedSeq, 'which lacks a settlement');
-  const underWay = new Set(deliveries.underWay().map(({ postbackId }) => postbackId));
-  for (const postback of open) if (!underWay.has(postback.postbackId)) deliveries.deliver([postback]);
+  deliveries.deliver(open);
 }
 
 function mustContinue({ deliveries }: LeadRun): boolean {

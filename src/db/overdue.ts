@@ -109,8 +109,8 @@ export async function readUnfinished(db: Knex, leadId: string, uptoSeq: number):
     { leadId, uptoSeq },
   );
   const open = await db.raw<{ rows: Unfinished['open'] }>(
-    `select p.postback_id as "postbackId", p.conversion_id as "conversionId", p.partner_id as "partnerId", p.status,
-       p.is_handover as "isHandover",
+    `select p.postback_id as "postbackId", p.conversion_id as "conversionId", p.seq, p.partner_id as "partnerId",
+       p.status, p.is_handover as "isHandover",
        (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as "attemptsMade"
      from lead_events e join postbacks p on p.conversion_id = e.conversion_id and p.seq = e.seq
      where e.lead_id = :leadId and e.seq <= :uptoSeq and e.type = 'status' and ${IS_OPEN}

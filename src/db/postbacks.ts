@@ -29,6 +29,8 @@ export type SkipReason = (typeof skipReasons)[number];
 /** A postback that still has to reach its partner, and how many attempts were made so far. */
 export type OpenPostback = {
   postbackId: string;
+  /** The number of the status that it tells of. */
+  seq: number;
   partnerId: string;
   status: Status;
   isHandover: boolean;
@@ -82,7 +84,7 @@ export async function insertPostback(db: Knex, postback: NewPostback & ToldStatu
 }
 
 const READ_OPEN_POSTBACKS = `
-  select postback_id as "postbackId", partner_id as "partnerId", status, is_handover as "isHandover",
+  select postback_id as "postbackId", seq, partner_id as "partnerId", status, is_handover as "isHandover",
     (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as "attemptsMade"
   from postbacks p
   where conversion_id = :conversionId and seq = :seq and ${IS_OPEN}

@@ -84,6 +84,7 @@ describe('settling a status', () => {
       {
         postbackId: postback?.postback_id,
         conversionId: lead.conversionId,
+        seq: 3,
         partnerId: ann,
         status: 'approved',
         isHandover: false,

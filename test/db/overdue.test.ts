@@ -157,7 +157,7 @@ describe('what is overdue', () => {
       hasUnsettled: false,
       open: [
         {
-          ...{ postbackId: postback?.postback_id, conversionId: settled.conversionId, partnerId: ann },
+          ...{ postbackId: postback?.postback_id, conversionId: settled.conversionId, seq: 3, partnerId: ann },
           ...{ status: 'approved', isHandover: false, attemptsMade: 0 },
         },
       ],

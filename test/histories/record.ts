@@ -84,6 +84,7 @@ function scriptedActivities(name: ShapeName, committed: LeadEvent[]): LeadActivi
             {
               postbackId: `postback-${seq}`,
               conversionId,
+              seq,
               partnerId: holder.partnerId,
               status,
               isHandover: false,

@@ -216,7 +216,7 @@ describe('a continued run', function () {
     const taskQueue = `lead-${leadId}`;
     const at = await isoTimeOf(env);
     const facts = numbered([touch('ann', 'a1'), conversion(), status('pending'), touch('bob')], { at });
-    const delivering = { conversionId: 'c1', partnerId: 'ann', status: 'pending', isHandover: false } as const;
+    const delivering = { conversionId: 'c1', seq: 3, partnerId: 'ann', status: 'pending', isHandover: false } as const;
     const done: string[] = [];
     const workers = await createTestLeadWorkers({
       connection: env.nativeConnection,

@@ -34,6 +34,7 @@ export function createKeepingActivities(settled: Settlement[]): LeadActivities {
         {
           postbackId: `p${settlement.seq}`,
           conversionId: settlement.conversionId,
+          seq: settlement.seq,
           partnerId: 'ann',
           status: settlement.status,
           isHandover: false,

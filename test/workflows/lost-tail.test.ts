@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { leadQuery } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
+import { loseTail } from '../support/lost-tail.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { rewardsOf, type Network } from '../support/network-in-database.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
@@ -11,7 +12,6 @@ import { startPrivateTemporal } from '../support/servers.ts';
 
 const INTERVAL_MS = 1500;
 
-/** A failover to a standby that lacks the last commits: what they held is gone, and its numbers are given out again. */
 describe('a lead after Postgres has lost its tail', function () {
   this.timeout(60_000);
   let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
@@ -39,28 +39,12 @@ describe('a lead after Postgres has lost its tail', function () {
 
   afterEach(() => tracker.stop());
 
-  async function loseTail(leadId: string, conversionId: string, lastSeq: number): Promise<void> {
-    const { db } = network;
-    await eventually(async () => assert.equal((await db('outbox').where({ lead_id: leadId })).length, 0));
-    await db.transaction(async (trx) => {
-      const lost = trx('postbacks').where({ lead_id: leadId }).where('seq', '>', lastSeq);
-      await trx('postback_attempts').whereIn('postback_id', lost.clone().select('postback_id')).delete();
-      await lost.delete();
-      await trx('reward_entries').where({ conversion_id: conversionId }).where('seq', '>', lastSeq).delete();
-      for (const table of ['settlements', 'lead_events']) {
-        await trx(table).where({ lead_id: leadId }).where('seq', '>', lastSeq).delete();
-      }
-      await trx('conversions').where({ conversion_id: conversionId }).update({ status: null, status_at: null });
-      await trx('leads').where({ lead_id: leadId }).update({ last_seq: lastSeq });
-    });
-  }
-
   it('takes a status whose number it has seen before for what it is, and settles it with whom Postgres knows', async () => {
     const { leadId, conversionId } = await network.aLead(ann, 'a1');
     await network.touch(leadId, bob, 'b1');
     await network.report(conversionId, 'pending');
     await world.hasPostbacks(conversionId, 'delivered');
-    await loseTail(leadId, conversionId, 2);
+    await loseTail(network.db, { leadId, conversionId, lastSeq: 2 });
 
     await network.report(conversionId, 'approved');
     await world.hasPostbacks(conversionId, 'delivered');
@@ -86,7 +70,7 @@ describe('a lead after Postgres has lost its tail', function () {
     const { leadId, conversionId } = await network.aLead(ann, 'a1');
     await network.report(conversionId, 'pending');
     await world.hasPostbacks(conversionId, 'retrying');
-    await loseTail(leadId, conversionId, 2);
+    await loseTail(network.db, { leadId, conversionId, lastSeq: 2 });
     await eventually(async () => assert.deepEqual((await world.handleOf(leadId).query(leadQuery)).delivering, []));
 
     await network.report(conversionId, 'approved');
