@@ -50,18 +50,18 @@ const RECORD_NEW_LEADS = `
 
 // Numbers the events densely per lead: each lead's row is locked, raised by the number of its events in the batch, and
 // read back. `back` counts from the last event of a lead in the batch. The leads come sorted, so that two batches with
-// the same leads wait for each other instead of dead-locking. The clock is read after that wait, so that times follow
-// the order of seq.
+// the same leads wait for each other instead of dead-locking. The clock is read after that wait, and never goes
+// back, so that times follow the order of seq.
 const RECORD_CLICKS = `
   with batch_leads as materialized (
     select * from unnest($1::text[], $2::int[], $3::int[]) as t (lead_id, events, urgency)
   ), numbered_leads as (
     insert into leads as l (lead_id, last_seq, last_activity_at)
-    select lead_id, events, now() from batch_leads
+    select lead_id, events, clock_timestamp() from batch_leads
     on conflict (lead_id) do update
       set last_seq = l.last_seq + excluded.last_seq,
-          last_activity_at = greatest(l.last_activity_at, excluded.last_activity_at)
-    returning lead_id, last_seq, clock_timestamp() as at
+          last_activity_at = greatest(l.last_activity_at, clock_timestamp())
+    returning lead_id, last_seq, last_activity_at as at
   ), numbered_clicks as materialized (
     select c.*, l.at, l.last_seq - c.back as upto_seq
     from unnest($4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],

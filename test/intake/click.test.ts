@@ -149,7 +149,7 @@ describe('click intake on Postgres', () => {
     await db('leads').where({ lead_id: leadId }).update({ last_activity_at: '2026-01-01T00:00:00Z' });
     await network.clicks.record(conversionOf(leadId));
     const { rows } = await db.raw<{ rows: { is_now: boolean }[] }>(
-      `select abs(extract(epoch from l.last_activity_at - e.at)) < 1 as is_now from leads l join lead_events e using (lead_id)
+      `select l.last_activity_at = e.at as is_now from leads l join lead_events e using (lead_id)
        where lead_id = ? and seq = 2`,
       [leadId],
     );
