@@ -3,9 +3,9 @@ import { IS_OPEN } from '../postbacks.ts';
 
 const IS_AT_REST = `
   select not exists (
-      select from status_calls c
-      where c.conversion_id = :conversionId and c.seq is not null
-        and not exists (select from settlements s where s.conversion_id = c.conversion_id and s.seq = c.seq)
+      select from lead_events e
+      where e.conversion_id = :conversionId and e.type = 'status'
+        and not exists (select from settlements s where s.conversion_id = e.conversion_id and s.seq = e.seq)
     ) and not exists (
       select from postbacks p
       where p.conversion_id = :conversionId and ${IS_OPEN}
@@ -14,8 +14,7 @@ const IS_AT_REST = `
 
 /**
  * Whether nothing more will happen to a conversion before `until` unless somebody does something: each of its statuses is
- * settled, and no attempt of a postback is under way or due by then. By status calls, because they are indexed by
- * conversion and the events of a lead are not.
+ * settled, and no attempt of a postback is under way or due by then.
  */
 export async function isAtRest(db: Knex, conversionId: string, until: Date): Promise<boolean> {
   const { rows } = await db.raw<{ rows: { isAtRest: boolean }[] }>(IS_AT_REST, { conversionId, until });
