@@ -51,7 +51,7 @@ async function run(config: Config, log: Log, stopAsked: AbortSignal, embedded?: 
   log.info({ roles: config.roles, publicUrl: program.publicUrl, opsUrl: program.opsUrl }, 'ready');
   try {
     await embedded?.welcome(program);
-    await Promise.race([isAborted(stopAsked), ...(embedded ? [embedded.failed] : [])]);
+    await Promise.race([untilAborted(stopAsked), ...(embedded ? [embedded.failed] : [])]);
     log.info({ signal: stopAsked.reason as string }, 'stopping');
     // Who presses Ctrl-C has no balancer, and wants an end.
     if (stopAsked.reason === 'SIGTERM') await program.drain();
@@ -81,7 +81,7 @@ function listenForStop(): AbortSignal {
   return controller.signal;
 }
 
-async function isAborted(signal: AbortSignal): Promise<void> {
+async function untilAborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
 
