@@ -1,6 +1,12 @@
 import type { Knex } from 'knex';
 import { newReadableId } from '../new-ids.ts';
-import { insertOne, readPage, type CatalogueState, type CatalogueTable, type Page } from './catalogue-rows.ts';
+import {
+  insertOne,
+  readCatalogueRows,
+  type CatalogueState,
+  type CatalogueTable,
+  type CataloguePageQuery,
+} from './catalogue-rows.ts';
 import { makeKey } from './keys.ts';
 import { prepared } from './prepared.ts';
 
@@ -43,8 +49,8 @@ export async function readAdvertiser(db: Knex, advertiserId: string): Promise<Ad
 }
 
 /** A page of advertisers, in the order of their ids. */
-export async function listAdvertisers(db: Knex, page: Page): Promise<Advertiser[]> {
-  return await readPage<Advertiser>(db, ADVERTISERS, page);
+export async function listAdvertisers(db: Knex, page: CataloguePageQuery): Promise<Advertiser[]> {
+  return await readCatalogueRows<Advertiser>(db, ADVERTISERS, page);
 }
 
 /** Changes what is given. @returns undefined when there is no such advertiser */

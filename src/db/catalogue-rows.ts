@@ -10,7 +10,7 @@ export type CatalogueState = 'active' | 'paused';
 export type CatalogueTable = { table: 'partners' | 'advertisers' | 'offers'; id: string; columns: string[] };
 
 /** Keyset pagination: the ids after `after`, in their order. */
-export type Page = { limit: number; after?: string | undefined };
+export type CataloguePageQuery = { limit: number; after?: string | undefined };
 
 /** Inserts one row. @throws AppError `taken` or `invalid` for an id that is in use or refers to nothing */
 export async function insertOne<Row>(
@@ -40,10 +40,10 @@ function refusalOf(cause: unknown, { id, advertiserId }: { id: string; advertise
 }
 
 /** One page of a table, of one advertiser when `advertiser_id` is given. */
-export async function readPage<Row>(
+export async function readCatalogueRows<Row>(
   db: Knex,
   { table, id, columns }: CatalogueTable,
-  { limit, after, ...filter }: Page & { advertiser_id?: string | undefined },
+  { limit, after, ...filter }: CataloguePageQuery & { advertiser_id?: string | undefined },
 ): Promise<Row[]> {
   const query = db(table).orderBy(id).limit(limit);
   if (after !== undefined) void query.where(id, '>', after);

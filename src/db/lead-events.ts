@@ -12,7 +12,7 @@ export type LeadEventRow =
   | (Common & NamesConversion & { type: 'conversion' })
   | (Common & NamesConversion & { type: 'status'; status: Status; reason: string | null });
 
-/** The columns of {@link LeadEventRow}, for statements that are prepared. */
+/** The columns of {@link LeadEventRow}. */
 export const LEAD_EVENT_COLUMNS = [
   'lead_id',
   'seq',

@@ -1,6 +1,12 @@
 import type { Knex } from 'knex';
 import { newReadableId } from '../new-ids.ts';
-import { insertOne, readPage, type CatalogueState, type CatalogueTable, type Page } from './catalogue-rows.ts';
+import {
+  insertOne,
+  readCatalogueRows,
+  type CatalogueState,
+  type CatalogueTable,
+  type CataloguePageQuery,
+} from './catalogue-rows.ts';
 
 const OFFER_COLUMNS = [
   'offer_id',
@@ -60,13 +66,16 @@ export async function createOffer(db: Knex, given: NewOffer): Promise<Offer> {
 
 /** @returns undefined when there is no such offer */
 export async function readOffer(db: Knex, offerId: string): Promise<Offer | undefined> {
-  const row = await db('offers').where({ offer_id: offerId }).first<OfferRow | undefined>();
+  const row = await db('offers').where({ offer_id: offerId }).first<OfferRow | undefined>(OFFER_COLUMNS);
   return row && toOffer(row);
 }
 
 /** A page of offers, in the order of their ids; of one advertiser when `advertiser_id` is given. */
-export async function listOffers(db: Knex, page: Page & { advertiser_id?: string | undefined }): Promise<Offer[]> {
-  const rows = await readPage<OfferRow>(db, OFFERS, page);
+export async function listOffers(
+  db: Knex,
+  page: CataloguePageQuery & { advertiser_id?: string | undefined },
+): Promise<Offer[]> {
+  const rows = await readCatalogueRows<OfferRow>(db, OFFERS, page);
   return rows.map(toOffer);
 }
 

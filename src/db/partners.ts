@@ -2,7 +2,13 @@ import type { Knex } from 'knex';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
 import { newPartnerId } from '../new-ids.ts';
-import { insertOne, readPage, type CatalogueState, type CatalogueTable, type Page } from './catalogue-rows.ts';
+import {
+  insertOne,
+  readCatalogueRows,
+  type CatalogueState,
+  type CatalogueTable,
+  type CataloguePageQuery,
+} from './catalogue-rows.ts';
 import { makeKey } from './keys.ts';
 
 /** A partner's record as ops see it; of its API key only the beginning is known, `postback` is null without settings. */
@@ -46,8 +52,8 @@ export async function readPartner(db: Knex, partnerId: string): Promise<Partner 
 }
 
 /** A page of partners, in the order of their ids. */
-export async function listPartners(db: Knex, page: Page): Promise<Partner[]> {
-  return await readPage<Partner>(db, PARTNERS, page);
+export async function listPartners(db: Knex, page: CataloguePageQuery): Promise<Partner[]> {
+  return await readCatalogueRows<Partner>(db, PARTNERS, page);
 }
 
 /** Changes what is given; `postback: null` removes the settings. @returns undefined when there is no such partner */

@@ -3,7 +3,7 @@ import type { StatusEvent } from '../../domain/lead-event.ts';
 import type { Status } from '../../domain/status.ts';
 import { LEAD_EVENT_COLUMNS, toLeadEvent, type LeadEventRow } from '../lead-events.ts';
 import type { PostbackState, SkipReason } from '../postbacks.ts';
-import type { StatusCallRow } from './status-calls.ts';
+import { STATUS_CALL_COLUMNS, type StatusCallRow } from './status-calls.ts';
 
 /** A conversion with the names of its offer and advertiser; `status` is its last one, null before the first. */
 export type ConversionRow = {
@@ -106,6 +106,73 @@ export type ConversionFacts = {
   isWhole: boolean;
 };
 
+// By name, so that no column leaves the program only because somebody has added it to a table.
+const CONVERSION_COLUMNS = [
+  'conversion_id',
+  'lead_id',
+  'seq',
+  'offer_id',
+  'advertiser_id',
+  'created_at',
+  'status',
+  'status_at',
+] as const satisfies (keyof ConversionRow)[];
+const SETTLEMENT_COLUMNS = [
+  'conversion_id',
+  'seq',
+  'status',
+  'partner_id',
+  'touch_seq',
+  'reward',
+  'settled_at',
+] as const satisfies (keyof SettlementRow)[];
+const REWARD_ENTRY_COLUMNS = [
+  'entry_id',
+  'conversion_id',
+  'seq',
+  'partner_id',
+  'kind',
+  'amount',
+  'currency',
+  'price_version',
+  'at',
+] as const satisfies (keyof RewardEntryRow)[];
+const POSTBACK_COLUMNS = [
+  'postback_id',
+  'conversion_id',
+  'seq',
+  'lead_id',
+  'offer_id',
+  'partner_id',
+  'ref_id',
+  'status',
+  'reason',
+  'is_handover',
+  'event_at',
+  'payout',
+  'currency',
+  'state',
+  'skip_reason',
+  'next_attempt_at',
+  'created_at',
+  'ended_at',
+] as const satisfies (keyof PostbackRow)[];
+const ATTEMPT_COLUMNS = [
+  'postback_id',
+  'attempt',
+  'started_at',
+  'ended_at',
+  'method',
+  'url',
+  'body',
+  'outcome',
+  'duration_ms',
+  'http_status',
+  'error',
+  'location',
+  'response_body',
+] as const satisfies (keyof AttemptRow)[];
+
 const MAX_ROWS = 2000;
 
 /** Each part is sorted as its index is, so that no limit leads Postgres into walking through a whole table. */
@@ -120,13 +187,17 @@ export async function readConversionFacts(trx: Knex, conversionIds: string[]): P
     .select<LeadEventRow[]>(LEAD_EVENT_COLUMNS);
   const postbacks = await ofConversions('postbacks', ['seq', 'created_at', 'postback_id'])
     .limit(MAX_ROWS)
-    .select<PostbackRow[]>('*');
+    .select<PostbackRow[]>(POSTBACK_COLUMNS);
   const facts = {
     conversions: await readConversions(trx, conversionIds),
     statuses: statuses.map(toLeadEvent).filter((event) => event.type === 'status'),
     statusCalls: await readStatusCalls(trx, conversionIds),
-    settlements: await ofConversions('settlements', ['seq']).limit(MAX_ROWS).select<SettlementRow[]>('*'),
-    rewardEntries: await ofConversions('reward_entries', ['seq']).limit(MAX_ROWS).select<RewardEntryRow[]>('*'),
+    settlements: await ofConversions('settlements', ['seq'])
+      .limit(MAX_ROWS)
+      .select<SettlementRow[]>(SETTLEMENT_COLUMNS),
+    rewardEntries: await ofConversions('reward_entries', ['seq'])
+      .limit(MAX_ROWS)
+      .select<RewardEntryRow[]>(REWARD_ENTRY_COLUMNS),
     postbacks,
     attempts: await readAttempts(trx, postbacks),
   };
@@ -140,7 +211,11 @@ async function readConversions(trx: Knex, conversionIds: string[]): Promise<Conv
     .leftJoin('advertisers as a', 'a.advertiser_id', 'c.advertiser_id')
     .orderBy('c.seq')
     .limit(MAX_ROWS)
-    .select<ConversionRow[]>('c.*', 'o.name as offer_name', 'a.name as advertiser_name');
+    .select<ConversionRow[]>([
+      ...CONVERSION_COLUMNS.map((column) => `c.${column}`),
+      'o.name as offer_name',
+      'a.name as advertiser_name',
+    ]);
 }
 
 async function readStatusCalls(trx: Knex, conversionIds: string[]): Promise<StatusCallRow[]> {
@@ -152,7 +227,7 @@ async function readStatusCalls(trx: Knex, conversionIds: string[]): Promise<Stat
     .whereIn('s.conversion_id', conversionIds)
     .orderBy(['s.conversion_id', 's.call_id'])
     .limit(MAX_ROWS)
-    .select<StatusCallRow[]>('s.*');
+    .select<StatusCallRow[]>(STATUS_CALL_COLUMNS.map((column) => `s.${column}`));
 }
 
 async function readAttempts(trx: Knex, postbacks: PostbackRow[]): Promise<AttemptRow[]> {
@@ -163,5 +238,5 @@ async function readAttempts(trx: Knex, postbacks: PostbackRow[]): Promise<Attemp
     )
     .orderBy(['postback_id', 'attempt'])
     .limit(MAX_ROWS)
-    .select<AttemptRow[]>('*');
+    .select<AttemptRow[]>(ATTEMPT_COLUMNS);
 }

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { statuses, type Status } from '../../domain/status.ts';
 import { idsInTime, type TimeRange } from './ids-in-time.ts';
-import { allOf, isOffer, readPage, when, type List, type Page, type PageQuery } from './pages.ts';
+import { allOf, offerCondition, readPage, ifAsked, type List, type Page, type PageQuery } from './pages.ts';
 
 /** `none`: the advertiser has not said anything yet. */
 export const conversionStatuses = [...statuses, 'none'] as const;
@@ -30,7 +30,7 @@ export type ListedConversion = {
   reward: { amount: number; currency: string } | null;
 };
 
-type ConversionRow = Omit<ListedConversion, 'reward'> & { amount: number | null; currency: string };
+type FoundConversion = Omit<ListedConversion, 'reward'> & { amount: number | null; currency: string };
 
 // As many as can be looked up one by one; where a ref_id has come with more leads, it is looked for among all conversions.
 const MAX_LEADS = 1000;
@@ -71,14 +71,14 @@ export async function listConversions(db: Knex, query: ConversionQuery): Promise
     order: ['conversion_id'],
     walk: `${walk} order by conversion_id desc limit :walk`,
     filter: {
-      joins: [...when(rest.partner_id, joinPartner('r')), ...when(rest.ref_id, JOIN_REF_ID)],
+      joins: [...ifAsked(rest.partner_id, joinPartner('r')), ...ifAsked(rest.ref_id, JOIN_REF_ID)],
       conditions: [
         ...ids.onRows,
-        ...when(rest.partner_id, `${PARTNER} = :partner_id`),
-        ...when(rest.ref_id, 'named.lead_id is not null'),
-        ...when(rest.offer_id, 'r.offer_id = :offer_id'),
-        ...when(rest.advertiser_id, 'r.advertiser_id = :advertiser_id'),
-        ...when(rest.status, `coalesce(r.status, 'none') = :status`),
+        ...ifAsked(rest.partner_id, `${PARTNER} = :partner_id`),
+        ...ifAsked(rest.ref_id, 'named.lead_id is not null'),
+        ...ifAsked(rest.offer_id, 'r.offer_id = :offer_id'),
+        ...ifAsked(rest.advertiser_id, 'r.advertiser_id = :advertiser_id'),
+        ...ifAsked(rest.status, `coalesce(r.status, 'none') = :status`),
       ],
     },
     show: {
@@ -87,7 +87,7 @@ export async function listConversions(db: Knex, query: ConversionQuery): Promise
       joins: [joinPartner('f'), JOIN_REWARD],
     },
   };
-  const { rows, next } = await readPage<ConversionRow>(db, list, { ...query, ...ids.values, lead_ids: leadIds });
+  const { rows, next } = await readPage<FoundConversion>(db, list, { ...query, ...ids.values, lead_ids: leadIds });
   return { rows: rows.map(toListed), next };
 }
 
@@ -111,7 +111,7 @@ function walkConversions(
     return { walk: `${select} conversions where ${allOf(ofStatus)}`, rest: { ...others, ref_id } };
   }
   const walk = `${select} (
-    select c.conversion_id from (select offer_id from offers where ${isOffer(query)}) o
+    select c.conversion_id from (select offer_id from offers where ${offerCondition(query)}) o
     cross join lateral (
       select conversion_id from conversions c where ${allOf(['c.offer_id = o.offer_id', ...ofStatus])}
       order by conversion_id desc limit :walk
@@ -128,6 +128,6 @@ async function findLeads(db: Knex, refId: string): Promise<string[]> {
   return rows.map((row) => row.lead_id);
 }
 
-function toListed({ amount, currency, ...conversion }: ConversionRow): ListedConversion {
+function toListed({ amount, currency, ...conversion }: FoundConversion): ListedConversion {
   return { ...conversion, reward: amount === null ? null : { amount, currency } };
 }

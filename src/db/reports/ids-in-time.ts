@@ -1,5 +1,5 @@
 import { beginOfId } from '../../new-ids.ts';
-import { when } from './pages.ts';
+import { ifAsked } from './pages.ts';
 
 /** ISO 8601; from the first moment on, and before the second. */
 export type TimeRange = { from?: string | undefined; to?: string | undefined };
@@ -15,8 +15,12 @@ const MAX_LAG_MS = MINUTE_MS;
  */
 export function idsInTime(id: string, { from, to, cursor }: TimeRange & { cursor?: string | undefined }) {
   return {
-    onIds: [...when(from, `${id} >= :first_id`), ...when(to, `${id} < :end_id`), ...when(cursor, `${id} < :cursor`)],
-    onRows: [...when(from, 'r.created_at >= :from'), ...when(to, 'r.created_at < :to')],
+    onIds: [
+      ...ifAsked(from, `${id} >= :first_id`),
+      ...ifAsked(to, `${id} < :end_id`),
+      ...ifAsked(cursor, `${id} < :cursor`),
+    ],
+    onRows: [...ifAsked(from, 'r.created_at >= :from'), ...ifAsked(to, 'r.created_at < :to')],
     values: {
       ...(from !== undefined && { from, first_id: beginOfId(Date.parse(from) - MAX_LAG_MS) }),
       ...(to !== undefined && { to, end_id: beginOfId(Date.parse(to) + MAX_LAG_MS) }),

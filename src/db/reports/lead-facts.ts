@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { linkPartners, type Holder } from '../../domain/attribution.ts';
 import type { LeadEvent, TouchEvent } from '../../domain/lead-event.ts';
-import { readDecidingTouches, toLeadEvent, type LeadEventRow } from '../lead-events.ts';
+import { LEAD_EVENT_COLUMNS, readDecidingTouches, toLeadEvent, type LeadEventRow } from '../lead-events.ts';
 import { readConversionFacts, type ConversionFacts } from './conversion-facts.ts';
 
 /** What a story is made of, as it was at one moment: facts of the lead, some of its events, and their conversions. */
@@ -80,15 +80,16 @@ async function inOneSnapshot<T>(db: Knex, read: (trx: Knex) => Promise<T>): Prom
 }
 
 async function readLead(trx: Knex, leadId: string): Promise<Lead | undefined> {
-  const latest = trx('lead_events').where({ lead_id: leadId }).whereNot({ type: 'status' }).max('at');
   return await trx('leads')
     .where({ lead_id: leadId })
-    .select({ leadId: 'lead_id', createdAt: 'created_at', lastSeq: 'last_seq', lastActivityAt: latest })
+    .select({ leadId: 'lead_id', createdAt: 'created_at', lastSeq: 'last_seq', lastActivityAt: 'last_activity_at' })
     .first<Lead | undefined>();
 }
 
 function eventsOf(trx: Knex, leadId: string): Knex.QueryBuilder<EventRow, EventRow[]> {
-  return trx<EventRow>('lead_events').where({ lead_id: leadId }).select<EventRow[]>('*');
+  return trx<EventRow>('lead_events')
+    .where({ lead_id: leadId })
+    .select<EventRow[]>([...LEAD_EVENT_COLUMNS, 'ref_id_sample']);
 }
 
 /** What lies nearest before event `seq`, and after it as far as there is room. */

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { statuses, type Status } from '../../domain/status.ts';
 import { idsInTime, type TimeRange } from './ids-in-time.ts';
-import { allOf, isOffer, readPage, when, type List, type Page, type PageQuery } from './pages.ts';
+import { allOf, offerCondition, readPage, ifAsked, type List, type Page, type PageQuery } from './pages.ts';
 
 /** The last status of a lead, as its workflow names it: without one it is open, or expired after its window. */
 export const leadStatuses = ['open', 'expired', ...statuses] as const;
@@ -51,7 +51,7 @@ export async function listLeads(db: Knex, query: LeadQuery, windowMs: number): P
   // What was created within the window cannot have expired.
   const latest = status === 'expired' ? new Date(Date.now() - windowMs).toISOString() : undefined;
   const ids = idsInTime('lead_id', { ...query, to: earlierOf(query.to, latest) });
-  const offer = isOffer(query);
+  const offer = offerCondition(query);
   const wantsOffer = offer_id ?? advertiser_id;
   const list: List = {
     table: 'leads',
@@ -60,15 +60,15 @@ export async function listLeads(db: Knex, query: LeadQuery, windowMs: number): P
     walk: walkLeads(ref_id, ids.onIds),
     filter: {
       joins: [
-        ...when(partner_id, joinLastTouch('r')),
-        ...when(status, joinLastStatus('r')),
-        ...when(wantsOffer, joinConversion(offer)),
+        ...ifAsked(partner_id, joinLastTouch('r')),
+        ...ifAsked(status, joinLastStatus('r')),
+        ...ifAsked(wantsOffer, joinConversion(offer)),
       ],
       conditions: [
         ...ids.onRows,
-        ...when(partner_id, `${HOLDER} = :partner_id`),
-        ...when(status, `${statusOf('r')} = :status`),
-        ...when(wantsOffer, 'conversion.seq is not null'),
+        ...ifAsked(partner_id, `${HOLDER} = :partner_id`),
+        ...ifAsked(status, `${statusOf('r')} = :status`),
+        ...ifAsked(wantsOffer, 'conversion.seq is not null'),
       ],
     },
     show: {
@@ -84,7 +84,7 @@ export async function listLeads(db: Knex, query: LeadQuery, windowMs: number): P
 function walkLeads(refId: string | undefined, conditions: string[]): string {
   return `
     select lead_id, lead_id as key from ${refId === undefined ? 'leads' : 'lead_events'}
-    where ${allOf([...when(refId, 'ref_id = :ref_id collate "C"'), ...conditions])}
+    where ${allOf([...ifAsked(refId, 'ref_id = :ref_id collate "C"'), ...conditions])}
     group by lead_id order by lead_id desc limit :walk`;
 }
 

@@ -74,7 +74,7 @@ function writePage({ table, id, order, walk, filter, show }: List): string {
 }
 
 /** A part of a statement that is needed only where a value was asked for. */
-export function when(value: unknown, sql: string): string[] {
+export function ifAsked(value: unknown, sql: string): string[] {
   return value === undefined ? [] : [sql];
 }
 
@@ -83,12 +83,15 @@ export function allOf(conditions: string[]): string {
 }
 
 /** The condition on offers, or on what has their columns, of those lists that can be filtered by them. */
-export function isOffer({
+export function offerCondition({
   offer_id,
   advertiser_id,
 }: {
   offer_id?: string | undefined;
   advertiser_id?: string | undefined;
 }) {
-  return allOf([...when(offer_id, 'offer_id = :offer_id'), ...when(advertiser_id, 'advertiser_id = :advertiser_id')]);
+  return allOf([
+    ...ifAsked(offer_id, 'offer_id = :offer_id'),
+    ...ifAsked(advertiser_id, 'advertiser_id = :advertiser_id'),
+  ]);
 }

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { statuses, type Status } from '../../domain/status.ts';
 import { postbackStates, type PostbackState, type SkipReason } from '../postbacks.ts';
 import type { TimeRange } from './ids-in-time.ts';
-import { allOf, isOffer, readPage, when, type List, type Page, type PageQuery } from './pages.ts';
+import { allOf, offerCondition, readPage, ifAsked, type List, type Page, type PageQuery } from './pages.ts';
 
 /** `partner_id` may be `house`. The cursor of a page is the time in microseconds and the id of a postback. */
 export type PostbackQuery = PageQuery &
@@ -38,7 +38,7 @@ export type ListedPostback = {
   ended_at: string | null;
 };
 
-type PostbackRow = Omit<ListedPostback, 'payout'> & { amount: number; currency: string };
+type FoundPostback = Omit<ListedPostback, 'payout'> & { amount: number; currency: string };
 
 const KEY = `(extract(epoch from created_at) * 1000000)::bigint || ' ' || postback_id`;
 const AFTER_CURSOR = `(created_at, postback_id)
@@ -53,7 +53,11 @@ const COLUMNS = `f.postback_id, f.conversion_id, f.lead_id, f.seq, coalesce(f.pa
 export async function listPostbacks(db: Knex, query: PostbackQuery): Promise<Page<ListedPostback>> {
   const { cursor, from, to } = query;
   const [cursor_us, cursor_id] = cursor?.split(' ') ?? [];
-  const onKeys = [...when(from, 'created_at >= :from'), ...when(to, 'created_at < :to'), ...when(cursor, AFTER_CURSOR)];
+  const onKeys = [
+    ...ifAsked(from, 'created_at >= :from'),
+    ...ifAsked(to, 'created_at < :to'),
+    ...ifAsked(cursor, AFTER_CURSOR),
+  ];
   const { walk, rest } = walkPostbacks(query, onKeys);
   const list: List = {
     table: 'postbacks',
@@ -63,20 +67,20 @@ export async function listPostbacks(db: Knex, query: PostbackQuery): Promise<Pag
       select created_at, postback_id, ${KEY} as key from (${walk}) p
       order by created_at desc, postback_id desc limit :walk`,
     filter: {
-      joins: when(rest.advertiser_id, ' join offers o on o.offer_id = r.offer_id'),
+      joins: ifAsked(rest.advertiser_id, ' join offers o on o.offer_id = r.offer_id'),
       conditions: [
-        ...when(rest.partner_id, `coalesce(r.partner_id, 'house') = :partner_id`),
-        ...when(rest.offer_id, 'r.offer_id = :offer_id'),
-        ...when(rest.advertiser_id, 'o.advertiser_id = :advertiser_id'),
-        ...when(rest.ref_id, 'r.ref_id = :ref_id'),
-        ...when(rest.state, 'r.state = :state'),
-        ...when(rest.status, 'r.status = :status'),
+        ...ifAsked(rest.partner_id, `coalesce(r.partner_id, 'house') = :partner_id`),
+        ...ifAsked(rest.offer_id, 'r.offer_id = :offer_id'),
+        ...ifAsked(rest.advertiser_id, 'o.advertiser_id = :advertiser_id'),
+        ...ifAsked(rest.ref_id, 'r.ref_id = :ref_id'),
+        ...ifAsked(rest.state, 'r.state = :state'),
+        ...ifAsked(rest.status, 'r.status = :status'),
       ],
     },
     show: { columns: COLUMNS, joins: [] },
   };
   const values = { ...query, cursor_us, cursor_id, states: postbackStates, statuses };
-  const { rows, next } = await readPage<PostbackRow>(db, list, values);
+  const { rows, next } = await readPage<FoundPostback>(db, list, values);
   return { rows: rows.map(toListed), next };
 }
 
@@ -103,7 +107,7 @@ function walkPostbacks(query: PostbackQuery, onKeys: string[]): { walk: string; 
     };
   }
   if (offer_id !== undefined || advertiser_id !== undefined) {
-    const each = `(select * from ${kinds} cross join (select offer_id from offers where ${isOffer(query)}) o) s`;
+    const each = `(select * from ${kinds} cross join (select offer_id from offers where ${offerCondition(query)}) o) s`;
     return { walk: newestOfEach(each, ['p.offer_id = s.offer_id', ...ofKind]), rest: {} };
   }
   return { walk: newestOfEach(`(select * from ${kinds}) s`, ofKind), rest: {} };
@@ -120,6 +124,6 @@ function newestOfEach(source: string, conditions: string[]): string {
   return `select of_one.* from ${source} cross join lateral (${newest(conditions)}) of_one`;
 }
 
-function toListed({ amount, currency, ...postback }: PostbackRow): ListedPostback {
+function toListed({ amount, currency, ...postback }: FoundPostback): ListedPostback {
   return { ...postback, payout: { amount, currency } };
 }

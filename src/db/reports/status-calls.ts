@@ -27,12 +27,24 @@ export type StatusCallRow = {
   accepted_at: string | null;
 };
 
+export const STATUS_CALL_COLUMNS = [
+  'call_id',
+  'advertiser_id',
+  'at',
+  'conversion_id',
+  'raw',
+  'result',
+  'lead_id',
+  'seq',
+  'accepted_at',
+] as const satisfies (keyof StatusCallRow)[];
+
 /** Kept calls of advertisers, by `result` if one is named; the ids after `after`, in their order. */
 export async function listStatusCalls(
   db: Knex,
   { result, after, limit }: { result?: string | undefined; after?: number | undefined; limit: number },
 ): Promise<StatusCallRow[]> {
-  const query = db('status_calls').select<StatusCallRow[]>('*').orderBy('call_id').limit(limit);
+  const query = db('status_calls').select<StatusCallRow[]>(STATUS_CALL_COLUMNS).orderBy('call_id').limit(limit);
   if (result !== undefined) void query.where({ result });
   if (after !== undefined) void query.where('call_id', '>', after);
   return await query;

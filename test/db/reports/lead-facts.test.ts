@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createAdvertiser } from '../../../src/db/advertisers.ts';
+import { readOffer } from '../../../src/db/offers.ts';
 import { readFactsOfConversion, readLeadFacts } from '../../../src/db/reports/lead-facts.ts';
+import { listStatusCalls } from '../../../src/db/reports/status-calls.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { makeEventfulLead, type EventfulLead } from '../../support/eventful-lead.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
@@ -87,5 +89,23 @@ describe('the facts of a lead', () => {
 
   it('are none for a lead that does not exist', async () => {
     assert.equal(await readLeadFacts(network.db, 'nobody', WHOLE), undefined);
+  });
+
+  it('hold nothing of a column that somebody adds later', async () => {
+    const { db, offerId } = network;
+    const tables = ['offers', 'leads', 'lead_events', 'conversions', 'status_calls', 'settlements', 'reward_entries'];
+    for (const table of [...tables, 'postbacks', 'postback_attempts']) {
+      await db.raw(`alter table ?? add column added_later text not null default 'nobody chose to show it'`, [table]);
+    }
+    const read = [
+      await readLeadFacts(db, lead.leadId, WHOLE),
+      await readFactsOfConversion(db, lead.conversionId),
+      await listStatusCalls(db, { limit: 10 }),
+      await readOffer(db, offerId),
+    ];
+    assert.deepEqual(
+      read.map((facts) => JSON.stringify(facts).includes('added_later')),
+      read.map(() => false),
+    );
   });
 });
