@@ -56,8 +56,8 @@ async function approvedLead(): Promise<void> {
   const { conversionId } = await network.aLead(partnerId);
   await network.report(conversionId, 'approved');
   await eventually(async () => {
-    const isDelivered = await db('postbacks').where({ conversion_id: conversionId, state: 'delivered' }).first();
-    if (!isDelivered) throw new Error('A postback has not been delivered.');
+    const delivered = await db('postbacks').where({ conversion_id: conversionId, state: 'delivered' }).select('state');
+    if (delivered.length === 0) throw new Error('A postback has not been delivered.');
   }, 60_000);
 }
 
