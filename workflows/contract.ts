@@ -53,6 +53,8 @@ export type LeadInput = {
   state?: LeadState;
   knownSeq?: number;
   delivering?: DuePostback[];
+  /** It was asked to look at Postgres, and has not yet. */
+  recheck?: boolean;
 };
 
 /** How a lead ended: `expired` when no status came within its window, else its last status. */

@@ -68,12 +68,13 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
   if (input.knownSeq) await catchUp(run, input.knownSeq);
 
   for (;;) {
-    await condition(() => run.inbox.length > 0 || isDone(run) || mustContinue(run));
-    if (run.inbox.length === 0 && isDone(run)) break;
+    await condition(() => isAskedFor(run) || isDone(run) || mustContinue(run));
+    if (!isAskedFor(run) && isDone(run)) break;
     if (mustContinue(run)) await continueInNewRun(run, run.state.appliedSeq);
     // A lead that begins with nothing does it all from Postgres anyway.
     const mustRecheck = run.isRecheckAsked && run.state.appliedSeq > 0;
-    run.isRecheckAsked = false;
+    // Otherwise it stands until it is done, should the lead go on in a new run first.
+    if (!mustRecheck) run.isRecheckAsked = false;
     run.taken = run.inbox.splice(0);
     for (const event of run.taken) {
       if (isReusedNumber(run.state, event)) await rebuild(run, event.seq, 'which has given a number to another event');
@@ -88,17 +89,21 @@ async function live(input: LeadInput): Promise<LeadOutcome> {
   return { leadId: run.leadId, outcome: run.state.lastStatus ?? 'expired', appliedSeq: run.state.appliedSeq };
 }
 
+function isAskedFor({ inbox, isRecheckAsked }: LeadRun): boolean {
+  return inbox.length > 0 || isRecheckAsked;
+}
+
 /** True for what is better taken from Postgres: an event that shows a gap, or one that cannot have happened yet. */
 function isDoubtful({ appliedSeq }: LeadState, { seq, at }: LeadEvent): boolean {
   return seq > appliedSeq + 1 || Date.parse(at) > Date.now() + MAX_CLOCK_SKEW_MS;
 }
 
 /** Listens first of all, then takes up what an earlier run of the lead was delivering. */
-function begin({ leadId, policy, state, delivering }: LeadInput): LeadRun {
+function begin({ leadId, policy, state, delivering, recheck }: LeadInput): LeadRun {
   const deliveries = startDeliveries(policy, noteEnd);
   const run: LeadRun = {
     ...{ leadId, policy, state: state ?? newLead(), deliveries },
-    ...{ inbox: [], taken: [], isRecheckAsked: false },
+    ...{ inbox: [], taken: [], isRecheckAsked: recheck === true },
   };
   setHandler(leadEvents, (message) => {
     for (const event of eventsOf(message)) run.inbox.push(event);
@@ -193,6 +198,7 @@ function noteUnfounded(run: LeadRun, seq: number): void {
  * the end of a postback in a failover, or a person may have reset the lead's history.
  */
 async function recheck(run: LeadRun): Promise<void> {
+  run.isRecheckAsked = false;
   const { leadId, policy, state, deliveries } = run;
   const input = { leadId, uptoSeq: state.appliedSeq, maxAttempts: policy.postbackAttempts };
   const { hasUnsettled, open } = await untilDone().findUnfinished(input);
@@ -208,9 +214,10 @@ function mustContinue({ deliveries }: LeadRun): boolean {
 
 /** What has been heard of but not applied need not be carried over: the next run fetches it from Postgres. */
 async function continueInNewRun(run: LeadRun, heardOfSeq: number): Promise<never> {
-  const { leadId, policy, state, taken, inbox, deliveries } = run;
+  const { leadId, policy, state, taken, inbox, deliveries, isRecheckAsked: recheck } = run;
   const knownSeq = latestSeq([...taken, ...inbox], heardOfSeq);
-  return await continueAsNew<typeof lead>({ leadId, policy, state, knownSeq, delivering: deliveries.underWay() });
+  const delivering = deliveries.underWay();
+  return await continueAsNew<typeof lead>({ leadId, policy, state, knownSeq, delivering, ...(recheck && { recheck }) });
 }
 
 function isDone(run: LeadRun): boolean {

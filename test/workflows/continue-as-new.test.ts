@@ -4,6 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { applyEvent, newLead } from '../../src/domain/lead.ts';
 import {
   LEAD_WORKFLOW,
+  leadEvents,
   leadQuery,
   leadWorkflowId,
   type LeadActivities,
@@ -17,12 +18,13 @@ import { runsOf, signalsOf } from '../support/temporal/lead-history.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { rewardsOf, type Network } from '../support/network-in-database.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
+import { connectToTemporal } from '../support/temporal/connection.ts';
 import { createTestLeadWorkers } from '../support/temporal/lead-workers.ts';
 import { isoTimeOf, startTimeSkipping } from '../support/temporal/time-skipping.ts';
 import { policy } from '../support/policy.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { settingsFor } from '../support/postback-settings.ts';
-import { createKeepingActivities } from './lead-without-database.ts';
+import { createKeepingActivities, startLeadWith } from './lead-without-database.ts';
 
 const HISTORY_LIMIT = '15';
 // Each touch that arrives on its own costs four history events.
@@ -183,6 +185,30 @@ describe('a lead that continues as new', function () {
     await network.report(conversionId, 'approved');
     await world.hasPostbacks(conversionId, 'delivered');
     assert.ok((await runsOf(world.client, leadId)).length > 1);
+  });
+
+  it('is rechecked in its next run when its last one had no time for it', async () => {
+    const connected = await connectToTemporal(temporal.address);
+    const facts = numbered([touch('ann', 'a1'), conversion(), touch('ann')], { at: new Date().toISOString() });
+    let rechecks = 0;
+    const { handle, createWorker } = await startLeadWith({
+      temporal: connected,
+      events: facts,
+      activities: {
+        ...createKeepingActivities([]),
+        loadLeadEvents: async ({ afterSeq }) => facts.slice(afterSeq),
+        findUnfinished: async () => (rechecks++, { hasUnsettled: false, open: [] }),
+      },
+    });
+    const hasApplied = async () => assert.equal((await handle.query(leadQuery)).appliedSeq, facts.length);
+    await (await createWorker()).runUntil(() => eventually(hasApplied));
+    // All in one task, which then begins with a history that is long enough.
+    for (let repeats = 0; repeats < Number(HISTORY_LIMIT); repeats++) {
+      await handle.signal(leadEvents, { events: facts.slice(-1), recheck: true });
+    }
+    await (await createWorker()).runUntil(() => eventually(() => assert.ok(rechecks > 0)));
+    await handle.terminate();
+    await connected.close();
   });
 
   it('rebuilds a long lead over several runs', async () => {
