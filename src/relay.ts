@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { LeadPolicy } from '../workflows/contract.ts';
-import { claimLeads, completeLeads, postponeLead, type ClaimedLead } from './db/outbox.ts';
+import { claimLeads, completeLeads, postponeLead, type ClaimedLead, type RelayedLead } from './db/outbox.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { pauseUnlessAborted } from './pause.ts';
@@ -27,7 +27,7 @@ export type RelayDeps = {
 };
 
 export type Relay = {
-  /** Finishes the calls under way and gives the rest back. */
+  /** Claims no more, and relays what it has claimed. */
   stop(): Promise<void>;
 };
 
@@ -56,7 +56,7 @@ export function startRelay(deps: RelayDeps): Relay {
   let clickCalls = 0;
   const waitingClicks: (() => void)[] = [];
   // Relayed, and not yet noted as such in Postgres.
-  const unnoted: { leadId: string; uptoSeq: number }[] = [];
+  const unnoted: RelayedLead[] = [];
   let completing: Promise<void> | undefined;
   const running = run();
 
@@ -71,8 +71,10 @@ export function startRelay(deps: RelayDeps): Relay {
     while (!stopping.signal.aborted) {
       const limit = concurrency - underWay.size;
       const clickPlaces = mayStartAsleep() === undefined ? 1 : Math.ceil(concurrency * CLICKS_SHARE);
+      // The lease runs from the claim's beginning, however long that takes.
+      const claimedAt = Date.now();
       const claimed = await claim(limit, Math.max(0, Math.min(limit, clickPlaces - clicksUnderWay)));
-      for (const lead of claimed) track(lead);
+      for (const lead of claimed) track(lead, claimedAt);
       // The claim has left nothing behind but clicks that have no place. The next one waits a moment, so that it finds
       // more than a single lead.
       if (claimed.length < limit) await pause(clicksUnderWay < clickPlaces ? POLL_MS : BUSY_POLL_MS);
@@ -92,18 +94,17 @@ export function startRelay(deps: RelayDeps): Relay {
     }
   }
 
-  async function relayLead(lead: ClaimedLead): Promise<void> {
-    const { leadId, uptoSeq } = lead;
+  async function relayLead(lead: ClaimedLead, claimedAt: number): Promise<void> {
     const stopTimer = metrics.relaySeconds.startTimer();
     try {
-      await tellInTurn(lead, Date.now());
+      await tellInTurn(lead, claimedAt);
     } catch (error) {
       await giveBack(lead, error as Error);
       return;
     }
     stopTimer();
     metrics.relayed.inc({ result: 'relayed' });
-    unnoted.push({ leadId, uptoSeq });
+    unnoted.push(lead);
     await complete();
   }
 
@@ -174,10 +175,10 @@ export function startRelay(deps: RelayDeps): Relay {
     }
   }
 
-  function track(lead: ClaimedLead): void {
+  function track(lead: ClaimedLead, claimedAt: number): void {
     const clicks = lead.owesStatus ? 0 : 1;
     clicksUnderWay += clicks;
-    const work = relayLead(lead).finally(() => {
+    const work = relayLead(lead, claimedAt).finally(() => {
       clicksUnderWay -= clicks;
       underWay.delete(work);
     });

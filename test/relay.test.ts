@@ -96,9 +96,16 @@ describe('relay', function () {
         return await next(input);
       },
     };
+    const temporal = new Client({ connection: client.connection, interceptors: { workflow: [interceptor] } });
+    const deadlines: number[] = [];
+    const withDeadline = temporal.withDeadline.bind(temporal);
+    temporal.withDeadline = (deadline, call) => {
+      deadlines.push(Number(deadline));
+      return withDeadline(deadline, call);
+    };
     const relay = startRelay({
       db: network.db,
-      client: new Client({ connection: client.connection, interceptors: { workflow: [interceptor] } }),
+      client: temporal,
       policy,
       mayStartAsleep,
       isQueueDeep,
@@ -109,7 +116,7 @@ describe('relay', function () {
       log: createLog('silent'),
     });
     relays.push(relay);
-    return { relay, calls };
+    return { relay, calls, deadlines };
   }
 
   async function nothingIsOwed(): Promise<void> {
@@ -229,6 +236,24 @@ describe('relay', function () {
     await nothingIsOwed();
     assert.deepEqual(await signalsOf(client, leadId), [[1]]);
     assert.ok((calls[0]?.at ?? 0) >= Date.parse(lease.leased_until));
+  });
+
+  it('a call has half of the lease from when it began, however long the claim has taken', async () => {
+    await touchedLead();
+    const leaseMs = 30_000;
+    const { deadlines, seenAt } = await network.db.transaction(async (trx) => {
+      await trx.raw('lock table lead_events in access exclusive mode');
+      const relay = run({ leaseMs });
+      await eventually(async () => {
+        const waiting = `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        assert.equal((await network.db.raw<{ rows: object[] }>(waiting)).rows.length, 1);
+      });
+      const seenAt = Date.now();
+      await eventually(() => assert.ok(Date.now() > seenAt));
+      return { ...relay, seenAt };
+    });
+    await nothingIsOwed();
+    assert.ok((deadlines[0] ?? Infinity) <= seenAt + leaseMs / 2, `${(deadlines[0] ?? 0) - seenAt} ms`);
   });
 
   it('what is committed during a call goes out with the next', async () => {

@@ -83,19 +83,19 @@ const READ_PARTNERS_BEFORE = `
 
 const COMPLETE_LEADS = `
   with relayed as materialized (
-    select o.lead_id, o.upto_seq, r.upto_seq as relayed_seq
-    from unnest(:leadIds::text[], :uptoSeqs::int[]) as r (lead_id, upto_seq)
+    select o.lead_id, o.upto_seq, r.upto_seq as relayed_seq, o.recheck and not r.recheck as must_recheck
+    from unnest(:leadIds::text[], :uptoSeqs::int[], :rechecks::boolean[]) as r (lead_id, upto_seq, recheck)
     join outbox o on o.lead_id = r.lead_id and o.lease_id = :leaseId
     -- The click path locks in this order too.
     order by o.lead_id
     for update of o
   ), gone as (
-    delete from outbox o using relayed r where o.lead_id = r.lead_id and r.upto_seq = r.relayed_seq
+    delete from outbox o using relayed r where o.lead_id = r.lead_id and r.upto_seq = r.relayed_seq and not r.must_recheck
   )
   update outbox o
-  set from_seq = r.relayed_seq + 1, owed_since = now(), leased_until = null, lease_id = null, failures = 0, last_error = null,
-    recheck = false
-  from relayed r where o.lead_id = r.lead_id and r.upto_seq > r.relayed_seq`;
+  set from_seq = least(r.relayed_seq + 1, r.upto_seq), owed_since = now(), leased_until = null, lease_id = null, failures = 0, last_error = null,
+    recheck = r.must_recheck
+  from relayed r where o.lead_id = r.lead_id and (r.upto_seq > r.relayed_seq or r.must_recheck)`;
 
 /** Leases up to `limit` leads that owe events: statuses first, then conversions, then mere touches, oldest first. */
 export async function claimLeads(db: Knex, options: ClaimOptions): Promise<ClaimedLead[]> {
@@ -156,17 +156,21 @@ async function readOwedEvents(trx: Knex, claims: Claim[]): Promise<Map<string, L
   return events;
 }
 
+/** A lead whose workflow has been told, and what of. */
+export type RelayedLead = Pick<ClaimedLead, 'leadId' | 'uptoSeq' | 'recheck'>;
+
 /**
- * Notes that leads have been relayed up to `uptoSeq`; what was committed meanwhile stays owed. A lease that has run out
+ * Notes that leads have been relayed up to `uptoSeq`; what was committed or asked for meanwhile stays owed. A lease that has run out
  * and been taken by another relay is left alone.
  */
-export async function completeLeads(
-  db: Knex,
-  leaseId: string,
-  relayed: { leadId: string; uptoSeq: number }[],
-): Promise<void> {
-  const [leadIds, uptoSeqs] = [relayed.map((lead) => lead.leadId), relayed.map((lead) => lead.uptoSeq)];
-  await db.raw(COMPLETE_LEADS, { leaseId, leadIds, uptoSeqs }).options(prepared('complete-leads'));
+export async function completeLeads(db: Knex, leaseId: string, relayed: RelayedLead[]): Promise<void> {
+  const bindings = {
+    leaseId,
+    leadIds: relayed.map(({ leadId }) => leadId),
+    uptoSeqs: relayed.map(({ uptoSeq }) => uptoSeq),
+    rechecks: relayed.map(({ recheck }) => recheck),
+  };
+  await db.raw(COMPLETE_LEADS, bindings).options(prepared('complete-leads'));
 }
 
 /** Gives a lead back that could not be relayed; it is not claimed again before `retryInMs` have passed. */

@@ -106,10 +106,10 @@ describe('outbox', () => {
       assert.equal(claimed.leads[0]?.leadId, leadId);
       return claimed;
     });
-    await completeLeads(db, dead.leaseId, [{ leadId, uptoSeq: 1 }]);
+    await completeLeads(db, dead.leaseId, [{ leadId, uptoSeq: 1, recheck: false }]);
     await postponeLead(db, { leadId, leaseId: dead.leaseId, retryInMs: 0, error: 'too late' });
     assert.equal((await owedBy(leadId))?.lease_id, next.leaseId);
-    await completeLeads(db, next.leaseId, [{ leadId, uptoSeq: 1 }]);
+    await completeLeads(db, next.leaseId, [{ leadId, uptoSeq: 1, recheck: false }]);
     assert.equal(await owedBy(leadId), undefined);
   });
 
@@ -119,12 +119,29 @@ describe('outbox', () => {
     assert.equal(leads[0]?.uptoSeq, 1);
     await network.touch(leadId, 'bob');
     assert.deepEqual((await claim()).leads, [], 'the lead is still under way');
-    await completeLeads(db, leaseId, [{ leadId, uptoSeq: 1 }]);
+    await completeLeads(db, leaseId, [{ leadId, uptoSeq: 1, recheck: false }]);
     const again = await claim();
     assert.deepEqual(
       again.leads.map(({ uptoSeq, events }) => ({ uptoSeq, seqs: events.map(({ seq }) => seq) })),
       [{ uptoSeq: 2, seqs: [2] }],
     );
+  });
+
+  it('keeps a lead that was asked to look at Postgres while it was being relayed, until it has been told of it', async () => {
+    for (const commitsMeanwhile of [false, true]) {
+      const leadId = await touchedLead();
+      const first = await claim();
+      await db('outbox').where({ lead_id: leadId }).update({ recheck: true });
+      if (commitsMeanwhile) await network.touch(leadId, 'bob');
+      await completeLeads(db, first.leaseId, first.leads);
+      const second = await claim();
+      const uptoSeq = commitsMeanwhile ? 2 : 1;
+      assert.equal(second.leads.length, 1);
+      assertFields(second.leads[0], { leadId, uptoSeq, recheck: true });
+      assert.equal(second.leads[0]?.events.at(-1)?.seq, uptoSeq);
+      await completeLeads(db, second.leaseId, second.leads);
+      assert.equal(await owedBy(leadId), undefined);
+    }
   });
 
   it('counts from now on for how long a busy lead has owed what was committed meanwhile', async () => {
@@ -225,7 +242,7 @@ describe('outbox', () => {
     await network.touch(leadId, 'bob');
     const second = await claim();
     assert.equal(second.leads[0]?.failures, 1);
-    await completeLeads(db, second.leaseId, [{ leadId, uptoSeq: 1 }]);
+    await completeLeads(db, second.leaseId, [{ leadId, uptoSeq: 1, recheck: false }]);
     const after = await owedBy(leadId);
     assertFields(after, { from_seq: 2, failures: 0, last_error: null });
   });
