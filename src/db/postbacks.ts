@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { LinkedPartner } from '../domain/attribution.ts';
 import type { Settlement } from '../domain/lead.ts';
 import type { Postback, PostbackSettings } from '../domain/postback-settings.ts';
+import { errorsAfterCall } from '../domain/send-error.ts';
 import type { Status } from '../domain/status.ts';
 import { prepared } from './prepared.ts';
 
@@ -107,14 +108,14 @@ export async function wasToldPending(db: Knex, conversionId: string, partnerId: 
     `select exists (
        select 1 from postbacks p join postback_attempts a using (postback_id)
        where p.conversion_id = :conversionId and p.partner_id = :partnerId and p.status = 'pending'
-         and (a.outcome <> 'refused' or a.error in ('timeout', 'connection_failed', 'bad_response'))
+         and (a.outcome <> 'refused' or a.error = any(:errorsAfterCall::text[]))
          and not exists (
            select from postbacks later
            where later.conversion_id = p.conversion_id and later.partner_id = p.partner_id and later.seq > p.seq
              and later.status = 'rejected' and later.state = 'delivered'
          )
      ) as told`,
-    { conversionId, partnerId },
+    { conversionId, partnerId, errorsAfterCall },
   );
   return rows[0]?.told ?? false;
 }

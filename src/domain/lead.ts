@@ -41,7 +41,7 @@ export type Settlement = {
   /** R8: the partner who is told; null is the house, then nothing is booked and nothing is sent. */
   holder: Holder;
   reward: 'book' | 'revoke' | 'none';
-  /** R14: the partner who was told `pending` and lost the lead to `holder`. */
+  /** R14: the partner who held the lead when `pending` was settled, told of it or not, and lost it to `holder`. */
   lostBy: Holder;
 };
 

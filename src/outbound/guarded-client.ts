@@ -1,5 +1,6 @@
 import { Agent, errors, request, type Dispatcher } from 'undici';
 import type { PostbackRequest } from '../domain/postback-settings.ts';
+import type { SendError } from '../domain/send-error.ts';
 import { findOutboundPortProblem, findUrlProblem } from '../domain/web-url.ts';
 import { codeOf } from '../errors.ts';
 import type { AddressRules } from './address-rules.ts';
@@ -13,17 +14,6 @@ import {
 import { limitResponses, ResponseBytesError } from './limit-responses.ts';
 import { createNameResolver, type ResolveName } from './resolve-name.ts';
 import { toSafeText } from './response-text.ts';
-
-export type SendError =
-  | 'timeout'
-  | 'address_not_allowed'
-  | 'connection_refused'
-  | 'connection_failed'
-  | 'tls_error'
-  | 'dns_error'
-  | 'response_too_large'
-  | 'invalid_url'
-  | 'bad_response';
 
 /** What became of one call. Holds nothing about our side of the network: no resolved address, no errno. */
 export type SendOutcome = {

@@ -5,6 +5,7 @@ import { updateOffer } from '../../src/db/offers.ts';
 import { updatePartner } from '../../src/db/partners.ts';
 import { insertAttempt } from '../../src/db/attempts.ts';
 import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
+import { errorsAfterCall } from '../../src/domain/send-error.ts';
 import type { DuePostback, LeadActivities } from '../../workflows/contract.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { assertFields } from '../support/fields.ts';
@@ -312,6 +313,19 @@ describe('settling a status', () => {
         insertAttempt(db, { postbackId: pending?.postbackId ?? '', attempt: 1, method: 'GET', url: URL, body: null });
       assert.equal(await lose({ handover: true }, start), true);
     });
+
+    for (const error of errorsAfterCall) {
+      it(`the loser hears rejected when pending ended with ${error}: it may have got through`, async () => {
+        const breakOff = async (pending?: DuePostback) => {
+          answers = [500];
+          await deliverIt(pending);
+          await db('postback_attempts')
+            .where({ postback_id: pending?.postbackId })
+            .update({ http_status: null, error });
+        };
+        assert.equal(await lose({ handover: true }, breakOff), true);
+      });
+    }
 
     it('the loser hears nothing when it has switched rejected off since', async () => {
       const switchOff = async (pending: DuePostback | undefined, loser: string) => {
