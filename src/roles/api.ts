@@ -17,6 +17,10 @@ export type RunningApi = RunningRole & {
   readingDb: Knex;
   /** From now on it says that it is not ready, serves as before, and ends each connection with its next answer. */
   drain(): void;
+  /** Takes no new requests, and ends when those under way are answered, after ten seconds at most. */
+  close(): Promise<void>;
+  /** To be called when all that uses its connections has been closed. */
+  stop(): Promise<void>;
 };
 
 /** Takes clicks and statuses: the public listener, which answers as soon as the catalogue is loaded. */
@@ -59,8 +63,8 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
       isDraining = true;
       server.endConnections();
     },
+    close: () => closeServer(server, REQUEST_GRACE_MS),
     async stop() {
-      await closeServer(server, REQUEST_GRACE_MS);
       await clicks.flush();
       catalogue.stop();
       await Promise.all([pool.end(), statusDb.destroy(), readingDb.destroy()]);

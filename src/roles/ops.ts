@@ -18,7 +18,8 @@ export type RunningOps = {
   url: string;
   /** Ends each connection with its next answer; its roles say whether they are ready. */
   drain(): void;
-  stop(): Promise<void>;
+  /** Takes no new requests, and ends when those under way are answered, after ten seconds at most. */
+  close(): Promise<void>;
 };
 
 /** Every process has an operations listener; the admin API is there where the role api is. */
@@ -47,7 +48,7 @@ export async function startOps(deps: RoleDeps, { roles, api, telemetry }: OpsOpt
   return {
     url: `http://localhost:${actualPort}`,
     drain: () => server.endConnections(),
-    stop: () => closeServer(server, REQUEST_GRACE_MS),
+    close: () => closeServer(server, REQUEST_GRACE_MS),
   };
 }
 

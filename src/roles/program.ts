@@ -21,7 +21,7 @@ export type Program = {
   stop(): Promise<void>;
 };
 
-/** Starts the roles of one process. Their parts are stopped in the reverse order of starting. */
+/** Starts the roles of one process. Its listeners are closed first, then its parts stop in the reverse order of starting. */
 export async function startProgram(config: Config, log: Log, stopAsked: AbortSignal): Promise<Program> {
   const has = (role: Role) => config.roles.includes(role);
   const parts: { stop(): Promise<unknown> }[] = [];
@@ -29,7 +29,10 @@ export async function startProgram(config: Config, log: Log, stopAsked: AbortSig
     parts.push(part);
     return part;
   };
+  const listeners: { close(): Promise<void> }[] = [];
   const stop = async () => {
+    // Together: open requests of the one must not have the other take new ones meanwhile. Both need what stops next.
+    await Promise.all(listeners.splice(0).map((listener) => listener.close()));
     for (const part of parts.splice(0).reverse()) await part.stop();
   };
   try {
@@ -43,8 +46,12 @@ export async function startProgram(config: Config, log: Log, stopAsked: AbortSig
     if (has('worker')) roles.push(stopLater(await startWorkerRole(deps)));
     if (has('relay')) roles.push(stopLater(startRelayRole(deps)));
     const api = has('api') ? stopLater(await startApiRole(deps)) : null;
-    if (api) roles.push(api);
-    const ops = stopLater(await startOps(deps, { roles, api, telemetry }));
+    if (api) {
+      roles.push(api);
+      listeners.push(api);
+    }
+    const ops = await startOps(deps, { roles, api, telemetry });
+    listeners.push(ops);
     const drain = async () => {
       if (!api) return;
       for (const part of [api, ops]) part.drain();
