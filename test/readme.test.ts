@@ -18,6 +18,23 @@ function everyMatch(text: string, pattern: RegExp): string[] {
   return [...new Set([...text.matchAll(pattern)].map(([, name = '']) => name))];
 }
 
+// What docker-compose.yml gives itself, what belongs to the image, and what only servers of one's own without it need.
+const NOT_FOR_COMPOSE = [
+  ...['NODE_ENV', 'HOST', 'PORT', 'OPS_PORT', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'],
+  ...['DATA_DIR', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT', 'DEMO_RECEIVER_PORT'],
+];
+
+describe('docker-compose.yml', () => {
+  it('gives or passes on every variable that its roles may need', () => {
+    const settings = everyMatch(read('docker-compose.yml'), /^ +([A-Z]+(?:_[A-Z]+)*):/gm);
+    const known = Object.keys(environment.shape);
+    assert.deepEqual(
+      known.filter((name) => !settings.includes(name) && !NOT_FOR_COMPOSE.includes(name)),
+      [],
+    );
+  });
+});
+
 describe('README and docs', () => {
   it('name only files and folders that are there', () => {
     for (const text of texts) {
