@@ -198,7 +198,10 @@ describe('deliveries of a lead', function () {
     await network.report(conversionId, 'approved');
     const postback = await onlyPostback(conversionId, 'skipped');
     assert.equal(postback.skip_reason, 'no_ref_id');
-    assert.equal((await rewardsOf(network.db, conversionId))[0]?.amount, 1250);
+    assert.deepEqual(
+      (await rewardsOf(network.db, conversionId)).map(({ kind, amount }) => ({ kind, amount })),
+      [{ kind: 'booked', amount: 1250 }],
+    );
     assert.equal(tracker.received.length, 0);
   });
 

@@ -55,7 +55,10 @@ describe('a lead after Postgres has lost its tail', function () {
         ['approved', 'a1'],
       ],
     );
-    assertFields((await rewardsOf(network.db, conversionId))[0], { partner_id: ann, kind: 'booked' });
+    assert.deepEqual(
+      (await rewardsOf(network.db, conversionId)).map(({ partner_id, kind }) => ({ partner_id, kind })),
+      [{ partner_id: ann, kind: 'booked' }],
+    );
     const view = await world.handleOf(leadId).query(leadQuery);
     assertFields(view, { appliedSeq: 3, status: 'approved', delivering: [] });
 
