@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Config } from '../config.ts';
 import { checkDb, connectForMigration } from '../db/connect.ts';
 import { hasPendingMigrations, migrate } from '../db/migrate.ts';
-import { isLoginRefused } from '../db/sqlstate.ts';
+import { isDatabaseAway, isLoginRefused } from '../db/sqlstate.ts';
 import { StartupError } from '../errors.ts';
 import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
@@ -19,11 +19,28 @@ export async function prepareSchema(
   { database, roles }: Pick<Config, 'database' | 'roles'>,
   { log, stopAsked }: { log: Log; stopAsked: AbortSignal },
 ): Promise<void> {
-  await waitForDatabase(db, log, stopAsked);
-  // Both calls below wait while another process migrates, which may take longer than the roles allow a statement.
-  const patientDb = connectForMigration(database.url);
+  const bringUp = async () => {
+    await waitForDatabase(db, log, stopAsked);
+    await bringUpToDate(database.url, { mayMigrate: roles.includes('migrate'), log });
+    return 'up to date' as const;
+  };
+  const outcome = await keepTrying(bringUp, {
+    signal: stopAsked,
+    firstPauseMs: RETRY_MS,
+    longestPauseMs: RETRY_MS,
+    onFailure(err) {
+      if (!isDatabaseAway(err) || isLoginRefused(err)) throw err;
+      log.warn({ err }, 'The database went away while its schema was looked at; trying again.');
+    },
+  });
+  if (outcome === undefined) throw new StartupError('Stopped before the schema was looked at.');
+}
+
+/** Waits while another process migrates, which may take longer than the roles allow a statement. */
+async function bringUpToDate(url: string, { mayMigrate, log }: { mayMigrate: boolean; log: Log }): Promise<void> {
+  const patientDb = connectForMigration(url);
   try {
-    if (roles.includes('migrate')) {
+    if (mayMigrate) {
       const applied = await migrate(patientDb);
       log.info({ applied }, 'The schema is up to date.');
     } else if (await hasPendingMigrations(patientDb)) {
