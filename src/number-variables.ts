@@ -44,7 +44,7 @@ export const numberVariables = {
   SWEEP_INTERVAL_SECONDS: seconds({ standard: MINUTE_SECONDS, least: 0.05, most: HOUR_SECONDS }),
   // Below, leads that are merely slow would be asked all the time; above, a partner has noticed long ago.
   SWEEP_MARGIN_SECONDS: seconds({ standard: 2 * MINUTE_SECONDS, least: 0.05, most: DAY_SECONDS }),
-  // Each takes about a quarter of a MiB: with the standard a worker fits 512 MB, and the most is what 5 GB hold.
+  // Each takes about a quarter of a MiB: with the standard a worker fits into 512 MB; the most is what 5 GB hold.
   WORKER_CACHED_WORKFLOWS: wholeNumber({ standard: 500, least: 1, most: 20_000 }),
   // The SDK needs two for a cache: one for new leads, one for those it remembers. More only wait for a core.
   WORKER_CONCURRENT_WORKFLOW_TASKS: wholeNumber({ standard: 100, least: 2, most: 1000 }),

@@ -31,7 +31,9 @@ await migrate(db);
 const network = await createNetwork({ db, url: postgres.url });
 const partnerId = await network.partner(settingsFor(tracker.url));
 const servers = { databaseUrl: postgres.url, temporalAddress: temporal.address };
-const worker = await startProcess({ roles: ['worker'], ...servers });
+// Otherwise the heap grows as far as the machine has memory to spare.
+const env = { NODE_OPTIONS: '--max-old-space-size=256' };
+const worker = await startProcess({ roles: ['worker'], ...servers, env });
 const relay = await startProcess({ roles: ['relay'], ...servers });
 
 console.log(`${describeMachine()}; a worker that keeps up to ${cachedWorkflows} leads`);
