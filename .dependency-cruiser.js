@@ -21,7 +21,7 @@ const rooms = {
   outbound: { path: '^src/outbound/', mayLoad: [GROUND, DOMAIN, DB] },
   intake: { path: '^src/intake/', mayLoad: [GROUND, DOMAIN, DB, '^src/catalogue/'] },
   activities: { path: '^activities/', mayLoad: [GROUND, DOMAIN, DB, '^src/outbound/', CONTRACT] },
-  temporal: { path: '^src/temporal/', mayLoad: [GROUND, CONTRACT] },
+  temporal: { path: '^src/temporal/', mayLoad: [GROUND, DOMAIN, CONTRACT] },
   relay: { path: '^src/relay\\.ts$', mayLoad: [GROUND, '^src/(db/outbox|temporal/tell-lead)\\.ts$', CONTRACT] },
   sweep: { path: '^src/sweep\\.ts$', mayLoad: [GROUND, DB] },
   config: {

@@ -1,26 +1,11 @@
 import { WorkflowIdReusePolicy, WorkflowNotFoundError } from '@temporalio/common';
 import type { Client } from '@temporalio/client';
-import type { LeadEvent } from '../domain/lead-event.ts';
-import {
-  LEAD_WORKFLOW,
-  TASK_QUEUE,
-  leadEvents,
-  leadWorkflowId,
-  sleepOptions,
-  startAttributes,
-  type LeadPolicy,
-} from '../../workflows/contract.ts';
+import type { ClaimedLead } from '../db/outbox.ts';
+import { LEAD_WORKFLOW, TASK_QUEUE, leadEvents, leadWorkflowId, type LeadPolicy } from '../../workflows/contract.ts';
+import { sleepOptions, startAttributes } from './lead-start.ts';
 
 /** What a lead owes its workflow, in order, and what was before that. */
-export type OwedEvents = {
-  leadId: string;
-  uptoSeq: number;
-  events: LeadEvent[];
-  owesStatus: boolean;
-  partnerBefore: string | null;
-  /** True when its workflow is to look at Postgres for what it should have done long ago. */
-  recheck: boolean;
-};
+export type OwedEvents = Omit<ClaimedLead, 'failures'>;
 
 export type TellOptions = {
   policy: LeadPolicy;

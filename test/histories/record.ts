@@ -12,10 +12,10 @@ import {
   leadEvents,
   leadQuery,
   leadWorkflowId,
-  startAttributes,
   type LeadActivities,
   type LeadPolicy,
 } from '../../workflows/contract.ts';
+import { startAttributes } from '../../src/temporal/lead-start.ts';
 import { numbered } from '../support/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { createTestLeadWorkers } from '../support/temporal/lead-workers.ts';

@@ -5,12 +5,11 @@ import {
   LEAD_WORKFLOW,
   leadEvents,
   leadWorkflowId,
-  sleepOptions,
-  startAttributes,
   type LeadActivities,
   type LeadInput,
   type LeadOutcome,
 } from '../../workflows/contract.ts';
+import { sleepOptions, startAttributes } from '../../src/temporal/lead-start.ts';
 import { policy } from '../support/policy.ts';
 import { createTestLeadWorkers } from '../support/temporal/lead-workers.ts';
 import type { TemporalConnection } from '../support/temporal/connection.ts';
