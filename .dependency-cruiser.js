@@ -8,7 +8,7 @@ const PAGES = '^src/http/pages/';
 // What the operations listener and the public one are made of. An audience is a login, and a wall between tenants.
 const AUDIENCE = '^src/http/(visitor|advertiser|partner|admin|ops|docs)/';
 // Small files that everybody uses, except the code that workflows load.
-const GROUND = '^src/(errors|log|metrics|new-ids|free-port|in-time|keep-trying|pause)\\.ts$';
+const GROUND = '^src/(errors|log|metrics|new-ids|free-port|in-time|keep-trying|pause|turns)\\.ts$';
 
 const rooms = {
   domain: { path: DOMAIN, mayLoad: [] },

@@ -7,6 +7,7 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { pauseUnlessAborted } from './pause.ts';
 import { tellLead } from './temporal/tell-lead.ts';
+import { createTurns } from './turns.ts';
 
 export type RelayDeps = {
   db: Knex;
@@ -47,17 +48,12 @@ const MAX_RETRY_MS = 5_000;
  * A lead is leased while it is under way, so there are never two calls for one lead; several relays share the work.
  */
 export function startRelay(deps: RelayDeps): Relay {
-  const { db, client, policy, mayStartAsleep, isQueueDeep, concurrency, clickConcurrency, leaseMs, metrics, log } =
-    deps;
+  const { db, mayStartAsleep, concurrency, leaseMs, log } = deps;
   const leaseId = randomUUID();
   const stopping = new AbortController();
+  const relayLead = createLeadRelay(deps, { leaseId, stopping: stopping.signal });
   const underWay = new Set<Promise<void>>();
   let clicksUnderWay = 0;
-  let clickCalls = 0;
-  const waitingClicks: (() => void)[] = [];
-  // Relayed, and not yet noted as such in Postgres.
-  const unnoted: RelayedLead[] = [];
-  let completing: Promise<void> | undefined;
   const running = run();
 
   return {
@@ -81,7 +77,6 @@ export function startRelay(deps: RelayDeps): Relay {
       while (underWay.size > concurrency * REFILL_BELOW) await Promise.race(underWay);
     }
     await Promise.all(underWay);
-    await completing;
   }
 
   async function claim(limit: number, clickLimit: number): Promise<ClaimedLead[]> {
@@ -91,87 +86,6 @@ export function startRelay(deps: RelayDeps): Relay {
       log.warn({ err: error }, 'The relay cannot claim leads; it tries again.');
       await pause(MIN_RETRY_MS);
       return [];
-    }
-  }
-
-  async function relayLead(lead: ClaimedLead, claimedAt: number): Promise<void> {
-    const stopTimer = metrics.relaySeconds.startTimer();
-    try {
-      await tellInTurn(lead, claimedAt);
-    } catch (error) {
-      await giveBack(lead, error as Error);
-      return;
-    }
-    stopTimer();
-    metrics.relayed.inc({ result: 'relayed' });
-    unnoted.push(lead);
-    await complete();
-  }
-
-  /**
-   * Temporal's store writes one thing after the other. Each of a status's many steps there waits behind all calls that are
-   * open, so clicks keep only a few open, which does not make them slower.
-   */
-  async function tellInTurn(lead: ClaimedLead, claimedAt: number): Promise<void> {
-    if (lead.owesStatus) return await tell(lead, claimedAt);
-    if (clickCalls >= clickConcurrency) await new Promise<void>((resolve) => waitingClicks.push(resolve));
-    else clickCalls++;
-    try {
-      await tell(lead, claimedAt);
-    } finally {
-      // The place goes over to the next in line.
-      const next = waitingClicks.shift();
-      if (next) next();
-      else clickCalls--;
-    }
-  }
-
-  async function tell(lead: ClaimedLead, claimedAt: number): Promise<void> {
-    const { leadId, uptoSeq, events } = lead;
-    if (events.at(-1)?.seq !== uptoSeq) throw new Error(`Lead ${leadId} owes event ${uptoSeq}, which is not there.`);
-    // The call must be over before the lease is, or another relay could be calling for the same lead.
-    await client.withDeadline(claimedAt + leaseMs / 2, () =>
-      tellLead(client, lead, {
-        policy,
-        mayStartAsleep: mayStartAsleep() ?? false,
-        mayWakeForPeople: !isQueueDeep(),
-      }),
-    );
-  }
-
-  /**
-   * Notes in Postgres what has been relayed. While one note is being written further leads are relayed; the next note
-   * then holds all of these. A lead's call counts as under way until its note is written.
-   */
-  function complete(): Promise<void> {
-    completing ??= (async () => {
-      // Calls that ended at the same moment share a note.
-      await Promise.resolve();
-      while (unnoted.length > 0) {
-        const batch = unnoted.splice(0);
-        try {
-          await completeLeads(db, leaseId, batch);
-        } catch (error) {
-          // Without the note these leads would stay leased and their next events would wait for the lease to run out.
-          log.warn({ err: error, leads: batch.length }, 'Relayed leads could not be noted yet; trying again.');
-          unnoted.unshift(...batch);
-          if (stopping.signal.aborted) break;
-          await pause(MIN_RETRY_MS);
-        }
-      }
-      completing = undefined;
-    })();
-    return completing;
-  }
-
-  async function giveBack({ leadId, failures }: ClaimedLead, error: Error): Promise<void> {
-    metrics.relayed.inc({ result: 'failed' });
-    const retryInMs = Math.min(MIN_RETRY_MS * 2 ** Math.min(failures, 10), MAX_RETRY_MS);
-    log.warn({ err: error, leadId, retryInMs }, 'A lead could not be relayed to Temporal; it stays owed.');
-    try {
-      await postponeLead(db, { leadId, leaseId, retryInMs, error: error.message.slice(0, 500) });
-    } catch (postponeError) {
-      log.warn({ err: postponeError, leadId }, 'The lead is claimed again when its lease has run out.');
     }
   }
 
@@ -187,5 +101,95 @@ export function startRelay(deps: RelayDeps): Relay {
 
   async function pause(ms: number): Promise<void> {
     await pauseUnlessAborted(ms, stopping.signal);
+  }
+}
+
+/** Whose the claimed leads are, and when that one has been told to stop. */
+type Claimant = { leaseId: string; stopping: AbortSignal };
+
+/** Relays one claimed lead, and notes in Postgres that this is done, or why it could not be. */
+function createLeadRelay(deps: RelayDeps, claimant: Claimant): (lead: ClaimedLead, claimedAt: number) => Promise<void> {
+  const { metrics, clickConcurrency } = deps;
+  // Temporal's store writes one thing after the other. Each of a status's many steps there waits behind all calls that
+  // are open, so clicks keep only a few open, which does not make them slower.
+  const clickTurns = createTurns(clickConcurrency);
+  const note = createNoteWriter(deps, claimant);
+
+  return async (lead, claimedAt) => {
+    const stopTimer = metrics.relaySeconds.startTimer();
+    const call = () => tell(deps, lead, claimedAt);
+    try {
+      await (lead.owesStatus ? call() : clickTurns.take(call));
+    } catch (error) {
+      await giveBack(deps, claimant, { lead, error: error as Error });
+      return;
+    }
+    stopTimer();
+    metrics.relayed.inc({ result: 'relayed' });
+    await note(lead);
+  };
+}
+
+async function tell(
+  { client, policy, mayStartAsleep, isQueueDeep, leaseMs }: RelayDeps,
+  lead: ClaimedLead,
+  claimedAt: number,
+): Promise<void> {
+  const { leadId, uptoSeq, events } = lead;
+  if (events.at(-1)?.seq !== uptoSeq) throw new Error(`Lead ${leadId} owes event ${uptoSeq}, which is not there.`);
+  // The call must be over before the lease is, or another relay could be calling for the same lead.
+  await client.withDeadline(claimedAt + leaseMs / 2, () =>
+    tellLead(client, lead, { policy, mayStartAsleep: mayStartAsleep() ?? false, mayWakeForPeople: !isQueueDeep() }),
+  );
+}
+
+async function giveBack(
+  { db, metrics, log }: RelayDeps,
+  { leaseId }: Claimant,
+  { lead: { leadId, failures }, error }: { lead: ClaimedLead; error: Error },
+): Promise<void> {
+  metrics.relayed.inc({ result: 'failed' });
+  const retryInMs = Math.min(MIN_RETRY_MS * 2 ** Math.min(failures, 10), MAX_RETRY_MS);
+  log.warn({ err: error, leadId, retryInMs }, 'A lead could not be relayed to Temporal; it stays owed.');
+  try {
+    await postponeLead(db, { leadId, leaseId, retryInMs, error: error.message.slice(0, 500) });
+  } catch (postponeError) {
+    log.warn({ err: postponeError, leadId }, 'The lead is claimed again when its lease has run out.');
+  }
+}
+
+/**
+ * Notes in Postgres what has been relayed. While one note is being written further leads are relayed; the next note
+ * then holds all of these. A lead's call counts as under way until its note is written.
+ */
+function createNoteWriter(
+  { db, log }: RelayDeps,
+  { leaseId, stopping }: Claimant,
+): (lead: RelayedLead) => Promise<void> {
+  const unnoted: RelayedLead[] = [];
+  let writing: Promise<void> | undefined;
+
+  return (lead) => {
+    unnoted.push(lead);
+    return (writing ??= writeAll());
+  };
+
+  async function writeAll(): Promise<void> {
+    // Calls that ended at the same moment share a note.
+    await Promise.resolve();
+    while (unnoted.length > 0) {
+      const batch = unnoted.splice(0);
+      try {
+        await completeLeads(db, leaseId, batch);
+      } catch (error) {
+        // Without the note these leads would stay leased and their next events would wait for the lease to run out.
+        log.warn({ err: error, leads: batch.length }, 'Relayed leads could not be noted yet; trying again.');
+        unnoted.unshift(...batch);
+        if (stopping.aborted) break;
+        await pauseUnlessAborted(MIN_RETRY_MS, stopping);
+      }
+    }
+    // At once, so that no lead is taken for written that came after the last look.
+    writing = undefined;
   }
 }

@@ -2,7 +2,7 @@ import { AppError } from '../../errors.ts';
 import { wrongToken, type StatusIntake } from '../../intake/status.ts';
 import { pauseUnlessAborted } from '../../pause.ts';
 import { createFailureLimit, tooManyFailures } from '../protocol/failure-limit.ts';
-import { createTurns } from '../protocol/turns.ts';
+import { createTurns } from '../../turns.ts';
 import { createTokenKey, createTokenMemory } from './token-memory.ts';
 
 /**
