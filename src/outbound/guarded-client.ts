@@ -2,7 +2,8 @@ import { Agent, errors, request, type Dispatcher } from 'undici';
 import type { PostbackRequest } from '../domain/postback-settings.ts';
 import type { SendError } from '../domain/send-error.ts';
 import { findOutboundPortProblem, findUrlProblem } from '../domain/web-url.ts';
-import { codeOf } from '../errors.ts';
+import { AppError, codeOf } from '../errors.ts';
+import { inTime } from '../in-time.ts';
 import type { AddressRules } from './address-rules.ts';
 import {
   AddressNotAllowedError,
@@ -133,20 +134,13 @@ async function exchangeInTime(
   call: PostbackRequest,
   { received, timeoutMs }: { received: Received; timeoutMs: number },
 ): Promise<SendError | null> {
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const expiry = new Promise<SendError>((resolve) => {
-    timer = setTimeout(() => {
-      resolve('timeout');
-      controller.abort();
-    }, timeoutMs);
-  });
-  const exchanged = exchange(agent, call, { received, signal: controller.signal }).then(() => null, nameError);
-  try {
-    return await Promise.race([exchanged, expiry]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const limit = { withinMs: timeoutMs, message: `No answer within ${timeoutMs} ms` };
+  const exchanged = inTime((signal) => exchange(agent, call, { received, signal }), limit);
+  return await exchanged.then(
+    () => null,
+    // Nothing within an exchange refuses: this is the limit.
+    (error: unknown) => (error instanceof AppError ? 'timeout' : nameError(error)),
+  );
 }
 
 async function exchange(

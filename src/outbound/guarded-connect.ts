@@ -1,5 +1,6 @@
 import { isIP, type Socket } from 'node:net';
 import { buildConnector } from 'undici';
+import { inTime } from '../in-time.ts';
 import type { AddressRules } from './address-rules.ts';
 import type { ResolveName } from './resolve-name.ts';
 
@@ -68,7 +69,9 @@ async function openSocket(target: buildConnector.Options, options: Options): Pro
 
 async function findAddresses(hostname: string, { resolveName, timeoutMs }: Options): Promise<string[]> {
   if (isIP(hostname)) return [hostname];
-  const addresses = await withinTime(resolveName(hostname), timeoutMs).catch((cause: unknown) => {
+  // undici waits for a connection as long as it takes, and a connection under way holds a place among the few.
+  const limit = { withinMs: timeoutMs, message: `No answer within ${timeoutMs} ms` };
+  const addresses = await inTime(() => resolveName(hostname), limit).catch((cause: unknown) => {
     throw new NameNotResolvedError('The name of the host could not be resolved', { cause });
   });
   if (addresses.length === 0) throw new NameNotResolvedError('The name of the host has no address');
@@ -87,12 +90,4 @@ async function dialFirst(addresses: string[], dial: (address: string) => Promise
     }
   }
   throw failure;
-}
-
-/** undici waits for a connection as long as it takes, and a connection under way holds a place among the few. */
-function withinTime<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`No answer within ${timeoutMs} ms`)), timeoutMs);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
