@@ -1,14 +1,24 @@
 /** The closed set of refusals that callers can meet; src/http maps each to one HTTP status. */
 export type AppErrorKind =
+  /** It cannot be read, or lacks what every such request has. */
   | 'malformed'
+  /** The key or token is not one of ours. */
   | 'unauthorized'
+  /** There is nothing of this id, or it belongs to another tenant. */
   | 'unknown'
+  /** The id that was asked for is in use. */
   | 'taken'
+  /** It cannot be done with what is there, in the state it is in. */
   | 'conflict'
+  /** R9: a status that came too late; it is kept. */
   | 'window_closed'
+  /** A word for a status that we do not know; it is kept. */
   | 'unknown_status'
+  /** It can be read, but a field has a value that we do not accept; `problems` names each. */
   | 'invalid'
+  /** The caller has to wait. */
   | 'too_many'
+  /** It cannot be done now, because something of ours is away or slow; the same later may succeed. */
   | 'unavailable';
 
 export type FieldProblem = { field: string; message: string };

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
-import { makeProblem } from './problem.ts';
+import { makeProblem, TOO_LARGE } from './problem.ts';
 
 /** The most that any request may carry. */
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -44,7 +44,7 @@ function watchBody(req: IncomingMessage, res: ServerResponse): void {
 
 /** Sends a whole answer but leaves the response open: ending it would make Node read on or close at once. */
 function refuse(req: IncomingMessage, res: ServerResponse): void {
-  const text = JSON.stringify(makeProblem('too_large', 'The body is too large: at most 64 KB are read.'));
+  const text = JSON.stringify(makeProblem('too_large', TOO_LARGE));
   res.writeHead(413, {
     'content-type': 'application/problem+json; charset=utf-8',
     'content-length': Buffer.byteLength(text),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
-import { makeProblem, problemKinds, type Problem, type ProblemKind } from './problem.ts';
+import { makeProblem, problemKinds, TOO_LARGE, type Problem, type ProblemKind } from './problem.ts';
 
 /** RFC 9457, for the API's description. */
 const problemSchema = z
@@ -29,7 +29,7 @@ const EXAMPLES: Readonly<Record<ProblemKind, Example>> = {
   taken: { detail: 'The id abcdefghigk is taken: choose another, or leave it out and get one.' },
   conflict: { detail: 'Status call 17 is recorded; only window_closed can be accepted late.' },
   window_closed: { detail: 'The window of conversion k3v9x2m7q1w8z5t4r6y0 is over; the status is kept.' },
-  too_large: { detail: 'The body is too large: at most 64 KB are read.' },
+  too_large: { detail: TOO_LARGE },
   wrong_host: { detail: 'This listener does not answer to "ops.elsewhere.example".' },
   unknown_status: { detail: 'Status "paid" is not known: send one of pending, approved, rejected.' },
   invalid: { detail: 'name: is missing', problems: [{ field: 'name', message: 'is missing' }] },

@@ -38,6 +38,8 @@ export const problemKinds: Readonly<Record<ProblemKind, { status: number; title:
   unavailable: { status: 503, title: 'Not available at the moment' },
 };
 
+export const TOO_LARGE = 'The body is too large: at most 64 KB and 1000 fields are read.';
+
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemKind, number>> = { unavailable: 5, too_many: 60 };
 
 export function makeProblem(kind: ProblemKind, detail: string, extra: Partial<Problem> = {}): Problem {
@@ -110,8 +112,7 @@ export function createProblemHandler(log: Pick<Log, 'error' | 'warn'>, send = se
 function toClientProblem(error: unknown): Problem | undefined {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
   if (error.status < 400 || error.status > 499) return undefined;
-  if (error.status === 413)
-    return makeProblem('too_large', 'The body is too large: at most 64 KB and 1000 fields are read.');
+  if (error.status === 413) return makeProblem('too_large', TOO_LARGE);
   const isPath = error instanceof URIError;
   const detail = isPath ? 'The address cannot be read.' : 'The body cannot be read: check it and its Content-Type.';
   return makeProblem('malformed', detail);
