@@ -3,7 +3,7 @@ import { createLog } from '../src/log.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { startSweep } from '../src/sweep.ts';
 import { createTestDatabase } from './support/database.ts';
-import { makeEventfulLead } from './support/eventful-lead.ts';
+import { makeEventfulLead } from './support/leads/eventful-lead.ts';
 import { eventually } from './support/eventually.ts';
 import { createNetwork } from './support/network-in-database.ts';
 

@@ -6,7 +6,7 @@ import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import { applyEvent, newLead } from '../../src/domain/lead.ts';
 import { statuses } from '../../src/domain/status.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { numbered, status, touch, touchWithBadRefId } from '../support/events.ts';
+import { numbered, status, touch, touchWithBadRefId } from '../support/leads/events.ts';
 import { assertFields } from '../support/fields.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { registerSearchAttributes } from '../../src/temporal/connect.ts';
 import { tellLead, type OwedEvents } from '../../src/temporal/tell-lead.ts';
-import { conversion, numbered, touch } from '../support/events.ts';
+import { conversion, numbered, touch } from '../support/leads/events.ts';
 import { inParallel } from '../support/in-parallel.ts';
 import { policy } from '../support/policy.ts';
 import { connectClient } from '../support/temporal/connection.ts';

@@ -9,7 +9,7 @@ import {
   type Batch,
 } from '../../src/db/rebuild.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { makeEventfulLead } from '../support/eventful-lead.ts';
+import { makeEventfulLead } from '../support/leads/eventful-lead.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 import { DAY_MS } from '../support/policy.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { readFactsOfConversion } from '../../src/db/reports/lead-facts.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { makeEventfulLead } from '../support/eventful-lead.ts';
+import { makeEventfulLead } from '../support/leads/eventful-lead.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 
 const [, block = ''] = /```sql\n([^]*?)```/.exec(readFileSync('docs/production.md', 'utf8')) ?? [];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isLeadEvent } from '../../src/domain/lead-event.ts';
-import { conversion, numbered, status, touch, touchWithBadRefId } from '../support/events.ts';
+import { conversion, numbered, status, touch, touchWithBadRefId } from '../support/leads/events.ts';
 
 const GOOD = numbered([touch('ann', 'a1'), touch('ann'), touchWithBadRefId('ann'), conversion(), status('pending')]);
 

@@ -25,7 +25,7 @@ import {
   touch,
   touchWithBadRefId,
   type Fact,
-} from '../support/events.ts';
+} from '../support/leads/events.ts';
 import { assertFields } from '../support/fields.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

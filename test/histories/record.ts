@@ -16,7 +16,7 @@ import {
   type LeadPolicy,
 } from '../../workflows/contract.ts';
 import { startAttributes } from '../../src/temporal/lead-start.ts';
-import { numbered } from '../support/events.ts';
+import { numbered } from '../support/leads/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { createTestLeadWorkers } from '../support/temporal/lead-workers.ts';
 import { runsOf } from '../support/temporal/lead-history.ts';

@@ -6,7 +6,7 @@ import {
   type LeadPolicy,
   type UnrecordedAttempt,
 } from '../../workflows/contract.ts';
-import { conversion, status, touch, type Fact } from '../support/events.ts';
+import { conversion, status, touch, type Fact } from '../support/leads/events.ts';
 
 export type ShapeName = keyof typeof shapes;
 

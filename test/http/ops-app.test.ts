@@ -7,9 +7,9 @@ import type { OpsDeps } from '../../src/http/ops-app.ts';
 import type { ConversionStory } from '../../src/stories/conversion-story.ts';
 import type { LeadStory } from '../../src/stories/lead-story.ts';
 import { createTestDatabase, startOutage } from '../support/database.ts';
-import { makeEventfulLead } from '../support/eventful-lead.ts';
+import { makeEventfulLead } from '../support/leads/eventful-lead.ts';
 import { assertFields } from '../support/fields.ts';
-import { makeHotLead } from '../support/hot-lead.ts';
+import { makeHotLead } from '../support/leads/hot-lead.ts';
 import { ADMIN_KEY as KEY, buildOpsApp, WINDOW_MS } from './build-ops-app.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 

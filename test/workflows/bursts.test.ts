@@ -4,7 +4,7 @@ import { temporal as proto } from '@temporalio/proto';
 import { Worker } from '@temporalio/worker';
 import type { Settlement } from '../../src/domain/lead.ts';
 import { testBundle } from '../support/temporal/bundle.ts';
-import { conversion, numbered, status, touch, type Fact } from '../support/events.ts';
+import { conversion, numbered, status, touch, type Fact } from '../support/leads/events.ts';
 import { testTemporal } from '../support/servers.ts';
 import { connectToTemporal } from '../support/temporal/connection.ts';
 import { createKeepingActivities, startLeadWith } from './lead-without-database.ts';

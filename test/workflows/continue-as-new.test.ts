@@ -11,7 +11,7 @@ import {
   type LeadInput,
   type LeadOutcome,
 } from '../../workflows/contract.ts';
-import { conversion, numbered, status, touch } from '../support/events.ts';
+import { conversion, numbered, status, touch } from '../support/leads/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
 import { runsOf, signalsOf } from '../support/temporal/lead-history.ts';

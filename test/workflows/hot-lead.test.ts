@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { leadQuery } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
-import { makeHotLead } from '../support/hot-lead.ts';
+import { makeHotLead } from '../support/leads/hot-lead.ts';
 import { runsOf } from '../support/temporal/lead-history.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { postbacksOf, rewardsOf, type Network } from '../support/network-in-database.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { leadQuery } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
-import { loseTail } from '../support/lost-tail.ts';
+import { loseTail } from '../support/leads/lost-tail.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { rewardsOf, type Network } from '../support/network-in-database.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { leadEvents, leadQuery } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
-import { loseTail } from '../support/lost-tail.ts';
+import { loseTail } from '../support/leads/lost-tail.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { postbacksOf, type Network } from '../support/network-in-database.ts';
 import { startPrivateTemporal } from '../support/servers.ts';

@@ -4,7 +4,7 @@ import { temporal } from '@temporalio/proto';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import type { Settlement } from '../../src/domain/lead.ts';
 import { leadEvents } from '../../workflows/contract.ts';
-import { conversion, numbered, status, touch } from '../support/events.ts';
+import { conversion, numbered, status, touch } from '../support/leads/events.ts';
 import { eventually } from '../support/eventually.ts';
 import { DAY_MS } from '../support/policy.ts';
 import { testTemporal } from '../support/servers.ts';

@@ -4,12 +4,13 @@ import type { CatalogueOffer } from '../../catalogue/catalogue-offer.ts';
 import type { Click } from '../../db/clicks.ts';
 import type { ClickIntake } from '../../intake/click.ts';
 import type { LeadTokens } from '../../intake/lead-token.ts';
+import { readTouch } from '../../intake/touch.ts';
 import { knownBot } from '../../domain/bots.ts';
 import { reservedWords } from '../../domain/ids.ts';
 import { newConversionId } from '../../new-ids.ts';
 import type { Pages } from './pages.ts';
 import { firstOf, readQuery } from '../protocol/query.ts';
-import { createLeadCookie, isPrefetch, readLeadCookies, readTouch } from './visit.ts';
+import { createLeadCookie, isPrefetch, readLeadCookies } from './visit.ts';
 
 export type ClickDeps = {
   catalogue: Catalogue;

@@ -4,7 +4,7 @@ import { readOffer } from '../../../src/db/offers.ts';
 import { readFactsOfConversion, readLeadFacts } from '../../../src/db/reports/lead-facts.ts';
 import { listStatusCalls } from '../../../src/db/reports/status-calls.ts';
 import { createTestDatabase } from '../../support/database.ts';
-import { makeEventfulLead, type EventfulLead } from '../../support/eventful-lead.ts';
+import { makeEventfulLead, type EventfulLead } from '../../support/leads/eventful-lead.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 
 const WHOLE = { afterSeq: 0, limit: 500 };

@@ -10,7 +10,7 @@ import { newConversionId } from '../../../src/new-ids.ts';
 import { latestSettlement } from '../../activities/settling.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { assertFields } from '../../support/fields.ts';
-import { makeHotLead } from '../../support/hot-lead.ts';
+import { makeHotLead } from '../../support/leads/hot-lead.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { settingsFor } from '../../support/postback-settings.ts';
 

@@ -3,8 +3,8 @@ import { createLeadEventActivities } from '../../../activities/lead-events.ts';
 import { isAtRest } from '../../../src/db/reports/at-rest.ts';
 import { readFactsOfConversion, readLeadFacts } from '../../../src/db/reports/lead-facts.ts';
 import { createTestDatabase } from '../../support/database.ts';
-import { makeEventfulLead, type EventfulLead } from '../../support/eventful-lead.ts';
-import { makeHotLead } from '../../support/hot-lead.ts';
+import { makeEventfulLead, type EventfulLead } from '../../support/leads/eventful-lead.ts';
+import { makeHotLead } from '../../support/leads/hot-lead.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { plansOf, SCAN_OF_LARGE_TABLE } from '../../support/plans.ts';
 

@@ -3,7 +3,7 @@ import type { Express } from 'express';
 import fc from 'fast-check';
 import request from 'supertest';
 import { createTestDatabase } from '../../support/database.ts';
-import { makeEventfulLead, type EventfulLead } from '../../support/eventful-lead.ts';
+import { makeEventfulLead, type EventfulLead } from '../../support/leads/eventful-lead.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { ADMIN_KEY, buildOpsApp } from '../build-ops-app.ts';
 

@@ -1,5 +1,5 @@
-import { newLeadId } from '../../src/new-ids.ts';
-import type { Network } from './network-in-database.ts';
+import { newLeadId } from '../../../src/new-ids.ts';
+import type { Network } from '../network-in-database.ts';
 
 export type HotLead = { leadId: string; lastSeq: number; conversionId: (number: number) => string };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 
 type Tail = { leadId: string; conversionId: string; lastSeq: number };
 

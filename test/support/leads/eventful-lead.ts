@@ -1,5 +1,5 @@
-import { type Network } from './network-in-database.ts';
-import { settingsFor } from './postback-settings.ts';
+import { type Network } from '../network-in-database.ts';
+import { settingsFor } from '../postback-settings.ts';
 
 export type EventfulLead = {
   leadId: string;

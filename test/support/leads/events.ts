@@ -1,6 +1,6 @@
-import type { ConversionEvent, LeadEvent, StatusEvent, TouchEvent } from '../../src/domain/lead-event.ts';
-import { applyEvent, newLead, type LeadState } from '../../src/domain/lead.ts';
-import type { Status } from '../../src/domain/status.ts';
+import type { ConversionEvent, LeadEvent, StatusEvent, TouchEvent } from '../../../src/domain/lead-event.ts';
+import { applyEvent, newLead, type LeadState } from '../../../src/domain/lead.ts';
+import type { Status } from '../../../src/domain/status.ts';
 
 type Unnumbered<Event> = Omit<Event, 'seq' | 'at'>;
 export type Fact = Unnumbered<TouchEvent> | Unnumbered<ConversionEvent> | Unnumbered<StatusEvent>;
