@@ -19,7 +19,7 @@ export type RelayDeps = {
   isQueueDeep: () => boolean;
   /** How many leads are relayed at the same time. */
   concurrency: number;
-  /** How many calls for leads without a status there are at the same time. */
+  /** How many calls for leads without a status there are at the same time while statuses come in. */
   clickConcurrency: number;
   /** How long a claimed lead is this relay's alone. */
   leaseMs: number;
@@ -40,6 +40,8 @@ const REFILL_BELOW = 0.75;
 const CLICKS_SHARE = 0.75;
 // While clicks have all their places, some of these become free before long.
 const BUSY_POLL_MS = 20;
+// So long after a status clicks stay behind: on a busy machine its last step, the partner's call, is done by then.
+const STATUS_STEPS_MS = 2_000;
 const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 5_000;
 
@@ -109,15 +111,18 @@ type Claimant = { leaseId: string; stopping: AbortSignal };
 
 /** Relays one claimed lead, and notes in Postgres that this is done, or why it could not be. */
 function createLeadRelay(deps: RelayDeps, claimant: Claimant): (lead: ClaimedLead, claimedAt: number) => Promise<void> {
-  const { metrics, clickConcurrency } = deps;
+  const { metrics, clickConcurrency, concurrency } = deps;
   // Temporal's store writes one thing after the other. Each of a status's many steps there waits behind all calls that
-  // are open, so clicks keep only a few open, which does not make them slower.
-  const clickTurns = createTurns(clickConcurrency);
+  // are open, so beside statuses clicks keep only a few open.
+  let latestStatusAt = -Infinity;
+  const isQuiet = () => performance.now() - latestStatusAt > STATUS_STEPS_MS;
+  const clickTurns = createTurns(() => (isQuiet() ? concurrency : clickConcurrency));
   const note = createNoteWriter(deps, claimant);
 
   return async (lead, claimedAt) => {
     const stopTimer = metrics.relaySeconds.startTimer();
     const call = () => tell(deps, lead, claimedAt);
+    if (lead.owesStatus) latestStatusAt = performance.now();
     try {
       await (lead.owesStatus ? call() : clickTurns.take(call));
     } catch (error) {

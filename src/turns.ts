@@ -5,22 +5,32 @@ export type Turns = {
   take<T>(work: () => Promise<T>): Promise<T>;
 };
 
-/** Lets so many work at a time; the others wait in the order in which they came. */
-export function createTurns(atATime: number): Turns {
+/**
+ * Lets so many work at a time; the others wait in the order in which they came.
+ *
+ * @param atATime is asked whenever a turn begins or ends; turns that have begun are never cut off
+ */
+export function createTurns(atATime: () => number): Turns {
   let taken = 0;
   const waiting: (() => void)[] = [];
   return {
-    isFree: () => taken < atATime,
+    isFree: () => taken < atATime(),
     async take(work) {
-      if (taken < atATime) taken++;
+      if (taken < atATime()) taken++;
       else await new Promise<void>((resolve) => waiting.push(resolve));
       try {
         return await work();
       } finally {
-        const next = waiting.shift();
-        if (next) next();
-        else taken--;
+        taken--;
+        beginWaiting();
       }
     },
   };
+
+  function beginWaiting(): void {
+    while (waiting.length > 0 && taken < atATime()) {
+      taken++;
+      waiting.shift()?.();
+    }
+  }
 }

@@ -40,7 +40,7 @@ export function createTokenCheck(
   const keyOf = createTokenKey();
   const right = createTokenMemory({ forMs: RIGHT_FOR_MS, atMost: MOST_REMEMBERED, now });
   const wrong = createTokenMemory({ forMs: WRONG_FOR_MS, atMost: MOST_REMEMBERED, now });
-  const turns = createTurns(STRANGERS_AT_A_TIME);
+  const turns = createTurns(() => STRANGERS_AT_A_TIME);
   const underWay = new Map<string, Promise<unknown>>();
   let heldBack = 0;
 
