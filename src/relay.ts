@@ -40,7 +40,7 @@ const REFILL_BELOW = 0.75;
 const CLICKS_SHARE = 0.75;
 // While clicks have all their places, some of these become free before long.
 const BUSY_POLL_MS = 20;
-// So long after a status clicks stay behind: on a busy machine its last step, the partner's call, is done by then.
+// So long after a status was relayed clicks stay behind: on a busy machine its steps in Temporal are done by then.
 const STATUS_STEPS_MS = 2_000;
 const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 5_000;
@@ -106,7 +106,7 @@ export function startRelay(deps: RelayDeps): Relay {
   }
 }
 
-/** Whose the claimed leads are, and when that one has been told to stop. */
+/** The relay that has claimed them: its lease, and the signal that stops it. */
 type Claimant = { leaseId: string; stopping: AbortSignal };
 
 /** Relays one claimed lead, and notes in Postgres that this is done, or why it could not be. */
@@ -114,17 +114,24 @@ function createLeadRelay(deps: RelayDeps, claimant: Claimant): (lead: ClaimedLea
   const { metrics, clickConcurrency, concurrency } = deps;
   // Temporal's store writes one thing after the other. Each of a status's many steps there waits behind all calls that
   // are open, so beside statuses clicks keep only a few open.
+  let statusCalls = 0;
   let latestStatusAt = -Infinity;
-  const isQuiet = () => performance.now() - latestStatusAt > STATUS_STEPS_MS;
+  const isQuiet = () => statusCalls === 0 && performance.now() - latestStatusAt > STATUS_STEPS_MS;
   const clickTurns = createTurns(() => (isQuiet() ? concurrency : clickConcurrency));
   const note = createNoteWriter(deps, claimant);
 
   return async (lead, claimedAt) => {
     const stopTimer = metrics.relaySeconds.startTimer();
     const call = () => tell(deps, lead, claimedAt);
-    if (lead.owesStatus) latestStatusAt = performance.now();
+    const callForStatus = async () => {
+      statusCalls++;
+      await call().finally(() => {
+        statusCalls--;
+        latestStatusAt = performance.now();
+      });
+    };
     try {
-      await (lead.owesStatus ? call() : clickTurns.take(call));
+      await (lead.owesStatus ? callForStatus() : clickTurns.take(call));
     } catch (error) {
       await giveBack(deps, claimant, { lead, error: error as Error });
       return;
@@ -194,7 +201,7 @@ function createNoteWriter(
         await pauseUnlessAborted(MIN_RETRY_MS, stopping);
       }
     }
-    // At once, so that no lead is taken for written that came after the last look.
+    // In the same turn as the last look: a lead that came in between would wait for a writer that has ended.
     writing = undefined;
   }
 }

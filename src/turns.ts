@@ -16,8 +16,10 @@ export function createTurns(atATime: () => number): Turns {
   return {
     isFree: () => taken < atATime(),
     async take(work) {
-      if (taken < atATime()) taken++;
-      else await new Promise<void>((resolve) => waiting.push(resolve));
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        beginWaiting();
+      });
       try {
         return await work();
       } finally {

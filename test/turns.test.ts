@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createTurns } from '../src/turns.ts';
 
 describe('turns', () => {
@@ -13,15 +14,17 @@ describe('turns', () => {
         await new Promise<void>((resolve) => ends.push(resolve));
       }),
     );
+    await nextTurn();
     assert.deepEqual(begun, [1]);
     assert.equal(turns.isFree(), false);
     limit = 2;
     ends.shift()?.();
     await taken[0];
-    await Promise.resolve();
+    await nextTurn();
     assert.deepEqual(begun, [1, 2, 3]);
     ends.splice(0).forEach((end) => end());
     await taken[2];
+    await nextTurn();
     ends.splice(0).forEach((end) => end());
     await Promise.all(taken);
     assert.deepEqual(begun, [1, 2, 3, 4]);

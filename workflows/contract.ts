@@ -78,7 +78,7 @@ export const leadQuery = defineQuery<LeadView>('lead');
 export type DuePostback = {
   postbackId: string;
   conversionId: string;
-  /** The number of the status that it tells of. */
+  /** The number of the status that it tells of; missing in postbacks of a run that an earlier version continued. */
   seq: number;
   partnerId: string;
   status: Status;

@@ -4,9 +4,9 @@ import type { DeliveryResult, DuePostback, LeadPolicy } from './contract.ts';
 
 export type Deliveries = {
   /**
-   * Ends the delivery of what older statuses of a conversion made due than the status with this number: at once between
-   * attempts, else when the running one ends.
-   * @returns true when anything of this conversion is under way
+   * Ends the delivery of the conversion's postbacks of older statuses: at once between attempts, else when the running one
+   * ends.
+   * @returns true when a postback of this conversion, other than a handover, is under way
    */
   supersede(status: { conversionId: string; seq: number }): boolean;
   /**
@@ -45,12 +45,13 @@ export function startDeliveries(
       // All of these wait for the same: none of them for another one.
       const starts = due.filter(isIdle).map((postback) => ({ postback, before: whatGoesBefore(postback) }));
       for (const { postback, before } of starts) {
-        // If it has had an attempt, the next one must wait for the rest of the interval, and only Postgres knows how long
-        // that is.
-        const hadAttempts = postback.attemptsLeft < policy.postbackAttempts;
-        // Whatever it is, Postgres no longer has it to deliver.
+        // If it has had an attempt, or is having one, the next must wait for the rest of the interval, and only Postgres
+        // knows how long that is.
+        const isSame = before?.postback.postbackId === postback.postbackId;
+        const mayHaveHadAttempts = isSame || postback.attemptsLeft < policy.postbackAttempts;
+        // Postgres has only one postback of a conversion to deliver: this one. The other was lost or superseded.
         if (!postback.isHandover) before?.scope.cancel();
-        begin(postback, before?.ended, hadAttempts ? REVIEW_FIRST : null);
+        begin(postback, before?.ended, mayHaveHadAttempts ? REVIEW_FIRST : null);
       }
     },
     resume(due) {

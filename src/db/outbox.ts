@@ -90,11 +90,12 @@ const COMPLETE_LEADS = `
     order by o.lead_id
     for update of o
   ), gone as (
-    delete from outbox o using relayed r where o.lead_id = r.lead_id and r.upto_seq = r.relayed_seq and not r.must_recheck
+    delete from outbox o using relayed r
+    where o.lead_id = r.lead_id and r.upto_seq = r.relayed_seq and not r.must_recheck
   )
   update outbox o
-  set from_seq = least(r.relayed_seq + 1, r.upto_seq), owed_since = now(), leased_until = null, lease_id = null, failures = 0, last_error = null,
-    recheck = r.must_recheck
+  set from_seq = least(r.relayed_seq + 1, r.upto_seq), owed_since = now(), recheck = r.must_recheck,
+    leased_until = null, lease_id = null, failures = 0, last_error = null
   from relayed r where o.lead_id = r.lead_id and (r.upto_seq > r.relayed_seq or r.must_recheck)`;
 
 /** Leases up to `limit` leads that owe events: statuses first, then conversions, then mere touches, oldest first. */
@@ -160,8 +161,8 @@ async function readOwedEvents(trx: Knex, claims: Claim[]): Promise<Map<string, L
 export type RelayedLead = Pick<ClaimedLead, 'leadId' | 'uptoSeq' | 'recheck'>;
 
 /**
- * Notes that leads have been relayed up to `uptoSeq`; what was committed or asked for meanwhile stays owed. A lease that has run out
- * and been taken by another relay is left alone.
+ * Notes that leads have been relayed up to `uptoSeq`; what was committed or asked for meanwhile stays owed. A lease that
+ * has run out and been taken by another relay is left alone.
  */
 export async function completeLeads(db: Knex, leaseId: string, relayed: RelayedLead[]): Promise<void> {
   const bindings = {

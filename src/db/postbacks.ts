@@ -101,7 +101,7 @@ export async function readOpenPostbacks(db: Knex, conversionId: string, seq: num
 
 /**
  * True when a partner has heard of a conversion's `pending`, or may have: an attempt was delivered, was interrupted, is
- * still running, or ended without an answer. Not when it has taken a later `rejected`: then it knows.
+ * still running, or ended without a complete answer. Not when it has taken a later `rejected`: then it knows.
  */
 export async function wasToldPending(db: Knex, conversionId: string, partnerId: string): Promise<boolean> {
   const { rows } = await db.raw<{ rows: { told: boolean }[] }>(

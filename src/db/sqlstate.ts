@@ -81,14 +81,24 @@ export function isLoginRefused(error: unknown): boolean {
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
-  // Postgres ends a connection with it, for whatever reason.
-  if ('severity' in error && error.severity === 'FATAL') return true;
   return (
+    isFatal(error) ||
     isOfClass(error, CONNECTION_EXCEPTION, INSUFFICIENT_RESOURCES, OPERATOR_INTERVENTION, SYSTEM_ERROR) ||
     isOneOf(error, LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE, DEADLOCK_DETECTED, READ_ONLY_SQL_TRANSACTION) ||
     SOCKET_ERRORS.includes(codeOf(error)) ||
     AWAY_MESSAGE.test(error.message)
   );
+}
+
+/** No answer came, because the connection broke or could not be made. An answer such as "cancelled" or "disk full" is one. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!isDatabaseAway(error)) return false;
+  return sqlStateOf(error) === undefined || isFatal(error) || isOfClass(error, CONNECTION_EXCEPTION);
+}
+
+/** Postgres ends a connection with it, for whatever reason. */
+function isFatal(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error && error.severity === 'FATAL';
 }
 
 function isOfClass(error: unknown, ...classes: string[]): boolean {

@@ -11,4 +11,9 @@ export type SendError =
   | 'bad_response';
 
 /** After any of these the partner may have had the call, although nobody knows what it made of it. */
-export const errorsAfterCall: SendError[] = ['timeout', 'connection_failed', 'response_too_large', 'bad_response'];
+export const errorsAfterCall: readonly SendError[] = [
+  'timeout',
+  'connection_failed',
+  'response_too_large',
+  'bad_response',
+];

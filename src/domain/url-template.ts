@@ -34,7 +34,7 @@ const PROBE = 'm';
 
 /** Everything that is wrong with a URL holding macros such as `{ref_id}`; empty when it may be stored. */
 export function checkUrlTemplate(template: string, vocabulary: MacroVocabulary): TemplateProblem[] {
-  // Each macro is looked at against the whole, so that what is far too long must not be looked at.
+  // The work grows with the square of the length, so an overlong text is refused first.
   const lengthProblem = findLengthProblem(template);
   if (lengthProblem !== null) return [{ code: 'invalid_url', message: lengthProblem }];
   const found = [...template.matchAll(BRACED)].map((match) => ({ name: match[1] ?? '', index: match.index }));

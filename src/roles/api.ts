@@ -35,8 +35,9 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
   const catalogue = await startCatalogue(deps, statusDb);
   let isDraining = false;
   const checkReady = async () => {
-    if (isDraining) throw new Error('The process has been asked to stop.');
     await checkClickPool(pool);
+    // Not before: who asks may be answered by a look that began earlier.
+    if (isDraining) throw new Error('The process has been asked to stop.');
   };
   // With port 0 the system would choose one too late: the app's pages name it.
   const port = http.port || (await findFreePort());

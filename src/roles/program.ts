@@ -31,7 +31,7 @@ export async function startProgram(config: Config, log: Log, stopAsked: AbortSig
   };
   const listeners: { close(): Promise<void> }[] = [];
   const stop = async () => {
-    // Together: open requests of the one must not have the other take new ones meanwhile. Both need what stops next.
+    // Together, or one would take new requests while the other waits for its last ones. Both need what stops next.
     await Promise.all(listeners.splice(0).map((listener) => listener.close()));
     for (const part of parts.splice(0).reverse()) await part.stop();
   };

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Config } from '../config.ts';
 import { checkDb, connectForMigration } from '../db/connect.ts';
 import { hasPendingMigrations, migrate } from '../db/migrate.ts';
-import { isDatabaseAway, isLoginRefused } from '../db/sqlstate.ts';
+import { isConnectionLost, isLoginRefused } from '../db/sqlstate.ts';
 import { StartupError } from '../errors.ts';
 import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
@@ -29,7 +29,8 @@ export async function prepareSchema(
     firstPauseMs: RETRY_MS,
     longestPauseMs: RETRY_MS,
     onFailure(err) {
-      if (!isDatabaseAway(err) || isLoginRefused(err)) throw err;
+      // Somebody may have cancelled a migration on purpose, or the disk is full: then it must not begin again.
+      if (!isConnectionLost(err) || isLoginRefused(err)) throw err;
       log.warn({ err }, 'The database went away while its schema was looked at; trying again.');
     },
   });

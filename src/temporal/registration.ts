@@ -17,7 +17,7 @@ export function keepRegistered(options: RegistrationOptions): { stop(): Promise<
   const { register, firstPauseMs, intervalMs: longestPauseMs, log } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const onFailure = createWarning(log);
+  const onFailure = createFailureLog(log);
   const running = registerAgainAndAgain();
   return {
     async stop() {
@@ -35,12 +35,14 @@ export function keepRegistered(options: RegistrationOptions): { stop(): Promise<
 }
 
 /** Leads cannot start before the attributes are there. Temporal Cloud, for one, never permits it: that is said once. */
-function createWarning(log: RegistrationOptions['log']): (error: unknown) => void {
+function createFailureLog(log: RegistrationOptions['log']): (error: unknown) => void {
   let isRefusalSaid = false;
   return (err) => {
     if (err instanceof NamespaceMissingError) return log.error(err.message);
-    if (!isRefusal(err))
-      return log.warn({ err }, 'Search attributes cannot be registered with Temporal; trying again.');
+    if (!isRefusal(err)) {
+      log.warn({ err }, 'Search attributes cannot be registered with Temporal; trying again.');
+      return;
+    }
     if (isRefusalSaid) return;
     isRefusalSaid = true;
     const message = 'Temporal does not permit registering search attributes; they must have been registered by hand';

@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import { connectDb } from '../../src/db/connect.ts';
 import {
   isBlocked,
+  isConnectionLost,
   isDatabaseAway,
   isLoginRefused,
   isRowRefused,
@@ -12,7 +13,7 @@ import {
 } from '../../src/db/sqlstate.ts';
 import { createTestDatabase } from '../support/database.ts';
 
-const QUESTIONS = { isRowRefused, isUnstorableValue, isBlocked, isLoginRefused, isDatabaseAway };
+const QUESTIONS = { isRowRefused, isUnstorableValue, isBlocked, isLoginRefused, isDatabaseAway, isConnectionLost };
 
 type Meaning = keyof typeof QUESTIONS;
 
@@ -138,19 +139,25 @@ describe('an error of Postgres', () => {
 
     it('when it ends the connection', async () => {
       const error = await errorOf(db.raw('select pg_terminate_backend(pg_backend_pid())'));
-      assertMeans(error, '57P01', ['isDatabaseAway']);
+      assertMeans(error, '57P01', ['isDatabaseAway', 'isConnectionLost']);
     });
 
     it('when nobody listens at its address', async () => {
       const nowhere = connectDb({ url: 'postgres://127.0.0.1:1/none', poolSize: 1, statementTimeoutMs: 1000 });
       const error = await errorOf(nowhere.raw('select 1'));
       await nowhere.destroy();
-      assertMeans(error, undefined, ['isDatabaseAway']);
-      assertMeans(new AggregateError([new Error('of another kind'), error]), undefined, ['isDatabaseAway']);
+      assertMeans(error, undefined, ['isDatabaseAway', 'isConnectionLost']);
+      assertMeans(new AggregateError([new Error('of another kind'), error]), undefined, [
+        'isDatabaseAway',
+        'isConnectionLost',
+      ]);
     });
 
     it('when a connection breaks while it is written to', () => {
-      assertMeans(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }), undefined, ['isDatabaseAway']);
+      assertMeans(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }), undefined, [
+        'isDatabaseAway',
+        'isConnectionLost',
+      ]);
     });
   });
 
@@ -166,7 +173,7 @@ describe('an error of Postgres', () => {
 
     it('when there is no such database', async () => {
       const error = await connectError((changed) => (changed.pathname = '/nowhere'));
-      assertMeans(error, '3D000', ['isLoginRefused', 'isDatabaseAway']);
+      assertMeans(error, '3D000', ['isLoginRefused', 'isDatabaseAway', 'isConnectionLost']);
     });
 
     it('when there is no such user', async () => {

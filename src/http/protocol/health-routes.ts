@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { Log } from '../../log.ts';
 import { allowOnly } from './method-not-allowed.ts';
-import { noteUnavailable } from './unavailable-log.ts';
+import { noteNotReady } from './unavailable-log.ts';
 
 /** `/healthz`: the process is alive. `/readyz`: it can commit. */
 export function createHealthRoutes(checkReady: () => Promise<void>, log: Pick<Log, 'warn'>): Router {
@@ -25,7 +25,7 @@ async function isReady(checkReady: () => Promise<void>, log: Pick<Log, 'warn'>):
     await checkReady();
     return true;
   } catch (error) {
-    noteUnavailable(error, log);
+    noteNotReady(error, log);
     return false;
   }
 }

@@ -78,9 +78,14 @@ function toUnavailable(error: AppError, log: Pick<Log, 'error' | 'warn'>): Probl
   return makeProblem('unavailable', message, { error_id: logUnexpected(cause, log) });
 }
 
-/** @returns the id by which people find it in the log */
+const errorIds = new WeakMap<object, string>();
+
+/** Requests that failed together, such as those of one batch, share a line. @returns the id by which people find it */
 function logUnexpected(error: unknown, log: Pick<Log, 'error'>): string {
+  const known = error instanceof Error ? errorIds.get(error) : undefined;
+  if (known !== undefined) return known;
   const errorId = randomBytes(6).toString('hex');
+  if (error instanceof Error) errorIds.set(error, errorId);
   log.error({ err: error, errorId }, 'A request failed unexpectedly.');
   return errorId;
 }

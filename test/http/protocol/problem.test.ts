@@ -68,6 +68,15 @@ describe('a problem', () => {
     assert.equal(lines.length, 1);
   });
 
+  it('of requests that failed together by one mistake is logged once', () => {
+    const lines: object[] = [];
+    const log = { error: (fields: object) => void lines.push(fields), warn: assert.fail };
+    const cause = new TypeError('rows is not iterable');
+    const problems = [1, 2].map(() => toProblem(new AppError('unavailable', 'send it again', { cause }), log));
+    assert.equal(problems[0]?.error_id, problems[1]?.error_id);
+    assert.equal(lines.length, 1);
+  });
+
   it('names the fields that are wrong', () => {
     const problems = [{ field: 'name', message: 'is missing' }];
     assert.deepEqual(problemOf(new AppError('invalid', 'x', { problems })).problem.problems, problems);
