@@ -2,29 +2,23 @@ import assert from 'node:assert/strict';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import { leadEvents, leadQuery } from '../../workflows/contract.ts';
-import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
+import { startPrivateLeadWorld, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { rewardsOf, type Network } from '../support/network-in-database.ts';
-import { startPrivateTemporal } from '../support/servers.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 
 describe('a lead in the hands of people', function () {
   this.timeout(60_000);
-  let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
   let world: LeadWorld;
   let network: Network;
   let tracker: PartnerServer;
 
   before(async () => {
-    temporal = await startPrivateTemporal();
-    world = await startLeadWorldOn(temporal.address);
+    world = await startPrivateLeadWorld();
     ({ network } = world);
   });
 
-  after(async () => {
-    await world.stop();
-    await temporal.kill('SIGKILL');
-  });
+  after(() => world.stop());
 
   beforeEach(async () => {
     tracker = await startPartnerServer();

@@ -3,18 +3,16 @@ import { leadQuery } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
 import { loseTail } from '../support/leads/lost-tail.ts';
-import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
+import { startPrivateLeadWorld, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { rewardsOf, type Network } from '../support/network-in-database.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { policy } from '../support/policy.ts';
 import { settingsFor } from '../support/postback-settings.ts';
-import { startPrivateTemporal } from '../support/servers.ts';
 
 const INTERVAL_MS = 1500;
 
 describe('a lead after Postgres has lost its tail', function () {
   this.timeout(60_000);
-  let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
   let world: LeadWorld;
   let network: Network;
   let tracker: PartnerServer;
@@ -22,15 +20,11 @@ describe('a lead after Postgres has lost its tail', function () {
   let bob: string;
 
   before(async () => {
-    temporal = await startPrivateTemporal();
-    world = await startLeadWorldOn(temporal.address, { policy: { ...policy, postbackIntervalMs: INTERVAL_MS } });
+    world = await startPrivateLeadWorld({ policy: { ...policy, postbackIntervalMs: INTERVAL_MS } });
     ({ network } = world);
   });
 
-  after(async () => {
-    await world.stop();
-    await temporal.kill('SIGKILL');
-  });
+  after(() => world.stop());
 
   beforeEach(async () => {
     tracker = await startPartnerServer();

@@ -2,30 +2,24 @@ import assert from 'node:assert/strict';
 import { leadEvents, leadQuery } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { loseTail } from '../support/leads/lost-tail.ts';
-import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
+import { startPrivateLeadWorld, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { postbacksOf, type Network } from '../support/network-in-database.ts';
-import { startPrivateTemporal } from '../support/servers.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 
 /** Five minutes lie between two attempts, so all of it happens while a postback waits for its second one. */
 describe('a lead that is rebuilt while a postback is under way', function () {
   this.timeout(60_000);
-  let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
   let world: LeadWorld;
   let network: Network;
   let tracker: PartnerServer;
 
   before(async () => {
-    temporal = await startPrivateTemporal();
-    world = await startLeadWorldOn(temporal.address);
+    world = await startPrivateLeadWorld();
     ({ network } = world);
   });
 
-  after(async () => {
-    await world.stop();
-    await temporal.kill('SIGKILL');
-  });
+  after(() => world.stop());
 
   beforeEach(async () => {
     tracker = await startPartnerServer();

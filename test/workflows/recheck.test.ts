@@ -4,11 +4,10 @@ import { createMetrics } from '../../src/metrics.ts';
 import { startSweep, type Sweep } from '../../src/sweep.ts';
 import { eventually } from '../support/eventually.ts';
 import { runsOf, signalsOf } from '../support/temporal/lead-history.ts';
-import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
+import { startPrivateLeadWorld, type LeadWorld } from '../support/temporal/lead-world.ts';
 import { postbacksOf, rewardsOf, type Network } from '../support/network-in-database.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { settingsFor } from '../support/postback-settings.ts';
-import { startPrivateTemporal } from '../support/servers.ts';
 
 // Everything is overdue at once: a lead may be asked about its postbacks while it is about to deliver them.
 const GRACE_MS = 100;
@@ -16,7 +15,6 @@ const SWEEP_INTERVAL_MS = 100;
 
 describe('a lead that a sweep has found', function () {
   this.timeout(60_000);
-  let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
   let world: LeadWorld;
   let network: Network;
   let tracker: PartnerServer;
@@ -24,15 +22,11 @@ describe('a lead that a sweep has found', function () {
   let sweep: Sweep | undefined;
 
   before(async () => {
-    temporal = await startPrivateTemporal();
-    world = await startLeadWorldOn(temporal.address, { postbackTimeoutMs: 10_000 });
+    world = await startPrivateLeadWorld({ postbackTimeoutMs: 10_000 });
     ({ network } = world);
   });
 
-  after(async () => {
-    await world.stop();
-    await temporal.kill('SIGKILL');
-  });
+  after(() => world.stop());
 
   beforeEach(async () => {
     tracker = await startPartnerServer();

@@ -18,6 +18,7 @@ import { createTestDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
 import { createNetwork, postbacksOf, type Network } from '../network-in-database.ts';
 import { policy as standardPolicy } from '../policy.ts';
+import { startPrivateTemporal } from '../servers.ts';
 import { createTestLeadWorkers } from './lead-workers.ts';
 import { connectToTemporal, type TemporalConnection } from './connection.ts';
 
@@ -52,6 +53,19 @@ export async function startLeadWorldOn(address: string, options: WorldOptions = 
     async stop() {
       await world.stop();
       await temporal.close();
+    },
+  };
+}
+
+/** A lead world on a real Temporal server of its own, which ends with it. */
+export async function startPrivateLeadWorld(options: WorldOptions = {}): Promise<LeadWorld> {
+  const temporal = await startPrivateTemporal();
+  const world = await startLeadWorldOn(temporal.address, options);
+  return {
+    ...world,
+    async stop() {
+      await world.stop();
+      await temporal.kill('SIGKILL');
     },
   };
 }
