@@ -4,6 +4,7 @@ const CONTRACT = '^workflows/contract\\.ts$';
 const DOMAIN = '^src/domain/';
 const DB = '^src/db/';
 const PROTOCOL = '^src/http/protocol/';
+const FIELDS = '^src/http/fields/';
 const PAGES = '^src/http/pages/';
 // What the operations listener and the public one are made of. An audience is a login, and a wall between tenants.
 const AUDIENCE = '^src/http/(visitor|advertiser|partner|admin|ops|docs)/';
@@ -31,12 +32,14 @@ const rooms = {
   // An outage of the database is answered as 503, whichever call meets it.
   'http-protocol': { path: PROTOCOL, mayLoad: [GROUND, DOMAIN, '^src/db/sqlstate\\.ts$'] },
   'http-pages': { path: PAGES, mayLoad: [GROUND, DOMAIN, PROTOCOL] },
+  // What callers of several audiences may write, and in which words it is refused.
+  'http-fields': { path: FIELDS, mayLoad: [GROUND, DOMAIN] },
   // Of all that calls strangers' URLs, an answer to a request needs only the judgement of settings that are saved.
   'http-audience': {
     path: AUDIENCE,
     mayLoad: [
       ...[GROUND, DOMAIN, DB, '^src/(intake|catalogue|stories)/', '^src/outbound/settings-check\\.ts$', CONTRACT],
-      ...[PROTOCOL, PAGES],
+      ...[PROTOCOL, FIELDS, PAGES],
     ],
   },
   'http-apps': { path: '^src/http/(public|ops)-app\\.ts$', mayLoad: [GROUND, DOMAIN, '^src/http/'] },

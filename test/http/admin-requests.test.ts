@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describeAdminApi } from '../../src/http/admin/openapi.ts';
-import * as schemas from '../../src/http/admin/schemas.ts';
+import * as schemas from '../../src/http/admin/catalogue/catalogue-schemas.ts';
+import { storyPageSchema } from '../../src/http/admin/stories/story-schemas.ts';
 import { readDescription } from '../support/api-description.ts';
 
 const URL = 'https://t.example/?c={ref_id}';
@@ -127,8 +128,8 @@ describe('the description of what the admin API may be sent', () => {
 
   it('names whole numbers for the pages of a story', () => {
     for (const limit of ['1e1', '', ' 5', '0x10', '501', '0']) {
-      assert.ok(!schemas.storyPageSchema.safeParse({ limit }).success, limit);
+      assert.ok(!storyPageSchema.safeParse({ limit }).success, limit);
     }
-    assert.deepEqual(schemas.storyPageSchema.parse({}), { limit: 200, after: 0 });
+    assert.deepEqual(storyPageSchema.parse({}), { limit: 200, after: 0 });
   });
 });

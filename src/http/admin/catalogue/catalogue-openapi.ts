@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import * as answers from './catalogue-answers.ts';
-import { describeCalls } from '../describe-call.ts';
+import { describeCalls } from '../describe-admin-call.ts';
 import {
   advertiserPatchSchema,
   newAdvertiserSchema,
@@ -11,7 +11,7 @@ import {
   offerPatchSchema,
   pageSchema,
   partnerPatchSchema,
-} from '../schemas.ts';
+} from './catalogue-schemas.ts';
 
 /** Partners, advertisers and offers. */
 export function describeCatalogueCalls(): ZodOpenApiPathsObject {
@@ -26,7 +26,7 @@ function describePartnerCalls(): ZodOpenApiPathsObject {
         summary: 'Make a partner; its api_key is shown once',
         body: newPartnerSchema,
         answer: answers.newPartnerAnswer,
-        created: true,
+        status: 201,
         refusals: ['invalid', 'taken'],
       },
       get: { summary: 'List partners', query: pageSchema, answer: answers.partnersAnswer, refusals: ['invalid'] },
@@ -50,7 +50,7 @@ function describePartnerCalls(): ZodOpenApiPathsObject {
       post: {
         summary: "Replace a partner's key; the old one ends at once",
         answer: answers.partnerKeyAnswer,
-        created: true,
+        status: 201,
         refusals: ['unknown'],
       },
     }),
@@ -65,7 +65,7 @@ function describeAdvertiserCalls(): ZodOpenApiPathsObject {
         summary: 'Make an advertiser; its token is shown once',
         body: newAdvertiserSchema,
         answer: answers.newAdvertiserAnswer,
-        created: true,
+        status: 201,
         refusals: ['invalid', 'taken'],
       },
       get: { summary: 'List advertisers', query: pageSchema, answer: answers.advertisersAnswer, refusals: ['invalid'] },
@@ -85,7 +85,7 @@ function describeAdvertiserCalls(): ZodOpenApiPathsObject {
       post: {
         summary: "Replace an advertiser's token; the old one ends at once",
         answer: answers.advertiserTokenAnswer,
-        created: true,
+        status: 201,
         refusals: ['unknown'],
       },
     }),
@@ -99,7 +99,7 @@ function describeOfferCalls(): ZodOpenApiPathsObject {
         summary: 'Make an offer',
         body: newOfferSchema,
         answer: answers.offerAnswer,
-        created: true,
+        status: 201,
         refusals: ['invalid', 'taken'],
       },
       get: { summary: 'List offers', query: offerPageSchema, answer: answers.offersAnswer, refusals: ['invalid'] },

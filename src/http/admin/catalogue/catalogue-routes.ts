@@ -21,6 +21,7 @@ import type { PostbackSettings } from '../../../domain/postback-settings.ts';
 import { AppError } from '../../../errors.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';
 import { checkSettingsToSave } from '../../../outbound/settings-check.ts';
+import { readWith, refuseFields } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import {
   advertiserPatchSchema,
@@ -31,9 +32,7 @@ import {
   offerPatchSchema,
   pageSchema,
   partnerPatchSchema,
-  readWith,
-  refuseFields,
-} from '../schemas.ts';
+} from './catalogue-schemas.ts';
 
 /** What making and changing partners needs; advertisers and offers need less. */
 export type PartnerDeps = { db: Knex; publicUrl: string; addressRules: AddressRules };

@@ -1,5 +1,5 @@
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { describeCalls } from '../describe-call.ts';
+import { describeCalls } from '../describe-admin-call.ts';
 import { conversionsAnswer, leadsAnswer, postbacksAnswer } from './list-answers.ts';
 import { conversionListSchema, leadListSchema, postbackListSchema } from './list-schemas.ts';
 

@@ -3,8 +3,9 @@ import type { Knex } from 'knex';
 import { listStatusCalls } from '../../../db/reports/status-calls.ts';
 import { AppError } from '../../../errors.ts';
 import type { StatusIntake } from '../../../intake/status.ts';
+import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
-import { callIdSchema, readWith, statusCallPageSchema } from '../schemas.ts';
+import { callIdSchema, statusCallPageSchema } from './status-call-schemas.ts';
 
 export type StatusCallDeps = { db: Knex; statuses: Pick<StatusIntake, 'acceptLate'> };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { describeCalls } from '../describe-call.ts';
-import { statusCallPageSchema } from '../schemas.ts';
+import { describeCalls } from '../describe-admin-call.ts';
+import { statusCallPageSchema } from './status-call-schemas.ts';
 import { acceptedCallAnswer, statusCallsAnswer } from './status-call-answers.ts';
 
 /** The advertisers' calls as they were kept. */

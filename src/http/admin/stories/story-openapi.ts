@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { describeCalls } from '../describe-call.ts';
-import { storyPageSchema, waitSchema } from '../schemas.ts';
+import { describeCalls } from '../describe-admin-call.ts';
+import { storyPageSchema, waitSchema } from './story-schemas.ts';
 import { conversionStoryAnswer, leadStoryAnswer } from './story-answers.ts';
 
 /** What became of a lead, and of a conversion. */

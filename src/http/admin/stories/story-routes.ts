@@ -7,8 +7,9 @@ import { pauseUnlessAborted } from '../../../pause.ts';
 import { tellConversionStory } from '../../../stories/conversion-story.ts';
 import type { TemporalUi } from '../../../stories/lead-address.ts';
 import { tellLeadStory } from '../../../stories/lead-story.ts';
-import { readWith, storyPageSchema, waitSchema } from '../schemas.ts';
+import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
+import { storyPageSchema, waitSchema } from './story-schemas.ts';
 
 const LOOK_AGAIN_MS = 100;
 const SECOND_MS = 1000;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { checkPostbackSettings, STATUS_WORD_MAX_LENGTH } from '../../../domain/postback-settings.ts';
-import { macroNames } from '../../../domain/postback-url.ts';
-import { statuses, type Status } from '../../../domain/status.ts';
-import { oneLine, templateUrl } from '../text-schemas.ts';
+import { checkPostbackSettings, STATUS_WORD_MAX_LENGTH } from '../../domain/postback-settings.ts';
+import { macroNames } from '../../domain/postback-url.ts';
+import { statuses, type Status } from '../../domain/status.ts';
+import { oneLine, templateUrl } from './text-schemas.ts';
 
 const byStatus = (value: z.ZodString) =>
   z.strictObject(

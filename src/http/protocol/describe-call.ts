@@ -1,0 +1,70 @@
+import type { z } from 'zod';
+import type { ZodOpenApiOperationObject, ZodOpenApiPathItemObject, ZodOpenApiResponsesObject } from 'zod-openapi';
+import { describeJson, type Answer } from './describe-answer.ts';
+import { describeProblems, type ProblemTexts } from './problem-schema.ts';
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** What the calls of one audience have in common: how each may be refused, and what they say of it. */
+export type Audience<Refusal extends string> = {
+  tags?: string[];
+  /** Any call. */
+  always: ProblemTexts;
+  /** Any call that may change something. */
+  whenChanging: ProblemTexts;
+  /** Single calls, which name them. */
+  special: Record<Refusal, string>;
+};
+
+export type Call<Refusal extends string> = {
+  summary: string;
+  description?: string;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  /** What it answers; null when there is nothing to say. */
+  answer: Answer | null;
+  /** 200, or 204 without an answer, when left out. */
+  status?: 200 | 201 | 202 | 204;
+  /** Further answers, such as the same as CSV. */
+  alsoAs?: ZodOpenApiResponsesObject;
+  /** How it may be refused, apart from what every call may meet. */
+  refusals: Refusal[];
+};
+
+/** All calls of one address. `path` are the parameters in it, when there are any. */
+export type Calls<Refusal extends string> = { path?: z.ZodObject } & Partial<Record<Method, Call<Refusal>>>;
+
+/** @returns describes the calls of one address, for the API's description */
+export function createCallDescriber<Refusal extends string>(audience: Audience<Refusal>) {
+  return ({ path, ...calls }: Calls<Refusal>): ZodOpenApiPathItemObject => {
+    const described = (Object.entries(calls) as [Method, Call<Refusal>][]).map(([method, call]) => [
+      method,
+      describeCall(call, { audience, path, isChange: method !== 'get' }),
+    ]);
+    return Object.fromEntries(described) as ZodOpenApiPathItemObject;
+  };
+}
+
+function describeCall<Refusal extends string>(
+  { summary, description, query, body, alsoAs, refusals, ...answered }: Call<Refusal>,
+  { audience, path, isChange }: { audience: Audience<Refusal>; path: z.ZodObject | undefined; isChange: boolean },
+): ZodOpenApiOperationObject {
+  const { tags, always, whenChanging, special } = audience;
+  const ownRefusals = Object.fromEntries(refusals.map((kind) => [kind, special[kind]]));
+  return {
+    ...(tags && { tags }),
+    summary,
+    ...(description !== undefined && { description }),
+    requestParams: { ...(path && { path }), ...(query && { query }) },
+    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    responses: {
+      ...describeSuccess(answered),
+      ...alsoAs,
+      ...describeProblems({ ...always, ...(isChange && whenChanging), ...ownRefusals }),
+    },
+  };
+}
+
+function describeSuccess({ answer, status = answer ? 200 : 204 }: Pick<Call<never>, 'answer' | 'status'>) {
+  return { [String(status)]: answer ? describeJson('Done.', answer) : { description: 'Done.' } };
+}
