@@ -47,7 +47,7 @@ export const numberVariables = {
   // Each takes about a quarter of a MiB: with the standard a worker fits into 512 MB; the most is what 5 GB hold.
   WORKER_CACHED_WORKFLOWS: wholeNumber({ standard: 500, least: 1, most: 20_000 }),
   // The SDK needs two for a cache: one for new leads, one for those it remembers. More only wait for a core.
-  WORKER_CONCURRENT_WORKFLOW_TASKS: wholeNumber({ standard: 100, least: 2, most: 1000 }),
+  WORKER_CONCURRENT_WORKFLOW_TASKS: wholeNumber({ standard: 20, least: 2, most: 1000 }),
   // Each may hold a socket, and most systems give a process some thousands.
   WORKER_CONCURRENT_POSTBACKS: wholeNumber({ standard: 1000, least: 1, most: 10_000 }),
   // More than all would bound nobody. Its default depends on the number of all.

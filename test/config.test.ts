@@ -76,7 +76,7 @@ describe('configuration', () => {
       sweep: { intervalMs: 60_000, marginMs: 120_000 },
       worker: {
         cachedWorkflows: 500,
-        concurrentWorkflowTasks: 100,
+        concurrentWorkflowTasks: 20,
         concurrentPostbacks: 1000,
         concurrentPostbacksPerPartner: 200,
       },

@@ -12,6 +12,8 @@ export type DatabaseOptions = {
   poolSize: number;
   /** A statement that takes longer is ended by Postgres, so that no caller waits for ever. */
   statementTimeoutMs: number;
+  /** False where a commit need not be on the disk when it is answered. */
+  isCommitAwaited?: boolean;
 };
 
 const SECOND_MS = 1000;
@@ -26,6 +28,8 @@ const STATUS_STATEMENT_MS = 2 * SECOND_MS;
 const STATUS_ANSWER_GRACE_MS = 200;
 // Heavy reading gets a third of the connections that statuses have.
 const STATUSES_PER_READER = 3;
+// One claims, one notes what is relayed, one gives back what could not be.
+const RELAY_CONNECTIONS = 3;
 // Two batches each of new leads, known leads and bots' visits in flight, and one for the look whether clicks can be stored.
 const CLICK_CONNECTIONS = 7;
 // A visitor is waiting for each row of a batch, and most rows are not what is locked.
@@ -56,7 +60,7 @@ const PATIENT: Patience = { connectTimeoutMs: CONNECT_TIMEOUT_MS, answerGraceMs:
 
 /** Connects on first use. int8 is read as number, timestamptz as ISO 8601 text. */
 export function connectDb(
-  { url, poolSize, statementTimeoutMs }: DatabaseOptions,
+  { url, poolSize, statementTimeoutMs, isCommitAwaited = true }: DatabaseOptions,
   { connectTimeoutMs, answerGraceMs }: Patience = PATIENT,
 ): Knex {
   return knex({
@@ -68,6 +72,7 @@ export function connectDb(
       query_timeout: statementTimeoutMs + answerGraceMs,
       idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
       keepAlive: true,
+      options: isCommitAwaited ? undefined : '-c synchronous_commit=off',
       types,
     },
     pool: { min: 0, max: poolSize, afterCreate: endWhenUnanswered },
@@ -87,6 +92,14 @@ export function connectStatusDb(options: DatabaseOptions): Knex {
 /** For stories, lists and figures: however many are asked for, no status waits for a connection that they hold. */
 export function connectReadingDb(options: DatabaseOptions): Knex {
   return connectDb({ ...options, poolSize: Math.ceil(options.poolSize / STATUSES_PER_READER) });
+}
+
+/**
+ * For the relay's claims and notes. They need not be on the disk before the relay goes on: when Postgres dies, what is lost
+ * of them is claimed and relayed once more, and workflows drop a repeat.
+ */
+export function connectRelayDb(options: DatabaseOptions): Knex {
+  return connectDb({ ...options, poolSize: RELAY_CONNECTIONS, isCommitAwaited: false });
 }
 
 /** For the time of a migration, which takes as long as it takes. */

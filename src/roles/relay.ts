@@ -1,6 +1,6 @@
 import type { LeadPolicy } from '../../workflows/contract.ts';
 import type { Config } from '../config.ts';
-import { checkDb } from '../db/connect.ts';
+import { checkDb, connectRelayDb } from '../db/connect.ts';
 import { startRelay } from '../relay.ts';
 import { startSweep } from '../sweep.ts';
 import { checkTemporal } from '../temporal/check.ts';
@@ -23,8 +23,9 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   const { concurrency, clickConcurrency, leaseMs } = config.relay;
   const startDelay = proveStartDelay(client, log);
   const queue = watchQueueDepth(client);
+  const relayDb = connectRelayDb(config.database);
   const relay = startRelay({
-    db,
+    db: relayDb,
     client,
     policy: policyOf(config),
     mayStartAsleep: () => startDelay.isProven(),
@@ -47,6 +48,7 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
     checkReady: async () => void (await Promise.all([checkTemporal(client), checkDb(db)])),
     async stop() {
       await Promise.all([registration.stop(), startDelay.stop(), queue.stop(), sweep.stop(), relay.stop()]);
+      await relayDb.destroy();
       await client.connection.close();
     },
   };

@@ -5,6 +5,7 @@ import {
   connectClickPool,
   connectDb,
   connectReadingDb,
+  connectRelayDb,
   connectStatusDb,
 } from '../../src/db/connect.ts';
 import { testPostgres } from '../support/servers.ts';
@@ -62,6 +63,17 @@ describe('connections to Postgres', () => {
       assert.deepEqual(rows, [{ statement_timeout: '2s' }]);
       await Promise.all([statuses, reading].map((each) => each.destroy()));
     }
+  });
+
+  it('of a relay do not wait for the disk, those of everybody else do', async () => {
+    const options = { url, poolSize: 1, statementTimeoutMs };
+    const pools = [connectRelayDb(options), connectDb(options), connectStatusDb(options), connectReadingDb(options)];
+    const read = (each: Knex) => each.raw<{ rows: object[] }>('show synchronous_commit').then(({ rows }) => rows[0]);
+    assert.deepEqual(await Promise.all(pools.map(read)), [
+      { synchronous_commit: 'off' },
+      ...[1, 2, 3].map(() => ({ synchronous_commit: 'on' })),
+    ]);
+    await Promise.all(pools.map((each) => each.destroy()));
   });
 
   describe('whose answers do not come', () => {
