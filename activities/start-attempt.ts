@@ -63,7 +63,7 @@ async function writeAttemptDown(
   if (isSendable && !takeSlot(postback.partnerId, request.url)) {
     throw new Error(`Too many postbacks are under way to the partner or the host of postback ${postbackId}.`);
   }
-  const unfilled = { method: settings.method, url: urlTemplateFor(settings, status), body: null };
+  const unfilled = { method: settings.method, url: urlTemplateFor(settings, status), headers: null, body: null };
   const result = await insertAttempt(db, { postbackId, attempt, ...(isSendable ? request : unfilled) });
   if (result === 'blocked') throw stillRunning(postbackId);
   return result === 'written' ? { attempt, request } : undefined;

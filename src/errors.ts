@@ -16,6 +16,8 @@ export type AppErrorKind =
   | 'unknown_status'
   /** It can be read, but a field has a value that we do not accept; `problems` names each. */
   | 'invalid'
+  /** Settings cannot be saved as they are; `problems` names each field. */
+  | 'invalid_settings'
   /** The caller has to wait. */
   | 'too_many'
   /** It cannot be done now, because something of ours is away or slow; the same later may succeed. */

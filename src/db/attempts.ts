@@ -2,7 +2,15 @@ import type { Knex } from 'knex';
 import { IS_OPEN } from './postbacks.ts';
 import { prepared } from './prepared.ts';
 
-export type NewAttempt = { postbackId: string; attempt: number; method: string; url: string; body: string | null };
+export type NewAttempt = {
+  postbackId: string;
+  attempt: number;
+  method: string;
+  url: string;
+  /** Null when nothing could be sent. */
+  headers: Record<string, string> | null;
+  body: string | null;
+};
 
 // The 15 s of its activity.
 const RUNS_AT_MOST = `interval '15 seconds'`;
@@ -34,8 +42,8 @@ const INSERT_ATTEMPT = `
     update postback_attempts a set ${INTERRUPT}
     from rivals r where r.is_dead and a.postback_id = r.postback_id and a.attempt = r.attempt
   ), written as (
-    insert into postback_attempts (postback_id, attempt, method, url, body)
-    select postback_id, :attempt::int, :method, :url, :body from mine
+    insert into postback_attempts (postback_id, attempt, method, url, headers, body)
+    select postback_id, :attempt::int, :method, :url, :headers::jsonb, :body from mine
     where not exists (select from rivals where not is_dead)
     returning attempt
   )

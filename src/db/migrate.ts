@@ -4,6 +4,7 @@ import { sameCollations } from './migrations/002-same-collations.ts';
 import { overdue } from './migrations/003-overdue.ts';
 import { runningAttempts } from './migrations/004-running-attempts.ts';
 import { lists } from './migrations/005-lists.ts';
+import { partnerSide } from './migrations/006-partner-side.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -13,6 +14,7 @@ const migrations: Record<string, Migration> = {
   '003-overdue': overdue,
   '004-running-attempts': runningAttempts,
   '005-lists': lists,
+  '006-partner-side': partnerSide,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -74,15 +74,6 @@ export async function updatePartner(
   return partner;
 }
 
-/** Gives a partner a new API key; the old one ends at once. @returns undefined when there is no such partner */
-export async function replacePartnerKey(db: Knex, partnerId: string): Promise<string | undefined> {
-  const { key, hash, prefix } = makeKey('ck');
-  const changed = await db('partners')
-    .where({ partner_id: partnerId })
-    .update({ api_key_hash: hash, api_key_prefix: prefix, updated_at: db.fn.now() });
-  return changed > 0 ? key : undefined;
-}
-
 /** How and where a partner wants to be told, as it stands now; null when it has not said. */
 export async function readPostbackSettings(db: Knex, partnerId: string): Promise<PostbackSettings | null> {
   const row = await db('partners')

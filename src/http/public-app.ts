@@ -4,6 +4,8 @@ import type { Log } from '../log.ts';
 import { createAssetRoutes } from './pages/assets.ts';
 import { addClickRoutes, type ClickDeps } from './visitor/click-routes.ts';
 import { createDocsRoutes } from './docs/docs-routes.ts';
+import { describePartnerCalls } from './partner/openapi.ts';
+import { createPartnerRoutes, type PartnerDeps } from './partner/routes.ts';
 import { createHealthRoutes } from './protocol/health-routes.ts';
 import { createApp, secureAnswers } from './protocol/app.ts';
 import { createPages, type Pages } from './visitor/pages.ts';
@@ -15,6 +17,7 @@ export type PublicDeps = ClickDeps &
     checkReady: () => Promise<void>;
     /** A hop count or a list of addresses; never everybody. */
     trustProxy: number | string | false;
+    partner: PartnerDeps;
     log: Pick<Log, 'error' | 'warn'>;
   };
 
@@ -29,7 +32,8 @@ export function createPublicApp(deps: PublicDeps): Express {
   app.use(createAssetRoutes());
   app.use(createHealthRoutes(deps.checkReady, deps.log));
   app.use(createStatusRoutes(deps));
-  app.use(createDocsRoutes(deps.publicUrl));
+  app.use('/v1/partner', createPartnerRoutes(deps.partner, deps));
+  app.use(createDocsRoutes(deps.publicUrl, describePartnerCalls()));
   app.use(['/v1', '/api'], refuseUnknown, createProblemHandler(deps.log));
   app.use(refuseOtherMethods(pages));
   app.use(pages.handleError);

@@ -8,6 +8,7 @@ import { createPublicApp } from '../http/public-app.ts';
 import { createClickIntake } from '../intake/click.ts';
 import { createLeadTokens } from '../intake/lead-token.ts';
 import { createStatusIntake, type StatusIntake } from '../intake/status.ts';
+import { createAddressRules } from '../outbound/address-rules.ts';
 import type { RoleDeps, RunningRole } from './role.ts';
 
 export type RunningApi = RunningRole & {
@@ -51,6 +52,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     publicUrl,
     trustProxy: http.trustProxy,
     windowMs: leads.windowMs,
+    partner: { db: readingDb, addressRules: createAddressRules({ allowCidrs: config.postbacks.allowCidrs }) },
     log,
   });
   const server = createFastServer(app);

@@ -72,9 +72,9 @@ function viewPostback(postback: PostbackRow, attempts: AttemptRow[], { refIdProb
   };
 }
 
-function viewAttempt({ attempt, started_at, ended_at, outcome, duration_ms, error, ...call }: AttemptRow) {
-  const { method, url, body, http_status, location, response_body } = call;
-  const request = { method, url, body };
+function viewAttempt({ attempt, kind, started_at, ended_at, outcome, duration_ms, error, ...call }: AttemptRow) {
+  const { method, url, headers, body, http_status, location, response_body } = call;
+  const request = { method, url, headers, body };
   const response = http_status === null ? null : { http_status, location, body: response_body };
-  return { attempt, started_at, ended_at, outcome, duration_ms, error, request, response };
+  return { attempt, kind, started_at, ended_at, outcome, duration_ms, error, request, response };
 }

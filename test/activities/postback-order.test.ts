@@ -28,7 +28,7 @@ describe('the order of attempts, and attempts that their worker did not live to 
   it('R11: no attempt of a postback that has been superseded meanwhile is written down', async () => {
     const due = await stage.duePostback();
     await stage.supersede(due);
-    const attempt = { postbackId: due.postbackId, attempt: 1, method: 'GET', url: TRACKER, body: null };
+    const attempt = { postbackId: due.postbackId, attempt: 1, method: 'GET', url: TRACKER, headers: {}, body: null };
     assert.equal(await insertAttempt(stage.db, attempt), 'ended');
     assert.deepEqual(await stage.readAttempts(due.postbackId), []);
   });

@@ -310,7 +310,14 @@ describe('settling a status', () => {
 
     it('the loser hears rejected when an attempt of pending is still running: it may have got through', async () => {
       const start = (pending?: DuePostback) =>
-        insertAttempt(db, { postbackId: pending?.postbackId ?? '', attempt: 1, method: 'GET', url: URL, body: null });
+        insertAttempt(db, {
+          postbackId: pending?.postbackId ?? '',
+          attempt: 1,
+          method: 'GET',
+          url: URL,
+          headers: {},
+          body: null,
+        });
       assert.equal(await lose({ handover: true }, start), true);
     });
 

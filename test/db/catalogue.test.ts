@@ -10,14 +10,8 @@ import {
 } from '../../src/db/advertisers.ts';
 import { loadCatalogue, readCatalogueVersion } from '../../src/db/catalogue.ts';
 import { createOffer, listOffers, readOffer, updateOffer } from '../../src/db/offers.ts';
-import {
-  createPartner,
-  listPartners,
-  listRefIdWarnings,
-  readPartner,
-  replacePartnerKey,
-  updatePartner,
-} from '../../src/db/partners.ts';
+import { createPartner, listPartners, listRefIdWarnings, readPartner, updatePartner } from '../../src/db/partners.ts';
+import { replacePartnerKey } from '../../src/db/partner-keys.ts';
 import { hashKey } from '../../src/db/keys.ts';
 import { isPublicId } from '../../src/domain/ids.ts';
 import { createTestDatabase } from '../support/database.ts';

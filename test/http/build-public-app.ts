@@ -1,14 +1,20 @@
 import type { Express } from 'express';
 import type { Click, BotVisit } from '../../src/db/clicks.ts';
 import type { ActiveOffer } from '../../src/db/catalogue.ts';
+import { connectDb } from '../../src/db/connect.ts';
 import { describePublicApi } from '../../src/http/docs/public-openapi.ts';
+import { describePartnerCalls } from '../../src/http/partner/openapi.ts';
 import { createPublicApp, type PublicDeps } from '../../src/http/public-app.ts';
 import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import { createLeadTokens } from '../../src/intake/lead-token.ts';
+import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { newLeadId } from '../../src/new-ids.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
 import { AppError, type FieldProblem } from '../../src/errors.ts';
 import { checkAnswers } from './check-answers.ts';
+
+// Answers as a database that is away; tests of the partner's own API bring one.
+const nowhere = connectDb({ url: 'postgres://127.0.0.1:1/none', poolSize: 1, statementTimeoutMs: 1000 });
 
 export const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 export const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1';
@@ -84,10 +90,11 @@ export async function buildPublicApp({
       publicUrl: 'https://cashcat.example',
       trustProxy: false,
       windowMs: WINDOW_MS,
+      partner: { db: nowhere, addressRules: createAddressRules({ allowCidrs: [] }) },
       log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
       ...deps,
     }),
-    describePublicApi('https://cashcat.example'),
+    describePublicApi('https://cashcat.example', describePartnerCalls()),
   );
   return { app, clicks, botVisits, statusCalls, malformedCalls, logged, warned, tokens };
 }

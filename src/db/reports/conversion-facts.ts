@@ -72,16 +72,20 @@ export type PostbackRow = {
   ended_at: string | null;
 };
 
+export const attemptKinds = ['scheduled', 'redelivery'] as const;
 export const attemptOutcomes = ['running', 'delivered', 'refused', 'interrupted'] as const;
 
 /** One attempt of a postback: what was sent, and what came back. */
 export type AttemptRow = {
   postback_id: string;
   attempt: number;
+  kind: (typeof attemptKinds)[number];
   started_at: string;
   ended_at: string | null;
   method: string;
   url: string;
+  /** As they were sent; null where nothing was, and for attempts from before they were kept. */
+  headers: Record<string, string> | null;
   body: string | null;
   outcome: (typeof attemptOutcomes)[number];
   duration_ms: number | null;
@@ -160,10 +164,12 @@ const POSTBACK_COLUMNS = [
 const ATTEMPT_COLUMNS = [
   'postback_id',
   'attempt',
+  'kind',
   'started_at',
   'ended_at',
   'method',
   'url',
+  'headers',
   'body',
   'outcome',
   'duration_ms',

@@ -99,12 +99,14 @@ export function renderDocs(description: oas31.OpenAPIObject, publicUrl: string):
 
 function listOperations({ paths = {} }: oas31.OpenAPIObject): (Operation & { tag: string })[] {
   return Object.entries(paths).flatMap(([path, item]) => {
-    const { get, post } = item;
-    const tag = get?.tags?.[0] ?? post?.tags?.[0] ?? '';
+    const { get, post, put, delete: remove } = item;
+    const tag = (get ?? post ?? put ?? remove)?.tags?.[0] ?? '';
     const answeredLike = get && post && haveSameAnswers(get, post) ? 'GET' : undefined;
     return [
       ...(get ? [{ tag, ...toOperation('GET', path, get), answeredLike: undefined }] : []),
       ...(post ? [{ tag, ...toOperation('POST', path, post), answeredLike }] : []),
+      ...(put ? [{ tag, ...toOperation('PUT', path, put), answeredLike: undefined }] : []),
+      ...(remove ? [{ tag, ...toOperation('DELETE', path, remove), answeredLike: undefined }] : []),
     ];
   });
 }

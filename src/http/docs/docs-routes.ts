@@ -1,12 +1,13 @@
 import { Router, type Response } from 'express';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { allowOnly } from '../protocol/method-not-allowed.ts';
 import { renderDocs } from './docs-page.ts';
 import { describePublicApi } from './public-openapi.ts';
 
 /** `/docs` for people, `/openapi.json` for programs: the same description. */
-export function createDocsRoutes(publicUrl: string): Router {
+export function createDocsRoutes(publicUrl: string, partnerCalls: ZodOpenApiPathsObject): Router {
   const routes = Router();
-  const description = describePublicApi(publicUrl);
+  const description = describePublicApi(publicUrl, partnerCalls);
   const json = JSON.stringify(description, null, 2);
   const page = renderDocs(description, publicUrl);
   routes.get('/openapi.json', (_req, res) => send(res, 'application/json; charset=utf-8', json));

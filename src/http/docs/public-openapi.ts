@@ -70,8 +70,8 @@ const statusResponses = {
 const statusSecurity: oas31.SecurityRequirementObject[] = [{ advertiserToken: [] }, {}];
 const advertiserPath = z.object({ advertiser_id: z.string().meta({ description: 'Your id as an advertiser.' }) });
 
-/** The public contract as OpenAPI 3.1. */
-export function describePublicApi(publicUrl: string): oas31.OpenAPIObject {
+/** The public contract as OpenAPI 3.1. @param partnerCalls the partner's own API, which its audience describes */
+export function describePublicApi(publicUrl: string, partnerCalls: ZodOpenApiPathsObject): oas31.OpenAPIObject {
   return createDocument({
     openapi: '3.1.0',
     info: {
@@ -82,16 +82,19 @@ export function describePublicApi(publicUrl: string): oas31.OpenAPIObject {
     servers: [{ url: publicUrl }],
     tags: [
       { name: 'For partners', description: 'Links that you spread.' },
+      { name: 'Partner API', description: 'Settings, proof and repair, for your own programs.' },
       { name: 'For advertisers', description: 'Calls that your server makes.' },
       { name: 'Health', description: 'For whoever runs this service.' },
     ],
     components: {
       securitySchemes: {
+        partnerKey: { type: 'http', scheme: 'bearer', description: 'Your API key as a partner.' },
         advertiserToken: { type: 'http', scheme: 'bearer', description: 'The token you got from Cashcat.' },
       },
     },
     paths: {
       ...describeLinks(),
+      ...partnerCalls,
       ...describeStatusCall(),
       ...describeHealth(['Health']),
     },

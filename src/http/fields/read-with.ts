@@ -3,15 +3,36 @@ import { AppError, type FieldProblem } from '../../errors.ts';
 
 /** What a caller sent, as the schema understands it. @throws AppError `invalid` naming each field that is wrong */
 export function readWith<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
+  return read(schema, given, refuseFields);
+}
+
+/** The same for settings that are to be saved. @throws AppError `invalid_settings` naming each field that is wrong */
+export function readSettings<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
+  return read(schema, given, refuseSettings);
+}
+
+function read<Schema extends z.ZodType>(
+  schema: Schema,
+  given: unknown,
+  refuse: (problems: FieldProblem[]) => AppError,
+): z.output<Schema> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw refuseFields(parsed.error.issues.flatMap(toProblems));
+  throw refuse(parsed.error.issues.flatMap(toProblems));
 }
 
 /** @returns the error that names each field which cannot be accepted */
 export function refuseFields(problems: FieldProblem[]): AppError {
-  const text = problems.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`)).join('; ');
-  return new AppError('invalid', text, { problems });
+  return new AppError('invalid', sayProblems(problems), { problems });
+}
+
+/** The same for settings. */
+export function refuseSettings(problems: FieldProblem[]): AppError {
+  return new AppError('invalid_settings', sayProblems(problems), { problems });
+}
+
+function sayProblems(problems: FieldProblem[]): string {
+  return problems.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`)).join('; ');
 }
 
 function toProblems(issue: z.core.$ZodIssue): FieldProblem[] {

@@ -8,6 +8,7 @@ type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 /** What the calls of one audience have in common: how each may be refused, and what they say of it. */
 export type Audience<Refusal extends string> = {
   tags?: string[];
+  security?: ZodOpenApiOperationObject['security'];
   /** Any call. */
   always: ProblemTexts;
   /** Any call that may change something. */
@@ -49,10 +50,11 @@ function describeCall<Refusal extends string>(
   { summary, description, query, body, alsoAs, refusals, ...answered }: Call<Refusal>,
   { audience, path, isChange }: { audience: Audience<Refusal>; path: z.ZodObject | undefined; isChange: boolean },
 ): ZodOpenApiOperationObject {
-  const { tags, always, whenChanging, special } = audience;
+  const { tags, security, always, whenChanging, special } = audience;
   const ownRefusals = Object.fromEntries(refusals.map((kind) => [kind, special[kind]]));
   return {
     ...(tags && { tags }),
+    ...(security && { security }),
     summary,
     ...(description !== undefined && { description }),
     requestParams: { ...(path && { path }), ...(query && { query }) },

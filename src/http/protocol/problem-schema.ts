@@ -14,11 +14,15 @@ const problemSchema = z
       .array(z.object({ field: z.string(), message: z.string() }))
       .optional()
       .meta({ description: 'What is wrong with which field.' }),
+    errors: z
+      .array(z.object({ field: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'What is wrong with which field of settings.' }),
     error_id: z.string().optional().meta({ description: 'Mention it when you write to us.' }),
   })
   .meta({ id: 'Problem' });
 
-type Example = Pick<Problem, 'detail' | 'problems' | 'error_id'>;
+type Example = Pick<Problem, 'detail' | 'problems' | 'errors' | 'error_id'>;
 
 const EXAMPLES: Readonly<Record<ProblemKind, Example>> = {
   malformed: { detail: 'The body cannot be read: check it and its Content-Type.' },
@@ -33,6 +37,10 @@ const EXAMPLES: Readonly<Record<ProblemKind, Example>> = {
   wrong_host: { detail: 'This listener does not answer to "ops.elsewhere.example".' },
   unknown_status: { detail: 'Status "paid" is not known: send one of pending, approved, rejected.' },
   invalid: { detail: 'name: is missing', problems: [{ field: 'name', message: 'is missing' }] },
+  invalid_settings: {
+    detail: 'url: {refid} is not a macro: did you mean {ref_id}?',
+    errors: [{ field: 'url', message: '{refid} is not a macro: did you mean {ref_id}?' }],
+  },
   too_many: { detail: 'Too many calls with a wrong key came from your address; wait a minute.' },
   unexpected: { detail: 'This is our mistake. If you write to us, mention 1f6e0c9a2b4d.', error_id: '1f6e0c9a2b4d' },
   unavailable: { detail: 'This cannot be done at the moment; try again shortly.' },

@@ -13,6 +13,8 @@ export type Problem = {
   detail: string;
   kind: ProblemKind;
   problems?: FieldProblem[];
+  /** The same for settings that cannot be saved. */
+  errors?: FieldProblem[];
   /** Names an unexpected error in our log. */
   error_id?: string;
 };
@@ -33,6 +35,7 @@ export const problemKinds: Readonly<Record<ProblemKind, { status: number; title:
   wrong_host: { status: 421, title: 'The request is meant for another host' },
   unknown_status: { status: 422, title: 'The status is not known' },
   invalid: { status: 400, title: 'A value cannot be accepted' },
+  invalid_settings: { status: 422, title: 'The settings cannot be saved' },
   too_many: { status: 429, title: 'Too many requests' },
   unexpected: { status: 500, title: 'Something went wrong on our side' },
   unavailable: { status: 503, title: 'Not available at the moment' },
@@ -53,7 +56,7 @@ export function makeProblem(kind: ProblemKind, detail: string, extra: Partial<Pr
 export function toProblem(error: unknown, log: Pick<Log, 'error' | 'warn'>): Problem {
   if (error instanceof AppError) {
     if (error.kind === 'unavailable') return toUnavailable(error, log);
-    return makeProblem(error.kind, error.message, error.problems.length > 0 ? { problems: error.problems } : {});
+    return makeProblem(error.kind, error.message, fieldsOf(error));
   }
   if (isDatabaseAway(error)) {
     noteUnavailable(error, log);
@@ -66,6 +69,11 @@ export function toProblem(error: unknown, log: Pick<Log, 'error' | 'warn'>): Pro
   return makeProblem('unexpected', `This is our mistake. If you write to us, mention ${errorId}.`, {
     error_id: errorId,
   });
+}
+
+function fieldsOf({ kind, problems }: AppError): Partial<Problem> {
+  if (problems.length === 0) return {};
+  return kind === 'invalid_settings' ? { errors: problems } : { problems };
 }
 
 /** A mistake of ours must not hide among outages, which mend themselves; its caller is to send it again all the same. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { renderDocs } from '../../../src/http/docs/docs-page.ts';
 import { describePublicApi } from '../../../src/http/docs/public-openapi.ts';
+import { describePartnerCalls } from '../../../src/http/partner/openapi.ts';
 
 const URL = 'https://cashcat.example';
 
 describe('the page of the public API', () => {
-  const page = renderDocs(describePublicApi(URL), URL);
+  const page = renderDocs(describePublicApi(URL, describePartnerCalls()), URL);
   const count = (text: string) => page.split(text).length - 1;
 
   it('shows words of the API as code', () => {

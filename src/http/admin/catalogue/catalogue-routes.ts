@@ -13,10 +13,10 @@ import {
   listPartners,
   listRefIdWarnings,
   readPartner,
-  replacePartnerKey,
   updatePartner,
   type Partner,
 } from '../../../db/partners.ts';
+import { replacePartnerKey } from '../../../db/partner-keys.ts';
 import type { PostbackSettings } from '../../../domain/postback-settings.ts';
 import { AppError } from '../../../errors.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';

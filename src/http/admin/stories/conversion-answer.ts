@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attemptOutcomes } from '../../../db/reports/conversion-facts.ts';
+import { attemptKinds, attemptOutcomes } from '../../../db/reports/conversion-facts.ts';
 import { postbackStates, skipReasons } from '../../../db/postbacks.ts';
 import { refIdProblems } from '../../../domain/ref-id.ts';
 import { statuses } from '../../../domain/status.ts';
@@ -13,14 +13,20 @@ const refId = z.string().nullable();
 const status = z.enum(statuses);
 const money = z.object({ amount: z.int().meta({ description: 'Minor units.' }), currency: z.string() });
 
+const sentHeaders = z
+  .record(z.string(), z.string())
+  .nullable()
+  .meta({ description: 'Null where nothing could be sent, and for attempts from before headers were kept.' });
+
 const attemptSchema = z.object({
   attempt: z.int(),
+  kind: z.enum(attemptKinds).meta({ description: 'A redelivery was asked for after the postback had ended.' }),
   started_at: momentSchema,
   ended_at: momentSchema.nullable(),
   outcome: z.enum(attemptOutcomes),
   duration_ms: z.int().nullable(),
   error: z.string().nullable().meta({ description: 'Why no response came, such as `timeout`.' }),
-  request: z.object({ method: z.string(), url: z.string(), body: z.string().nullable() }),
+  request: z.object({ method: z.string(), url: z.string(), headers: sentHeaders, body: z.string().nullable() }),
   response: z
     .object({
       http_status: z.int(),
@@ -124,6 +130,7 @@ const postbackExample: z.output<typeof postbackSchema> = {
   attempts: [
     {
       attempt: 1,
+      kind: 'scheduled',
       started_at: AT,
       ended_at: AT,
       outcome: 'delivered',
@@ -132,6 +139,7 @@ const postbackExample: z.output<typeof postbackSchema> = {
       request: {
         method: 'GET',
         url: 'https://tracker.example/postback?cid=123456789abcd&status=approved',
+        headers: { 'user-agent': 'Cashcat-Postbacks/1', accept: '*/*' },
         body: null,
       },
       response: { http_status: 200, location: null, body: 'OK' },

@@ -1,0 +1,16 @@
+import type { Router } from 'express';
+import type { Knex } from 'knex';
+import { replacePartnerKey } from '../../../db/partner-keys.ts';
+import { readWith } from '../../fields/read-with.ts';
+import { allowOnly } from '../../protocol/method-not-allowed.ts';
+import { partnerOf } from '../auth.ts';
+import { keyRotationSchema } from './key-openapi.ts';
+
+/** Replacing the API key. */
+export function addKeyRoutes(routes: Router, db: Knex): void {
+  routes.post('/key', async (req, res) => {
+    const { keep_old_for_seconds: keepOldForSeconds } = readWith(keyRotationSchema, req.body ?? {});
+    res.json({ api_key: await replacePartnerKey(db, partnerOf(res), { keepOldForSeconds }) });
+  });
+  routes.all('/key', allowOnly('POST'));
+}

@@ -1,0 +1,8 @@
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { describeKeyCalls } from './key/key-openapi.ts';
+import { describeSettingsCalls } from './settings/settings-openapi.ts';
+
+/** The partner's own API, as part of the public OpenAPI document. */
+export function describePartnerCalls(): ZodOpenApiPathsObject {
+  return { ...describeSettingsCalls(), ...describeKeyCalls() };
+}

@@ -1,0 +1,30 @@
+import express, { Router } from 'express';
+import { AppError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
+import { createProblemHandler } from '../protocol/problem.ts';
+import { createPartnerAuth } from './auth.ts';
+import { addKeyRoutes } from './key/key-routes.ts';
+import { addSettingsRoutes, type SettingsDeps } from './settings/settings-routes.ts';
+
+export type PartnerDeps = Omit<SettingsDeps, 'publicUrl'>;
+
+export type PartnerContext = { publicUrl: string; log: Pick<Log, 'error' | 'warn'> };
+
+/** `/v1/partner`: what a partner's own programs may do. The partner comes from the key, never from the address. */
+export function createPartnerRoutes(deps: PartnerDeps, { publicUrl, log }: PartnerContext): Router {
+  const routes = Router();
+  routes.use((_req, res, next) => {
+    res.set('cache-control', 'no-store');
+    next();
+  });
+  routes.use(createPartnerAuth(deps.db));
+  routes.use(limitBody, express.json({ limit: MAX_BODY_BYTES }));
+  addSettingsRoutes(routes, { ...deps, publicUrl });
+  addKeyRoutes(routes, deps.db);
+  routes.use((req) => {
+    throw new AppError('unknown', `There is no ${req.method} ${req.baseUrl}${req.path}; see /docs.`);
+  });
+  routes.use(createProblemHandler(log));
+  return routes;
+}

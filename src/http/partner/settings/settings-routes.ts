@@ -1,0 +1,40 @@
+import type { Response, Router } from 'express';
+import type { Knex } from 'knex';
+import { readPartner, updatePartner } from '../../../db/partners.ts';
+import { AppError } from '../../../errors.ts';
+import type { AddressRules } from '../../../outbound/address-rules.ts';
+import { checkSettingsToSave } from '../../../outbound/settings-check.ts';
+import { postbackSchema } from '../../fields/postback-settings-schema.ts';
+import { refuseSettings, readSettings } from '../../fields/read-with.ts';
+import { allowOnly } from '../../protocol/method-not-allowed.ts';
+import { partnerOf } from '../auth.ts';
+
+export type SettingsDeps = { db: Knex; publicUrl: string; addressRules: AddressRules };
+
+/** Who the partner is, and how it wants to be told. */
+export function addSettingsRoutes(routes: Router, { db, publicUrl, addressRules }: SettingsDeps): void {
+  routes.get('/', async (_req, res) => {
+    const partner = await readOwn(db, res);
+    const { partner_id, name, postback } = partner;
+    res.json({ partner_id, name, referral_url: `${publicUrl}/${partner_id}/`, postback });
+  });
+  routes.put('/postback', async (req, res) => {
+    const postback = readSettings(postbackSchema, req.body);
+    const problems = checkSettingsToSave(postback, addressRules);
+    if (problems.length > 0) throw refuseSettings(problems);
+    await updatePartner(db, partnerOf(res), { postback });
+    res.json({ postback, warnings: [] });
+  });
+  routes.delete('/postback', async (_req, res) => {
+    await updatePartner(db, partnerOf(res), { postback: null });
+    res.status(204).end();
+  });
+  routes.all('/', allowOnly('GET', 'HEAD'));
+  routes.all('/postback', allowOnly('PUT', 'DELETE'));
+}
+
+async function readOwn(db: Knex, res: Response) {
+  const partner = await readPartner(db, partnerOf(res));
+  if (!partner) throw new AppError('unauthorized', 'There is no partner with this key any more.');
+  return partner;
+}
