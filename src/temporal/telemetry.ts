@@ -8,6 +8,9 @@ export type Telemetry = {
   readMetrics(): Promise<string>;
 };
 
+// The worker that asks Postgres alone has no workflows; every start would warn of it.
+const INTENDED = ['No workflows registered, not polling for workflow tasks'];
+
 /** Must run before anything else of the SDK: its logs become ours, its signal handlers are off, its metrics readable. */
 export async function startTelemetry(log: Log): Promise<Telemetry> {
   const bindAddress = `127.0.0.1:${await findFreePort()}`;
@@ -35,7 +38,7 @@ function toSdkLogger(log: Log): Logger {
   const debug = write('debug');
   // What the SDK calls info, an operator does not need to hear of.
   const info = debug;
-  const warn = write('warn');
+  const warn: Logger['warn'] = (message, meta) => write(INTENDED.includes(message) ? 'debug' : 'warn')(message, meta);
   const error = write('error');
   const byLevel = { TRACE: trace, DEBUG: debug, INFO: info, WARN: warn, ERROR: error };
   return { trace, debug, info, warn, error, log: (level, message, meta) => byLevel[level](message, meta) };

@@ -74,7 +74,7 @@ await tracker.stop();
 await network.close();
 await stopTestServers();
 endWith([
-  judgeRatio('leads all the way / cheapest workflow', ratios, 0.7),
+  judgeRatio('leads all the way / cheapest workflow', ratios, 0.95),
   judgeLargest(`${way}, p50`, [p50], { atMost: MAX_LATENCY_MS, unit: 'ms' }),
   {
     line: `leads ${expected}, delivered ${delivered}, rewarded ${rewarded}: ${isComplete ? 'none lost, none doubled' : 'WRONG'}`,

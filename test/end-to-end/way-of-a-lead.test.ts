@@ -111,6 +111,15 @@ describe('the way of a lead through two programs that share the work', function 
   });
 
   /** An approved lead of a new partner, and what it was sent. */
+  it('while all is well, no program logs a warning', () => {
+    const logged = programs.flatMap((program) => program.logs().filter((line) => line.startsWith('{')));
+    const worrying = logged.map((line) => JSON.parse(line) as { level: string | number; msg: string });
+    assert.deepEqual(
+      worrying.filter(({ level }) => level === 'warn' || level === 'error' || Number(level) >= 40),
+      [],
+    );
+  });
+
   async function approve(settings: object) {
     const partnerId = await network.partner(settings);
     const conversionId = await network.click(partnerId, encodeURIComponent('r 1&x'));
