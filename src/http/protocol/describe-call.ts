@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathItemObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import { describeJson, type Answer } from './describe-answer.ts';
 import { describeProblems, type ProblemTexts } from './problem-schema.ts';
@@ -26,8 +26,8 @@ export type Call<Refusal extends string> = {
   answer: Answer | null;
   /** 200, or 204 without an answer, when left out. */
   status?: 200 | 201 | 202 | 204;
-  /** Further answers, such as the same as CSV. */
-  alsoAs?: ZodOpenApiResponsesObject;
+  /** How the same looks as CSV, where it can be had so. */
+  csv?: string;
   /** How it may be refused, apart from what every call may meet. */
   refusals: Refusal[];
 };
@@ -47,7 +47,7 @@ export function createCallDescriber<Refusal extends string>(audience: Audience<R
 }
 
 function describeCall<Refusal extends string>(
-  { summary, description, query, body, alsoAs, refusals, ...answered }: Call<Refusal>,
+  { summary, description, query, body, refusals, ...answered }: Call<Refusal>,
   { audience, path, isChange }: { audience: Audience<Refusal>; path: z.ZodObject | undefined; isChange: boolean },
 ): ZodOpenApiOperationObject {
   const { tags, security, always, whenChanging, special } = audience;
@@ -61,12 +61,24 @@ function describeCall<Refusal extends string>(
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: {
       ...describeSuccess(answered),
-      ...alsoAs,
       ...describeProblems({ ...always, ...(isChange && whenChanging), ...ownRefusals }),
     },
   };
 }
 
-function describeSuccess({ answer, status = answer ? 200 : 204 }: Pick<Call<never>, 'answer' | 'status'>) {
-  return { [String(status)]: answer ? describeJson('Done.', answer) : { description: 'Done.' } };
+function describeSuccess({
+  answer,
+  csv,
+  status = answer ? 200 : 204,
+}: Pick<Call<never>, 'answer' | 'csv' | 'status'>): ZodOpenApiResponsesObject {
+  if (!answer) return { [String(status)]: { description: 'Done.' } };
+  if (csv === undefined) return { [String(status)]: describeJson('Done.', answer) };
+  const { content } = describeJson('', answer);
+  return {
+    [String(status)]: {
+      description:
+        "Done. With `Accept: text/csv` it comes as CSV, UTF-8, what looks like a formula with a `'` before it.",
+      content: { ...content, 'text/csv': { schema: z.string(), example: csv } },
+    },
+  };
 }
