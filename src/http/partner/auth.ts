@@ -3,23 +3,26 @@ import type { Knex } from 'knex';
 import { findPartnerByKey } from '../../db/partner-keys.ts';
 import { AppError } from '../../errors.ts';
 import { readBearer } from '../protocol/bearer.ts';
-import { createFailureLimit, tooManyFailures } from '../protocol/failure-limit.ts';
+import { createKeyCheck, type KeyCheck } from '../protocol/key-check.ts';
 
 const WRONG_KEYS_PER_MINUTE = 30;
 
-/**
- * Lets in who has a partner's key; who that is comes from the key alone. A wrong key is counted before Postgres is asked,
- * so that a flood of them does not get as far.
- */
+/** Tells whose a partner's API key is; a flood of wrong ones leaves right ones alone. */
+export function createPartnerKeyCheck(db: Knex): KeyCheck<string> {
+  return createKeyCheck({
+    findOwner: ({ key }) => findPartnerByKey(db, key),
+    refuse: () => new AppError('unauthorized', 'Send your API key as Authorization: Bearer.'),
+    wrongPerMinute: WRONG_KEYS_PER_MINUTE,
+  });
+}
+
+/** Lets in who has a partner's key; who that is comes from the key alone. */
 export function createPartnerAuth(db: Knex): RequestHandler {
-  const failures = createFailureLimit(WRONG_KEYS_PER_MINUTE);
+  const checkKey = createPartnerKeyCheck(db);
   return async (req, res, next) => {
-    if (await failures.count(req.ip)) throw tooManyFailures();
-    const key = readBearer(req.headers);
-    const partnerId = key === undefined ? undefined : await findPartnerByKey(db, key);
-    if (partnerId === undefined) throw new AppError('unauthorized', 'Send your API key as Authorization: Bearer.');
-    await failures.uncount(req.ip);
-    res.locals.partnerId = partnerId;
+    const gone = new AbortController();
+    res.once('close', () => gone.abort(new AppError('unavailable', 'The caller has gone.')));
+    res.locals.partnerId = await checkKey({ ip: req.ip, tenant: '', key: readBearer(req.headers) }, gone.signal);
     next();
   };
 }

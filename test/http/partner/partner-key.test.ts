@@ -50,8 +50,14 @@ describe("a partner's API key", () => {
     await whoIs(before).expect(401);
   });
 
-  it('is refused for a while after thirty wrong ones from the same address', async () => {
+  it('is refused for a while after thirty wrong ones from the same address, unless it is right', async () => {
     for (let count = 0; count < 30; count++) await whoIs('ck_wrong').expect(401);
     await whoIs('ck_wrong').expect(429);
+    await whoIs(api.key).expect(200);
+  });
+
+  it('lets in any number of calls at once', async () => {
+    const answers = await Promise.all(Array.from({ length: 100 }, () => whoIs(api.key)));
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
   });
 });

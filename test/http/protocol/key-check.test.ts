@@ -1,37 +1,39 @@
 import assert from 'node:assert/strict';
 import { AppError } from '../../../src/errors.ts';
-import { createTokenCheck } from '../../../src/http/advertiser/token-check.ts';
-import { createTokenKey } from '../../../src/http/advertiser/token-memory.ts';
-import { wrongToken } from '../../../src/intake/status.ts';
+import { createKeyCheck } from '../../../src/http/protocol/key-check.ts';
+import { createKeyNames } from '../../../src/http/protocol/key-memory.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const PER_MINUTE = 120;
 
-/** A check over an intake that knows the token `right` of advertiser `bank`, and what it was asked. */
+/** A check over a store that knows the key `right` of tenant `bank`, and what it was asked. */
 function build({ isHeld = false } = {}) {
   const asked: string[] = [];
   const held: (() => void)[] = [];
   let failure: Error | undefined;
-  let right = 'right';
+  let rightKey = 'right';
   let now = 0;
-  const check = createTokenCheck(
-    async (advertiserId, token) => {
-      asked.push(`${advertiserId} ${token}`);
+  const check = createKeyCheck({
+    async findOwner({ tenant, key }) {
+      asked.push(`${tenant} ${key}`);
       if (isHeld) await new Promise<void>((resolve) => held.push(resolve));
       if (failure) throw failure;
-      if (advertiserId !== 'bank' || token !== right) throw wrongToken();
+      return tenant === 'bank' && key === rightKey ? 'owner' : undefined;
     },
-    { holdBackMs: 0, now: () => now },
-  );
+    refuse: () => new AppError('unauthorized', 'wrong'),
+    wrongPerMinute: PER_MINUTE,
+    holdBackMs: 0,
+    now: () => now,
+  });
   return {
     asked,
     held,
     failWith: (error: Error | undefined) => (failure = error),
-    replaceToken: (token: string) => (right = token),
+    replaceKey: (key: string) => (rightKey = key),
     pass: (ms: number) => (now += ms),
-    send: (token: string | undefined, { ip = '10.0.0.1', advertiserId = 'bank' } = {}) =>
-      check({ ip, advertiserId, token }, new AbortController().signal).then(
-        () => 'let in',
+    send: (key: string | undefined, { ip = '10.0.0.1', tenant = 'bank' } = {}) =>
+      check({ ip, tenant, key }, new AbortController().signal).then(
+        (owner) => `let in ${owner}`,
         (error: unknown) => (error instanceof AppError ? error.kind : String(error)),
       ),
   };
@@ -39,65 +41,65 @@ function build({ isHeld = false } = {}) {
 
 type Built = ReturnType<typeof build>;
 
-/** As many wrong tokens, each another one, as an address may send in a minute. */
+/** As many wrong keys, each another one, as an address may send in a minute. */
 async function useUp({ send }: Built, ip?: string): Promise<void> {
   for (let index = 0; index < PER_MINUTE; index++) {
     assert.equal(await send(`guess-${ip}-${index}`, { ...(ip && { ip }) }), 'unauthorized');
   }
 }
 
-describe('the check of tokens', () => {
-  it('asks about a right token each time, because it may have been replaced', async () => {
-    const { send, asked, replaceToken } = build();
-    assert.deepEqual([await send('right'), await send('right')], ['let in', 'let in']);
-    replaceToken('newer');
+describe('the check of keys', () => {
+  it('asks about a right key each time, because it may have been replaced', async () => {
+    const { send, asked, replaceKey } = build();
+    assert.deepEqual([await send('right'), await send('right')], ['let in owner', 'let in owner']);
+    replaceKey('newer');
     assert.equal(await send('right'), 'unauthorized');
     assert.equal(asked.length, 3);
-    assert.equal(await send('newer'), 'let in');
+    assert.equal(await send('newer'), 'let in owner');
   });
 
-  it('asks about a wrong token once, and again after a minute', async () => {
+  it('asks about a wrong key once, and again after a minute', async () => {
     const { send, asked, pass } = build();
     for (let call = 0; call < 5; call++) assert.equal(await send('wrong'), 'unauthorized');
     assert.deepEqual(asked, ['bank wrong']);
-    assert.equal(await send('wrong', { advertiserId: 'shop' }), 'unauthorized');
-    assert.equal(asked.length, 2, 'at another advertiser it is another token');
+    assert.equal(await send('wrong', { tenant: 'shop' }), 'unauthorized');
+    assert.equal(asked.length, 2, 'at another tenant it is another key');
     pass(60_000);
     await send('wrong');
     assert.equal(asked.length, 3);
   });
 
-  it('asks about no token where none was sent', async () => {
+  it('asks about no key where none was sent', async () => {
     const { send, asked } = build();
     assert.deepEqual([await send(undefined), await send('')], ['unauthorized', 'unauthorized']);
     assert.deepEqual(asked, []);
   });
 
-  it('counts the wrong tokens of each address, remembered ones too', async () => {
+  it('counts the wrong keys of each address, remembered ones too', async () => {
     const built = build();
     for (let call = 0; call < PER_MINUTE; call++) assert.equal(await built.send('wrong'), 'unauthorized');
     assert.equal(await built.send('wrong'), 'too_many');
     assert.equal(await built.send('wrong', { ip: '10.0.0.2' }), 'unauthorized');
   });
 
-  it('asks about two unknown tokens at a time, and about known ones besides', async () => {
+  it('asks about two unknown keys at a time, and about known ones besides', async () => {
     const built = build({ isHeld: true });
     const known = built.send('right');
     await eventually(() => assert.equal(built.held.length, 1));
     built.held.shift()?.();
-    assert.equal(await known, 'let in');
+    assert.equal(await known, 'let in owner');
     const guesses = Array.from({ length: 20 }, (_, index) => built.send(`guess-${index}`, { ip: `10.0.1.${index}` }));
     await eventually(() => assert.equal(built.held.length, 2));
     const good = built.send('right');
     await eventually(() => assert.equal(built.held.length, 3));
     built.held.pop()?.();
-    assert.equal(await good, 'let in');
+    assert.equal(await good, 'let in owner');
     const letOn = setInterval(() => built.held.shift()?.(), 1);
     assert.deepEqual([...new Set(await Promise.all(guesses))], ['unauthorized']);
     clearInterval(letOn);
   });
 
-  it('asks about no further token of an address with too many wrong ones while it asks about others', async () => {
+  it('asks about no further key of an address with too many wrong ones while it asks about others', async () => {
     const built = build({ isHeld: true });
     const letOn = setInterval(() => built.held.shift()?.(), 0);
     await useUp(built);
@@ -112,36 +114,36 @@ describe('the check of tokens', () => {
     await Promise.all(others);
   });
 
-  it('lets a right token in from an address with too many wrong ones, known or not', async () => {
+  it('lets a right key in from an address with too many wrong ones, known or not', async () => {
     const built = build();
     await useUp(built);
     assert.equal(await built.send('guess'), 'too_many');
-    assert.equal(await built.send('right'), 'let in');
-    assert.equal(await built.send('right'), 'let in');
+    assert.equal(await built.send('right'), 'let in owner');
+    assert.equal(await built.send('right'), 'let in owner');
   });
 
-  it('lets in any number of calls at once with a right token that it does not know yet', async () => {
+  it('lets in any number of calls at once with a right key that it does not know yet', async () => {
     const { send } = build();
     const calls = Array.from({ length: 3 * PER_MINUTE }, () => send('right'));
-    assert.deepEqual([...new Set(await Promise.all(calls))], ['let in']);
+    assert.deepEqual([...new Set(await Promise.all(calls))], ['let in owner']);
     // None of them counted as wrong.
     for (let call = 0; call < PER_MINUTE; call++) assert.equal(await send('wrong'), 'unauthorized');
   });
 
-  it('takes no token for wrong, and counts none, when it cannot ask', async () => {
+  it('takes no key for wrong, and counts none, when it cannot ask', async () => {
     const built = build();
     built.failWith(new AppError('unavailable', 'the store is away'));
     for (let call = 0; call < 2 * PER_MINUTE; call++) assert.equal(await built.send('right'), 'unavailable');
     built.failWith(undefined);
-    assert.equal(await built.send('right'), 'let in');
+    assert.equal(await built.send('right'), 'let in owner');
   });
 
-  it('remembers no token, but a hash that only this process can make', () => {
-    const [key, other] = [createTokenKey(), createTokenKey()].map((keyOf) => keyOf('bank', 'right'));
-    assert.notEqual(key, other);
-    assert.doesNotMatch(`${key}`, /right/);
-    const keyOf = createTokenKey();
-    assert.equal(keyOf('bank', 'right'), keyOf('bank', 'right'));
-    assert.notEqual(keyOf('bank', 'right'), keyOf('ban', 'kright'));
+  it('remembers no key, but a hash that only this process can make', () => {
+    const [name, other] = [createKeyNames(), createKeyNames()].map((nameOf) => nameOf('bank', 'right'));
+    assert.notEqual(name, other);
+    assert.doesNotMatch(`${name}`, /right/);
+    const nameOf = createKeyNames();
+    assert.equal(nameOf('bank', 'right'), nameOf('bank', 'right'));
+    assert.notEqual(nameOf('bank', 'right'), nameOf('ban', 'kright'));
   });
 });
