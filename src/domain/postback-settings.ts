@@ -1,6 +1,7 @@
 import { formatMajorUnits } from './money.ts';
 import { checkPostbackUrl, type MacroName } from './postback-url.ts';
 import { statuses, type Status } from './status.ts';
+import { trackerIds, type TrackerId } from './trackers/tracker-preset.ts';
 import { fillUrlTemplate, holdsMacro } from './url-template.ts';
 
 export type PostbackSettings = {
@@ -16,6 +17,8 @@ export type PostbackSettings = {
   status_urls: Partial<Record<Status, string>>;
   /** R14: tell this partner `rejected` when a lead that it was told `pending` for went to another partner. */
   handover: boolean;
+  /** What receives the postbacks, if the partner has said so; it sharpens the warnings and changes no request. */
+  tracker?: TrackerId | undefined;
 };
 
 /** `field` is a path such as `status_urls.rejected`. */
@@ -57,6 +60,7 @@ export function checkPostbackSettings(settings: PostbackSettings): SettingsProbl
     ...Object.entries(settings.status_words).flatMap(([status, word]) => checkWord(`status_words.${status}`, word)),
     ...checkStatuses(settings),
     ...checkBody(settings),
+    ...checkTracker(settings),
   ];
 }
 
@@ -142,4 +146,9 @@ function checkStatuses(settings: PostbackSettings): SettingsProblem[] {
 
 function checkBody({ method, body }: PostbackSettings): SettingsProblem[] {
   return method === 'GET' && body !== null ? [{ field: 'body', message: 'a GET has no body: use POST' }] : [];
+}
+
+function checkTracker({ tracker }: PostbackSettings): SettingsProblem[] {
+  if (tracker === undefined || trackerIds.includes(tracker)) return [];
+  return [{ field: 'tracker', message: `"${String(tracker)}" is not known: use one of ${trackerIds.join(', ')}` }];
 }

@@ -1,4 +1,4 @@
-import { checkUrlTemplate, type TemplateProblem } from './url-template.ts';
+import { checkUrlTemplate, findNearestMacro, type TemplateProblem } from './url-template.ts';
 import { findOutboundPortProblem } from './web-url.ts';
 
 export const macroNames = [
@@ -50,4 +50,9 @@ export function checkPostbackUrl(url: string): TemplateProblem[] {
   if (problems.length > 0) return problems;
   const portProblem = findOutboundPortProblem(url);
   return portProblem === null ? [] : [{ code: 'invalid_url', message: portProblem }];
+}
+
+/** The macro that somebody may have meant by another system's word; undefined when none is near. */
+export function findMeantMacro(word: string): MacroName | undefined {
+  return findNearestMacro(word, macroNames, SYNONYMS);
 }

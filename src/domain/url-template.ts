@@ -30,6 +30,8 @@ export class UrlTemplateError extends Error {
 }
 
 const BRACED = /\{([^{}]*)\}/g;
+// How some systems write macros; our parser would only see a broken escape.
+const PERCENT_MACRO = /%([a-z_]\w*)%(?![0-9a-f]{2})/i;
 const PROBE = 'm';
 
 /** Everything that is wrong with a URL holding macros such as `{ref_id}`; empty when it may be stored. */
@@ -41,7 +43,7 @@ export function checkUrlTemplate(template: string, vocabulary: MacroVocabulary):
   const masked = maskMacros(template);
   const macroProblems = [
     ...found.flatMap(({ name }) => checkName(name, vocabulary)),
-    ...checkLeftovers(template, vocabulary.example),
+    ...checkLeftovers(template, vocabulary),
     ...found.flatMap(({ name, index }) => checkPlace(masked, name, index)),
   ];
   const urlProblem = findUrlProblem(template) ?? findTemplateUrlProblem(template);
@@ -85,18 +87,23 @@ function checkName(name: string, { macros, synonyms, example }: MacroVocabulary)
   if (macros.includes(name)) return [];
   if (!/^[\w.-]+$/.test(name))
     return [{ code: 'malformed_macro', message: `{${name}} is not a macro: write {${example}}` }];
-  const nearest = findNearest(name, macros, synonyms);
+  const nearest = findNearestMacro(name, macros, synonyms);
   const hint = nearest === undefined ? `known are ${macros.map(braced).join(' ')}` : `did you mean {${nearest}}?`;
   return [{ code: 'unknown_macro', message: `{${name}} is not known; ${hint}` }];
 }
 
-function checkLeftovers(template: string, example: string): TemplateProblem[] {
+function checkLeftovers(template: string, { macros, synonyms, example }: MacroVocabulary): TemplateProblem[] {
   const problems: TemplateProblem[] = [];
   const add = (message: string) => problems.push({ code: 'malformed_macro', message });
   if (/[{}]/.test(template.replace(BRACED, ''))) add(`a macro has one brace on each side: {${example}}`);
   if (/[$%]\{/.test(template)) add(`a macro is written without a sign before its brace: {${example}}`);
   const encoded = /%7B\s*(\w+)\s*%7D/i.exec(template);
   if (encoded) add(`${encoded[0]} would be sent as it is: write {${encoded[1]}}`);
+  const percent = PERCENT_MACRO.exec(template);
+  if (percent) {
+    const meant = findNearestMacro(percent[1] ?? '', macros, synonyms) ?? example;
+    add(`${percent[0]} is how another system writes a macro: write {${meant}}`);
+  }
   return problems;
 }
 
@@ -120,7 +127,8 @@ function findForbiddenPlace(masked: string, index: number): string | null {
 
 function findTemplateUrlProblem(template: string): string | null {
   // An incomplete escape would swallow the first characters of the value after it.
-  if (/%(?![0-9a-f]{2})/i.test(template.replace(/%(?=\{)/g, ''))) return 'a % must be written as %25';
+  if (/%(?![0-9a-f]{2})/i.test(template.replace(/%(?=\{)/g, '').replace(PERCENT_MACRO, '')))
+    return 'a % must be written as %25';
   if (findDotSegment(fillWithProbes(template))) return 'the path must not contain "." or ".." as a segment';
   return null;
 }
@@ -172,11 +180,12 @@ function maskMacros(template: string): string {
   return template.replace(BRACED, (macro) => PROBE.repeat(macro.length));
 }
 
-function findNearest(
+/** The macro nearest to a name that is none; undefined when none is near. */
+export function findNearestMacro<Macro extends string>(
   name: string,
-  macros: readonly string[],
-  synonyms: Readonly<Record<string, string>>,
-): string | undefined {
+  macros: readonly Macro[],
+  synonyms: Readonly<Record<string, Macro>>,
+): Macro | undefined {
   const plain = plainWord(name);
   if (Object.hasOwn(synonyms, plain)) return synonyms[plain];
   const ranked = macros

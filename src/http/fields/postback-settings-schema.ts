@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { checkPostbackSettings, STATUS_WORD_MAX_LENGTH } from '../../domain/postback-settings.ts';
 import { macroNames } from '../../domain/postback-url.ts';
 import { statuses, type Status } from '../../domain/status.ts';
+import { trackerIds } from '../../domain/trackers/tracker-preset.ts';
 import { oneLine, templateUrl } from './text-schemas.ts';
 
 const byStatus = (value: z.ZodString) =>
@@ -52,6 +53,9 @@ export const postbackSchema = z
     handover: z.boolean().default(false).meta({
       description:
         'Send rejected with reason reattributed when a lead that it was told pending for was won by another partner.',
+    }),
+    tracker: z.enum(trackerIds).optional().meta({
+      description: 'What receives the postbacks; the warnings then know its ways. It changes no request.',
     }),
   })
   .superRefine((settings, context) => {

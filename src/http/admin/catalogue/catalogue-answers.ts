@@ -4,6 +4,7 @@ import type { Offer } from '../../../db/offers.ts';
 import type { Partner, RefIdWarning } from '../../../db/partners.ts';
 import { refIdProblems } from '../../../domain/ref-id.ts';
 import { statuses } from '../../../domain/status.ts';
+import { trackerIds } from '../../../domain/trackers/tracker-preset.ts';
 import { defineAnswer, momentSchema, type Answer } from '../../protocol/describe-answer.ts';
 
 const MOMENT = '2026-01-31T09:15:00.000Z';
@@ -23,6 +24,7 @@ const settingsSchema = z.object({
   status_words: byStatus,
   status_urls: byStatus,
   handover: z.boolean(),
+  tracker: z.enum(trackerIds).optional(),
 });
 
 const partnerSchema = z.object({
