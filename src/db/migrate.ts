@@ -5,6 +5,7 @@ import { overdue } from './migrations/003-overdue.ts';
 import { runningAttempts } from './migrations/004-running-attempts.ts';
 import { lists } from './migrations/005-lists.ts';
 import { partnerSide } from './migrations/006-partner-side.ts';
+import { replays } from './migrations/008-replays.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -15,6 +16,7 @@ const migrations: Record<string, Migration> = {
   '004-running-attempts': runningAttempts,
   '005-lists': lists,
   '006-partner-side': partnerSide,
+  '008-replays': replays,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {
