@@ -1,4 +1,4 @@
-const MAX_LENGTH = 32;
+export const REF_ID_MAX_LENGTH = 32;
 
 export const refIdProblems = ['too_long', 'control_characters', 'undecodable'] as const;
 
@@ -21,6 +21,6 @@ export function judgeRefId(given: string | undefined): JudgedRefId {
   if (given === undefined || given === '') return { refId: null, problem: null };
   if (CONTROL_CHARACTERS.test(given)) return { refId: null, problem: 'control_characters' };
   if (given.includes(REPLACEMENT_CHARACTER) || !given.isWellFormed()) return { refId: null, problem: 'undecodable' };
-  if ([...given].length > MAX_LENGTH) return { refId: null, problem: 'too_long' };
+  if ([...given].length > REF_ID_MAX_LENGTH) return { refId: null, problem: 'too_long' };
   return { refId: given, problem: null };
 }

@@ -4,6 +4,7 @@ import type { Log } from '../log.ts';
 import { createAssetRoutes } from './pages/assets.ts';
 import { addClickRoutes, type ClickDeps } from './visitor/click-routes.ts';
 import { createDocsRoutes } from './docs/docs-routes.ts';
+import type { DeliveryRules } from './docs/guide/guide-section.ts';
 import { describePartnerCalls } from './partner/openapi.ts';
 import { createPartnerRoutes, type PartnerDeps } from './partner/routes.ts';
 import { createHealthRoutes } from './protocol/health-routes.ts';
@@ -18,6 +19,8 @@ export type PublicDeps = ClickDeps &
     /** A hop count or a list of addresses; never everybody. */
     trustProxy: number | string | false;
     partner: PartnerDeps;
+    /** What the guide says of how postbacks are sent. */
+    postbacks: Pick<DeliveryRules, 'attempts' | 'intervalMs' | 'timeoutMs'>;
     log: Pick<Log, 'error' | 'warn'>;
   };
 
@@ -33,7 +36,8 @@ export function createPublicApp(deps: PublicDeps): Express {
   app.use(createHealthRoutes(deps.checkReady, deps.log));
   app.use(createStatusRoutes(deps));
   app.use('/v1/partner', createPartnerRoutes(deps.partner, deps));
-  app.use(createDocsRoutes(deps.publicUrl, describePartnerCalls()));
+  const { publicUrl, windowMs, postbacks } = deps;
+  app.use(createDocsRoutes({ publicUrl, rules: { ...postbacks, windowMs } }, describePartnerCalls()));
   app.use(['/v1', '/api'], refuseUnknown, createProblemHandler(deps.log));
   app.use(refuseOtherMethods(pages));
   app.use(pages.handleError);

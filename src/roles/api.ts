@@ -52,6 +52,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     publicUrl,
     trustProxy: http.trustProxy,
     windowMs: leads.windowMs,
+    postbacks: config.postbacks,
     partner: { db: readingDb, addressRules: createAddressRules({ allowCidrs: config.postbacks.allowCidrs }) },
     log,
   });

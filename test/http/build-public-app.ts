@@ -90,6 +90,7 @@ export async function buildPublicApp({
       publicUrl: 'https://cashcat.example',
       trustProxy: false,
       windowMs: WINDOW_MS,
+      postbacks: { attempts: 3, intervalMs: 300_000, timeoutMs: 10_000 },
       partner: { db: nowhere, addressRules: createAddressRules({ allowCidrs: [] }) },
       log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
       ...deps,

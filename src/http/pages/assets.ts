@@ -4,12 +4,13 @@ import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { Router, type Response } from 'express';
 import { CAT_ICON } from './cat-icon.ts';
+import { DOCS_STYLESHEET } from './docs-stylesheet.ts';
 import { STYLESHEET } from './stylesheet.ts';
 
 type Asset = { path: string; type: string; plain: Buffer; gzipped: Buffer };
 
 const pico = readFileSync(createRequire(import.meta.url).resolve('@picocss/pico/css/pico.classless.min.css'), 'utf8');
-const stylesheet = makeAsset('cashcat', 'css', 'text/css; charset=utf-8', pico + STYLESHEET);
+const stylesheet = makeAsset('cashcat', 'css', 'text/css; charset=utf-8', pico + STYLESHEET + DOCS_STYLESHEET);
 const icon = makeAsset('cat', 'svg', 'image/svg+xml', CAT_ICON);
 
 /** Each path names its content, so a browser may keep it for ever. */

@@ -71,17 +71,5 @@ a { color: var(--brand); text-decoration-color: currentColor; }
 .empty p { color: var(--soft-ink); }
 .message main { max-width: 40rem; }
 
-.docs h1 { margin: 1rem 0 .75rem; }
-.docs h2 { margin: 2.2rem 0 .75rem; padding-top: 1.2rem; border-top: 1px solid var(--line); }
-.docs h3 { margin: 1.6rem 0 .5rem; font-size: 1.05rem; overflow-wrap: anywhere; }
-.docs p { color: var(--ink); }
-.docs article { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 1.1rem 1.2rem .4rem; }
-.docs article h3 { margin-top: 0; }
-.docs .method { display: inline-block; min-width: 3.4rem; text-align: center; border-radius: 7px; padding: .1rem .45rem; margin-right: .4rem; background: var(--brand); color: #fff; font-size: .8rem; }
-.docs .scroll { overflow-x: auto; margin-bottom: 1rem; }
-.docs table { margin: 0; font-size: .92rem; }
-.docs td, .docs th { background: var(--card); border-color: var(--line); color: var(--ink); vertical-align: top; }
-.docs pre { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .8rem 1rem; }
-.docs code { background: transparent; padding: 0; color: var(--brand-strong); font-size: .9em; }
-@media (prefers-color-scheme: dark) { .go, .docs .method { color: #1d1208; } }
+@media (prefers-color-scheme: dark) { .go { color: #1d1208; } }
 `;

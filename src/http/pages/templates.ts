@@ -39,3 +39,9 @@ export function compilePage<Data extends object>(template: string): (frame: Page
     return eta.render('@layout', { ...frame, body, assets: assetPaths });
   };
 }
+
+/** Compiles a part of a page, to be put into another one as it is; every value that it shows is escaped. */
+export function compilePart<Data extends object>(template: string): (data: Data) => string {
+  const part = eta.compile(template);
+  return (data) => eta.render(part, data);
+}

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { macroNames } from '../../../src/domain/postback-url.ts';
 import { renderDocs } from '../../../src/http/docs/docs-page.ts';
 import { describePublicApi } from '../../../src/http/docs/public-openapi.ts';
 import { describePartnerCalls } from '../../../src/http/partner/openapi.ts';
 
-const URL = 'https://cashcat.example';
+const publicUrl = 'https://cashcat.example';
+const MINUTE = 60_000;
+const usual = { windowMs: 14 * 24 * 60 * MINUTE, attempts: 3, intervalMs: 5 * MINUTE, timeoutMs: 10_000 };
+const render = (rules = usual) =>
+  renderDocs(describePublicApi(publicUrl, describePartnerCalls()), { publicUrl, rules });
 
-describe('the page of the public API', () => {
-  const page = renderDocs(describePublicApi(URL, describePartnerCalls()), URL);
+describe('the documentation page', () => {
+  const page = render();
   const count = (text: string) => page.split(text).length - 1;
+  const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
 
   it('shows words of the API as code', () => {
     assert.match(page, /<code>window_closed<\/code>: the window/);
@@ -24,6 +31,65 @@ describe('the page of the public API', () => {
   });
 
   it('ends every sentence once', () => {
-    assert.doesNotMatch(page, /[.?!]\./);
+    assert.doesNotMatch(page.replace(/<pre.*?<\/pre>/gs, ''), /[.?!]\.(?!\.)/);
+  });
+
+  it('has a row for every macro, and for no other', () => {
+    const [, table = ''] = /<h2 id="macros">.*?<tbody>(.*?)<\/tbody>/s.exec(page) ?? [];
+    const rows = [...table.matchAll(/<tr><td><code>\{(\w+)\}<\/code>/g)].map(([, name]) => name);
+    assert.deepEqual(rows, [...macroNames]);
+  });
+
+  it('says the numbers of the rules as they are configured', () => {
+    assert.match(page, /at most 3 attempts, with 5 minutes from the end/);
+    assert.match(page, /no complete answer within 10 seconds/);
+    assert.match(page, /A lead is open until 14 days after/);
+    const other = render({ windowMs: 36 * 60 * MINUTE, attempts: 7, intervalMs: 90_000, timeoutMs: 2500 });
+    assert.match(other, /at most 7 attempts, with 90 seconds from the end/);
+    assert.match(other, /no complete answer within 2.5 seconds/);
+    assert.match(other, /A lead is open until 36 hours after/);
+    assert.doesNotMatch(other, /14 days after|5 minutes|10 seconds/);
+  });
+
+  it('gives every id once', () => {
+    assert.deepEqual(
+      ids.filter((id, index) => ids.indexOf(id) !== index),
+      [],
+    );
+  });
+
+  it('holds every place that its own links and those of other pages lead to', () => {
+    const own = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+    const others = linksIn('src').filter((link) => !ids.includes(link.id));
+    assert.deepEqual(
+      own.filter((id) => !ids.includes(id)),
+      [],
+    );
+    assert.deepEqual(others, []);
+  });
+
+  it('names every section in the contents', () => {
+    const [, contents = ''] = /<nav class="contents"(.*?)<\/nav>/s.exec(page) ?? [];
+    const sections = [...page.matchAll(/<h2 id="([^"]+)"/g)].map(([, id]) => id ?? '');
+    assert.ok(sections.length > 10);
+    for (const id of sections) assert.ok(contents.includes(`href="#${id}"`), id);
+  });
+
+  it('gives every call of a partner a line for a shell', () => {
+    const calls = Object.values(describePartnerCalls()).flatMap((path) =>
+      (['get', 'put', 'post', 'delete'] as const).filter((method) => path[method]),
+    );
+    const articles = page.split('<article>').filter((article) => article.includes('<pre class="shell">'));
+    assert.equal(articles.filter((article) => article.includes('/v1/partner')).length >= calls.length, true);
   });
 });
+
+/** Places in the documentation that pages elsewhere lead to. */
+function linksIn(folder: string): { file: string; id: string }[] {
+  const root = new URL(`../../../${folder}/`, import.meta.url);
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  return files.flatMap((file) => {
+    const text = readFileSync(new URL(file, root), 'utf8');
+    return [...text.matchAll(/\/docs#([a-z0-9-]+)/g)].map(([, id = '']) => ({ file, id }));
+  });
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import { promisify } from 'node:util';
+import { createCatalogue } from '../../../src/catalogue/catalogue.ts';
+import { loadCatalogue, readCatalogueVersion } from '../../../src/db/catalogue.ts';
+import { checkPostbackUrl } from '../../../src/domain/postback-url.ts';
+import { findFreePort } from '../../../src/free-port.ts';
+import { createAddressRules } from '../../../src/outbound/address-rules.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { createNetwork, type Network } from '../../support/network-in-database.ts';
+import { startPartnerServer, type PartnerServer } from '../../support/partner-server.ts';
+import { buildPartnerApi, type PartnerApi } from '../build-partner-api.ts';
+
+const run = promisify(execFile);
+// Says the status of each answer in a line of its own.
+const SAY_STATUS = `curl() { command curl -w '\\nstatus %{http_code}\\n' "$@"; }`;
+
+describe('the examples of the documentation', function () {
+  this.timeout(30_000);
+  let database: TestDatabase;
+  let network: Network;
+  let tracker: PartnerServer;
+  let api: PartnerApi;
+  let server: Server;
+  let page: string;
+  let publicUrl: string;
+
+  before(async () => {
+    database = await createTestDatabase();
+    network = await createNetwork(database);
+    tracker = await startPartnerServer();
+    const { db } = database;
+    const catalogue = createCatalogue({
+      load: () => loadCatalogue(db),
+      readVersion: () => readCatalogueVersion(db),
+      pollIntervalMs: 60_000,
+    });
+    const port = await findFreePort();
+    publicUrl = `http://127.0.0.1:${port}`;
+    const { clicks, statuses } = network;
+    const partner = { db, addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }) };
+    api = await buildPartnerApi(db, { publicUrl, catalogue, clicks, statuses, partner });
+    await catalogue.start();
+    catalogue.stop();
+    server = createServer(api.app);
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    page = await (await fetch(`${publicUrl}/docs`)).text();
+  });
+
+  after(async () => {
+    server.closeAllConnections();
+    server.close();
+    await tracker.stop();
+    await network.close();
+  });
+
+  it('are lines that a shell can run as they stand, and each does what it says', async () => {
+    const { conversionId } = await network.aLead(api.partnerId);
+    const variables = {
+      KEY: api.key,
+      ADVERTISER_ID: network.advertiserId,
+      TOKEN: network.advertiserToken,
+      CONVERSION_ID: conversionId,
+    };
+    const blocks = examplesIn(page, 'shell');
+    assert.ok(blocks.length > 5);
+    for (const block of blocks) {
+      const script = block.replaceAll('https://tracker.example', tracker.origin);
+      const { stdout } = await run('sh', ['-c', `${SAY_STATUS}\n${script}`], { env: { ...process.env, ...variables } });
+      const statuses = [...stdout.matchAll(/^status (\d+)$/gm)].map(([, status = '']) => status);
+      assert.ok(statuses.length > 0 && statuses.every((status) => status.startsWith('2')), `${block}\n${stdout}`);
+      variables.KEY = /"api_key":"([^"]+)"/.exec(stdout)?.[1] ?? variables.KEY;
+    }
+  });
+
+  it('are links and postback URLs that work', async () => {
+    const urls = examplesIn(page, 'url');
+    assert.ok(urls.length >= 3);
+    for (const url of urls) {
+      if (!url.startsWith(publicUrl)) assert.deepEqual(checkPostbackUrl(url), [], url);
+      else assert.equal(await visit(url), url.includes('OFFER_ID') ? 302 : 200, url);
+    }
+  });
+
+  async function visit(url: string): Promise<number> {
+    const own = url.replace('PARTNER_ID', api.partnerId).replace('OFFER_ID', network.offerId);
+    return (await fetch(own, { redirect: 'manual' })).status;
+  }
+});
+
+function examplesIn(page: string, kind: 'shell' | 'url'): string[] {
+  const blocks = page.matchAll(new RegExp(`<pre class="${kind}"><code>(.*?)</code></pre>`, 'gs'));
+  return [...blocks].map(([, code = '']) => unescapeHtml(code));
+}
+
+function unescapeHtml(html: string): string {
+  return html
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&');
+}
