@@ -3,13 +3,8 @@ import { completeAttempt, type AttemptEnd } from '../src/db/attempts.ts';
 import { lockPostback } from '../src/db/postbacks.ts';
 import { UrlTemplateError } from '../src/domain/url-template.ts';
 import { SOCKETS_PER_ORIGIN, type GuardedClient } from '../src/outbound/guarded-client.ts';
-import type {
-  AttemptOutcome,
-  DeliveryResult,
-  LeadActivities,
-  PostbackCall,
-  UnrecordedAttempt,
-} from '../workflows/contract.ts';
+import type { DeliveryResult, LeadActivities, PostbackCall, UnrecordedAttempt } from '../workflows/contract.ts';
+import { unsent } from './attempt-request.ts';
 import { createCallSlots, type CallSlots } from './call-slots.ts';
 import type { KeptAnswers } from './kept-answers.ts';
 import { failUnrecorded, failUnstarted, notAccepted } from './postback-failures.ts';
@@ -79,10 +74,6 @@ async function finishAttempt(
     .catch((error: unknown) => failUnrecorded(call, { attempt, outcome }, error));
   if (outcome.delivered) return { result: 'delivered' };
   throw notAccepted(call, { attempt, outcome }, problem?.message);
-}
-
-function unsent({ code }: UrlTemplateError): AttemptOutcome {
-  return { delivered: false, httpStatus: null, error: code, location: null, responseBody: null, durationMs: 0 };
 }
 
 function endOf(

@@ -1,19 +1,14 @@
 import type { Knex } from 'knex';
 import { deleteAttempt, insertAttempt, interruptAttempts, readWaits } from '../src/db/attempts.ts';
 import { endPostback, isEnded, readPostback, type CurrentPostback } from '../src/db/postbacks.ts';
-import {
-  buildPostbackRequest,
-  urlTemplateFor,
-  type PostbackRequest,
-  type PostbackSettings,
-} from '../src/domain/postback-settings.ts';
+import type { PostbackSettings } from '../src/domain/postback-settings.ts';
 import { UrlTemplateError } from '../src/domain/url-template.ts';
 import type { DeliveryResult, PostbackCall } from '../workflows/contract.ts';
+import { recordOf, requestOf, type AttemptRequest } from './attempt-request.ts';
 import type { CallSlots } from './call-slots.ts';
 import { stillRunning } from './postback-failures.ts';
 
-/** `request` is an error when the settings and this postback's values make no sendable request. */
-export type StartedAttempt = { attempt: number; request: PostbackRequest | UrlTemplateError };
+export type StartedAttempt = { attempt: number; request: AttemptRequest };
 
 type Deps = {
   db: Knex;
@@ -56,24 +51,14 @@ async function writeAttemptDown(
   postback: CurrentPostback,
   settings: PostbackSettings,
 ): Promise<StartedAttempt | undefined> {
-  const { postbackId, attemptsMade, status } = postback;
+  const { postbackId, attemptsMade } = postback;
   const attempt = attemptsMade + 1;
   const request = requestOf(postback, settings);
   const isSendable = !(request instanceof UrlTemplateError);
   if (isSendable && !takeSlot(postback.partnerId, request.url)) {
     throw new Error(`Too many postbacks are under way to the partner or the host of postback ${postbackId}.`);
   }
-  const unfilled = { method: settings.method, url: urlTemplateFor(settings, status), headers: null, body: null };
-  const result = await insertAttempt(db, { postbackId, attempt, ...(isSendable ? request : unfilled) });
+  const result = await insertAttempt(db, { postbackId, attempt, ...recordOf(request, settings, postback) });
   if (result === 'blocked') throw stillRunning(postbackId);
   return result === 'written' ? { attempt, request } : undefined;
-}
-
-function requestOf(postback: CurrentPostback, settings: PostbackSettings): StartedAttempt['request'] {
-  try {
-    return buildPostbackRequest(settings, postback);
-  } catch (error) {
-    if (error instanceof UrlTemplateError) return error;
-    throw error;
-  }
 }

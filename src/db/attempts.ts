@@ -12,8 +12,8 @@ export type NewAttempt = {
   body: string | null;
 };
 
-// The 15 s of its activity.
-const RUNS_AT_MOST = `interval '15 seconds'`;
+/** How long an attempt can run, be it by its lead's activity or by a replay; SQL. */
+export const RUNS_AT_MOST = `interval '15 seconds'`;
 // The second is for clocks and the way to Postgres.
 const MAY_LAST = `(${RUNS_AT_MOST} + interval '1 second')`;
 

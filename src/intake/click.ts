@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { recordBotVisits, recordClicks, recordNewLeads, type BotVisit, type Click } from '../db/clicks.ts';
-import { createGroupCommit } from './group-commit.ts';
+import { createGroupCommit } from '../db/group-commit.ts';
 import { newLeadId } from '../new-ids.ts';
 
 export type ClickIntake = {

@@ -1,5 +1,5 @@
-import { isBlocked, isDatabaseAway, isRowRefused } from '../db/sqlstate.ts';
 import { AppError } from '../errors.ts';
+import { isBlocked, isDatabaseAway, isRowRefused } from './sqlstate.ts';
 
 const MAX_BATCH = 256;
 const MAX_BATCHES_IN_FLIGHT = 2;
@@ -10,9 +10,9 @@ const MAX_WAITING = 50_000;
 // alone, in time for its neighbours.
 const ANSWER_WITHIN_MS = 2000;
 
-export type GroupCommit<Row> = {
+export type GroupCommit<Row, Result = void> = {
   /** Resolves once the row is committed. @throws AppError `unavailable` when the store cannot take it in time */
-  commit: (row: Row) => Promise<void>;
+  commit: (row: Row) => Promise<Result>;
   /** Resolves once everything handed in so far is committed or given up. */
   flush: () => Promise<void>;
 };
@@ -20,15 +20,17 @@ export type GroupCommit<Row> = {
 export type GroupCommitOptions = {
   /** How long a row may wait for its answer, waiting and being written together. */
   answerWithinMs?: number;
+  /** How many batches are written at the same time at most. */
+  batchesInFlight?: number;
   /** Milliseconds of a clock that never goes back. */
   now?: () => number;
 };
 
-type Waiting<Row> = {
+type Waiting<Row, Result> = {
   row: Row;
   since: number;
   isRefused: boolean;
-  resolve: () => void;
+  resolve: (result: Result) => void;
   reject: (reason: Error) => void;
 };
 
@@ -40,14 +42,17 @@ type Waiting<Row> = {
  * A row that has waited too long is refused. If it is being written at that moment it may still be committed, as with any
  * answer that does not arrive. When the store turns out to be away, everything that waits for it is refused.
  *
- * @param write commits all rows of a batch or none, and ends by itself when the store does not answer
+ * @param write commits all rows of a batch or none, and ends by itself when the store does not answer; where callers wait
+ * for results, it returns one for each row
  */
-export function createGroupCommit<Row>(
-  write: (rows: Row[]) => Promise<void>,
-  { answerWithinMs = ANSWER_WITHIN_MS, now = () => performance.now() }: GroupCommitOptions = {},
-): GroupCommit<Row> {
-  let waiting: Waiting<Row>[] = [];
-  const inFlight = new Set<Waiting<Row>[]>();
+export function createGroupCommit<Row, Result = void>(
+  write: (rows: Row[]) => Promise<Result[]> | Promise<void>,
+  options: GroupCommitOptions = {},
+): GroupCommit<Row, Result> {
+  const { answerWithinMs = ANSWER_WITHIN_MS, batchesInFlight = MAX_BATCHES_IN_FLIGHT } = options;
+  const { now = () => performance.now() } = options;
+  let waiting: Waiting<Row, Result>[] = [];
+  const inFlight = new Set<Waiting<Row, Result>[]>();
   const idle: (() => void)[] = [];
   let watch: NodeJS.Timeout | undefined;
 
@@ -72,7 +77,7 @@ export function createGroupCommit<Row>(
   };
 
   function pump(): void {
-    while (inFlight.size < MAX_BATCHES_IN_FLIGHT && waiting.length > 0) {
+    while (inFlight.size < batchesInFlight && waiting.length > 0) {
       const batch = waiting.slice(0, MAX_BATCH);
       waiting = waiting.slice(MAX_BATCH);
       inFlight.add(batch);
@@ -89,12 +94,12 @@ export function createGroupCommit<Row>(
   }
 
   /** One bad value or locked row must not fail its neighbours: the batch is halved until that row stands alone. */
-  async function writeOrSplit(given: Waiting<Row>[], isSecondTry = false): Promise<void> {
+  async function writeOrSplit(given: Waiting<Row, Result>[], isSecondTry = false): Promise<void> {
     const batch = given.filter((entry) => !refuseIfOverdue(entry));
     if (batch.length === 0) return;
     try {
-      await write(batch.map(({ row }) => row));
-      for (const { resolve } of batch) resolve();
+      const results = await write(batch.map(({ row }) => row));
+      for (const [index, { resolve }] of batch.entries()) resolve(results?.[index] as Result);
     } catch (error) {
       if (batch.length > 1 && (isRowRefused(error) || isBlocked(error))) {
         const half = batch.length >> 1;
@@ -121,12 +126,12 @@ export function createGroupCommit<Row>(
     watch = setTimeout(refuseOverdue, restMs > 0 ? restMs : answerWithinMs).unref();
   }
 
-  function refuseIfOverdue(entry: Waiting<Row>): boolean {
+  function refuseIfOverdue(entry: Waiting<Row, Result>): boolean {
     if (!entry.isRefused && now() - entry.since >= answerWithinMs) refuse([entry], overdue());
     return entry.isRefused;
   }
 
-  function refuse(entries: Waiting<Row>[], refusal: AppError): void {
+  function refuse(entries: Waiting<Row, Result>[], refusal: AppError): void {
     for (const entry of entries) {
       entry.isRefused = true;
       entry.reject(refusal);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
-import { createGroupCommit } from '../../src/intake/group-commit.ts';
+import { createGroupCommit } from '../../src/db/group-commit.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
 
