@@ -1,5 +1,6 @@
 import request from 'supertest';
 import type { Knex } from 'knex';
+import { replacePartnerKey } from '../../src/db/partner-keys.ts';
 import { createPartner } from '../../src/db/partners.ts';
 import { buildPublicApp, type BuildOptions, type BuiltPublicApp } from './build-public-app.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
@@ -36,4 +37,9 @@ function apiOf(built: BuiltPublicApp, { partnerId, key }: { partnerId: string; k
     },
     asPartner: (given) => apiOf(built, given),
   };
+}
+
+/** The same network's API for a partner that is there already; its key is replaced. */
+export async function actAs(api: PartnerApi, db: Knex, partnerId: string): Promise<PartnerApi> {
+  return api.asPartner({ partnerId, key: (await replacePartnerKey(db, partnerId)) ?? '' });
 }

@@ -141,7 +141,7 @@ const REWARD_ENTRY_COLUMNS = [
   'price_version',
   'at',
 ] as const satisfies (keyof RewardEntryRow)[];
-const POSTBACK_COLUMNS = [
+export const POSTBACK_COLUMNS = [
   'postback_id',
   'conversion_id',
   'seq',
@@ -161,7 +161,7 @@ const POSTBACK_COLUMNS = [
   'created_at',
   'ended_at',
 ] as const satisfies (keyof PostbackRow)[];
-const ATTEMPT_COLUMNS = [
+export const ATTEMPT_COLUMNS = [
   'postback_id',
   'attempt',
   'kind',

@@ -3,6 +3,7 @@ import { linkPartners, type Holder } from '../../domain/attribution.ts';
 import type { LeadEvent, TouchEvent } from '../../domain/lead-event.ts';
 import { LEAD_EVENT_COLUMNS, readDecidingTouches, toLeadEvent, type LeadEventRow } from '../lead-events.ts';
 import { readConversionFacts, type ConversionFacts } from './conversion-facts.ts';
+import { inOneSnapshot } from './snapshot.ts';
 
 /** What a story is made of, as it was at one moment: facts of the lead, some of its events, and their conversions. */
 export type StoryFacts = ConversionFacts & {
@@ -73,10 +74,6 @@ export async function findLeadOfConversion(db: Knex, conversionId: string): Prom
     .where({ conversion_id: conversionId })
     .first<{ lead_id: string } | undefined>('lead_id');
   return row?.lead_id;
-}
-
-async function inOneSnapshot<T>(db: Knex, read: (trx: Knex) => Promise<T>): Promise<T> {
-  return await db.transaction(read, { isolationLevel: 'repeatable read', readOnly: true });
 }
 
 async function readLead(trx: Knex, leadId: string): Promise<Lead | undefined> {

@@ -1,8 +1,9 @@
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { describeKeyCalls } from './key/key-openapi.ts';
+import { describePostbackCalls } from './postbacks/postback-openapi.ts';
 import { describeSettingsCalls } from './settings/settings-openapi.ts';
 
 /** The partner's own API, as part of the public OpenAPI document. */
 export function describePartnerCalls(): ZodOpenApiPathsObject {
-  return { ...describeSettingsCalls(), ...describeKeyCalls() };
+  return { ...describeSettingsCalls(), ...describePostbackCalls(), ...describeKeyCalls() };
 }

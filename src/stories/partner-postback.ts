@@ -1,0 +1,112 @@
+import type { AttemptRow } from '../db/reports/conversion-facts.ts';
+import type { LastAttempt, PartnerListedPostback, PartnerPostbackFacts } from '../db/reports/partner-postbacks.ts';
+import { explainAnswer } from '../domain/explain-answer.ts';
+import { findHiddenRefusal } from '../domain/hidden-refusal.ts';
+import { maskSecrets } from './mask-secrets.ts';
+
+/** What a partner should look at although all seems well; `message` quotes hostile text. */
+export type PostbackWarning = { code: 'hidden_refusal'; message: string };
+
+/** A postback as its partner reads it: what was sent, what came back, and why it stands as it does. */
+export function viewPartnerPostback(facts: PartnerPostbackFacts) {
+  const { postback, attempts, newer, refIdProblem } = facts;
+  const { postback_id, conversion_id, offer_id, ref_id, status, reason, is_handover, event_at } = postback;
+  const { payout: amount, currency, state, skip_reason, next_attempt_at, created_at, ended_at } = postback;
+  const last = attempts.at(-1);
+  return {
+    ...{ postback_id, conversion_id, offer_id, ref_id, status, reason, is_handover, event_at },
+    payout: { amount, currency },
+    ...{ state, skip_reason },
+    ref_id_problem: refIdProblem,
+    superseded_by: state === 'superseded' ? newer : null,
+    explanation: explainState(facts),
+    warnings: last ? findWarnings(last) : [],
+    ...{ attempts_made: attempts.length, next_attempt_at, created_at, ended_at },
+    attempts: attempts.map(viewAttempt),
+  };
+}
+
+/** A line of the delivery log. */
+export function viewListedPostback({ attempts, last_attempt, payout, ...postback }: PartnerListedPostback) {
+  const { created_at, next_attempt_at, ended_at, ...rest } = postback;
+  return {
+    ...rest,
+    payout,
+    attempts_made: attempts,
+    last_attempt: last_attempt && viewLastAttempt(last_attempt),
+    warnings: last_attempt ? findWarnings(last_attempt) : [],
+    ...{ next_attempt_at, created_at, ended_at },
+  };
+}
+
+function viewLastAttempt({ started_at, outcome, duration_ms, http_status, error }: LastAttempt) {
+  return { started_at, outcome, duration_ms, http_status, error };
+}
+
+/** One attempt with the request as it was sent and the answer as it came. */
+function viewAttempt(row: AttemptRow) {
+  const { attempt, kind, started_at, ended_at, outcome, duration_ms, error } = row;
+  const { method, url, headers, body, http_status, location, response_body } = row;
+  return {
+    ...{ attempt, kind, started_at, ended_at, outcome },
+    request: { method, url: maskSecrets(url), headers, body: mask(body) },
+    response: http_status === null ? null : { http_status, location: mask(location), body: mask(response_body) },
+    ...{ error, duration_ms },
+    explanation: tellAttempt(row),
+  };
+}
+
+function mask(text: string | null): string | null {
+  return text === null ? null : maskSecrets(text);
+}
+
+function explainAttempt(
+  { http_status, error, location, response_body }: AttemptRow,
+  next: 'none_left' | null = null,
+): string {
+  return maskSecrets(explainAnswer({ httpStatus: http_status, error, location, responseBody: response_body }, next));
+}
+
+function findWarnings({ outcome, response_body }: Pick<AttemptRow, 'outcome' | 'response_body'>): PostbackWarning[] {
+  const refusal = outcome === 'delivered' ? findHiddenRefusal(response_body) : null;
+  if (!refusal) return [];
+  return [{ code: 'hidden_refusal', message: `The answer was 200, but it says "${maskSecrets(refusal.quote)}".` }];
+}
+
+/** Why it is as it is, with the rule where there is one. */
+function explainState({ postback, attempts, newer, refIdProblem }: PartnerPostbackFacts): string {
+  const last = attempts.at(-1);
+  switch (postback.state) {
+    case 'scheduled':
+      return last ? 'It is being sent now.' : 'It is about to be sent.';
+    case 'retrying':
+      return `${last ? tellAttempt(last) : ''} The next attempt is due at ${postback.next_attempt_at}.`.trim();
+    case 'delivered': {
+      const delivered = attempts.findLast(({ outcome }) => outcome === 'delivered');
+      return delivered ? explainAttempt(delivered) : 'Delivered.';
+    }
+    case 'failed':
+      return last ? explainAttempt(last, 'none_left') : 'No attempt could be made.';
+    case 'superseded':
+      return newer
+        ? `A newer status, ${newer.status}, came before this one was delivered, and an older one is never sent after it (R11).`
+        : 'The lead is linked to another partner by now, so this is not sent any more (R3, R11).';
+    case 'skipped':
+      return explainSkip(postback, refIdProblem);
+  }
+}
+
+function tellAttempt(attempt: AttemptRow): string {
+  return attempt.outcome === 'running' ? 'An attempt is under way.' : explainAttempt(attempt);
+}
+
+function explainSkip(
+  { skip_reason: reason, status }: PartnerPostbackFacts['postback'],
+  refIdProblem: PartnerPostbackFacts['refIdProblem'],
+): string {
+  if (reason === 'not_configured') return 'There was no postback URL: save one, then start a replay.';
+  if (reason === 'status_off') return `Your settings say that ${status} is not sent.`;
+  return refIdProblem === null
+    ? 'The visit came without a ref_id, so there was nothing by which you could know it (R6).'
+    : `The ref_id of the visit could not be used (${refIdProblem}), so nothing is sent (R5).`;
+}
