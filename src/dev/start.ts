@@ -3,7 +3,7 @@ import { connectDb } from '../db/connect.ts';
 import { StartupError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { bannerFor } from './demo/banner.ts';
-import { prepareDemoCatalogue, type Demo } from './demo/demo-catalogue.ts';
+import { prepareDemo, type Demo } from './demo/prepare-demo.ts';
 import { startReceiver, type Receiver } from './demo/receiver.ts';
 import { startStack, type EmbeddedStack } from './embedded/stack.ts';
 
@@ -38,7 +38,7 @@ export async function startEmbedded(given: GivenConfig, log: Log): Promise<Embed
     async welcome({ publicUrl, opsUrl }) {
       if (!stack.databaseUrl || !publicUrl) return;
       receiver = await startReceiverNear(config.embedded.receiverPort);
-      const demo = await prepareDemo(config, receiver);
+      const demo = await prepareDemoIn(config, receiver);
       warnOfAllowedAddresses(config, log);
       console.log(bannerFor({ publicUrl, opsUrl, config, demo, receiverUrl: receiver.url }));
     },
@@ -69,10 +69,10 @@ async function startReceiverNear(port: number): Promise<Receiver> {
   }
 }
 
-async function prepareDemo({ database, embedded }: Config, receiver: Receiver): Promise<Demo | null> {
+async function prepareDemoIn({ database, embedded, postbacks }: Config, receiver: Receiver): Promise<Demo | null> {
   const db = connectDb(database);
   try {
-    return await prepareDemoCatalogue(db, embedded.dataDir, receiver.url);
+    return await prepareDemo(db, { dataDir: embedded.dataDir, receiverUrl: receiver.url, rules: postbacks });
   } finally {
     await db.destroy();
   }

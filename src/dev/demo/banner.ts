@@ -1,5 +1,5 @@
 import type { Config } from '../../config.ts';
-import type { Demo } from './demo-catalogue.ts';
+import type { Demo } from './prepare-demo.ts';
 
 export type BannerFacts = {
   publicUrl: string;

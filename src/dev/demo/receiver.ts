@@ -1,27 +1,29 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createAssetRoutes } from '../../http/pages/assets.ts';
+import { createApp, secureAnswers } from '../../http/protocol/app.ts';
+import { behaviours, isBehaviour, type Behaviour, type ReceivedCall } from './received-call.ts';
+import { renderLanding, renderReceived } from './receiver-pages.ts';
 
 const MAX_KEPT = 200;
 const MAX_BODY_BYTES = 64 * 1024;
 
 export type Receiver = { url: string; stop(): Promise<void> };
-type ReceivedCall = { time: string; method: string; path: string; body: string };
 
 /**
- * Plays the outside world of the demo: the tracker of a partner, which takes every postback and shows what arrived,
- * newest first, and the page of an advertiser, where the offers lead.
+ * Plays the outside world of the demo: the tracker of a partner, which shows what arrived, newest first, and answers as
+ * its page tells it to; and the page of an advertiser, where the offers lead.
  */
 export async function startReceiver({ port }: { port: number }): Promise<Receiver> {
-  const calls: ReceivedCall[] = [];
-  const server = createServer((request, response) => {
-    answer(request, response, calls).catch((error: unknown) => response.destroy(error as Error));
-  });
+  const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ port, host: '127.0.0.1' }, resolve);
   });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server.on('request', createReceiverApp(url));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -30,22 +32,48 @@ export async function startReceiver({ port }: { port: number }): Promise<Receive
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, calls: ReceivedCall[]): Promise<void> {
-  const path = request.url ?? '/';
-  if (path.startsWith('/postback') && (request.method === 'GET' || request.method === 'POST')) {
-    const body = await readBody(request);
-    calls.unshift({ time: new Date().toISOString(), method: request.method, path, body });
+function createReceiverApp(url: string) {
+  const calls: ReceivedCall[] = [];
+  let behaviour: Behaviour = 'ok';
+  const app = createApp(false);
+  app.use(secureAnswers(url), createAssetRoutes());
+  app.use((_req, res, next) => {
+    res.set('cache-control', 'no-store');
+    next();
+  });
+  app.all(['/postback', '/postback{*rest}'], async (req, res) => {
+    if (req.method !== 'GET' && req.method !== 'POST') return refuse(res);
+    calls.unshift(await receive(req, behaviour));
     calls.length = Math.min(calls.length, MAX_KEPT);
-    return send(response, 200, { type: 'text/plain', body: 'OK' });
-  }
-  if (request.method !== 'GET') return send(response, 405, { type: 'text/plain', body: 'GET or POST /postback' });
-  if (path === '/received.json') return send(response, 200, { type: 'application/json', body: JSON.stringify(calls) });
-  if (path === '/') return send(response, 200, { type: 'text/html', body: receivedPage(calls) });
-  if (/^\/landing(\?|$)/.test(path)) {
-    const { searchParams } = new URL(path, 'http://receiver');
-    return send(response, 200, { type: 'text/html', body: landingPage(searchParams.get('conversion_id')) });
-  }
-  return send(response, 404, { type: 'text/plain', body: 'not found' });
+    behaviours[behaviour].answer(res);
+  });
+  app.post('/behaviour', async (req, res) => {
+    // Pages elsewhere have no business here, although a browser would let them send a form.
+    if (req.get('sec-fetch-site') === 'cross-site') return void res.status(403).type('text').send('not from there');
+    const wanted = new URLSearchParams(await readBody(req)).get('answer');
+    if (!isBehaviour(wanted)) return void res.status(400).type('text').send('no such answer');
+    behaviour = wanted;
+    res.redirect(303, '/');
+  });
+  app.get('/', (_req, res) => void res.send(renderReceived(calls, behaviour)));
+  app.get('/received.json', (_req, res) => void res.json(calls));
+  app.get('/landing', (req, res) => void res.send(renderLanding(req.query['conversion_id'])));
+  app.use((req, res) => (req.method === 'GET' ? void res.status(404).type('text').send('not found') : refuse(res)));
+  return app;
+}
+
+function refuse(res: ServerResponse): void {
+  res.writeHead(405, { 'content-type': 'text/plain; charset=utf-8' }).end('GET or POST /postback');
+}
+
+async function receive(request: IncomingMessage, answered: Behaviour): Promise<ReceivedCall> {
+  const body = await readBody(request);
+  const { method = 'GET', url: path = '/', headers } = request;
+  return { time: new Date().toISOString(), method, path, headers: Object.entries(headers).map(toLine), body, answered };
+}
+
+function toLine([name, value]: [string, string | string[] | undefined]): string {
+  return `${name}: ${Array.isArray(value) ? value.join(', ') : (value ?? '')}`;
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
@@ -56,53 +84,4 @@ async function readBody(request: IncomingMessage): Promise<string> {
     if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function send(response: ServerResponse, status: number, content: { type: string; body: string }): void {
-  response.writeHead(status, {
-    'content-type': `${content.type}; charset=utf-8`,
-    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
-    'x-content-type-options': 'nosniff',
-    'cache-control': 'no-store',
-  });
-  response.end(content.body);
-}
-
-function receivedPage(calls: ReceivedCall[]): string {
-  const rows = calls.map(
-    ({ time, method, path, body }) =>
-      `<tr><td>${escapeHtml(time)}</td><td>${escapeHtml(method)}</td><td>${escapeHtml(path)}</td><td>${escapeHtml(body)}</td></tr>`,
-  );
-  return page(
-    'Postbacks received by the demo partner',
-    `${rows.length === 0 ? '<p>Nothing yet. Reload after a status has been sent.</p>' : ''}
-<table><thead><tr><th>Time</th><th>Method</th><th>Path</th><th>Body</th></tr></thead>
-<tbody>${rows.join('\n')}</tbody></table>`,
-  );
-}
-
-function landingPage(conversionId: string | null): string {
-  const known = conversionId
-    ? `your conversion id is <code>${escapeHtml(conversionId)}</code>.`
-    : 'it was opened without a conversion id.';
-  return page("The advertiser's page", `<p>This is the advertiser's page; ${known}</p>`);
-}
-
-function page(title: string, content: string): string {
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>body{font:16px system-ui;margin:2rem}td,th{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top}code,td{overflow-wrap:anywhere}</style>
-<h1>${title}</h1>
-${content}
-</html>
-`;
-}
-
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }

@@ -52,6 +52,55 @@ describe("the demo partner's receiver", () => {
     assert.ok(page.includes('&lt;script&gt;&quot;x&quot;&lt;/script&gt;'));
   });
 
+  it('answers as it is told to, and says so', async () => {
+    const tell = (answer: string) =>
+      fetch(`${receiver.url}/behaviour`, { method: 'POST', body: new URLSearchParams({ answer }) });
+    const answers: [string, number, string][] = [
+      ['error', 500, 'Internal Server Error'],
+      ['empty', 204, ''],
+      ['refusal', 200, 'success=false'],
+      ['ok', 200, 'OK'],
+    ];
+    for (const [word, status, body] of answers) {
+      assert.match(await (await tell(word)).text(), new RegExp(`value="${word}" aria-pressed="true"`));
+      const answer = await fetch(`${receiver.url}/postback?status=approved`);
+      assert.deepEqual([answer.status, await answer.text()], [status, body]);
+    }
+    assert.match(await (await fetch(receiver.url)).text(), /Answered: 200 with success=false/);
+    assert.equal((await tell('elsewhat')).status, 400);
+  });
+
+  it('can hang', async () => {
+    await fetch(`${receiver.url}/behaviour`, { method: 'POST', body: new URLSearchParams({ answer: 'hang' }) });
+    const signal = AbortSignal.timeout(100);
+    await assert.rejects(fetch(`${receiver.url}/postback?status=approved`, { signal }), { name: 'TimeoutError' });
+    const received = (await (await fetch(`${receiver.url}/received.json`)).json()) as { answered: string }[];
+    assert.deepEqual(
+      received.map(({ answered }) => answered),
+      ['hang'],
+    );
+  });
+
+  it('is not told by pages elsewhere', async () => {
+    const headers = { 'sec-fetch-site': 'cross-site' };
+    const body = new URLSearchParams({ answer: 'error' });
+    assert.equal((await fetch(`${receiver.url}/behaviour`, { method: 'POST', headers, body })).status, 403);
+  });
+
+  it('shows the headers of what arrived', async () => {
+    await fetch(`${receiver.url}/postback?status=approved`, { headers: { 'x-signature': 'v1,abc<' } });
+    assert.match(await (await fetch(receiver.url)).text(), /x-signature: v1,abc&lt;/);
+  });
+
+  it('loads nothing that its own policy forbids', async () => {
+    const answer = await fetch(receiver.url);
+    assert.match(answer.headers.get('content-security-policy') ?? '', /style-src 'self'/);
+    const html = await answer.text();
+    const [, stylesheet = ''] = /<link rel="stylesheet" href="([^"]+)"/.exec(html) ?? [];
+    assert.equal((await fetch(receiver.url + stylesheet)).status, 200);
+    assert.doesNotMatch(html, / style="|<script|<style/);
+  });
+
   it('says 404 to anything else', async () => {
     assert.equal((await fetch(`${receiver.url}/elsewhere`)).status, 404);
     assert.equal((await fetch(receiver.url, { method: 'POST' })).status, 405);

@@ -43,8 +43,9 @@ function bodyOf({ requestBody }: oas31.OperationObject, resolve: SchemaResolver)
 
 /** A value that fits the schema; of an object the fields that must be there. */
 function sampleOf(schema: GivenSchema, resolve: SchemaResolver): unknown {
-  const { example, examples, enum: words, default: usual, properties = {}, required = [] } = resolve(schema);
-  const given: unknown = example ?? examples?.[0] ?? usual ?? words?.[0];
+  const described = resolve(schema);
+  const { examples, enum: words, properties = {}, required = [] } = described;
+  const given: unknown = described.example ?? examples?.[0] ?? described.default ?? words?.[0];
   if (given !== undefined) return given;
   return Object.fromEntries(required.map((name) => [name, sampleOf(properties[name], resolve)]));
 }

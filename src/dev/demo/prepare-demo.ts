@@ -5,6 +5,7 @@ import { createAdvertiser } from '../../db/advertisers.ts';
 import { createOffer, listOffers, updateOffer, type Offer } from '../../db/offers.ts';
 import { createPartner, listPartners, readPartner, updatePartner } from '../../db/partners.ts';
 import type { PostbackSettings } from '../../domain/postback-settings.ts';
+import { writeHistory, type HistoryOptions } from './history/write-history.ts';
 
 /** What the banner shows of the demo catalogue. The keys exist only here: the database holds their hashes. */
 export type Demo = {
@@ -39,17 +40,19 @@ const OFFERS = [
   },
 ];
 
+export type DemoOptions = { dataDir: string; receiverUrl: string; rules: HistoryOptions['rules'] };
+
 /**
- * A small readable catalogue on the first start. Later starts only lead the demo partner's postbacks and the offers to
+ * A small readable catalogue on the first start, and some days of a partner's past. Later starts only lead the demo partner's postbacks and the offers to
  * the receiver's present address, as long as they still point to its former one.
  *
  * @returns null when this database was filled by somebody else
  */
-export async function prepareDemoCatalogue(db: Knex, dataDir: string, receiverUrl: string): Promise<Demo | null> {
+export async function prepareDemo(db: Knex, { dataDir, receiverUrl, rules }: DemoOptions): Promise<Demo | null> {
   const file = join(dataDir, 'demo.json');
   const known = await readDemo(file);
   if (!known && (await listPartners(db, { limit: 1 })).length > 0) return null;
-  const demo = known ? { ...known, receiverUrl } : await createDemo(db, receiverUrl);
+  const demo = known ? { ...known, receiverUrl } : await createDemo(db, receiverUrl, rules);
   if (known && known.receiverUrl !== receiverUrl) await moveReceiver(db, known, receiverUrl);
   await writeFile(file, JSON.stringify(demo, null, 2), { mode: 0o600 });
   return demo;
@@ -64,16 +67,20 @@ async function readDemo(file: string): Promise<Demo | null> {
   }
 }
 
-async function createDemo(db: Knex, receiverUrl: string): Promise<Demo> {
+async function createDemo(db: Knex, receiverUrl: string, rules: HistoryOptions['rules']): Promise<Demo> {
   return await db.transaction(async (trx) => {
+    const settings = postbackTo(receiverUrl);
     const { partner, apiKey: partnerKey } = await createPartner(trx, {
       name: 'Demo Partner',
       partner_id: 'demopartner',
-      postback: postbackTo(receiverUrl),
+      postback: settings,
     });
+    const { partner: rival } = await createPartner(trx, { name: 'Rival Media', partner_id: 'rival-media' });
     const { advertiser, token } = await createAdvertiser(trx, { name: 'Demo Bank', advertiser_id: 'demobank' });
     const { advertiser_id } = advertiser;
     for (const offer of OFFERS) await createOffer(trx, { ...offer, advertiser_id, url: landingAt(receiverUrl) });
+    const cast = { partnerId: partner.partner_id, rivalId: rival.partner_id, advertiserId: advertiser_id };
+    await writeHistory(trx, { ...cast, now: Date.now(), offers: OFFERS, settings, rules });
     return {
       partnerId: partner.partner_id,
       partnerKey,
