@@ -6,6 +6,7 @@ import { runningAttempts } from './migrations/004-running-attempts.ts';
 import { lists } from './migrations/005-lists.ts';
 import { partnerSide } from './migrations/006-partner-side.ts';
 import { replays } from './migrations/008-replays.ts';
+import { partnerConversions } from './migrations/012-partner-conversions.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -17,6 +18,7 @@ const migrations: Record<string, Migration> = {
   '005-lists': lists,
   '006-partner-side': partnerSide,
   '008-replays': replays,
+  '012-partner-conversions': partnerConversions,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -90,7 +90,7 @@ function explainState({ postback, attempts, newer, refIdProblem }: PartnerPostba
     case 'superseded':
       return newer
         ? `A newer status, ${newer.status}, came before this one was delivered, and an older one is never sent after it (R11).`
-        : 'The lead is linked to another partner by now, so this is not sent any more (R3, R11).';
+        : 'The lead was linked to another partner before this was delivered, so it is not sent any more (R3, R11).';
     case 'skipped':
       return explainSkip(postback, refIdProblem);
   }

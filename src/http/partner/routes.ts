@@ -4,6 +4,7 @@ import type { Log } from '../../log.ts';
 import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
 import { createPartnerAuth } from './auth.ts';
+import { addConversionRoutes } from './conversions/conversion-routes.ts';
 import { addKeyRoutes } from './key/key-routes.ts';
 import { addPostbackRoutes } from './postbacks/postback-routes.ts';
 import { addSettingsRoutes, type SettingsDeps } from './settings/settings-routes.ts';
@@ -23,6 +24,7 @@ export function createPartnerRoutes(deps: PartnerDeps, { publicUrl, log }: Partn
   routes.use(limitBody, express.json({ limit: MAX_BODY_BYTES }));
   addSettingsRoutes(routes, { ...deps, publicUrl });
   addPostbackRoutes(routes, deps.db);
+  addConversionRoutes(routes, deps.db);
   addKeyRoutes(routes, deps.db);
   routes.use((req) => {
     throw new AppError('unknown', `There is no ${req.method} ${req.baseUrl}${req.path}; see /docs.`);

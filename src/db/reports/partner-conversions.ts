@@ -1,0 +1,200 @@
+// A partner's part of conversions whose leads it may share with others. A statement reads rows of this partner alone; of
+// the others it looks only at whether there are any, because that decides who has won or lost.
+import type { Knex } from 'knex';
+import { statuses, type Status } from '../../domain/status.ts';
+import { beginOfId } from '../../new-ids.ts';
+import { idsInTime, type TimeRange } from './ids-in-time.ts';
+import { allOf, ifAsked, readPage, type List, type Page, type PageQuery } from './pages.ts';
+
+/** `none`: no status has concerned this partner yet. */
+export const partnerConversionStatuses = [...statuses, 'none'] as const;
+
+/**
+ * How it stands between the partner and a conversion: `open` while its lead is linked to the partner and nobody has won it,
+ * `reattributed` when another partner has won it or is linked to its lead now.
+ */
+export const partnerOutcomes = ['open', 'won', 'reattributed'] as const;
+
+export type PartnerOutcome = (typeof partnerOutcomes)[number];
+
+export type PartnerConversionQuery = PageQuery &
+  TimeRange & {
+    partnerId: string;
+    /** Carried by a touch of this partner on its lead. */
+    ref_id?: string | undefined;
+    status?: (typeof partnerConversionStatuses)[number] | undefined;
+  };
+
+export type PartnerConversion = {
+  conversion_id: string;
+  created_at: string;
+  offer_id: string;
+  offer_name: string | null;
+  /** By which its postbacks go, or would go if a status came now. */
+  ref_id: string | null;
+  /** The last one that was settled with this partner; null before the first. */
+  status: Status | null;
+  status_at: string | null;
+  outcome: PartnerOutcome;
+  /** What this partner has, in minor units; null when nothing was ever booked. */
+  reward: { amount: number; currency: string } | null;
+};
+
+type Found = Omit<PartnerConversion, 'reward'> & { amount: number | null; currency: string };
+
+// As many as can be looked up one by one; where a ref_id has come with more leads, it is looked for among all conversions.
+const MAX_LEADS = 1000;
+const TIME_LENGTH = 9;
+
+/** What of a conversion `row` concerns the partner. */
+const joinStanding = (row: string) => `
+  left join lateral (
+    select seq, status from settlements s
+    where s.conversion_id = ${row}.conversion_id and s.partner_id = :partner_id order by seq desc limit 1
+  ) mine on true
+  left join lateral (
+    select seq, partner_id = :partner_id as is_mine from settlements s
+    where s.conversion_id = ${row}.conversion_id and s.status = 'approved' order by seq limit 1
+  ) winner on true
+  left join lateral (
+    select partner_id = :partner_id as is_mine from lead_events e
+    where e.lead_id = ${row}.lead_id and e.type = 'touch' and e.seq < ${row}.seq order by seq desc limit 1
+  ) made on true
+  left join lateral (
+    select partner_id = :partner_id as is_mine from lead_events e
+    where e.lead_id = ${row}.lead_id and e.type = 'touch' order by seq desc limit 1
+  ) holder on true`;
+
+// It won it, was told of it, or held its lead when it was made; or holds it now and may still win.
+const IS_CONCERNED = `(mine.seq is not null or made.is_mine or winner.seq is null and holder.is_mine)`;
+
+const OUTCOME = `case when winner.is_mine then 'won' when winner.seq is null and holder.is_mine then 'open'
+  else 'reattributed' end`;
+
+const IS_NAMED = `exists (
+  select from lead_events e
+  where e.ref_id = :ref_id collate "C" and e.lead_id = r.lead_id and e.partner_id = :partner_id
+)`;
+
+// R5: what the last status was settled with; before the first, the ref_id of the partner's last visit in a row that
+// carried one. Another partner's touch ends the row.
+const JOIN_REF_ID = `
+  left join lateral (
+    select ref_id from postbacks p
+    where p.conversion_id = f.conversion_id and p.seq = mine.seq and p.partner_id = :partner_id limit 1
+  ) told on true
+  left join lateral (
+    select max(seq) as seq from lead_events e
+    where mine.seq is null and e.lead_id = f.lead_id and e.type = 'touch' and e.partner_id = :partner_id
+  ) latest on true
+  left join lateral (
+    select max(seq) as seq from lead_events e
+    where e.lead_id = f.lead_id and e.type = 'touch' and e.partner_id <> :partner_id and e.seq < latest.seq
+  ) other on true
+  left join lateral (
+    select e.ref_id from lead_events e
+    where e.lead_id = f.lead_id and e.type = 'touch' and e.partner_id = :partner_id
+      and (e.ref_id is not null or e.ref_id_problem is not null)
+      and e.seq > coalesce(other.seq, 0) and e.seq <= latest.seq
+    order by e.seq desc limit 1
+  ) visit on true`;
+
+const JOIN_REST = `
+  left join offers o on o.offer_id = f.offer_id
+  left join lead_events reported on reported.lead_id = f.lead_id and reported.seq = mine.seq
+  left join lateral (
+    select sum(amount)::bigint as amount, min(currency) as currency from reward_entries r
+    where r.conversion_id = f.conversion_id and r.partner_id = :partner_id
+  ) reward on true`;
+
+const COLUMNS = `f.conversion_id, f.created_at, f.offer_id, o.name as offer_name, coalesce(told.ref_id, visit.ref_id) as ref_id,
+  mine.status, reported.at as status_at, ${OUTCOME} as outcome, reward.amount, reward.currency`;
+
+/** The conversions that concern a partner, the newest first. */
+export async function listPartnerConversions(
+  db: Knex,
+  { partnerId, ...query }: PartnerConversionQuery,
+): Promise<Page<PartnerConversion>> {
+  const leadIds = query.ref_id === undefined ? undefined : await findLeads(db, partnerId, query.ref_id);
+  const ids = idsInTime('conversion_id', query);
+  const hasFewLeads = leadIds !== undefined && leadIds.length <= MAX_LEADS;
+  const list: List = {
+    table: 'conversions',
+    id: 'conversion_id',
+    order: ['conversion_id'],
+    walk: walkConversions({ ...query, hasFewLeads }, ids.onIds),
+    filter: {
+      joins: [joinStanding('r')],
+      conditions: [
+        ...ids.onRows,
+        IS_CONCERNED,
+        ...(query.ref_id === undefined || hasFewLeads ? [] : [IS_NAMED]),
+        ...ifAsked(query.status, `coalesce(mine.status, 'none') = :status`),
+      ],
+    },
+    show: { columns: COLUMNS, joins: [joinStanding('f'), JOIN_REF_ID, JOIN_REST] },
+  };
+  const values = { ...query, ...ids.values, partner_id: partnerId, lead_ids: leadIds };
+  const page = await readPage<Found>(db, list, values);
+  return withoutForeignPlace({ ...page, rows: page.rows.map(toListed) }, query.cursor);
+}
+
+/** @returns undefined when there is no such conversion, or it does not concern the partner */
+export async function findPartnerConversion(
+  trx: Knex,
+  { partnerId, conversionId }: { partnerId: string; conversionId: string },
+): Promise<(PartnerConversion & { lead_id: string }) | undefined> {
+  const { rows } = await trx.raw<{ rows: (Found & { lead_id: string })[] }>(
+    `select f.lead_id, ${COLUMNS} from conversions f ${joinStanding('f')} ${JOIN_REF_ID} ${JOIN_REST}
+     where f.conversion_id = :conversionId and ${IS_CONCERNED}`,
+    { partner_id: partnerId, conversionId },
+  );
+  const [found] = rows;
+  return found && { ...toListed(found), lead_id: found.lead_id };
+}
+
+/** Goes through the index that leads to the fewest conversions. */
+function walkConversions(
+  { status, hasFewLeads }: Pick<PartnerConversionQuery, 'status'> & { hasFewLeads: boolean },
+  onIds: string[],
+): string {
+  const newest = (from: string, conditions: string[]) => `
+    select conversion_id, conversion_id as key from ${from} where ${allOf([...conditions, ...onIds])}
+    group by conversion_id order by conversion_id desc limit :walk`;
+  if (hasFewLeads) return newest('lead_events', ['lead_id = any(:lead_ids)', `type = 'conversion'`]);
+  // Whoever is told a status has a postback of it, be it one that was skipped.
+  return status === undefined || status === 'none'
+    ? newest('conversions', [])
+    : newest('postbacks', ['partner_id = :partner_id']);
+}
+
+async function findLeads(db: Knex, partnerId: string, refId: string): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { lead_id: string }[] }>(
+    `select lead_id from lead_events where ref_id = :refId collate "C" and partner_id = :partnerId
+     group by lead_id order by lead_id limit :limit`,
+    { partnerId, refId, limit: MAX_LEADS + 1 },
+  );
+  return rows.map((row) => row.lead_id);
+}
+
+/**
+ * Where a walk broke off may be another partner's conversion, and its id must not leave in a cursor. The next page then
+ * begins at its millisecond, and what this page has of that one comes again there.
+ */
+function withoutForeignPlace(
+  { rows, next }: Page<PartnerConversion>,
+  cursor: string | undefined,
+): Page<PartnerConversion> {
+  if (next === null || next === rows.at(-1)?.conversion_id) return { rows, next };
+  const time = next.slice(0, TIME_LENGTH);
+  const place = beginOfId(Number.parseInt(time, 36) + 1);
+  // A whole walk within one millisecond: then there is no other place to go on from.
+  if (place === cursor) return { rows, next };
+  return { rows: rows.filter((row) => !row.conversion_id.startsWith(time)), next: place };
+}
+
+function toListed({ amount, currency, ...row }: Found): PartnerConversion {
+  const { conversion_id, created_at, offer_id, offer_name, ref_id, status, status_at, outcome } = row;
+  const reward = amount === null ? null : { amount, currency };
+  return { conversion_id, created_at, offer_id, offer_name, ref_id, status, status_at, outcome, reward };
+}
