@@ -76,6 +76,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       timeoutMs: msOf(variables.POSTBACK_TIMEOUT_SECONDS),
       allowCidrs: variables.POSTBACK_ALLOW_CIDRS,
     },
+    console: { sessionMs: msOf(variables.CONSOLE_SESSION_SECONDS) },
     catalogue: { pollMs: msOf(variables.CATALOGUE_POLL_SECONDS) },
     ...readLoad(variables),
     logLevel: variables.LOG_LEVEL,

@@ -32,6 +32,9 @@ export const numberVariables = {
   // No server far away answers faster; R10 allows 10 s in all, and an activity's own time-out is built on that.
   POSTBACK_TIMEOUT_SECONDS: seconds({ standard: 10, least: 0.1, most: 10 }),
 
+  // Above, a forgotten browser would stay signed in for ever.
+  CONSOLE_SESSION_SECONDS: seconds({ standard: 14 * DAY_SECONDS, least: 1, most: 90 * DAY_SECONDS }),
+
   // Below, each process would ask over twenty times a second; above, a paused offer would go on for hours. No timer of Node
   // can wait longer than 2^31 - 1 ms: it takes anything longer for 1 ms.
   CATALOGUE_POLL_SECONDS: seconds({ standard: 1, least: 0.05, most: HOUR_SECONDS }),

@@ -7,6 +7,7 @@ import { lists } from './migrations/005-lists.ts';
 import { partnerSide } from './migrations/006-partner-side.ts';
 import { replays } from './migrations/008-replays.ts';
 import { partnerConversions } from './migrations/012-partner-conversions.ts';
+import { consoleSessions } from './migrations/009-console-sessions.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -19,6 +20,7 @@ const migrations: Record<string, Migration> = {
   '006-partner-side': partnerSide,
   '008-replays': replays,
   '012-partner-conversions': partnerConversions,
+  '009-console-sessions': consoleSessions,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -6,6 +6,7 @@ import { addClickRoutes, type ClickDeps } from './visitor/click-routes.ts';
 import { createDocsRoutes } from './docs/docs-routes.ts';
 import type { DeliveryRules } from './docs/guide/guide-section.ts';
 import { describePartnerCalls } from './partner/openapi.ts';
+import { createConsoleRoutes, type ConsoleDeps } from './partner/console/console-routes.ts';
 import { createPartnerRoutes, type PartnerDeps } from './partner/routes.ts';
 import { createHealthRoutes } from './protocol/health-routes.ts';
 import { createApp, secureAnswers } from './protocol/app.ts';
@@ -21,6 +22,7 @@ export type PublicDeps = ClickDeps &
     partner: PartnerDeps;
     /** What the guide says of how postbacks are sent. */
     postbacks: Pick<DeliveryRules, 'attempts' | 'intervalMs' | 'timeoutMs'>;
+    console: Omit<ConsoleDeps, 'db'>;
     log: Pick<Log, 'error' | 'warn'>;
   };
 
@@ -38,6 +40,7 @@ export function createPublicApp(deps: PublicDeps): Express {
   app.use('/v1/partner', createPartnerRoutes(deps.partner, deps));
   const { publicUrl, windowMs, postbacks } = deps;
   app.use(createDocsRoutes({ publicUrl, rules: { ...postbacks, windowMs } }, describePartnerCalls()));
+  app.use('/console', createConsoleRoutes({ ...deps.partner, ...deps.console }, deps));
   app.use(['/v1', '/api'], refuseUnknown, createProblemHandler(deps.log));
   app.use(refuseOtherMethods(pages));
   app.use(pages.handleError);

@@ -53,6 +53,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     trustProxy: http.trustProxy,
     windowMs: leads.windowMs,
     postbacks: config.postbacks,
+    console: { secrets: leads.secrets, sessionMs: config.console.sessionMs },
     partner: { db: readingDb, addressRules: createAddressRules({ allowCidrs: config.postbacks.allowCidrs }) },
     log,
   });

@@ -91,6 +91,7 @@ export async function buildPublicApp({
       trustProxy: false,
       windowMs: WINDOW_MS,
       postbacks: { attempts: 3, intervalMs: 300_000, timeoutMs: 10_000 },
+      console: { secrets: ['a secret of sixteen'], sessionMs: WINDOW_MS },
       partner: { db: nowhere, addressRules: createAddressRules({ allowCidrs: [] }) },
       log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
       ...deps,

@@ -8,6 +8,17 @@ export const STYLESHEET = `
   --line: #eadfd2;
   --ink: #2b1a0c;
   --soft-ink: #6f5b4b;
+  --action: #b04e0a;
+  --on-action: #ffffff;
+  --field-line: #a08c79;
+  --good: #0b6b3a;
+  --good-paper: #e3f4ea;
+  --busy: #7a5200;
+  --busy-paper: #fdf0d0;
+  --bad: #a8201a;
+  --bad-paper: #fde7e4;
+  --quiet: #5f5248;
+  --quiet-paper: #efe7de;
   --shadow: 0 1px 2px rgb(60 35 10 / 6%), 0 6px 20px rgb(60 35 10 / 6%);
   --pico-font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
 }
@@ -20,6 +31,17 @@ export const STYLESHEET = `
     --line: #3a2f26;
     --ink: #f6ece2;
     --soft-ink: #b8a596;
+    --action: #ffa14d;
+    --on-action: #1d1208;
+    --field-line: #7a6858;
+    --good: #6fdc9f;
+    --good-paper: #14301f;
+    --busy: #f5c462;
+    --busy-paper: #3a2b0c;
+    --bad: #ff9a90;
+    --bad-paper: #431815;
+    --quiet: #c9b8aa;
+    --quiet-paper: #32281f;
     --shadow: none;
   }
 }

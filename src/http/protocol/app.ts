@@ -11,9 +11,9 @@ export function createApp(trustProxy: number | string | false): Express {
   return app;
 }
 
-/** Sets the security headers of every answer that comes after it. */
-export function secureAnswers(publicUrl: string): RequestHandler {
-  const setSecurityHeaders = createSecurityHeaders(publicUrl);
+/** Sets the security headers of every answer that comes after it. @param allowed what these may do beyond what all may */
+export function secureAnswers(publicUrl: string, allowed?: Record<string, string[]>): RequestHandler {
+  const setSecurityHeaders = createSecurityHeaders(publicUrl, allowed);
   return (req, res, next) => {
     setSecurityHeaders(req, res);
     next();

@@ -1,0 +1,83 @@
+// What a console's pages do beyond reading and saving, which work without it.
+
+const TICK_MS = 1000;
+const COPIED_MS = 1500;
+const UNITS = /** @type {const} */ ([
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+]);
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
+const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
+
+/** The next pages show times in the reader's own zone. */
+function rememberZone() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const secure = location.protocol === 'https:' ? '; Secure' : '';
+  if (zone)
+    document.cookie = `console_zone=${encodeURIComponent(zone)}; Path=/console; Max-Age=31536000; SameSite=Lax${secure}`;
+}
+
+/** @param {Element} root */
+function prepare(root) {
+  for (const button of root.querySelectorAll('button[data-copy]')) button.removeAttribute('hidden');
+  for (const time of root.querySelectorAll('time[data-relative], time[data-countdown]')) {
+    time.setAttribute('title', exact.format(Date.parse(time.getAttribute('datetime') ?? '')));
+  }
+  tell(root);
+}
+
+/** @param {ParentNode} root */
+function tell(root) {
+  for (const time of root.querySelectorAll('time[data-relative]')) time.textContent = sayRelative(secondsFromNow(time));
+  for (const time of root.querySelectorAll('time[data-countdown]'))
+    time.textContent = sayCountdown(secondsFromNow(time));
+}
+
+/** @param {Element} time */
+function secondsFromNow(time) {
+  return (Date.parse(time.getAttribute('datetime') ?? '') - Date.now()) / 1000;
+}
+
+/** @param {number} seconds */
+function sayRelative(seconds) {
+  for (const [unit, length] of UNITS) {
+    if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
+  }
+  return seconds <= 0 ? 'just now' : 'in a moment';
+}
+
+/** @param {number} seconds */
+function sayCountdown(seconds) {
+  if (seconds <= 0) return 'any moment now';
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `in ${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `in ${minutes} min ${whole % 60} s` : sayRelative(seconds);
+}
+
+/** @param {HTMLElement} button */
+async function copy(button) {
+  const label = button.textContent;
+  try {
+    await navigator.clipboard.writeText(button.dataset['copy'] ?? '');
+    button.textContent = 'Copied';
+  } catch {
+    button.textContent = 'Select and copy by hand';
+  }
+  setTimeout(() => (button.textContent = label), COPIED_MS);
+}
+
+document.addEventListener('click', (event) => {
+  const button = event.target instanceof Element ? event.target.closest('button[data-copy]') : null;
+  if (button instanceof HTMLElement) void copy(button);
+});
+
+// The first field that was refused is where the reader goes on.
+document.querySelector('[aria-invalid=true]')?.focus();
+rememberZone();
+prepare(document.body);
+document.body.addEventListener('htmx:load', (event) => {
+  if (event.target instanceof Element) prepare(event.target);
+});
+setInterval(() => tell(document), TICK_MS);

@@ -1,0 +1,82 @@
+import { assetPaths } from '../assets.ts';
+import { compilePart } from '../templates.ts';
+import { createParts, type Parts, type Reader } from './parts.ts';
+import type { Tone } from './states.ts';
+
+/** What stands around a page of a console. */
+export type ConsoleFrame = {
+  title: string;
+  home: string;
+  /** Empty before the login. */
+  areas: { name: string; href: string; icon: string; isCurrent: boolean }[];
+  signedIn: { name: string; signOut: string } | undefined;
+  message: { tone: Tone; text: string } | undefined;
+};
+
+// Inline styles and `eval` are what the page's policy forbids; what is not there to be kept cannot be read by the next one.
+const HTMX = `{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0}`;
+
+const renderLayout = compilePart<
+  ConsoleFrame & { body: string; assets: typeof assetPaths; show: Parts }
+>(`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<meta name="htmx-config" content='${HTMX}'>
+<title><%= it.title %> – Cashcat</title>
+<link rel="stylesheet" href="<%= it.assets.stylesheet %>">
+<link rel="stylesheet" href="<%= it.assets.consoleStylesheet %>">
+<link rel="icon" type="image/svg+xml" href="<%= it.assets.icon %>">
+<script src="<%= it.assets.htmx %>" defer></script>
+<script src="<%= it.assets.consoleScript %>" type="module"></script>
+</head>
+<body class="console<%= it.signedIn ? '' : ' signed-out' %>">
+<a class="skip" href="#main">Skip to the content</a>
+<% if (it.signedIn) { %>
+<header class="side">
+<a class="brand" href="<%= it.home %>"><img src="<%= it.assets.icon %>" alt="" width="30" height="30"> Cashcat</a>
+<div class="who">
+<span><%= it.signedIn.name %></span>
+<%~ it.show.action({ label: 'Sign out', post: it.signedIn.signOut }, 'quiet') %>
+</div>
+<nav class="areas" aria-label="Console">
+<ul>
+<% for (const area of it.areas) { %>
+<li><a href="<%= area.href %>"<% if (area.isCurrent) { %> aria-current="page"<% } %>><svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="<%= area.icon %>"/></svg><%= area.name %></a></li>
+<% } %>
+</ul>
+</nav>
+</header>
+<% } %>
+<main id="main" tabindex="-1">
+<% if (it.message) { %>
+<%~ it.show.notice({ tone: it.message.tone, text: it.message.text, role: 'status' }) %>
+<% } %>
+<%~ it.body %>
+</main>
+</body>
+</html>
+`);
+
+/**
+ * Compiles a page of a console once; every value it shows is escaped. The template is the content of `main`, reads the
+ * page's data as `it` and the parts as `it.show`.
+ */
+export function compileConsolePage<Data extends object>(
+  template: string,
+): (frame: ConsoleFrame, reader: Reader, data: Data) => string {
+  const renderBody = compileConsolePart<Data>(template);
+  return (frame, reader, data) => {
+    const body = renderBody(reader, data);
+    return renderLayout({ ...frame, body, assets: assetPaths, show: createParts(reader) });
+  };
+}
+
+/** A part of a page that is also sent alone, to replace that part in the browser. */
+export function compileConsolePart<Data extends object>(template: string): (reader: Reader, data: Data) => string {
+  const render = compilePart<Data & { show: Parts }>(template);
+  return (reader, data) => render({ ...data, show: createParts(reader) });
+}

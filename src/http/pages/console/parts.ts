@@ -1,0 +1,92 @@
+// The small things that the pages of a console are made of; templates reach them as `it.show`.
+import { formatMajorUnits } from '../../../domain/money.ts';
+import { compilePart } from '../templates.ts';
+import { showField, showSelect } from './fields.ts';
+import { toneOf, type Tone } from './states.ts';
+import { tellCountdown, tellExact, tellRelative } from './tell-time.ts';
+
+/** Who reads the page, and when. */
+export type Reader = { timeZone: string; nowMs: number; formToken: string };
+
+/** What a notice offers to do: a page to go to, or a form to send. */
+export type Action = { label: string; href: string } | { label: string; post: string; fields?: Record<string, string> };
+
+const LONGEST_WHOLE_ID = 14;
+const ID_BEGIN = 8;
+const ID_END = 4;
+
+const state = compilePart<{ state: string; tone: Tone }>(
+  `<span class="state state-<%= it.tone %>"><%= it.state %></span>`,
+);
+const copy = compilePart<{ text: string; label: string; name: string }>(
+  `<button type="button" class="quiet copy" data-copy="<%= it.text %>" aria-label="Copy <%= it.name %>" hidden><%= it.label %></button>`,
+);
+const id = compilePart<{ id: string; short: string; href: string | undefined; copy: string }>(
+  `<span class="id"><% if (it.href) { %><a href="<%= it.href %>" title="<%= it.id %>"><code><%= it.short %></code></a><% } else { %><code title="<%= it.id %>"><%= it.short %></code><% } %><%~ it.copy %></span>`,
+);
+const money = compilePart<{ amount: string; currency: string }>(
+  `<span class="money"><%= it.amount %> <small><%= it.currency %></small></span>`,
+);
+const time = compilePart<{ at: string; kind: string; exact: string; text: string }>(
+  `<time datetime="<%= it.at %>"<% if (it.kind) { %> data-<%= it.kind %><% } %> title="<%= it.exact %>"><%= it.text %></time>`,
+);
+const action = compilePart<{ action: Action; formToken: string; look: string }>(
+  `<% if ('href' in it.action) { %><a class="button <%= it.look %>" href="<%= it.action.href %>"><%= it.action.label %></a><% } else { %><form method="post" action="<%= it.action.post %>"><input type="hidden" name="csrf" value="<%= it.formToken %>"><% for (const [name, value] of Object.entries(it.action.fields ?? {})) { %><input type="hidden" name="<%= name %>" value="<%= value %>"><% } %><button class="<%= it.look %>"><%= it.action.label %></button></form><% } %>`,
+);
+const notice = compilePart<{ tone: Tone; title: string; text: string; role: string; actions: string[] }>(
+  `<div class="message message-<%= it.tone %>"<% if (it.role) { %> role="<%= it.role %>"<% } %>><div><% if (it.title) { %><p><strong><%= it.title %></strong></p><% } %><% if (it.text) { %><p><%= it.text %></p><% } %></div><% for (const action of it.actions) { %><%~ action %><% } %></div>`,
+);
+const nothing = compilePart<{ title: string; text: string; action: string }>(
+  `<div class="nothing"><h2><%= it.title %></h2><p><%= it.text %></p><%~ it.action %></div>`,
+);
+const pager = compilePart<{ first: string | undefined; next: string | undefined }>(
+  `<% if (it.first || it.next) { %><nav class="pager" aria-label="Pages"><% if (it.first) { %><a class="button plain" href="<%= it.first %>">Newest</a><% } else { %><span></span><% } %><% if (it.next) { %><a class="button plain" href="<%= it.next %>" rel="next">Older</a><% } %></nav><% } %>`,
+);
+const formToken = compilePart<{ formToken: string }>(`<input type="hidden" name="csrf" value="<%= it.formToken %>">`);
+
+export type Parts = ReturnType<typeof createParts>;
+
+/** Each returns HTML, to be put into a template by `<%~`. */
+export function createParts(reader: Reader) {
+  const { timeZone, nowMs } = reader;
+  const act = (given: Action, look = '') => action({ action: given, formToken: reader.formToken, look });
+  const copyText = (text: string, name: string, label = 'Copy') => copy({ text, name, label });
+  return {
+    /** The badge of a state; the same word has the same colour on every page. */
+    state: (word: string) => state({ state: word, tone: toneOf(word) }),
+    copy: copyText,
+    /** An id for people: short, full on hover, one click copies; a link when `href` is given. */
+    id: (text: string, href?: string) => id({ id: text, short: shorten(text), href, copy: copyText(text, text) }),
+    /** @param amount in minor units */
+    money: (amount: bigint | number | string, currency: string) =>
+      money({ amount: formatMajorUnits(amount, currency), currency }),
+    /** Relative to now; exact on hover. */
+    time: (at: string) => time({ at, kind: 'relative', exact: tellExact(at, timeZone), text: tellRelative(at, nowMs) }),
+    exactTime: (at: string) => time({ at, kind: '', exact: at, text: tellExact(at, timeZone) }),
+    countdown: (at: string) =>
+      time({ at, kind: 'countdown', exact: tellExact(at, timeZone), text: tellCountdown(at, nowMs) }),
+    /** A link or a form of one button. @param look `plain`, `danger`, `quiet` or the main button's */
+    action: act,
+    /** A sentence with what to do about it. */
+    notice: (given: { tone: Tone; title?: string; text?: string; role?: 'status' | 'alert'; actions?: Action[] }) =>
+      notice({
+        tone: given.tone,
+        title: given.title ?? '',
+        text: given.text ?? '',
+        role: given.role ?? '',
+        actions: (given.actions ?? []).map((each) => act(each, 'plain')),
+      }),
+    /** What stands where a list is empty, and what to do about it. */
+    nothing: (given: { title: string; text: string; action?: Action }) =>
+      nothing({ title: given.title, text: given.text, action: given.action ? act(given.action) : '' }),
+    pager,
+    field: showField,
+    select: showSelect,
+    /** Must stand in every form. */
+    formToken: () => formToken(reader),
+  };
+}
+
+function shorten(id: string): string {
+  return id.length <= LONGEST_WHOLE_ID ? id : `${id.slice(0, ID_BEGIN)}…${id.slice(-ID_END)}`;
+}

@@ -1,0 +1,32 @@
+export type Tone = 'good' | 'busy' | 'bad' | 'quiet';
+
+// One word and colour per state, the same on every page.
+const TONES: Readonly<Record<string, Tone>> = {
+  // Postbacks
+  scheduled: 'busy',
+  retrying: 'busy',
+  delivered: 'good',
+  failed: 'bad',
+  superseded: 'quiet',
+  skipped: 'quiet',
+  // Attempts
+  running: 'busy',
+  refused: 'bad',
+  interrupted: 'bad',
+  // Conversions
+  pending: 'busy',
+  approved: 'good',
+  rejected: 'bad',
+  // Replays
+  paused: 'quiet',
+  done: 'good',
+  cancelled: 'quiet',
+  // Endpoints
+  ok: 'good',
+  failing: 'bad',
+  unknown: 'quiet',
+};
+
+export function toneOf(state: string): Tone {
+  return TONES[state] ?? 'quiet';
+}

@@ -1,0 +1,5 @@
+import { FRAME_STYLESHEET } from './frame-stylesheet.ts';
+import { PARTS_STYLESHEET } from './parts-stylesheet.ts';
+
+/** What a console adds to the stylesheet of all pages. */
+export const CONSOLE_STYLESHEET = FRAME_STYLESHEET + PARTS_STYLESHEET;

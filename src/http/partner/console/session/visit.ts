@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import type { RequestHandler, Response } from 'express';
+import type { Knex } from 'knex';
+import { findSession, type ConsoleSession } from '../../../../db/console-sessions.ts';
+import { createSignedCookie, readZoneCookie, type SignedCookie } from './console-cookies.ts';
+import type { ConsoleSecrets } from './console-secrets.ts';
+
+export type Flash = { tone: 'good' | 'bad'; text: string };
+
+/** A request to the console: who makes it, and what its page needs. */
+export type Visit = {
+  /** Undefined before the login. */
+  session: ConsoleSession | undefined;
+  /** Stands in every form as `csrf`. */
+  formToken: string;
+  isFormToken(given: string): boolean;
+  /** What the last form had to say, once. */
+  flash: Flash | undefined;
+  setFlash(flash: Flash): void;
+  /** Of the browser; UTC until it has said so. */
+  timeZone: string;
+  nowMs: number;
+};
+
+const stranger = {
+  session: undefined,
+  formToken: '',
+  isFormToken: () => false,
+  flash: undefined,
+  setFlash: () => undefined,
+};
+
+type Deps = { db: Knex; secrets: ConsoleSecrets; isSecure: boolean };
+
+/** The cookie that holds the id of a session. */
+export function createSessionCookie(deps: Omit<Deps, 'db'>): SignedCookie {
+  return createSignedCookie('session', deps);
+}
+
+/** Finds out who comes, for all that follows. */
+export function createVisits({ db, secrets, isSecure }: Deps): RequestHandler {
+  const sessionCookie = createSessionCookie({ secrets, isSecure });
+  const formCookie = createSignedCookie('form', { secrets, isSecure });
+  const flashCookie = createSignedCookie('flash', { secrets, isSecure });
+  return async (req, res, next) => {
+    const timeZone = findZone(readZoneCookie(req.headers));
+    // For the page that says it when nobody can be asked who this is.
+    res.locals.visit = { ...stranger, timeZone, nowMs: Date.now() } satisfies Visit;
+    const sessionId = sessionCookie.read(req.headers);
+    const session = sessionId === undefined ? undefined : await findSession(db, sessionId);
+    const bound = session && sessionId !== undefined ? sessionId : bindBrowser();
+    const visit: Visit = {
+      session,
+      formToken: secrets.sign('form', bound),
+      isFormToken: (given) => secrets.isSigned('form', bound, given),
+      flash: takeFlash(),
+      setFlash: (flash) => flashCookie.set(res, JSON.stringify(flash)),
+      timeZone,
+      nowMs: Date.now(),
+    };
+    res.locals.visit = visit;
+    next();
+
+    /** Who is not signed in has forms too: a login that others could send would sign a person in as somebody else. */
+    function bindBrowser(): string {
+      const known = formCookie.read(req.headers);
+      if (known !== undefined) return known;
+      const made = randomBytes(16).toString('hex');
+      formCookie.set(res, made);
+      return made;
+    }
+
+    function takeFlash(): Flash | undefined {
+      // A part of a page has no place to show it.
+      if (req.method !== 'GET' || req.headers['hx-request'] !== undefined) return undefined;
+      const text = flashCookie.read(req.headers);
+      if (text === undefined) return undefined;
+      flashCookie.clear(res);
+      return JSON.parse(text) as Flash;
+    }
+  };
+}
+
+export function visitOf(res: Response): Visit {
+  return (res.locals as { visit: Visit }).visit;
+}
+
+/** The session of a page behind the login. */
+export function sessionOf(res: Response): ConsoleSession {
+  const { session } = visitOf(res);
+  if (!session) throw new Error('This page stands before the login.');
+  return session;
+}
+
+/** @returns the zone when it is one, else UTC */
+export function findZone(given: string | undefined): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: given ?? 'UTC' }).resolvedOptions().timeZone;
+  } catch {
+    return 'UTC';
+  }
+}
