@@ -1,19 +1,20 @@
 import {
-  buildPostbackRequest,
   urlTemplateFor,
   type Postback,
   type PostbackRequest,
   type PostbackSettings,
 } from '../src/domain/postback-settings.ts';
 import { UrlTemplateError } from '../src/domain/url-template.ts';
+import { buildSignedRequest } from '../src/outbound/sign-request.ts';
 import type { AttemptOutcome } from '../workflows/contract.ts';
 
 /** What an attempt sends; an error when the settings and the postback's values make no sendable request. */
 export type AttemptRequest = PostbackRequest | UrlTemplateError;
 
-export function requestOf(postback: Postback, settings: PostbackSettings): AttemptRequest {
+/** @param secrets the partner's live signing secrets, the newest first; see src/db/signing-secrets.ts */
+export function requestOf(postback: Postback, settings: PostbackSettings, secrets: readonly string[]): AttemptRequest {
   try {
-    return buildPostbackRequest(settings, postback);
+    return buildSignedRequest(settings, postback, { secrets, at: new Date() });
   } catch (error) {
     if (error instanceof UrlTemplateError) return error;
     throw error;

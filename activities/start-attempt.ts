@@ -53,7 +53,7 @@ async function writeAttemptDown(
 ): Promise<StartedAttempt | undefined> {
   const { postbackId, attemptsMade } = postback;
   const attempt = attemptsMade + 1;
-  const request = requestOf(postback, settings);
+  const request = requestOf(postback, settings, postback.signingSecrets);
   const isSendable = !(request instanceof UrlTemplateError);
   if (isSendable && !takeSlot(postback.partnerId, request.url)) {
     throw new Error(`Too many postbacks are under way to the partner or the host of postback ${postbackId}.`);

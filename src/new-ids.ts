@@ -1,4 +1,5 @@
 // Every id and secret that we make up.
+import { randomBytes } from 'node:crypto';
 import { customAlphabet } from 'nanoid';
 
 const DIGITS = '0123456789';
@@ -14,6 +15,7 @@ const TIME_LENGTH = 9;
 const READABLE_LENGTH = 30;
 // 26 characters beyond the six that are shown again carry 154 bits, so a plain hash cannot be reversed by guessing.
 const SECRET_LENGTH = 32;
+const SIGNING_SECRET_BYTES = 32;
 
 const makeUnguessable = customAlphabet(ID_ALPHABET, UNGUESSABLE_LENGTH);
 const makeSuffix = customAlphabet(ID_ALPHABET, SUFFIX_LENGTH);
@@ -23,6 +25,11 @@ export const newPartnerId = customAlphabet(ID_ALPHABET, PARTNER_ID_LENGTH);
 
 /** What follows the prefix of an API key or a token. */
 export const newSecret = customAlphabet(DIGITS + UPPER_CASE + LOWER_CASE, SECRET_LENGTH);
+
+/** As Standard Webhooks writes a secret; it recommends 24 to 64 bytes. */
+export function newSigningSecret(): string {
+  return `whsec_${randomBytes(SIGNING_SECRET_BYTES).toString('base64')}`;
+}
 
 export function newLeadId(): string {
   return newTimeOrderedId();

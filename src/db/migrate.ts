@@ -6,8 +6,9 @@ import { runningAttempts } from './migrations/004-running-attempts.ts';
 import { lists } from './migrations/005-lists.ts';
 import { partnerSide } from './migrations/006-partner-side.ts';
 import { replays } from './migrations/008-replays.ts';
-import { partnerConversions } from './migrations/012-partner-conversions.ts';
 import { consoleSessions } from './migrations/009-console-sessions.ts';
+import { signingSecrets } from './migrations/010-signing-secrets.ts';
+import { partnerConversions } from './migrations/012-partner-conversions.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -19,8 +20,9 @@ const migrations: Record<string, Migration> = {
   '005-lists': lists,
   '006-partner-side': partnerSide,
   '008-replays': replays,
-  '012-partner-conversions': partnerConversions,
   '009-console-sessions': consoleSessions,
+  '010-signing-secrets': signingSecrets,
+  '012-partner-conversions': partnerConversions,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

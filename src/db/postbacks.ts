@@ -5,6 +5,7 @@ import type { Postback, PostbackSettings } from '../domain/postback-settings.ts'
 import { errorsAfterCall } from '../domain/send-error.ts';
 import type { Status } from '../domain/status.ts';
 import { prepared } from './prepared.ts';
+import { LIVE_SECRETS } from './signing-secrets.ts';
 
 /** The last four are ends. */
 export const postbackStates = ['scheduled', 'retrying', 'delivered', 'failed', 'superseded', 'skipped'] as const;
@@ -128,12 +129,14 @@ export type CurrentPostback = Postback & {
   retryInMs: number;
   /** R12: the partner's settings as they are now. */
   settings: PostbackSettings | null;
+  /** The partner's live signing secrets, the newest first. */
+  signingSecrets: string[];
 };
 
 const READ_POSTBACK = `
   select p.postback_id as "postbackId", p.conversion_id as "conversionId", p.partner_id as "partnerId",
     p.offer_id as "offerId", p.ref_id as "refId", p.status, p.reason, p.payout as "payoutMinor", p.currency,
-    p.event_at as "eventTime", p.state, partner.postback as settings,
+    p.event_at as "eventTime", p.state, partner.postback as settings, ${LIVE_SECRETS} as "signingSecrets",
     greatest(0, coalesce(extract(epoch from p.next_attempt_at - now()) * 1000, 0))::float8 as "retryInMs",
     (select count(*) from postback_attempts a where a.postback_id = p.postback_id) as "attemptsMade"
   from postbacks p join partners partner using (partner_id)

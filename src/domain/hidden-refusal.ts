@@ -87,7 +87,8 @@ const SIGNS: readonly Sign[] = [
 ];
 
 const GOOD_WORDS = /^(ok|success|successful|succeeded|accepted|approved|true|1)$/i;
-const BAD_WORDS = /^(error|fail|failed|failure|nok|rejected|declined|invalid|false)$/i;
+// Not rejected, declined and their like: they may be an echo of the status that we sent.
+const BAD_WORDS = /^(error|fail|failed|failure|nok|invalid|false)$/i;
 const NO_ERROR = /^(0|none|null|no|no errors?|false|ok|success)?$/i;
 
 /** What a body says that came with a 200 but means a refusal; null for one that says nothing of the kind. */
@@ -116,7 +117,7 @@ function readFields(body: string): Record<string, unknown> | null {
 }
 
 /** `good`, the text that says otherwise, or null when the fields say nothing. */
-function readVerdict(fields: Record<string, unknown>): 'good' | string | null {
+function readVerdict(fields: Record<string, unknown>): string | null {
   const lowered = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value]));
   const said = ['success', 'ok', 'status', 'result'].flatMap((name) =>
     name in lowered ? [{ name, value: lowered[name] }] : [],
@@ -131,7 +132,8 @@ function readVerdict(fields: Record<string, unknown>): 'good' | string | null {
   const { code } = lowered;
   if (typeof code === 'number' && code >= 400 && code < 600) return quoteFields(fields, 'code');
   const isGood = said.some(
-    ({ value }) => value === true || (typeof value !== 'object' && GOOD_WORDS.test(String(value))),
+    ({ value }) =>
+      value === true || ((typeof value === 'string' || typeof value === 'number') && GOOD_WORDS.test(String(value))),
   );
   return isGood ? 'good' : null;
 }

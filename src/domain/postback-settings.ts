@@ -45,6 +45,9 @@ export type PostbackRequest = {
   body: string | null;
 };
 
+/** The macros that say something about the postback; the signature is about all of them. */
+type ValueName = Exclude<MacroName, 'sig'>;
+
 export const STATUS_WORD_MAX_LENGTH = 64;
 // An advertiser may write a novel; percent-encoded it would not fit into a URL.
 const REASON_MAX_LENGTH = 200;
@@ -68,11 +71,12 @@ export function checkPostbackSettings(settings: PostbackSettings): SettingsProbl
  * The request that tells a partner of one status change, by the settings as they are now.
  * A POST carries every macro's value as a field of its body, `reason` only when there is one; its URL may hold macros too.
  *
+ * @param sig the value of `{sig}`, over the URL that comes out when it is empty; a body never holds it
  * @throws UrlTemplateError when a value would change where the URL leads
  */
-export function buildPostbackRequest(settings: PostbackSettings, postback: Postback): PostbackRequest {
+export function buildPostbackRequest(settings: PostbackSettings, postback: Postback, sig = ''): PostbackRequest {
   const values = collectValues(settings, postback);
-  const url = fillUrlTemplate(urlTemplateFor(settings, postback.status), values);
+  const url = fillUrlTemplate(urlTemplateFor(settings, postback.status), { ...values, sig });
   const headers = { 'user-agent': USER_AGENT, accept: '*/*' };
   if (settings.method === 'GET') return { method: 'GET', url, headers, body: null };
   const { reason, ...always } = values;
@@ -85,8 +89,8 @@ export function urlTemplateFor(settings: PostbackSettings, status: Status): stri
   return settings.status_urls[status] ?? settings.url;
 }
 
-function collectValues(settings: PostbackSettings, postback: Postback): Record<MacroName, string> {
-  const values: Record<MacroName, string> = {
+function collectValues(settings: PostbackSettings, postback: Postback): Record<ValueName, string> {
+  const values: Record<ValueName, string> = {
     status: settings.status_words[postback.status] ?? postback.status,
     ref_id: postback.refId,
     conversion_id: postback.conversionId,
@@ -99,7 +103,7 @@ function collectValues(settings: PostbackSettings, postback: Postback): Record<M
     event_unix: String(Math.floor(Date.parse(postback.eventTime) / 1000)),
     reason: [...(postback.reason ?? '')].slice(0, REASON_MAX_LENGTH).join(''),
   };
-  for (const name of Object.keys(values) as MacroName[]) values[name] = values[name].toWellFormed();
+  for (const name of Object.keys(values) as ValueName[]) values[name] = values[name].toWellFormed();
   return values;
 }
 

@@ -13,6 +13,7 @@ export const macroNames = [
   'event_time',
   'event_unix',
   'reason',
+  'sig',
 ] as const;
 
 export type MacroName = (typeof macroNames)[number];
@@ -42,6 +43,9 @@ const SYNONYMS: Readonly<Record<string, MacroName>> = {
   datetime: 'event_time',
   time: 'event_time',
   timestamp: 'event_unix',
+  hash: 'sig',
+  hmac: 'sig',
+  signature: 'sig',
 };
 
 /** Everything that is wrong with a partner's postback URL; empty when it may be stored. */

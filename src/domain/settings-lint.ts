@@ -15,17 +15,21 @@ const PRIVATE_NAME = /(^|\.)(local|localdomain|internal|intranet|lan|home|corp|p
 // check of the URL, because those could never be meant.
 const FOREIGN_MACRO = /\[([a-z_][\w.-]*)\]|##?([a-z_][\w.-]*)##?(?=&|$)|<([a-z_][\w.-]*)>/gi;
 
+/** Whether the partner has a signing secret; leave it out where that is not known, and nothing is said of signing. */
+export type SigningState = { hasSecret?: boolean | undefined };
+
 /**
  * What may cost a partner money although the settings can be saved; what is wrong with them is another matter
  * (`checkPostbackSettings`), and a URL that cannot be read is passed over. Worked out anew whenever settings are shown.
  */
-export function lintSettings(settings: PostbackSettings): SettingsWarning[] {
+export function lintSettings(settings: PostbackSettings, { hasSecret }: SigningState = {}): SettingsWarning[] {
   const called = listCalledUrls(settings);
   const tracker = settings.tracker ?? called.map(({ url }) => recogniseTracker(url)).find((id) => id !== null);
   const preset = findPreset(tracker);
   return [
     ...called.flatMap((call) => lintUrl(settings, call)),
     ...lintStatuses(settings),
+    ...(hasSecret === undefined ? [] : lintSigning(settings, called, hasSecret)),
     ...(preset ? lintForTracker(preset, settings, called) : []),
     ...called.flatMap((call) => (preset?.url.includes('{status}') === false ? [] : lintTelling(settings, call))),
   ];
@@ -82,6 +86,24 @@ function lintStatuses({ statuses: sent, handover }: PostbackSettings): SettingsW
     warnings.push({ code: 'handover_without_rejected', field: 'handover', message });
   }
   return warnings;
+}
+
+function lintSigning({ method }: PostbackSettings, called: CalledUrl[], hasSecret: boolean): SettingsWarning[] {
+  return called.flatMap(({ field, template }): SettingsWarning[] => {
+    const isSigned = template.includes('{sig}');
+    if (isSigned && !hasSecret) {
+      return [
+        { code: 'sig_without_secret', field, message: 'you have no signing secret, so {sig} stays empty: make one' },
+      ];
+    }
+    if (isSigned && method === 'GET' && !template.includes('{event_unix}')) {
+      const message = 'put {event_unix} into the URL as well, so that the signature says when it happened';
+      return [{ code: 'sig_without_time', field, message }];
+    }
+    if (isSigned || !hasSecret || method === 'POST') return [];
+    const message = 'you have a signing secret, but a GET is signed only where its URL holds {sig}: add &sig={sig}';
+    return [{ code: 'nothing_signed', field, message }];
+  });
 }
 
 /** The body of a POST names the status; a GET says it by its URL, or by having a URL for each. */

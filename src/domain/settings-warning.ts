@@ -14,6 +14,9 @@ export const warningCodes = [
   'handover_without_rejected',
   'reversal_of_all',
   'payouts_add_up',
+  'sig_without_secret',
+  'sig_without_time',
+  'nothing_signed',
 ] as const;
 
 export type WarningCode = (typeof warningCodes)[number];

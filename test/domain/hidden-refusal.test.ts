@@ -72,6 +72,7 @@ describe('a body that came with a 200', () => {
     ],
     ...[
       '{"status":"pending"}',
+      '{"status":"rejected","id":"x"}',
       '{"status":"success","message":"click not found in the cache, taken from the archive"}',
     ],
     ...['<html><title>Thanks</title><body>No error was found.</body></html>', 'error pixels: 0', 'errors=0'],

@@ -102,6 +102,19 @@ describe('settings that can be saved', () => {
     assert.deepEqual(codesOf(silent, own), []);
   });
 
+  it('bring a warning when {sig} has no secret, or the secret nothing to sign', () => {
+    const signed = `${GOOD}&at={event_unix}&sig={sig}`;
+    const codes = (url: string, hasSecret?: boolean, changes = {}) =>
+      lintSettings(settingsFor(url, changes), { hasSecret }).map(({ code }) => code);
+    assert.deepEqual(codes(signed, true), []);
+    assert.deepEqual(codes(signed, false), ['sig_without_secret']);
+    assert.deepEqual(codes(signed), []);
+    assert.deepEqual(codes(`${GOOD}&sig={sig}`, true), ['sig_without_time']);
+    assert.deepEqual(codes(GOOD, true), ['nothing_signed']);
+    assert.deepEqual(codes(GOOD, true, { method: 'POST' }), []);
+    assert.deepEqual(codes(GOOD, false), []);
+  });
+
   it('are passed over where a URL cannot be read', () => {
     assert.deepEqual(codesOf('https://[::1/?a={ref_id}'), []);
     assert.deepEqual(codesOf('nonsense'), []);

@@ -6,6 +6,7 @@ import { faqSection } from './guide/faq.ts';
 import type { GuideFacts, GuideWords } from './guide/guide-section.ts';
 import { moneySections } from './guide/money.ts';
 import { setUpSections } from './guide/set-up.ts';
+import { signingSection } from './guide/signing.ts';
 import { startSection } from './guide/start.ts';
 import { listOperations } from './reference/operations.ts';
 import { renderReference } from './reference/reference.ts';
@@ -19,7 +20,7 @@ type DocsData = {
 
 const chapters = [
   { title: 'Start', sections: [startSection, ...setUpSections] },
-  { title: 'How postbacks are sent', sections: deliverySections },
+  { title: 'How postbacks are sent', sections: [...deliverySections, signingSection] },
   { title: 'Whose lead, which price', sections: moneySections },
   { title: 'Questions', sections: [faqSection] },
 ];

@@ -14,6 +14,7 @@ const MACRO_TEXTS: Readonly<Record<MacroName, string>> = {
   event_time: 'when the status was recorded: 2026-01-31T09:15:00.000Z',
   event_unix: 'the same in seconds since 1970',
   reason: 'why, if the advertiser said so; else empty',
+  sig: 'the signature of the URL, if you have a signing secret; else empty',
 };
 
 const macroRows = macroNames.map((name) => `<tr><td><code>{${name}}</code></td><td>${MACRO_TEXTS[name]}</td></tr>`);
