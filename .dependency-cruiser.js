@@ -34,11 +34,18 @@ const rooms = {
   'http-pages': { path: PAGES, mayLoad: [GROUND, DOMAIN, PROTOCOL] },
   // What callers of several audiences may write, and in which words it is refused.
   'http-fields': { path: FIELDS, mayLoad: [GROUND, DOMAIN] },
-  // Of all that calls strangers' URLs, an answer to a request needs only the judgement of settings that are saved.
+  // Of all that calls strangers' URLs, an answer to a request needs only the judgement of settings, and to try them.
   'http-audience': {
     path: AUDIENCE,
     mayLoad: [
-      ...[GROUND, DOMAIN, DB, '^src/(intake|catalogue|stories)/', '^src/outbound/settings-check\\.ts$', CONTRACT],
+      ...[
+        GROUND,
+        DOMAIN,
+        DB,
+        '^src/(intake|catalogue|stories)/',
+        '^src/outbound/(settings-check|test-call)\\.ts$',
+        CONTRACT,
+      ],
       ...[PROTOCOL, FIELDS, PAGES],
     ],
   },

@@ -17,6 +17,7 @@ export const warningCodes = [
   'sig_without_secret',
   'sig_without_time',
   'nothing_signed',
+  'hidden_refusal',
 ] as const;
 
 export type WarningCode = (typeof warningCodes)[number];
