@@ -2,13 +2,17 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { describeConversionCalls } from './conversions/conversion-openapi.ts';
 import { describeKeyCalls } from './key/key-openapi.ts';
 import { describePostbackCalls } from './postbacks/postback-openapi.ts';
+import { describePresetCalls } from './presets/preset-openapi.ts';
+import { describeReplayCalls } from './replays/replay-openapi.ts';
 import { describeSettingsCalls } from './settings/settings-openapi.ts';
 
 /** The partner's own API, as part of the public OpenAPI document. */
 export function describePartnerCalls(): ZodOpenApiPathsObject {
   return {
     ...describeSettingsCalls(),
+    ...describePresetCalls(),
     ...describePostbackCalls(),
+    ...describeReplayCalls(),
     ...describeConversionCalls(),
     ...describeKeyCalls(),
   };

@@ -7,6 +7,8 @@ import { createPartnerAuth } from './auth.ts';
 import { addConversionRoutes } from './conversions/conversion-routes.ts';
 import { addKeyRoutes } from './key/key-routes.ts';
 import { addPostbackRoutes } from './postbacks/postback-routes.ts';
+import { addPresetRoutes } from './presets/preset-routes.ts';
+import { addReplayRoutes } from './replays/replay-routes.ts';
 import { addSettingsRoutes, type SettingsDeps } from './settings/settings-routes.ts';
 
 export type PartnerDeps = Omit<SettingsDeps, 'publicUrl'>;
@@ -23,7 +25,9 @@ export function createPartnerRoutes(deps: PartnerDeps, { publicUrl, log }: Partn
   routes.use(createPartnerAuth(deps.db));
   routes.use(limitBody, express.json({ limit: MAX_BODY_BYTES }));
   addSettingsRoutes(routes, { ...deps, publicUrl });
+  addPresetRoutes(routes, { publicUrl });
   addPostbackRoutes(routes, deps.db);
+  addReplayRoutes(routes, deps.db);
   addConversionRoutes(routes, deps.db);
   addKeyRoutes(routes, deps.db);
   routes.use((req) => {

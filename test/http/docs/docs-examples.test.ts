@@ -4,12 +4,16 @@ import { createServer, type Server } from 'node:http';
 import { promisify } from 'node:util';
 import { createCatalogue } from '../../../src/catalogue/catalogue.ts';
 import { loadCatalogue, readCatalogueVersion } from '../../../src/db/catalogue.ts';
+import { updatePartner } from '../../../src/db/partners.ts';
+import { createReplay } from '../../../src/db/replays.ts';
 import { checkPostbackUrl } from '../../../src/domain/postback-url.ts';
 import { findFreePort } from '../../../src/free-port.ts';
 import { createAddressRules } from '../../../src/outbound/address-rules.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { aPostback } from '../../support/ended-postbacks.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { startPartnerServer, type PartnerServer } from '../../support/partner-server.ts';
+import { settingsFor } from '../../support/postback-settings.ts';
 import { buildPartnerApi, type PartnerApi } from '../build-partner-api.ts';
 
 const run = promisify(execFile);
@@ -56,8 +60,18 @@ describe('the examples of the documentation', function () {
   });
 
   it('are lines that a shell can run as they stand, and each does what it says', async () => {
-    const { conversionId } = await network.aLead(api.partnerId);
+    const { partnerId } = api;
+    const { db } = database;
+    const { conversionId } = await network.aLead(partnerId);
+    const { postbackId } = await aPostback(db, { partnerId, attempts: [500, 500, 500] });
+    const saveSettings = () => updatePartner(db, partnerId, { postback: settingsFor(tracker.url) });
+    await saveSettings();
+    const range = { from: new Date(Date.now() - 3_600_000).toISOString(), to: new Date().toISOString() };
+    const replay = await createReplay(db, { partnerId, ...range });
     const variables = {
+      PRESET_ID: 'keitaro',
+      POSTBACK_ID: postbackId,
+      REPLAY_ID: replay.replay_id,
       KEY: api.key,
       ADVERTISER_ID: network.advertiserId,
       TOKEN: network.advertiserToken,
@@ -66,6 +80,8 @@ describe('the examples of the documentation', function () {
     const blocks = examplesIn(page, 'shell');
     assert.ok(blocks.length > 5);
     for (const block of blocks) {
+      // One of the lines removes them.
+      await saveSettings();
       const script = block.replaceAll('https://tracker.example', tracker.origin);
       const { stdout } = await run('sh', ['-c', `${SAY_STATUS}\n${script}`], { env: { ...process.env, ...variables } });
       const statuses = [...stdout.matchAll(/^status (\d+)$/gm)].map(([, status = '']) => status);

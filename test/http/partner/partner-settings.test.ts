@@ -5,6 +5,8 @@ import type { FieldProblem } from '../../../src/errors.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { buildPartnerApi, type PartnerApi } from '../build-partner-api.ts';
 
+type Warning = { code: string; field: string; message: string };
+
 const URL = 'https://tracker.example/postback?cid={ref_id}&status={status}&txid={conversion_id}';
 
 describe("a partner's settings by its own API", () => {
@@ -12,10 +14,14 @@ describe("a partner's settings by its own API", () => {
   let api: PartnerApi;
 
   const save = async (settings: object) =>
-    (await api.call('put', '/postback', settings).expect(200)).body as { postback: PostbackSettings };
+    (await api.call('put', '/postback', settings).expect(200)).body as {
+      postback: PostbackSettings;
+      warnings: Warning[];
+    };
   const refuse = async (settings: object) =>
     (await api.call('put', '/postback', settings).expect(422)).body as { errors: FieldProblem[] };
-  const read = async () => ((await api.call('get', '').expect(200)).body as { postback: unknown }).postback;
+  const whoIs = async () => (await api.call('get', '').expect(200)).body as { postback: unknown; warnings: Warning[] };
+  const read = async () => (await whoIs()).postback;
 
   before(async () => {
     ({ db } = await createTestDatabase());
@@ -52,5 +58,30 @@ describe("a partner's settings by its own API", () => {
       );
     }
     assert.deepEqual(await read(), postback);
+  });
+
+  it('are saved with warnings of what may cost money, which stay as long as it is so', async () => {
+    const { warnings } = await save({ url: 'http://tracker.example/?c={ref_id}&txid={postback_id}&s={status}' });
+    const codes = warnings.map(({ code }) => code).sort();
+    assert.deepEqual(codes, ['insecure_url', 'postback_id_as_transaction']);
+    assert.deepEqual((await whoIs()).warnings, warnings);
+    assert.deepEqual((await save({ url: URL })).warnings, []);
+    assert.deepEqual((await whoIs()).warnings, []);
+  });
+
+  it('that are missing, and visits with unusable ref_ids, are warned of with a sample', async () => {
+    await db('lead_events').insert({
+      ...{ lead_id: api.partnerId, seq: 1, type: 'touch', partner_id: api.partnerId },
+      ...{ ref_id_problem: 'too_long', ref_id_sample: '<script>' },
+    });
+    const { warnings } = await whoIs();
+    assert.deepEqual(
+      warnings.map(({ code }) => code),
+      ['no_postback_url', 'unusable_ref_id'],
+    );
+    assert.match(
+      warnings[1]?.message ?? '',
+      /1 visit came with a ref_id longer than 32 characters, such as "<script>"/,
+    );
   });
 });

@@ -2,15 +2,15 @@ import type { oas31 } from 'zod-openapi';
 import { curlLineFor } from './curl-line.ts';
 import { createSchemaResolver, type SchemaResolver } from './resolve-schema.ts';
 
-export type Row = { name: string; where: string; required: boolean; text: string };
+/** Texts are plain and code by turns, here and below. */
+export type Row = { name: string; where: string; required: boolean; texts: string[] };
 
 export type Operation = {
   method: string;
   path: string;
   summary: string;
-  description: string;
+  descriptionTexts: string[];
   parameters: Row[];
-  /** The texts are plain and code by turns. */
   responses: { status: string; texts: string[] }[];
   /** The method before it, when its answers are the same. */
   answeredLike: string | undefined;
@@ -50,11 +50,11 @@ function haveSameAnswers(one: oas31.OperationObject, other: oas31.OperationObjec
 function toOperation(operation: oas31.OperationObject, resolve: SchemaResolver) {
   return {
     summary: endSentence(operation.summary ?? ''),
-    description: operation.description ?? '',
+    descriptionTexts: byTurns(operation.description),
     parameters: [...listParameters(operation), ...listBodyFields(operation, resolve)],
     responses: Object.entries(operation.responses ?? {}).map(([status, response]) => ({
       status,
-      texts: (response as oas31.ResponseObject).description.split('`'),
+      texts: byTurns((response as oas31.ResponseObject).description),
     })),
     example: findExample(operation),
   };
@@ -62,8 +62,8 @@ function toOperation(operation: oas31.OperationObject, resolve: SchemaResolver) 
 
 function listParameters({ parameters = [] }: oas31.OperationObject): Row[] {
   return (parameters as oas31.ParameterObject[]).map(({ name, in: where, required = false, description, schema }) => {
-    const text = description ?? (schema as oas31.SchemaObject | undefined)?.description ?? '';
-    return { name, where, required, text };
+    const texts = byTurns(description ?? (schema as oas31.SchemaObject | undefined)?.description);
+    return { name, where, required, texts };
   });
 }
 
@@ -74,7 +74,7 @@ function listBodyFields({ requestBody }: oas31.OperationObject, resolve: SchemaR
     name,
     where: 'body',
     required: required.includes(name),
-    text: resolve(property).description ?? '',
+    texts: byTurns(resolve(property).description),
   }));
 }
 
@@ -82,6 +82,10 @@ function findExample({ responses = {} }: oas31.OperationObject): string | undefi
   const success = Object.entries(responses).find(([status]) => status.startsWith('2'))?.[1] as oas31.ResponseObject;
   const example: unknown = success?.content?.['application/json']?.example;
   return example === undefined ? undefined : JSON.stringify(example, null, 2);
+}
+
+function byTurns(text = ''): string[] {
+  return text.split('`');
 }
 
 function endSentence(text: string): string {

@@ -6,6 +6,9 @@ type ReferenceData = {
   groups: { name: string; description: string; operations: Operation[] }[];
 };
 
+const plainAndCode = (texts: string) =>
+  `<% for (const [index, text] of ${texts}.entries()) { %><% if (index % 2 === 1) { %><code><%= text %></code><% } else { %><%= text %><% } %><% } %>`;
+
 /** All calls of the API: parameters, answers, and for partners a line that makes the call. */
 export const renderReference = compilePart<ReferenceData>(`
 <% for (const group of it.groups) { %>
@@ -14,7 +17,7 @@ export const renderReference = compilePart<ReferenceData>(`
 <% for (const operation of group.operations) { %>
 <article>
 <h4><strong class="method"><%= operation.method %></strong> <code><%= operation.path %></code></h4>
-<p><strong><%= operation.summary %></strong> <%= operation.description %></p>
+<p><strong><%= operation.summary %></strong> ${plainAndCode('operation.descriptionTexts')}</p>
 <% if (operation.curl) { %>
 <pre class="shell"><code><%= operation.curl %></code></pre>
 <% } %>
@@ -23,7 +26,7 @@ export const renderReference = compilePart<ReferenceData>(`
 <thead><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
 <% for (const row of operation.parameters) { %>
-<tr><td><code><%= row.name %></code></td><td><%= row.where %></td><td><%= row.required ? '' : 'Optional. ' %><%= row.text %></td></tr>
+<tr><td><code><%= row.name %></code></td><td><%= row.where %></td><td><%= row.required ? '' : 'Optional. ' %>${plainAndCode('row.texts')}</td></tr>
 <% } %>
 </tbody></table></div>
 <% } %>
@@ -39,7 +42,7 @@ export const renderReference = compilePart<ReferenceData>(`
 <thead><tr><th scope="col">Answer</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
 <% for (const response of operation.responses) { %>
-<tr><td><code><%= response.status %></code></td><td><% for (const [index, text] of response.texts.entries()) { %><% if (index % 2 === 1) { %><code><%= text %></code><% } else { %><%= text %><% } %><% } %></td></tr>
+<tr><td><code><%= response.status %></code></td><td>${plainAndCode('response.texts')}</td></tr>
 <% } %>
 </tbody></table></div>
 </details>

@@ -14,7 +14,15 @@ const settingsExample: z.output<typeof postbackSchema> = {
   handover: false,
 };
 
-const warnings = z.array(z.object({ code: z.string(), field: z.string(), message: z.string() }));
+const warnings = z
+  .array(z.object({ code: z.string(), field: z.string(), message: z.string() }))
+  .meta({ description: 'What may cost you money although it can be saved.' });
+
+const warningExample: z.output<typeof warnings>[number] = {
+  code: 'insecure_url',
+  field: 'url',
+  message: 'over http anybody on the way can read and change your postbacks: use https if your tracker has it',
+};
 
 const partnerAnswer = defineAnswer(
   z.object({
@@ -22,12 +30,14 @@ const partnerAnswer = defineAnswer(
     name: z.string(),
     referral_url: z.string().meta({ description: 'Add `?ref_id=` with your own id of the visit.' }),
     postback: postbackSchema.nullable().meta({ description: 'Null without settings.' }),
+    warnings,
   }),
   {
     partner_id: 'abcdefghigk',
     name: 'Ann Media',
     referral_url: 'https://cashcat.example/abcdefghigk/',
     postback: settingsExample,
+    warnings: [],
   },
 );
 
@@ -42,7 +52,7 @@ export function describeSettingsCalls(): ZodOpenApiPathsObject {
         body: postbackSchema,
         answer: defineAnswer(z.object({ postback: postbackSchema, warnings }), {
           postback: settingsExample,
-          warnings: [],
+          warnings: [warningExample],
         }),
         refusals: ['invalid_settings'],
       },

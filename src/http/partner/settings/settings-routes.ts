@@ -1,9 +1,11 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { readPartner, updatePartner } from '../../../db/partners.ts';
+import { listRefIdWarnings, readPartner, updatePartner } from '../../../db/partners.ts';
+import { lintSettings } from '../../../domain/settings-lint.ts';
 import { AppError } from '../../../errors.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';
 import { checkSettingsToSave } from '../../../outbound/settings-check.ts';
+import { warnPartner } from '../../../stories/partner-warnings.ts';
 import { postbackSchema } from '../../fields/postback-settings-schema.ts';
 import { refuseSettings, readSettings } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
@@ -14,16 +16,16 @@ export type SettingsDeps = { db: Knex; publicUrl: string; addressRules: AddressR
 /** Who the partner is, and how it wants to be told. */
 export function addSettingsRoutes(routes: Router, { db, publicUrl, addressRules }: SettingsDeps): void {
   routes.get('/', async (_req, res) => {
-    const partner = await readOwn(db, res);
-    const { partner_id, name, postback } = partner;
-    res.json({ partner_id, name, referral_url: `${publicUrl}/${partner_id}/`, postback });
+    const { partner_id, name, postback } = await readOwn(db, res);
+    const warnings = warnPartner(postback, await listRefIdWarnings(db, partner_id));
+    res.json({ partner_id, name, referral_url: `${publicUrl}/${partner_id}/`, postback, warnings });
   });
   routes.put('/postback', async (req, res) => {
     const postback = readSettings(postbackSchema, req.body);
     const problems = checkSettingsToSave(postback, addressRules);
     if (problems.length > 0) throw refuseSettings(problems);
     await updatePartner(db, partnerOf(res), { postback });
-    res.json({ postback, warnings: [] });
+    res.json({ postback, warnings: lintSettings(postback) });
   });
   routes.delete('/postback', async (_req, res) => {
     await updatePartner(db, partnerOf(res), { postback: null });

@@ -1,0 +1,77 @@
+import type { Router } from 'express';
+import type { Knex } from 'knex';
+import { createRedelivery } from '../../../db/redelivery.ts';
+import { previewReplay } from '../../../db/replay-previews.ts';
+import { askReplay, createReplay, listReplays, readReplay, type Replay } from '../../../db/replays.ts';
+import { AppError } from '../../../errors.ts';
+import { readWith } from '../../fields/read-with.ts';
+import { writeCursor } from '../../protocol/cursor.ts';
+import { allowOnly } from '../../protocol/method-not-allowed.ts';
+import { partnerOf } from '../auth.ts';
+import { unknownPostback } from '../postbacks/postback-routes.ts';
+import { replayListSchema, replayRangeSchema, replaySchema } from './replay-schemas.ts';
+
+/** Sending again what did not reach the partner. */
+export function addReplayRoutes(routes: Router, db: Knex): void {
+  routes.post('/postbacks/:id/redeliver', async (req, res) => {
+    const { id: postbackId } = req.params;
+    const replay = await createRedelivery(db, { partnerId: partnerOf(res), postbackId });
+    if (!replay) throw unknownPostback(postbackId);
+    res.status(202).json({ postback_id: postbackId, replay_id: replay.replay_id });
+  });
+  routes.all('/postbacks/:id/redeliver', allowOnly('POST'));
+
+  routes.get('/replays', async (req, res) => {
+    const { rows, next } = await listReplays(db, {
+      partnerId: partnerOf(res),
+      ...readWith(replayListSchema, req.query),
+    });
+    res.json({ items: rows.map(viewReplay), next_cursor: next === null ? null : writeCursor(next) });
+  });
+  routes.post('/replays', async (req, res) => {
+    const { rate_per_second: ratePerSecond, ...range } = readWith(replaySchema, req.body);
+    const replay = await createReplay(db, { ...toRange(range, partnerOf(res)), ratePerSecond });
+    res.status(202).json(viewReplay(replay));
+  });
+  routes.all('/replays', allowOnly('GET', 'HEAD', 'POST'));
+
+  routes.post('/replays/preview', async (req, res) => {
+    res.json(await previewReplay(db, toRange(readWith(replayRangeSchema, req.body), partnerOf(res))));
+  });
+  routes.all('/replays/preview', allowOnly('POST'));
+
+  routes.get('/replays/:id', async (req, res) => {
+    const { id: replayId } = req.params;
+    const replay = await readReplay(db, { partnerId: partnerOf(res), replayId });
+    res.json(viewReplay(replay ?? refuseUnknown(replayId)));
+  });
+  routes.all('/replays/:id', allowOnly('GET', 'HEAD'));
+
+  for (const ask of ['pause', 'resume', 'cancel'] as const) {
+    routes.post(`/replays/:id/${ask}`, async (req, res) => {
+      const { id: replayId } = req.params;
+      const replay = await askReplay(db, { partnerId: partnerOf(res), replayId, ask });
+      res.json(viewReplay(replay ?? refuseUnknown(replayId)));
+    });
+    routes.all(`/replays/:id/${ask}`, allowOnly('POST'));
+  }
+}
+
+type SentRange = { include_delivered: boolean; from: string; to: string; states: Replay['states'] };
+
+function toRange({ include_delivered: includeDelivered, ...range }: SentRange, partnerId: string) {
+  return { ...range, includeDelivered, partnerId };
+}
+
+function refuseUnknown(replayId: string): never {
+  throw new AppError('unknown', `You have no replay ${replayId}.`);
+}
+
+function viewReplay(replay: Replay) {
+  const { replay_id, postback_id, from_at, to_at, states, rate_per_second, asked, state } = replay;
+  const { total, delivered, refused, skipped, started_at, ended_at } = replay;
+  return {
+    ...{ replay_id, postback_id, from: from_at, to: to_at, states, rate_per_second, asked, state },
+    ...{ total, delivered, refused, skipped, started_at, ended_at },
+  };
+}

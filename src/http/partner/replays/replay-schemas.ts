@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { replayableStates } from '../../../db/replays.ts';
+import { momentFilter } from '../../fields/filters.ts';
+import { limitSchema } from '../../fields/number-schemas.ts';
+import { cursorSchema } from '../../protocol/cursor.ts';
+
+const REPLAY_ID = /^[\w-]{1,64}$/;
+const MAX_PER_SECOND = 10_000;
+
+const range = {
+  from: momentFilter.unwrap().meta({ description: 'Created then or later.' }),
+  to: momentFilter.unwrap().meta({ description: 'Created before.', example: '2026-01-31T13:40:00Z' }),
+  states: z.array(z.enum(replayableStates)).min(1).default(['failed']).meta({
+    description:
+      'What is sent again. `failed` takes up those that were skipped for want of a postback URL as well; `skipped` means these alone.',
+  }),
+  include_delivered: z.boolean().default(false).meta({ description: 'Also what was delivered.' }),
+};
+
+const isRange = ({ from, to }: { from: string; to: string }) => from < to;
+const NO_RANGE = { error: 'must be later than from', path: ['to'] };
+
+export const replayRangeSchema = z.strictObject(range).refine(isRange, NO_RANGE);
+
+export const replaySchema = z
+  .strictObject({
+    ...range,
+    rate_per_second: z.number().positive().max(MAX_PER_SECOND).optional().meta({
+      description: 'The most that your endpoint gets in a second; as fast as it answers when left out.',
+    }),
+  })
+  .refine(isRange, NO_RANGE);
+
+export const replayListSchema = z.strictObject({
+  limit: limitSchema,
+  cursor: cursorSchema(REPLAY_ID).optional(),
+});
+
+export const replayPath = z.object({ replay_id: z.string() });
