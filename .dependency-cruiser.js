@@ -24,7 +24,7 @@ const rooms = {
   activities: { path: '^activities/', mayLoad: [GROUND, DOMAIN, DB, '^src/outbound/', CONTRACT] },
   temporal: { path: '^src/temporal/', mayLoad: [GROUND, DOMAIN, CONTRACT] },
   relay: { path: '^src/relay\\.ts$', mayLoad: [GROUND, '^src/(db/outbox|temporal/tell-lead)\\.ts$', CONTRACT] },
-  sweep: { path: '^src/sweep\\.ts$', mayLoad: [GROUND, DB] },
+  'sweep-and-counting': { path: '^src/(sweep|counting)\\.ts$', mayLoad: [GROUND, DB] },
   config: {
     path: '^src/(config|environment|number-variables)\\.ts$',
     mayLoad: [GROUND, '^src/outbound/(address-rules|careless-ranges)\\.ts$', '^src/temporal/target\\.ts$'],

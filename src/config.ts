@@ -99,6 +99,7 @@ function readLoad(variables: Variables) {
       leaseMs: msOf(variables.RELAY_LEASE_SECONDS),
     },
     sweep: { intervalMs: msOf(variables.SWEEP_INTERVAL_SECONDS), marginMs: msOf(variables.SWEEP_MARGIN_SECONDS) },
+    counting: { intervalMs: msOf(variables.COUNTING_INTERVAL_SECONDS) },
     worker: {
       cachedWorkflows: variables.WORKER_CACHED_WORKFLOWS,
       concurrentWorkflowTasks: variables.WORKER_CONCURRENT_WORKFLOW_TASKS,

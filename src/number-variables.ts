@@ -47,6 +47,8 @@ export const numberVariables = {
   SWEEP_INTERVAL_SECONDS: seconds({ standard: MINUTE_SECONDS, least: 0.05, most: HOUR_SECONDS }),
   // Below, leads that are merely slow would be asked all the time; above, a partner has noticed long ago.
   SWEEP_MARGIN_SECONDS: seconds({ standard: 2 * MINUTE_SECONDS, least: 0.05, most: DAY_SECONDS }),
+  // Each step costs a few statements; beyond minutes, whoever looks at figures would have them read fact by fact.
+  COUNTING_INTERVAL_SECONDS: seconds({ standard: 15, least: 0.05, most: HOUR_SECONDS }),
   // Each takes about a quarter of a MiB: with the standard a worker fits into 512 MB; the most is what 5 GB hold.
   WORKER_CACHED_WORKFLOWS: wholeNumber({ standard: 500, least: 1, most: 20_000 }),
   // The SDK needs two for a cache: one for new leads, one for those it remembers. More only wait for a core.

@@ -36,6 +36,7 @@ const RANGES: Record<string, { least: number; most: number; below: string; above
   RELAY_CONCURRENCY: { least: 1, most: 1000, below: '0', above: '1001' },
   RELAY_CLICK_CONCURRENCY: { least: 1, most: 1000, below: '0', above: '1001' },
   RELAY_LEASE_SECONDS: { least: 3, most: 3600, below: '2.999', above: '3600.001' },
+  COUNTING_INTERVAL_SECONDS: { least: 0.05, most: 3600, below: '0.049', above: '3600.001' },
   SWEEP_INTERVAL_SECONDS: { least: 0.05, most: 3600, below: '0.049', above: '3600.001' },
   SWEEP_MARGIN_SECONDS: { least: 0.05, most: 86_400, below: '0.049', above: '86400.001' },
   WORKER_CACHED_WORKFLOWS: { least: 1, most: 20_000, below: '0', above: '20001' },
@@ -76,6 +77,7 @@ describe('configuration', () => {
       catalogue: { pollMs: 1000 },
       relay: { concurrency: 64, clickConcurrency: 2, leaseMs: 15_000 },
       sweep: { intervalMs: 60_000, marginMs: 120_000 },
+      counting: { intervalMs: 15_000 },
       worker: {
         cachedWorkflows: 500,
         concurrentWorkflowTasks: 20,

@@ -38,6 +38,8 @@ const CLICK_LOCK_MS = 100;
 // it is soon asked again.
 const CLICK_STATEMENT_MS = 1500;
 const CLICK_ANSWER_GRACE_MS = 200;
+// Some fifty times what a step of counting takes.
+const COUNTING_MS = 60 * SECOND_MS;
 // Long enough for any migration, and below what a timer can hold.
 const MIGRATION_MS = 24 * 60 * 60 * SECOND_MS;
 const TIMESTAMPTZ = 1184;
@@ -100,6 +102,14 @@ export function connectReadingDb(options: DatabaseOptions): Knex {
  */
 export function connectRelayDb(options: DatabaseOptions): Knex {
   return connectDb({ ...options, poolSize: RELAY_CONNECTIONS, isCommitAwaited: false });
+}
+
+/**
+ * For counting behind the facts. What is lost of it when Postgres dies is counted again, and no click waits for a step that
+ * takes long.
+ */
+export function connectCountingDb({ url }: Pick<DatabaseOptions, 'url'>): Knex {
+  return connectDb({ url, poolSize: 1, statementTimeoutMs: COUNTING_MS, isCommitAwaited: false });
 }
 
 /** For the time of a migration, which takes as long as it takes. */

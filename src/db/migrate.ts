@@ -5,6 +5,7 @@ import { overdue } from './migrations/003-overdue.ts';
 import { runningAttempts } from './migrations/004-running-attempts.ts';
 import { lists } from './migrations/005-lists.ts';
 import { partnerSide } from './migrations/006-partner-side.ts';
+import { analytics } from './migrations/007-analytics.ts';
 import { replays } from './migrations/008-replays.ts';
 import { consoleSessions } from './migrations/009-console-sessions.ts';
 import { signingSecrets } from './migrations/010-signing-secrets.ts';
@@ -19,6 +20,7 @@ const migrations: Record<string, Migration> = {
   '004-running-attempts': runningAttempts,
   '005-lists': lists,
   '006-partner-side': partnerSide,
+  '007-analytics': analytics,
   '008-replays': replays,
   '009-console-sessions': consoleSessions,
   '010-signing-secrets': signingSecrets,

@@ -14,6 +14,7 @@ const DEADLOCK_DETECTED = '40P01';
 const READ_ONLY_SQL_TRANSACTION = '25006';
 const NUMERIC_VALUE_OUT_OF_RANGE = '22003';
 const CHARACTER_NOT_IN_REPERTOIRE = '22021';
+const INVALID_PARAMETER_VALUE = '22023';
 const INVALID_TEXT_REPRESENTATION = '22P02';
 const UNTRANSLATABLE_CHARACTER = '22P05';
 const PROGRAM_LIMIT_EXCEEDED = '54000';
@@ -70,6 +71,16 @@ export function isUnstorableValue(error: unknown): boolean {
 /** Somebody else holds a row of the statement; the same statement without that row may succeed. */
 export function isBlocked(error: unknown): boolean {
   return isOneOf(error, LOCK_NOT_AVAILABLE, QUERY_CANCELED, DEADLOCK_DETECTED);
+}
+
+/** The statement took longer than it may, or somebody has ended it. */
+export function isCancelled(error: unknown): boolean {
+  return isOneOf(error, QUERY_CANCELED);
+}
+
+/** Postgres does not take a parameter of a function, such as a time zone that it does not know. */
+export function isParameterRefused(error: unknown): boolean {
+  return isOneOf(error, INVALID_PARAMETER_VALUE);
 }
 
 /** Wrong user, password or database name: waiting does not help. */

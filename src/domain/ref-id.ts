@@ -14,6 +14,13 @@ const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 const REPLACEMENT_CHARACTER = '\ufffd';
 
 /**
+ * What a ref_id looks like when a tracker has left its macro as it was, such as `{clickid}`, `{{subid}}`, `[subid]`,
+ * `%id%`, `#id#`, `<id>` or `__CLICKID__`. Written so that Postgres reads it as JavaScript does.
+ */
+export const UNFILLED_MACRO =
+  '\\{[A-Za-z0-9_.:!-]+\\}|^\\[[A-Za-z][\\w.-]*\\]$|^%[A-Za-z][\\w.-]*%$|^#+[A-Za-z][\\w.-]*#+$|^<[A-Za-z][\\w.-]*>$|^__[A-Za-z]\\w*__$';
+
+/**
  * R5: a ref_id that is too long, holds control characters or cannot be decoded is never truncated and never turns a visitor away;
  * the touch counts without it. An empty ref_id is no ref_id.
  */

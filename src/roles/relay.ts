@@ -1,6 +1,7 @@
 import type { LeadPolicy } from '../../workflows/contract.ts';
 import type { Config } from '../config.ts';
-import { checkDb, connectRelayDb } from '../db/connect.ts';
+import { startCounting } from '../counting.ts';
+import { checkDb, connectCountingDb, connectRelayDb } from '../db/connect.ts';
 import { startRelay } from '../relay.ts';
 import { startSweep } from '../sweep.ts';
 import { checkTemporal } from '../temporal/check.ts';
@@ -37,6 +38,8 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
     log,
   });
   const sweep = startSweep({ db, grace: graceOf(config), intervalMs: config.sweep.intervalMs, metrics, log });
+  const countingDb = connectCountingDb(config.database);
+  const counting = startCounting({ db: countingDb, intervalMs: config.counting.intervalMs, log });
   const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
   const registration = keepRegistered({
     register,
@@ -47,8 +50,9 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   return {
     checkReady: async () => void (await Promise.all([checkTemporal(client), checkDb(db)])),
     async stop() {
-      await Promise.all([registration.stop(), startDelay.stop(), queue.stop(), sweep.stop(), relay.stop()]);
-      await relayDb.destroy();
+      const parts = [registration, startDelay, queue, sweep, counting, relay];
+      await Promise.all(parts.map((part) => part.stop()));
+      await Promise.all([relayDb.destroy(), countingDb.destroy()]);
       await client.connection.close();
     },
   };

@@ -84,21 +84,35 @@ export async function listPostbacks(db: Knex, query: PostbackQuery): Promise<Pag
   return { rows: rows.map(toListed), next };
 }
 
+// One after the other from the index: among all partners there are few with the same ref_id.
+const PARTNERS_OF_REF_ID = `(
+    with recursive o as (
+      select min(partner_id) as partner_id from postbacks where ref_id = :ref_id
+      union all
+      select (select min(partner_id) from postbacks p where p.ref_id = :ref_id and p.partner_id > o.partner_id)
+      from o where o.partner_id is not null
+    )
+    select partner_id from o where partner_id is not null
+  ) o`;
+
 /** Goes through the index that leads to the fewest postbacks; `rest` is what it does not tell. */
 function walkPostbacks(query: PostbackQuery, onKeys: string[]): { walk: string; rest: Partial<PostbackQuery> } {
   const { conversion_id, ref_id, partner_id, offer_id, advertiser_id, state, status } = query;
   if (conversion_id !== undefined) {
     return { walk: newest(['conversion_id = :conversion_id', ...onKeys]), rest: query };
   }
-  if (ref_id !== undefined) {
-    const partners = `(select partner_id from partners ${partner_id === undefined ? '' : 'where partner_id = :partner_id'}) s`;
-    const ofPartner = ['ref_id = :ref_id', 'p.partner_id = s.partner_id', ...onKeys];
-    return { walk: newestOfEach(partners, ofPartner), rest: { offer_id, advertiser_id, state, status } };
-  }
-  // An index that begins with state and status is in order of time within one of each; they are merged.
+  // An index with state and status is in order of time within one of each; they are merged.
   const kinds = `unnest(${state ? 'array[:state]' : ':states::text[]'}) as state
     cross join unnest(${status ? 'array[:status]' : ':statuses::text[]'}) as status`;
   const ofKind = ['p.state = s.state', 'p.status = s.status', ...onKeys];
+  if (ref_id !== undefined) {
+    const partners = partner_id === undefined ? PARTNERS_OF_REF_ID : '(select :partner_id::text as partner_id) o';
+    const each = `(select * from ${kinds} cross join ${partners}) s`;
+    return {
+      walk: newestOfEach(each, ['p.ref_id = :ref_id', 'p.partner_id = s.partner_id', ...ofKind]),
+      rest: { offer_id, advertiser_id },
+    };
+  }
   if (partner_id !== undefined) {
     const ofPartner = partner_id === 'house' ? 'partner_id is null' : 'partner_id = :partner_id';
     return {

@@ -111,6 +111,8 @@ describe('the statements that lists are read by', function () {
         ...[
           { partner_id: usual, ref_id: 'campaign' },
           { partner_id: usual, from, to },
+          { partner_id: usual, ref_id: 'campaign', state: 'failed' },
+          { ref_id: 'campaign', status: 'rejected', from },
         ],
         ...[{ partner_id: usual, conversion_id: idOf(9) }],
       ],
@@ -192,6 +194,22 @@ describe('the statements that lists are read by', function () {
         numbersWhere(isWanted),
         JSON.stringify(filter),
       );
+    }
+  });
+
+  it('fill the page with what is rare among the postbacks of one ref_id', async () => {
+    const { read } = lists.postbacks;
+    const filter = { partner_id: usual, ref_id: 'campaign' };
+    await db('postbacks').whereIn('postback_id', ['p3', 'p14901']).update({ state: 'failed' });
+    try {
+      const { rows, next } = await read({ ...filter, state: 'failed', limit: 2 });
+      assert.deepEqual(
+        rows.map(({ postback_id }) => postback_id),
+        ['p14901', 'p3'],
+      );
+      assert.equal(next, null);
+    } finally {
+      await db('postbacks').whereIn('postback_id', ['p3', 'p14901']).update({ state: 'delivered' });
     }
   });
 

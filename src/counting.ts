@@ -1,0 +1,66 @@
+import type { Knex } from 'knex';
+import { countNext } from './db/counting.ts';
+import type { Log } from './log.ts';
+import { pauseUnlessAborted } from './pause.ts';
+
+export type CountingDeps = {
+  /** Connections of its own: a step may take longer than any other statement. */
+  db: Knex;
+  intervalMs: number;
+  log: Pick<Log, 'warn'>;
+};
+
+export type Counting = {
+  /** Ends after the step under way. */
+  stop(): Promise<void>;
+};
+
+const SECOND_MS = 1000;
+const DAY_MS = 24 * 60 * 60 * SECOND_MS;
+// A step should take about so long: no relay waits long for it when it is stopped.
+const STEP_MS = 500;
+const LEAST_SPAN_MS = SECOND_MS;
+const LARGEST_SPAN_MS = 30 * DAY_MS;
+
+/**
+ * Counts the facts of partners behind the clicks, in steps; after an upgrade or a long outage it catches up, one step right
+ * after the other. Any number of processes may run one; they take turns.
+ */
+export function startCounting({ db, intervalMs, log }: CountingDeps): Counting {
+  const stopping = new AbortController();
+  let spanMs = intervalMs;
+  const running = run();
+
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await catchUp();
+      } catch (err) {
+        spanMs = fit(spanMs / 4);
+        log.warn({ err }, 'New facts cannot be counted; the next step tries again. Figures are read from the facts.');
+      }
+      await pauseUnlessAborted(intervalMs, stopping.signal);
+    }
+  }
+
+  async function catchUp(): Promise<void> {
+    for (let isDone = false; !isDone && !stopping.signal.aborted;) {
+      const began = performance.now();
+      const counted = await countNext(db, spanMs);
+      isDone = counted?.isDone ?? true;
+      const tookMs = performance.now() - began;
+      if (!isDone) spanMs = fit(spanMs * Math.min(2, Math.max(0.25, STEP_MS / tookMs)));
+    }
+  }
+}
+
+function fit(spanMs: number): number {
+  return Math.round(Math.min(LARGEST_SPAN_MS, Math.max(LEAST_SPAN_MS, spanMs)));
+}
