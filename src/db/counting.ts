@@ -93,9 +93,16 @@ function selectProgress(db: Knex) {
 }
 
 /**
- * Forgets what was counted of a moment and later; the next steps count it again, and answers stay right meanwhile. To be
- * called by whoever writes facts that are older than the present, such as an invented history.
+ * To be called by whoever writes facts that are older than the present, such as an invented history: the next steps count
+ * all there is, and answers stay right meanwhile.
  */
+export async function recountAll(db: Knex): Promise<void> {
+  // Touches come first of all.
+  const [first] = await db('lead_events').min<{ at: string | null }[]>('at as at');
+  if (first?.at) await recountFrom(db, first.at);
+}
+
+/** Forgets what was counted of a moment and later; the next steps count it again, and answers stay right meanwhile. */
 export async function recountFrom(db: Knex, moment: string): Promise<void> {
   await db.transaction(async (trx) => {
     // First, because it waits for the step under way, whose rows the next statements must see.

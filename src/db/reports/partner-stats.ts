@@ -4,6 +4,7 @@ import { AppError, type FieldProblem } from '../../errors.ts';
 import { isCancelled, isParameterRefused } from '../sqlstate.ts';
 import { quantities, type Quantity } from '../countable-facts.ts';
 import { sumByRefId } from './ref-id-sums.ts';
+import { inOneSnapshot } from './snapshot.ts';
 import { readSums, type Sums } from './stats-sums.ts';
 
 export const statsGroups = ['day', 'offer', 'ref_id', 'status'] as const;
@@ -83,10 +84,7 @@ type Range = { from: string; to: string; days: string[] };
  */
 export async function readPartnerStats(db: Knex, query: StatsQuery): Promise<PartnerStats> {
   try {
-    return await db.transaction((trx) => readInOneState(trx, query), {
-      isolationLevel: 'repeatable read',
-      readOnly: true,
-    });
+    return await inOneSnapshot(db, (trx) => readStats(trx, query));
   } catch (error) {
     if (isParameterRefused(error)) {
       throw refuse([{ field: 'time_zone', message: `"${query.time_zone}" is not a time zone that we know` }], error);
@@ -101,7 +99,7 @@ export async function readPartnerStats(db: Knex, query: StatsQuery): Promise<Par
   }
 }
 
-async function readInOneState(trx: Knex.Transaction, query: StatsQuery): Promise<PartnerStats> {
+async function readStats(trx: Knex, query: StatsQuery): Promise<PartnerStats> {
   const { days, ...range } = await readRange(trx, query);
   const { group_by, time_zone } = query;
   const asked = { partnerId: query.partner_id, ...range, timeZone: time_zone };

@@ -40,7 +40,7 @@ const FACTS_WITH_REF_IDS = `
  * is counted beforehand, because most ref_ids come once: all facts of the range are read.
  */
 export async function sumByRefId(
-  trx: Knex.Transaction,
+  trx: Knex,
   { partnerId, from, to, limit }: Pick<SumsQuery, 'partnerId' | 'from' | 'to'> & { limit: number },
 ): Promise<{ sums: Sums[]; isComplete: boolean }> {
   const { rows } = await trx.raw<{ rows: (Sums & { place: number })[] }>(

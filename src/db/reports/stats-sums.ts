@@ -27,9 +27,9 @@ const KEYS = {
  * Sums of a partner's facts. Whole quarters of an hour come from the counts; from the facts themselves, what a quarter that
  * is cut by the range has, and what is not counted yet. The same group may come several times.
  *
- * @param trx a transaction that sees one state of the database throughout (`repeatable read`)
+ * @param trx one snapshot
  */
-export async function readSums(trx: Knex.Transaction, query: SumsQuery): Promise<Sums[]> {
+export async function readSums(trx: Knex, query: SumsQuery): Promise<Sums[]> {
   const { counted, uncounted } = split(query, await readCountedUpto(trx));
   const sums = counted ? await sumCounts(trx, query, counted) : [];
   for (const span of uncounted) sums.push(...(await sumFacts(trx, query, span)));
@@ -52,11 +52,7 @@ function roundTo(stepMs: number, round: (steps: number) => number, moment: strin
 }
 
 // Thousands of counts lie in a day, so each quarter of an hour is looked up in the time zone only once.
-async function sumCounts(
-  trx: Knex.Transaction,
-  { partnerId, timeZone, groupBy }: SumsQuery,
-  span: Span,
-): Promise<Sums[]> {
+async function sumCounts(trx: Knex, { partnerId, timeZone, groupBy }: SumsQuery, span: Span): Promise<Sums[]> {
   const column = { day: 'bucket as moment', offer: 'offer_id', none: 'true' }[groupBy];
   const { rows } = await trx.raw<{ rows: Sums[] }>(
     `select ${KEYS[groupBy]} as key, currency, ${SUMS_OF_SUMS}
@@ -71,11 +67,7 @@ async function sumCounts(
   return rows;
 }
 
-async function sumFacts(
-  trx: Knex.Transaction,
-  { partnerId, timeZone, groupBy }: SumsQuery,
-  span: Span,
-): Promise<Sums[]> {
+async function sumFacts(trx: Knex, { partnerId, timeZone, groupBy }: SumsQuery, span: Span): Promise<Sums[]> {
   const { rows } = await trx.raw<{ rows: Sums[] }>(
     `with ${COUNTABLE_FACTS}
      select ${KEYS[groupBy].replace('moment', 'at')} as key, currency, ${SUMS_OF_FACTS}

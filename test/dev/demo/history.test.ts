@@ -7,6 +7,7 @@ import {
   oweLeadsWithOpenPostbacks,
   oweLeadsWithUnsettledStatuses,
 } from '../../../src/db/rebuild.ts';
+import { readPartnerStats } from '../../../src/db/reports/partner-stats.ts';
 import { makeHistory } from '../../../src/dev/demo/history/write-history.ts';
 import { prepareDemo, type Demo } from '../../../src/dev/demo/prepare-demo.ts';
 import { applyEvent, newLead, settlementFor, type Settlement } from '../../../src/domain/lead.ts';
@@ -54,6 +55,13 @@ describe("the demo partner's past", () => {
       const statuses = new Set(postback_attempts.map(({ http_status }) => http_status));
       assert.deepEqual(statuses, new Set([200, 204, 503, null]), `at ${hour}`);
     }
+  });
+
+  it('shows in the figures', async () => {
+    const { totals } = await readPartnerStats(db, { partner_id: 'demopartner', group_by: 'day', time_zone: 'UTC' });
+    assert.equal(totals.touches, await count('lead_events', { type: 'touch', partner_id: 'demopartner' }));
+    assert.equal(totals.approved, await count('settlements', { status: 'approved', partner_id: 'demopartner' }));
+    assert.ok(totals.approved > 0);
   });
 
   it('leaves nothing to do: nothing is overdue, and no lead owes', async () => {

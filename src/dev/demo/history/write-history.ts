@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { recountAll } from '../../../db/counting.ts';
 import type { PostbackSettings } from '../../../domain/postback-settings.ts';
 import { emptyHistory, historyTables, type HistoryRows } from './history-rows.ts';
 import { addLead, type Price } from './lead-rows.ts';
@@ -52,4 +53,5 @@ export function makeHistory({
 export async function writeHistory(trx: Knex.Transaction, options: HistoryOptions): Promise<void> {
   const rows = makeHistory(options);
   for (const table of historyTables) await trx.batchInsert(table, rows[table], ROWS_AT_ONCE);
+  await recountAll(trx);
 }
