@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { isNews, noteEndpoints } from './endpoint-news.ts';
 import { IS_OPEN } from './postbacks.ts';
 import { prepared } from './prepared.ts';
 
@@ -123,7 +124,10 @@ const COMPLETE_ATTEMPT = `
       http_status = :httpStatus, error = :error, location = :location, response_body = :responseBody
     where postback_id = :postbackId and attempt = :attempt and outcome in ('running', 'interrupted')
     returning ended_at
-  )
+  ), news as (
+    select p.partner_id, :outcome = 'delivered' as is_delivered, c.ended_at, 1 as place
+    from completed c, postbacks p where p.postback_id = :postbackId and ${isNews(':error::text')}
+  ), ${noteEndpoints('news')}
   update postbacks
   set state = :state,
     ended_at = case when :state <> 'retrying' then now() end,

@@ -9,6 +9,7 @@ import { analytics } from './migrations/007-analytics.ts';
 import { replays } from './migrations/008-replays.ts';
 import { consoleSessions } from './migrations/009-console-sessions.ts';
 import { signingSecrets } from './migrations/010-signing-secrets.ts';
+import { partnerEndpoints } from './migrations/011-partner-endpoints.ts';
 import { partnerConversions } from './migrations/012-partner-conversions.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -24,6 +25,7 @@ const migrations: Record<string, Migration> = {
   '008-replays': replays,
   '009-console-sessions': consoleSessions,
   '010-signing-secrets': signingSecrets,
+  '011-partner-endpoints': partnerEndpoints,
   '012-partner-conversions': partnerConversions,
 };
 
