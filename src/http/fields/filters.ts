@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isTimeZone } from '../../domain/time-zone.ts';
 import { oneLine } from './text-schemas.ts';
 
 const MAX_ID = 64;
@@ -25,6 +26,32 @@ export const momentFilter = z.iso
   .transform((timeMs) => new Date(timeMs).toISOString())
   .meta({ override: { pattern: undefined }, example: '2026-01-31T09:15:00Z' })
   .optional();
+
+const DATE_OR_MOMENT_RULE = 'must be a date, such as 2026-01-31, or a time in ISO 8601, such as 2026-01-31T09:15:00Z';
+
+/** A moment as above; or a date, for the beginning of that day. */
+export const dateOrMomentFilter = z
+  .union(
+    [
+      z.iso
+        .date({ error: DATE_OR_MOMENT_RULE })
+        .refine((date) => date >= '1970-01-02', { error: DATE_OR_MOMENT_RULE })
+        .meta({ override: { pattern: undefined } }),
+      momentFilter.unwrap(),
+    ],
+    { error: DATE_OR_MOMENT_RULE },
+  )
+  .optional();
+
+const TIME_ZONE_RULE = 'must be the IANA name of a time zone, such as Europe/Berlin';
+
+/** The time zone that days are meant in. */
+export const timeZoneFilter = z
+  .string({ error: TIME_ZONE_RULE })
+  .max(64, { error: TIME_ZONE_RULE, abort: true })
+  .refine(isTimeZone, { error: TIME_ZONE_RULE })
+  .meta({ description: 'IANA, for days and dates; UTC when left out.', example: 'Europe/Berlin' })
+  .default('UTC');
 
 export const idFilter = wantedText(MAX_ID).optional();
 export const refIdFilter = wantedText(MAX_REF_ID).optional();

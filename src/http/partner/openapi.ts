@@ -5,6 +5,7 @@ import { describePostbackCalls } from './postbacks/postback-openapi.ts';
 import { describePresetCalls } from './presets/preset-openapi.ts';
 import { describeReplayCalls } from './replays/replay-openapi.ts';
 import { describeSettingsCalls } from './settings/settings-openapi.ts';
+import { describeStatsCalls } from './stats/stats-openapi.ts';
 
 /** The partner's own API, as part of the public OpenAPI document. */
 export function describePartnerCalls(): ZodOpenApiPathsObject {
@@ -14,6 +15,7 @@ export function describePartnerCalls(): ZodOpenApiPathsObject {
     ...describePostbackCalls(),
     ...describeReplayCalls(),
     ...describeConversionCalls(),
+    ...describeStatsCalls(),
     ...describeKeyCalls(),
   };
 }

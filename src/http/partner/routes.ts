@@ -9,6 +9,7 @@ import { addKeyRoutes } from './key/key-routes.ts';
 import { addPostbackRoutes } from './postbacks/postback-routes.ts';
 import { addPresetRoutes } from './presets/preset-routes.ts';
 import { addReplayRoutes } from './replays/replay-routes.ts';
+import { addStatsRoutes } from './stats/stats-routes.ts';
 import { addSettingsRoutes, type SettingsDeps } from './settings/settings-routes.ts';
 
 export type PartnerDeps = Omit<SettingsDeps, 'publicUrl'>;
@@ -29,6 +30,7 @@ export function createPartnerRoutes(deps: PartnerDeps, { publicUrl, log }: Partn
   addPostbackRoutes(routes, deps.db);
   addReplayRoutes(routes, deps.db);
   addConversionRoutes(routes, deps.db);
+  addStatsRoutes(routes, deps.db);
   addKeyRoutes(routes, deps.db);
   routes.use((req) => {
     throw new AppError('unknown', `There is no ${req.method} ${req.baseUrl}${req.path}; see /docs.`);
