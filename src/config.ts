@@ -77,6 +77,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       allowCidrs: variables.POSTBACK_ALLOW_CIDRS,
     },
     console: { sessionMs: msOf(variables.CONSOLE_SESSION_SECONDS) },
+    partners: { testsPerMinute: variables.PARTNER_TESTS_PER_MINUTE },
     catalogue: { pollMs: msOf(variables.CATALOGUE_POLL_SECONDS) },
     ...readLoad(variables),
     logLevel: variables.LOG_LEVEL,

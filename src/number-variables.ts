@@ -34,6 +34,8 @@ export const numberVariables = {
 
   // Above, a forgotten browser would stay signed in for ever.
   CONSOLE_SESSION_SECONDS: seconds({ standard: 14 * DAY_SECONDS, least: 1, most: 90 * DAY_SECONDS }),
+  // Without any, nobody could try settings; above, a partner could have us flood a stranger's server.
+  PARTNER_TESTS_PER_MINUTE: wholeNumber({ standard: 10, least: 1, most: 1000 }),
 
   // Below, each process would ask over twenty times a second; above, a paused offer would go on for hours. No timer of Node
   // can wait longer than 2^31 - 1 ms: it takes anything longer for 1 ms.

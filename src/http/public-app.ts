@@ -8,6 +8,7 @@ import type { DeliveryRules } from './docs/guide/guide-section.ts';
 import { describePartnerCalls } from './partner/openapi.ts';
 import { createConsoleRoutes, type ConsoleDeps } from './partner/console/console-routes.ts';
 import { createPartnerRoutes, type PartnerDeps } from './partner/routes.ts';
+import { createTestCalls } from './partner/test-calls/test-calls.ts';
 import { createHealthRoutes } from './protocol/health-routes.ts';
 import { createApp, secureAnswers } from './protocol/app.ts';
 import { createPages, type Pages } from './visitor/pages.ts';
@@ -37,7 +38,9 @@ export function createPublicApp(deps: PublicDeps): Express {
   app.use(createAssetRoutes());
   app.use(createHealthRoutes(deps.checkReady, deps.log));
   app.use(createStatusRoutes(deps));
-  app.use('/v1/partner', createPartnerRoutes(deps.partner, deps));
+  // One limit for the API and the console.
+  const testCalls = createTestCalls(deps.partner);
+  app.use('/v1/partner', createPartnerRoutes(deps.partner, { ...deps, testCalls }));
   const { publicUrl, windowMs, postbacks } = deps;
   app.use(createDocsRoutes({ publicUrl, rules: { ...postbacks, windowMs } }, describePartnerCalls()));
   app.use('/console', createConsoleRoutes({ ...deps.partner, ...deps.console }, deps));

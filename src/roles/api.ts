@@ -9,6 +9,7 @@ import { createClickIntake } from '../intake/click.ts';
 import { createLeadTokens } from '../intake/lead-token.ts';
 import { createStatusIntake, type StatusIntake } from '../intake/status.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
+import { createGuardedClient } from '../outbound/guarded-client.ts';
 import type { RoleDeps, RunningRole } from './role.ts';
 
 export type RunningApi = RunningRole & {
@@ -34,6 +35,8 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
   const readingDb = connectReadingDb(config.database);
   const statuses = createStatusIntake(statusDb, leads.windowMs);
   const catalogue = await startCatalogue(deps, statusDb);
+  const addressRules = createAddressRules({ allowCidrs: config.postbacks.allowCidrs });
+  const client = createGuardedClient({ addressRules, timeoutMs: config.postbacks.timeoutMs });
   let isDraining = false;
   const checkReady = async () => {
     await checkClickPool(pool);
@@ -54,7 +57,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     windowMs: leads.windowMs,
     postbacks: config.postbacks,
     console: { secrets: leads.secrets, sessionMs: config.console.sessionMs },
-    partner: { db: readingDb, addressRules: createAddressRules({ allowCidrs: config.postbacks.allowCidrs }) },
+    partner: { db: readingDb, addressRules, client, testsPerMinute: config.partners.testsPerMinute },
     log,
   });
   const server = createFastServer(app);
@@ -72,6 +75,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     async stop() {
       await clicks.flush();
       catalogue.stop();
+      await client.close();
       await Promise.all([pool.end(), statusDb.destroy(), readingDb.destroy()]);
     },
   };

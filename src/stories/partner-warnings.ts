@@ -2,9 +2,12 @@ import type { RefIdWarning } from '../db/partners.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
 import { lintSettings } from '../domain/settings-lint.ts';
+import { warningCodes } from '../domain/settings-warning.ts';
+
+export const partnerWarningCodes = [...warningCodes, 'no_postback_url', 'unusable_ref_id'] as const;
 
 /** Something that costs a partner money; `field` is what of its settings or links it is about. */
-export type PartnerWarning = { code: string; field: string; message: string };
+export type PartnerWarning = { code: (typeof partnerWarningCodes)[number]; field: string; message: string };
 
 const REF_ID_PROBLEMS: Readonly<Record<RefIdProblem, string>> = {
   too_long: 'longer than 32 characters',
@@ -13,8 +16,11 @@ const REF_ID_PROBLEMS: Readonly<Record<RefIdProblem, string>> = {
 };
 
 /** What a partner should look at: its settings, and what its visits bring. Samples are hostile text. */
-export function warnPartner(postback: PostbackSettings | null, refIds: RefIdWarning[]): PartnerWarning[] {
-  return [...(postback ? lintSettings(postback) : [withoutUrl]), ...refIds.map(warnOfRefIds)];
+export function warnPartner(
+  postback: PostbackSettings | null,
+  { refIds, hasSecret }: { refIds: RefIdWarning[]; hasSecret: boolean },
+): PartnerWarning[] {
+  return [...(postback ? lintSettings(postback, { hasSecret }) : [withoutUrl]), ...refIds.map(warnOfRefIds)];
 }
 
 const withoutUrl: PartnerWarning = {

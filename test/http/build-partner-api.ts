@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { replacePartnerKey } from '../../src/db/partner-keys.ts';
 import { createPartner } from '../../src/db/partners.ts';
 import { buildPublicApp, type BuildOptions, type BuiltPublicApp } from './build-public-app.ts';
-import { createAddressRules } from '../../src/outbound/address-rules.ts';
+import { partnerDeps } from './partner-deps.ts';
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -20,7 +20,7 @@ export type PartnerApi = BuiltPublicApp & {
 export async function buildPartnerApi(db: Knex, options: BuildOptions = {}): Promise<PartnerApi> {
   const { partner, apiKey } = await createPartner(db, { name: 'Ann Media' });
   const built = await buildPublicApp({
-    partner: { db, addressRules: createAddressRules({ allowCidrs: [] }) },
+    partner: partnerDeps(db),
     ...options,
   });
   return apiOf(built, { partnerId: partner.partner_id, key: apiKey });

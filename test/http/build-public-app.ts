@@ -7,11 +7,11 @@ import { describePartnerCalls } from '../../src/http/partner/openapi.ts';
 import { createPublicApp, type PublicDeps } from '../../src/http/public-app.ts';
 import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import { createLeadTokens } from '../../src/intake/lead-token.ts';
-import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { newLeadId } from '../../src/new-ids.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
 import { AppError, type FieldProblem } from '../../src/errors.ts';
 import { checkAnswers } from './check-answers.ts';
+import { partnerDeps } from './partner-deps.ts';
 
 // Answers as a database that is away; tests of the partner's own API bring one.
 const nowhere = connectDb({ url: 'postgres://127.0.0.1:1/none', poolSize: 1, statementTimeoutMs: 1000 });
@@ -92,7 +92,7 @@ export async function buildPublicApp({
       windowMs: WINDOW_MS,
       postbacks: { attempts: 3, intervalMs: 300_000, timeoutMs: 10_000 },
       console: { secrets: ['a secret of sixteen'], sessionMs: WINDOW_MS },
-      partner: { db: nowhere, addressRules: createAddressRules({ allowCidrs: [] }) },
+      partner: partnerDeps(nowhere),
       log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
       ...deps,
     }),

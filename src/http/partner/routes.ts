@@ -11,13 +11,16 @@ import { addPresetRoutes } from './presets/preset-routes.ts';
 import { addReplayRoutes } from './replays/replay-routes.ts';
 import { addStatsRoutes } from './stats/stats-routes.ts';
 import { addSettingsRoutes, type SettingsDeps } from './settings/settings-routes.ts';
+import { addSigningRoutes } from './signing/signing-routes.ts';
+import { addTestCallRoutes } from './test-calls/test-call-routes.ts';
+import type { TestCallDeps, TestCalls } from './test-calls/test-calls.ts';
 
-export type PartnerDeps = Omit<SettingsDeps, 'publicUrl'>;
+export type PartnerDeps = Omit<SettingsDeps, 'publicUrl'> & TestCallDeps;
 
-export type PartnerContext = { publicUrl: string; log: Pick<Log, 'error' | 'warn'> };
+export type PartnerContext = { publicUrl: string; testCalls: TestCalls; log: Pick<Log, 'error' | 'warn'> };
 
 /** `/v1/partner`: what a partner's own programs may do. The partner comes from the key, never from the address. */
-export function createPartnerRoutes(deps: PartnerDeps, { publicUrl, log }: PartnerContext): Router {
+export function createPartnerRoutes(deps: PartnerDeps, { publicUrl, testCalls, log }: PartnerContext): Router {
   const routes = Router();
   routes.use((_req, res, next) => {
     res.set('cache-control', 'no-store');
@@ -26,11 +29,13 @@ export function createPartnerRoutes(deps: PartnerDeps, { publicUrl, log }: Partn
   routes.use(createPartnerAuth(deps.db));
   routes.use(limitBody, express.json({ limit: MAX_BODY_BYTES }));
   addSettingsRoutes(routes, { ...deps, publicUrl });
+  addTestCallRoutes(routes, { ...deps, testCalls });
   addPresetRoutes(routes, { publicUrl });
   addPostbackRoutes(routes, deps.db);
   addReplayRoutes(routes, deps.db);
   addConversionRoutes(routes, deps.db);
   addStatsRoutes(routes, deps.db);
+  addSigningRoutes(routes, deps.db);
   addKeyRoutes(routes, deps.db);
   routes.use((req) => {
     throw new AppError('unknown', `There is no ${req.method} ${req.baseUrl}${req.path}; see /docs.`);

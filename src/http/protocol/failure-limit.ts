@@ -1,5 +1,6 @@
-import { ipKeyGenerator, MemoryStore, type Options } from 'express-rate-limit';
+import { ipKeyGenerator } from 'express-rate-limit';
 import { AppError } from '../../errors.ts';
+import { createCallLimit } from './call-limit.ts';
 
 export type FailureLimit = {
   /** Counts a failure. @returns whether it was one too many */
@@ -8,19 +9,10 @@ export type FailureLimit = {
   uncount(ip: string | undefined): Promise<void>;
 };
 
-const MINUTE_MS = 60_000;
-
 /** Counts failed keys and nothing else, so that a busy caller with a good key is never in its way. */
 export function createFailureLimit(perMinute: number): FailureLimit {
-  const store = new MemoryStore();
-  store.init({ windowMs: MINUTE_MS } as Options);
-  return {
-    async count(ip) {
-      const { totalHits } = await store.increment(keyOf(ip));
-      return totalHits > perMinute;
-    },
-    uncount: (ip) => store.decrement(keyOf(ip)),
-  };
+  const limit = createCallLimit(perMinute);
+  return { count: (ip) => limit.count(keyOf(ip)), uncount: (ip) => limit.uncount(keyOf(ip)) };
 }
 
 export function tooManyFailures(): AppError {

@@ -8,13 +8,13 @@ import { updatePartner } from '../../../src/db/partners.ts';
 import { createReplay } from '../../../src/db/replays.ts';
 import { checkPostbackUrl } from '../../../src/domain/postback-url.ts';
 import { findFreePort } from '../../../src/free-port.ts';
-import { createAddressRules } from '../../../src/outbound/address-rules.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { aPostback } from '../../support/ended-postbacks.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { startPartnerServer, type PartnerServer } from '../../support/partner-server.ts';
 import { settingsFor } from '../../support/postback-settings.ts';
 import { buildPartnerApi, type PartnerApi } from '../build-partner-api.ts';
+import { partnerDeps } from '../partner-deps.ts';
 
 const run = promisify(execFile);
 // Says the status of each answer in a line of its own.
@@ -43,7 +43,7 @@ describe('the examples of the documentation', function () {
     const port = await findFreePort();
     publicUrl = `http://127.0.0.1:${port}`;
     const { clicks, statuses } = network;
-    const partner = { db, addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }) };
+    const partner = partnerDeps(db, { allowCidrs: ['127.0.0.0/8'] });
     api = await buildPartnerApi(db, { publicUrl, catalogue, clicks, statuses, partner });
     await catalogue.start();
     catalogue.stop();

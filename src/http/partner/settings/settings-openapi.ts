@@ -3,6 +3,7 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { postbackSchema } from '../../fields/postback-settings-schema.ts';
 import { defineAnswer } from '../../protocol/describe-answer.ts';
 import { describeCalls } from '../describe-partner-call.ts';
+import { partnerWarningsSchema, settingsWarningsSchema } from './warnings-schema.ts';
 
 const settingsExample: z.output<typeof postbackSchema> = {
   url: 'https://tracker.example/postback?cid={ref_id}&status={status}&payout={payout}&txid={conversion_id}',
@@ -14,11 +15,7 @@ const settingsExample: z.output<typeof postbackSchema> = {
   handover: false,
 };
 
-const warnings = z
-  .array(z.object({ code: z.string(), field: z.string(), message: z.string() }))
-  .meta({ description: 'What may cost you money although it can be saved.' });
-
-const warningExample: z.output<typeof warnings>[number] = {
+const warningExample: z.output<typeof settingsWarningsSchema>[number] = {
   code: 'insecure_url',
   field: 'url',
   message: 'over http anybody on the way can read and change your postbacks: use https if your tracker has it',
@@ -30,7 +27,7 @@ const partnerAnswer = defineAnswer(
     name: z.string(),
     referral_url: z.string().meta({ description: 'Add `?ref_id=` with your own id of the visit.' }),
     postback: postbackSchema.nullable().meta({ description: 'Null without settings.' }),
-    warnings,
+    warnings: partnerWarningsSchema,
   }),
   {
     partner_id: 'abcdefghigk',
@@ -50,7 +47,7 @@ export function describeSettingsCalls(): ZodOpenApiPathsObject {
       put: {
         summary: 'Save how and where you want to be told',
         body: postbackSchema,
-        answer: defineAnswer(z.object({ postback: postbackSchema, warnings }), {
+        answer: defineAnswer(z.object({ postback: postbackSchema, warnings: settingsWarningsSchema }), {
           postback: settingsExample,
           warnings: [warningExample],
         }),

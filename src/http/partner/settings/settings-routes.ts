@@ -1,6 +1,7 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
 import { listRefIdWarnings, readPartner, updatePartner } from '../../../db/partners.ts';
+import { readSigningSecrets } from '../../../db/signing-secrets.ts';
 import { lintSettings } from '../../../domain/settings-lint.ts';
 import { AppError } from '../../../errors.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';
@@ -17,15 +18,21 @@ export type SettingsDeps = { db: Knex; publicUrl: string; addressRules: AddressR
 export function addSettingsRoutes(routes: Router, { db, publicUrl, addressRules }: SettingsDeps): void {
   routes.get('/', async (_req, res) => {
     const { partner_id, name, postback } = await readOwn(db, res);
-    const warnings = warnPartner(postback, await listRefIdWarnings(db, partner_id));
+    const [refIds, secrets] = await Promise.all([
+      listRefIdWarnings(db, partner_id),
+      readSigningSecrets(db, partner_id),
+    ]);
+    const warnings = warnPartner(postback, { refIds, hasSecret: secrets.length > 0 });
     res.json({ partner_id, name, referral_url: `${publicUrl}/${partner_id}/`, postback, warnings });
   });
   routes.put('/postback', async (req, res) => {
     const postback = readSettings(postbackSchema, req.body);
     const problems = checkSettingsToSave(postback, addressRules);
     if (problems.length > 0) throw refuseSettings(problems);
-    await updatePartner(db, partnerOf(res), { postback });
-    res.json({ postback, warnings: lintSettings(postback) });
+    const partnerId = partnerOf(res);
+    await updatePartner(db, partnerId, { postback });
+    const secrets = await readSigningSecrets(db, partnerId);
+    res.json({ postback, warnings: lintSettings(postback, { hasSecret: secrets.length > 0 }) });
   });
   routes.delete('/postback', async (_req, res) => {
     await updatePartner(db, partnerOf(res), { postback: null });
