@@ -76,6 +76,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       timeoutMs: msOf(variables.POSTBACK_TIMEOUT_SECONDS),
       allowCidrs: variables.POSTBACK_ALLOW_CIDRS,
     },
+    endpoints: {
+      failingAfter: variables.ENDPOINT_FAILING_AFTER,
+      canaryIntervalMs: msOf(variables.CANARY_INTERVAL_SECONDS),
+    },
     console: { sessionMs: msOf(variables.CONSOLE_SESSION_SECONDS) },
     partners: { testsPerMinute: variables.PARTNER_TESTS_PER_MINUTE },
     catalogue: { pollMs: msOf(variables.CATALOGUE_POLL_SECONDS) },

@@ -29,6 +29,17 @@ export function createMetrics() {
       help: 'Statuses that should have been settled long ago',
       registers,
     }),
+    endpointsFailing: new Gauge({
+      name: 'cashcat_endpoints_failing',
+      help: "Partners' endpoints that have failed ENDPOINT_FAILING_AFTER times in a row",
+      registers,
+    }),
+    canaries: new Counter({
+      name: 'cashcat_canary_calls_total',
+      help: 'Test postbacks to failing endpoints, by whether these had recovered',
+      labelNames: ['result'] as const,
+      registers,
+    }),
     swept: new Counter({
       name: 'cashcat_sweep_leads_total',
       help: 'Leads with something overdue that were made to owe again',

@@ -37,6 +37,11 @@ export const numberVariables = {
   // Without any, nobody could try settings; above, a partner could have us flood a stranger's server.
   PARTNER_TESTS_PER_MINUTE: wholeNumber({ standard: 10, least: 1, most: 1000 }),
 
+  // One failure is an accident of the network; with more, a partner would hear of a broken endpoint when the day is lost.
+  ENDPOINT_FAILING_AFTER: wholeNumber({ standard: 10, least: 1, most: 1000 }),
+  // Below, it would be an attack on a server that is in trouble already; above, nobody would call it noticing.
+  CANARY_INTERVAL_SECONDS: seconds({ standard: 5 * MINUTE_SECONDS, least: 1, most: DAY_SECONDS }),
+
   // Below, each process would ask over twenty times a second; above, a paused offer would go on for hours. No timer of Node
   // can wait longer than 2^31 - 1 ms: it takes anything longer for 1 ms.
   CATALOGUE_POLL_SECONDS: seconds({ standard: 1, least: 0.05, most: HOUR_SECONDS }),

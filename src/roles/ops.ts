@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { countFailingEndpoints } from '../db/endpoints.ts';
 import { readBacklog } from '../db/outbox.ts';
 import { readOverdue } from '../db/overdue.ts';
 import { createOpsApp } from '../http/ops-app.ts';
@@ -33,6 +34,7 @@ export async function startOps(deps: RoleDeps, { roles, api, telemetry }: OpsOpt
       statuses: api.statuses,
       publicUrl: api.publicUrl,
       windowMs: config.leads.windowMs,
+      failingAfter: config.endpoints.failingAfter,
       addressRules: createAddressRules({ allowCidrs: config.postbacks.allowCidrs }),
     },
     temporalUiUrl: config.temporal.uiUrl,
@@ -60,8 +62,12 @@ async function readMetrics({ config, db, metrics, log }: RoleDeps, telemetry: Te
     const overdue = await readOverdue(db, graceOf(config));
     metrics.postbacksOverdue.set(overdue.postbacks);
     metrics.settlementsOverdue.set(overdue.settlements);
+    metrics.endpointsFailing.set(await countFailingEndpoints(db, config.endpoints.failingAfter));
   } catch (error) {
-    log.warn({ err: error }, 'Backlog and overdue work cannot be read; their metrics keep their last values.');
+    log.warn(
+      { err: error },
+      'Backlog, overdue work and failing endpoints cannot be read; their metrics keep their last values.',
+    );
   }
   const texts = [await metrics.registry.metrics(), (await telemetry?.readMetrics()) ?? ''];
   return { contentType: metrics.registry.contentType, text: texts.join('\n') };

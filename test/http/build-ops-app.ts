@@ -6,6 +6,7 @@ import type { Network } from '../support/network-in-database.ts';
 import { checkAnswers } from './check-answers.ts';
 
 export const ADMIN_KEY = 'the-admin-key';
+export const FAILING_AFTER = 3;
 export const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 
 export type BuiltOpsApp = { app: Express; logged: object[]; warned: object[] };
@@ -21,6 +22,7 @@ export function buildOpsApp({ db, statuses }: Network, changes: Partial<OpsDeps>
       publicUrl: 'https://cashcat.example',
       addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }),
       windowMs: WINDOW_MS,
+      failingAfter: FAILING_AFTER,
     },
     temporalUiUrl: 'http://localhost:8233/',
     temporalNamespace: 'default',

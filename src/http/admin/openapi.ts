@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { describeHealth } from '../protocol/describe-health.ts';
 import { describeCatalogueCalls } from './catalogue/catalogue-openapi.ts';
+import { describeEndpointCalls } from './endpoints/endpoint-openapi.ts';
 import { describeListCalls } from './lists/list-openapi.ts';
 import { describeStatusCalls } from './status-calls/status-calls-openapi.ts';
 import { describeStoryCalls } from './stories/story-openapi.ts';
@@ -22,6 +23,7 @@ export function describeAdminApi(): oas31.OpenAPIObject {
       ...describeStoryCalls(),
       ...describeListCalls(),
       ...describeStatusCalls(),
+      ...describeEndpointCalls(),
       ...describeHealth(),
       ...describeMetrics(),
     },

@@ -13,11 +13,12 @@ import {
   type PartnerDeps,
 } from './catalogue/catalogue-routes.ts';
 import { addListRoutes } from './lists/list-routes.ts';
+import { addEndpointRoutes, type EndpointDeps } from './endpoints/endpoint-routes.ts';
 import { describeAdminApi } from './openapi.ts';
 import { addStatusCallRoutes, type StatusCallDeps } from './status-calls/status-call-routes.ts';
 import { addStoryRoutes } from './stories/story-routes.ts';
 
-export type AdminDeps = PartnerDeps & StatusCallDeps & { adminApiKey: string; windowMs: number };
+export type AdminDeps = PartnerDeps & StatusCallDeps & EndpointDeps & { adminApiKey: string; windowMs: number };
 
 export type AdminContext = TemporalUi & { log: Pick<Log, 'error' | 'warn'> };
 
@@ -41,6 +42,7 @@ export function createAdminRoutes(deps: AdminDeps, { temporalUiUrl, temporalName
   addStoryRoutes(routes, deps.db, { windowMs: deps.windowMs, temporalUiUrl, temporalNamespace });
   addListRoutes(routes, deps.db, deps);
   addStatusCallRoutes(routes, deps);
+  addEndpointRoutes(routes, deps);
   routes.use((req) => {
     throw new AppError('unknown', `There is no ${req.method} ${req.baseUrl}${req.path}; see /v1/admin/openapi.json.`);
   });
