@@ -19,6 +19,8 @@ export type PostbackSettings = {
   handover: boolean;
   /** What receives the postbacks, if the partner has said so; it sharpens the warnings and changes no request. */
   tracker?: TrackerId | undefined;
+  /** Send a marked test postback now and then while the endpoint is failing, to notice when it has recovered. */
+  canary?: boolean | undefined;
 };
 
 /** `field` is a path such as `status_urls.rejected`. */

@@ -21,6 +21,8 @@ export type TestCall = {
   status: Status;
   /** In place of a sample; a tracker may know only real ones. */
   refId?: string | undefined;
+  /** In place of a sample, in minor units of USD; what is rejected pays nothing in any case. */
+  payoutMinor?: number | undefined;
   secrets: readonly string[];
 };
 
@@ -38,7 +40,7 @@ export type TestResult = {
   warnings: SettingsWarning[];
 };
 
-export const TEST_HEADER = 'x-cashcat-test';
+const TEST_HEADER = 'x-cashcat-test';
 
 const MARK = 'test';
 const SAMPLE = { refId: `${MARK}-click`, offerId: `${MARK}-offer`, payoutMinor: 1250, currency: 'USD' };
@@ -47,10 +49,11 @@ const SAMPLE = { refId: `${MARK}-click`, offerId: `${MARK}-offer`, payoutMinor: 
  * A made-up postback that says it is one: its ids begin with `test`, so a receiver can tell it from a real one by GET and
  * POST alike. Each has new ids, because a tracker drops what it has had before.
  */
-export function buildTestPostback({
+function buildTestPostback({
   partnerId,
   status,
   refId = SAMPLE.refId,
+  payoutMinor = SAMPLE.payoutMinor,
 }: Omit<TestCall, 'settings' | 'secrets'>): Postback {
   const id = newPostbackId();
   return {
@@ -59,11 +62,18 @@ export function buildTestPostback({
     refId,
     conversionId: `${MARK}-${id}`,
     postbackId: MARK + id.slice(MARK.length),
-    payoutMinor: status === 'rejected' ? 0 : SAMPLE.payoutMinor,
+    payoutMinor: status === 'rejected' ? 0 : payoutMinor,
     partnerId,
     eventTime: new Date().toISOString(),
     reason: null,
   };
+}
+
+/** @throws UrlTemplateError when a value would change where the URL leads */
+export function buildTestRequest(call: TestCall): PostbackRequest {
+  const { settings, secrets } = call;
+  const request = buildSignedRequest(settings, buildTestPostback(call), { secrets, at: new Date() });
+  return { ...request, headers: { ...request.headers, [TEST_HEADER]: '1' } };
 }
 
 /** The bytes that a test would send; a real postback differs in its values, and has no header `x-cashcat-test`. */
@@ -71,8 +81,7 @@ export function previewCall(call: TestCall): Preview {
   const { settings, status, secrets } = call;
   const warnings = [...lintSettings(settings, { hasSecret: secrets.length > 0 }), ...warnOfSwitch(settings, status)];
   try {
-    const request = buildSignedRequest(settings, buildTestPostback(call), { secrets, at: new Date() });
-    return { request: { ...request, headers: { ...request.headers, [TEST_HEADER]: '1' } }, error: null, warnings };
+    return { request: buildTestRequest(call), error: null, warnings };
   } catch (error) {
     if (!(error instanceof UrlTemplateError)) throw error;
     const request = { method: settings.method, url: urlTemplateFor(settings, status), headers: {}, body: null };

@@ -1,5 +1,6 @@
 import { createActivities } from '../../activities/index.ts';
 import { createKeptAnswers } from '../../activities/kept-answers.ts';
+import { startCanary } from '../canary.ts';
 import { checkDb } from '../db/connect.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
 import { createGuardedClient } from '../outbound/guarded-client.ts';
@@ -33,13 +34,14 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
     workflowBundle: await loadWorkflowBundle(log),
     log,
   });
+  const canary = startCanary({ db, client, ...config.endpoints, metrics, log });
   return {
     async checkReady() {
       if (!workers.isRunning()) throw new Error('The worker is not connected to Temporal.');
       await Promise.all([checkTemporal(temporalClient), checkDb(db)]);
     },
     async stop() {
-      await workers.stop();
+      await Promise.all([workers.stop(), canary.stop()]);
       await answers.stop();
       await client.close();
       await temporalClient.connection.close();

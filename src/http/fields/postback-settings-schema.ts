@@ -57,6 +57,10 @@ export const postbackSchema = z
     tracker: z.enum(trackerIds).optional().meta({
       description: 'What receives the postbacks; the warnings then know its ways. It changes no request.',
     }),
+    canary: z.boolean().optional().meta({
+      description:
+        'While your endpoint is failing, send it a test postback now and then, to notice when it has recovered. Its header is x-cashcat-test, its ids begin with test, its payout is 0.',
+    }),
   })
   .superRefine((settings, context) => {
     for (const { field, message } of checkPostbackSettings(settings)) {

@@ -25,6 +25,7 @@ const settingsSchema = z.object({
   status_urls: byStatus,
   handover: z.boolean(),
   tracker: z.enum(trackerIds).optional(),
+  canary: z.boolean().optional(),
 });
 
 const partnerSchema = z.object({

@@ -27,6 +27,12 @@ export const deliverySections = [
 </tbody></table></div>`,
   ),
   defineSection(
+    'failing-endpoint',
+    'When your endpoint fails',
+    `
+<p>After several failures in a row your console warns you and says what your endpoint answered. Every postback still has its attempts. If you switch canaries on, your endpoint gets a test postback now and then while it is failing and nothing else is due, so that we notice when it has recovered. A test has a header <code>x-cashcat-test: 1</code>, its ids begin with <code>test</code>, and a canary pays 0: answer it with 200 and count it for nothing. What has failed meanwhile you can have sent again.</p>`,
+  ),
+  defineSection(
     'order',
     'Order',
     `

@@ -1,0 +1,90 @@
+import type { Knex } from 'knex';
+import { claimCanaries, recordCanary, type CanaryOutcome, type DueCanary } from './db/canaries.ts';
+import type { PostbackRequest, PostbackSettings } from './domain/postback-settings.ts';
+import type { Status } from './domain/status.ts';
+import { UrlTemplateError } from './domain/url-template.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { buildTestRequest } from './outbound/test-call.ts';
+import { pauseUnlessAborted } from './pause.ts';
+
+export type CanaryDeps = {
+  db: Knex;
+  /** The guarded client; its calls are not counted among those of postbacks. */
+  client: { send(request: PostbackRequest): Promise<CanaryOutcome> };
+  /** So many failures in a row mean that an endpoint is failing. */
+  failingAfter: number;
+  /** Between two canaries to one endpoint. */
+  canaryIntervalMs: number;
+  metrics: Pick<Metrics, 'canaries'>;
+  log: Log;
+};
+
+export type Canary = {
+  /** Takes no further endpoints, and ends when the calls under way have. */
+  stop(): Promise<void>;
+};
+
+const MOST_AT_A_TIME = 20;
+const LONGEST_PAUSE_MS = 15_000;
+const LOOKS_PER_INTERVAL = 4;
+// What does least harm if somebody counts it in spite of its marks; `approved` leads where money is told.
+const PREFERRED: readonly Status[] = ['pending', 'approved', 'rejected'];
+
+/**
+ * Sends a marked test postback to failing endpoints whose partners have asked for that, so that their recovery is noticed
+ * although nothing is due for them. What is due is sent as ever. Any number of processes may run one; they share the work.
+ */
+export function startCanary(deps: CanaryDeps): Canary {
+  const { canaryIntervalMs, log } = deps;
+  const stopping = new AbortController();
+  const running = run();
+
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await pauseUnlessAborted(Math.min(LONGEST_PAUSE_MS, canaryIntervalMs / LOOKS_PER_INTERVAL), stopping.signal);
+      if (stopping.signal.aborted) return;
+      try {
+        await sendDue(deps);
+      } catch (err) {
+        log.warn({ err }, 'Failing endpoints cannot be tried; the next look tries again.');
+      }
+    }
+  }
+}
+
+async function sendDue(deps: CanaryDeps): Promise<void> {
+  const { db, failingAfter, canaryIntervalMs: intervalMs } = deps;
+  const due = await claimCanaries(db, { failingAfter, intervalMs, limit: MOST_AT_A_TIME });
+  await Promise.all(due.map((canary) => sendCanary(deps, canary)));
+}
+
+async function sendCanary({ db, client, metrics, log }: CanaryDeps, canary: DueCanary): Promise<void> {
+  const { partnerId } = canary;
+  const outcome = await tryEndpoint(client, canary);
+  await recordCanary(db, partnerId, outcome);
+  metrics.canaries.inc({ result: outcome.delivered ? 'recovered' : 'failing' });
+  if (outcome.delivered) log.info({ partnerId }, 'The endpoint of a partner has recovered.');
+}
+
+async function tryEndpoint(client: CanaryDeps['client'], canary: DueCanary): Promise<CanaryOutcome> {
+  const { settings } = canary;
+  try {
+    return await client.send(buildTestRequest({ ...canary, status: statusFor(settings), payoutMinor: 0 }));
+  } catch (error) {
+    // Settings that were saved before a rule was made.
+    if (error instanceof UrlTemplateError) return { delivered: false, httpStatus: null, error: error.code };
+    throw error;
+  }
+}
+
+function statusFor({ statuses }: PostbackSettings): Status {
+  return PREFERRED.find((status) => statuses.includes(status)) ?? 'approved';
+}
