@@ -57,7 +57,13 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     windowMs: leads.windowMs,
     postbacks: config.postbacks,
     console: { secrets: leads.secrets, sessionMs: config.console.sessionMs },
-    partner: { db: readingDb, addressRules, client, testsPerMinute: config.partners.testsPerMinute },
+    partner: {
+      db: readingDb,
+      addressRules,
+      client,
+      testsPerMinute: config.partners.testsPerMinute,
+      failingAfter: config.endpoints.failingAfter,
+    },
     log,
   });
   const server = createFastServer(app);

@@ -1,10 +1,18 @@
+import type { EndpointHealth } from '../db/endpoints.ts';
 import type { RefIdWarning } from '../db/partners.ts';
+import type { UnfilledRefIds } from '../db/reports/unfilled-ref-ids.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
 import { lintSettings } from '../domain/settings-lint.ts';
 import { warningCodes } from '../domain/settings-warning.ts';
 
-export const partnerWarningCodes = [...warningCodes, 'no_postback_url', 'unusable_ref_id'] as const;
+export const partnerWarningCodes = [
+  ...warningCodes,
+  'no_postback_url',
+  'endpoint_failing',
+  'unfilled_ref_id',
+  'unusable_ref_id',
+] as const;
 
 /** Something that costs a partner money; `field` is what of its settings or links it is about. */
 export type PartnerWarning = { code: (typeof partnerWarningCodes)[number]; field: string; message: string };
@@ -15,12 +23,25 @@ const REF_ID_PROBLEMS: Readonly<Record<RefIdProblem, string>> = {
   undecodable: 'not valid UTF-8',
 };
 
-/** What a partner should look at: its settings, and what its visits bring. Samples are hostile text. */
+/** What is known of a partner besides its settings. */
+export type PartnerSigns = {
+  refIds: RefIdWarning[];
+  hasSecret: boolean;
+  endpoint?: EndpointHealth;
+  unfilled?: UnfilledRefIds | null;
+};
+
+/** What a partner should look at: its settings, its endpoint, and what its visits bring. Samples are hostile text. */
 export function warnPartner(
   postback: PostbackSettings | null,
-  { refIds, hasSecret }: { refIds: RefIdWarning[]; hasSecret: boolean },
+  { refIds, hasSecret, endpoint, unfilled }: PartnerSigns,
 ): PartnerWarning[] {
-  return [...(postback ? lintSettings(postback, { hasSecret }) : [withoutUrl]), ...refIds.map(warnOfRefIds)];
+  return [
+    ...(postback ? lintSettings(postback, { hasSecret }) : [withoutUrl]),
+    ...(postback && endpoint?.state === 'failing' ? [warnOfEndpoint(endpoint)] : []),
+    ...(unfilled ? [warnOfUnfilled(unfilled)] : []),
+    ...refIds.map(warnOfRefIds),
+  ];
 }
 
 const withoutUrl: PartnerWarning = {
@@ -29,10 +50,23 @@ const withoutUrl: PartnerWarning = {
   message: 'there is no postback URL, so your tracker hears of no conversion: save one',
 };
 
+function warnOfEndpoint({ consecutive_failures: failures, failing_since: since }: EndpointHealth): PartnerWarning {
+  const message = `your endpoint has not answered with 200 since ${since}: ${failures} attempts in a row failed; see why in your postbacks`;
+  return { code: 'endpoint_failing', field: 'postback.url', message };
+}
+
+function warnOfUnfilled({ touches, latest_ref_id: refId, latest_at: at }: UnfilledRefIds): PartnerWarning {
+  const message = `your tracker does not fill in its macro: ${tellVisits(touches)} came with the ref_id "${refId}" as it stands there, the latest at ${at}`;
+  return { code: 'unfilled_ref_id', field: 'ref_id', message };
+}
+
 /** R5 */
 function warnOfRefIds({ problem, count, latest_sample: sample, latest_at: at }: RefIdWarning): PartnerWarning {
   const shown = sample === null ? '' : `, such as "${sample}"`;
-  const visits = count === 1 ? '1 visit' : `${count} visits`;
-  const message = `${visits} came with a ref_id ${REF_ID_PROBLEMS[problem]}${shown}, the latest at ${at}: no postback is sent for them`;
+  const message = `${tellVisits(count)} came with a ref_id ${REF_ID_PROBLEMS[problem]}${shown}, the latest at ${at}: no postback is sent for them`;
   return { code: 'unusable_ref_id', field: 'ref_id', message };
+}
+
+function tellVisits(count: number): string {
+  return count === 1 ? '1 visit' : `${count} visits`;
 }

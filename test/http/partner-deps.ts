@@ -6,5 +6,11 @@ import { createGuardedClient } from '../../src/outbound/guarded-client.ts';
 /** What a partner's own API works with, over this database; of addresses that are not public it calls these ranges. */
 export function partnerDeps(db: Knex, { allowCidrs = [] }: { allowCidrs?: string[] } = {}): PartnerDeps {
   const addressRules = createAddressRules({ allowCidrs });
-  return { db, addressRules, client: createGuardedClient({ addressRules, timeoutMs: 500 }), testsPerMinute: 10 };
+  return {
+    db,
+    addressRules,
+    client: createGuardedClient({ addressRules, timeoutMs: 500 }),
+    testsPerMinute: 10,
+    failingAfter: 3,
+  };
 }

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { PostbackSettings } from '../../../src/domain/postback-settings.ts';
 import type { FieldProblem } from '../../../src/errors.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { assertFields } from '../../support/fields.ts';
 import { buildPartnerApi, type PartnerApi } from '../build-partner-api.ts';
 
 type Warning = { code: string; field: string; message: string };
@@ -20,7 +21,8 @@ describe("a partner's settings by its own API", () => {
     };
   const refuse = async (settings: object) =>
     (await api.call('put', '/postback', settings).expect(422)).body as { errors: FieldProblem[] };
-  const whoIs = async () => (await api.call('get', '').expect(200)).body as { postback: unknown; warnings: Warning[] };
+  const whoIs = async () =>
+    (await api.call('get', '').expect(200)).body as { postback: unknown; endpoint: object; warnings: Warning[] };
   const read = async () => (await whoIs()).postback;
 
   before(async () => {
@@ -83,5 +85,30 @@ describe("a partner's settings by its own API", () => {
       warnings[1]?.message ?? '',
       /1 visit came with a ref_id longer than 32 characters, such as "<script>"/,
     );
+  });
+
+  it('come with how the endpoint answers, and a warning while it is failing', async () => {
+    await save({ url: URL });
+    assertFields((await whoIs()).endpoint, { state: 'unknown', consecutive_failures: 0, last_success_at: null });
+    const at = '2026-01-31T09:15:00.000Z';
+    const failing = { consecutive_failures: 3, failing_since: at, last_failure_at: at, recent_attempts: 3 };
+    await db('partner_endpoints').insert({ partner_id: api.partnerId, ...failing });
+    const { endpoint, warnings } = await whoIs();
+    assertFields(endpoint, { state: 'failing', consecutive_failures: 3, last_success_at: null, last_failure_at: at });
+    assert.deepEqual(
+      warnings.map(({ code }) => code),
+      ['endpoint_failing'],
+    );
+    await db('partner_endpoints').update({ consecutive_failures: 0, failing_since: null, last_success_at: at });
+    assertFields((await whoIs()).endpoint, { state: 'ok' });
+  });
+
+  it('warn of macros that a tracker has not filled in', async () => {
+    await save({ url: URL });
+    const bucket = { partner_id: api.partnerId, bucket: db.fn.now(), touches: 2, latest_ref_id: '{clickid}' };
+    await db('unfilled_ref_ids').insert({ ...bucket, latest_at: db.fn.now() });
+    const [warning] = (await whoIs()).warnings;
+    assert.equal(warning?.code, 'unfilled_ref_id');
+    assert.match(warning?.message ?? '', /2 visits came with the ref_id "\{clickid\}"/);
   });
 });

@@ -1,6 +1,8 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
+import { readEndpoint } from '../../../db/endpoints.ts';
 import { listRefIdWarnings, readPartner, updatePartner } from '../../../db/partners.ts';
+import { readUnfilledRefIds } from '../../../db/reports/unfilled-ref-ids.ts';
 import { readSigningSecrets } from '../../../db/signing-secrets.ts';
 import { lintSettings } from '../../../domain/settings-lint.ts';
 import { AppError } from '../../../errors.ts';
@@ -12,18 +14,29 @@ import { refuseSettings, readSettings } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { partnerOf } from '../auth.ts';
 
-export type SettingsDeps = { db: Knex; publicUrl: string; addressRules: AddressRules };
+export type SettingsDeps = {
+  db: Knex;
+  publicUrl: string;
+  addressRules: AddressRules;
+  /** So many failures in a row mean that an endpoint is failing. */
+  failingAfter: number;
+};
+
+// A link that was mended is soon no news any more.
+const UNFILLED_DAYS = 7;
 
 /** Who the partner is, and how it wants to be told. */
-export function addSettingsRoutes(routes: Router, { db, publicUrl, addressRules }: SettingsDeps): void {
+export function addSettingsRoutes(routes: Router, { db, publicUrl, addressRules, failingAfter }: SettingsDeps): void {
   routes.get('/', async (_req, res) => {
     const { partner_id, name, postback } = await readOwn(db, res);
-    const [refIds, secrets] = await Promise.all([
+    const [endpoint, refIds, unfilled, secrets] = await Promise.all([
+      readEndpoint(db, partner_id, failingAfter),
       listRefIdWarnings(db, partner_id),
+      readUnfilledRefIds(db, partner_id, { days: UNFILLED_DAYS }),
       readSigningSecrets(db, partner_id),
     ]);
-    const warnings = warnPartner(postback, { refIds, hasSecret: secrets.length > 0 });
-    res.json({ partner_id, name, referral_url: `${publicUrl}/${partner_id}/`, postback, warnings });
+    const warnings = warnPartner(postback, { refIds, hasSecret: secrets.length > 0, endpoint, unfilled });
+    res.json({ partner_id, name, referral_url: `${publicUrl}/${partner_id}/`, postback, endpoint, warnings });
   });
   routes.put('/postback', async (req, res) => {
     const postback = readSettings(postbackSchema, req.body);
