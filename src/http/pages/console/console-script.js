@@ -42,7 +42,7 @@ function secondsFromNow(time) {
 /** @param {number} seconds */
 function sayRelative(seconds) {
   for (const [unit, length] of UNITS) {
-    if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
+    if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit).replace('.', '');
   }
   return seconds <= 0 ? 'just now' : 'in a moment';
 }
@@ -58,14 +58,20 @@ function sayCountdown(seconds) {
 
 /** @param {HTMLElement} button */
 async function copy(button) {
-  const label = button.textContent;
+  const name = button.getAttribute('aria-label') ?? '';
   try {
     await navigator.clipboard.writeText(button.dataset['copy'] ?? '');
-    button.textContent = 'Copied';
+    button.classList.add('copied');
+    button.setAttribute('aria-label', 'Copied');
   } catch {
-    button.textContent = 'Select and copy by hand';
+    button.setAttribute('aria-label', 'It could not be copied: select it and copy it by hand');
   }
-  setTimeout(() => (button.textContent = label), COPIED_MS);
+  button.title = button.getAttribute('aria-label') ?? '';
+  setTimeout(() => {
+    button.classList.remove('copied');
+    button.setAttribute('aria-label', name);
+    button.title = 'Copy';
+  }, COPIED_MS);
 }
 
 document.addEventListener('click', (event) => {

@@ -23,14 +23,14 @@ body.console {
 .console a { color: var(--brand-strong); }
 .console .brand { font-size: 1.1rem; text-decoration: none; color: var(--ink); }
 .console .brand img { width: 30px; height: 30px; }
-.console .areas { grid-column: 1 / -1; margin: 0 -1rem; overflow-x: auto; display: block; scrollbar-width: none; }
-.console .areas ul { display: flex; gap: .15rem; margin: 0; padding: .25rem .75rem .5rem; list-style: none; width: max-content; }
+.console .areas { grid-area: 2 / 1 / 3 / 3; margin: 0 -1rem; overflow-x: auto; display: block; scrollbar-width: none; }
+.console .areas ul { display: flex; align-items: stretch; gap: .15rem; margin: 0; padding: .25rem .75rem .5rem; list-style: none; width: max-content; }
 .console .areas li { list-style: none; margin: 0; padding: 0; display: block; }
-.console .areas a { display: flex; align-items: center; gap: .6rem; min-height: 40px; margin: 0; padding: .35rem .7rem; border-radius: 9px; color: var(--soft-ink); text-decoration: none; font-weight: 600; white-space: nowrap; }
+.console .areas a { display: flex; align-items: center; justify-content: flex-start; gap: .6rem; min-height: 40px; margin: 0; padding: .35rem .7rem; border-radius: 9px; color: var(--soft-ink); text-decoration: none; font-weight: 600; white-space: nowrap; }
 .console .areas a:hover { background: var(--paper); color: var(--ink); }
 .console .areas a[aria-current] { background: var(--quiet-paper); color: var(--ink); }
 .console .areas svg { width: 18px; height: 18px; flex: none; }
-.console .who { display: flex; align-items: center; gap: .6rem; min-width: 0; font-size: .88rem; }
+.console .who { grid-area: 1 / 2; display: flex; align-items: center; gap: .6rem; min-width: 0; font-size: .88rem; }
 .console .who > span { display: none; }
 .console .who form { margin: 0; }
 .console > main { padding-top: 1.25rem; padding-bottom: 3rem; min-width: 0; }
@@ -47,10 +47,11 @@ body.console {
   body.console { display: grid; grid-template-columns: 14.5rem minmax(0, 1fr); grid-template-rows: 1fr auto; }
   body.console.signed-out { display: block; }
   .console > header.side { grid-row: 1 / 3; display: flex; flex-direction: column; align-items: stretch; gap: 1.25rem; position: sticky; top: 0; height: 100vh; padding: 1.25rem .9rem; border: 0; border-right: 1px solid var(--line); }
-  .console .brand { padding: 0 .6rem; }
+  .console .side .brand { padding: 0 .6rem; }
   .console .areas { margin: 0; flex: 1; }
   .console .areas ul { flex-direction: column; width: auto; padding: 0; }
-  .console .who { flex-direction: column; align-items: stretch; padding: .9rem .6rem 0; border-top: 1px solid var(--line); }
+  .console .side .who { flex-direction: column; align-items: stretch; gap: .25rem; padding: .9rem .6rem 0; border-top: 1px solid var(--line); }
+  .console .who .quiet { padding-left: 0; justify-content: flex-start; }
   .console .who > span { display: block; font-weight: 600; overflow-wrap: anywhere; max-height: 4.5em; overflow: hidden; }
   .console > main { padding: 2rem 2.25rem 3rem; }
   .console > footer { padding: 0 2.25rem 1.5rem; grid-column: 2; }

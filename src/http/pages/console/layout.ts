@@ -14,7 +14,7 @@ export type ConsoleFrame = {
 };
 
 // Inline styles and `eval` are what the page's policy forbids; what is not there to be kept cannot be read by the next one.
-const HTMX = `{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0}`;
+const HTMX = `{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0,"refreshOnHistoryMiss":true}`;
 
 const renderLayout = compilePart<
   ConsoleFrame & { body: string; assets: typeof assetPaths; show: Parts }
@@ -38,10 +38,6 @@ const renderLayout = compilePart<
 <% if (it.signedIn) { %>
 <header class="side">
 <a class="brand" href="<%= it.home %>"><img src="<%= it.assets.icon %>" alt="" width="30" height="30"> Cashcat</a>
-<div class="who">
-<span><%= it.signedIn.name %></span>
-<%~ it.show.action({ label: 'Sign out', post: it.signedIn.signOut }, 'quiet') %>
-</div>
 <nav class="areas" aria-label="Console">
 <ul>
 <% for (const area of it.areas) { %>
@@ -49,6 +45,10 @@ const renderLayout = compilePart<
 <% } %>
 </ul>
 </nav>
+<div class="who">
+<span><%= it.signedIn.name %></span>
+<%~ it.show.action({ label: 'Sign out', post: it.signedIn.signOut }, 'quiet') %>
+</div>
 </header>
 <% } %>
 <main id="main" tabindex="-1">

@@ -10,7 +10,7 @@ export const PARTS_STYLESHEET = `
 @media (min-width: 48rem) { .console .split { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 .console .split > * { margin: 0; }
 .console code, .console pre, .console kbd { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .88em; }
-.console code { padding: 0; background: none; }
+.console code { padding: 0; background: none; color: inherit; }
 .console pre { margin: 0; padding: .8rem 1rem; background: var(--paper); color: var(--ink); border: 1px solid var(--line); border-radius: 10px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 24rem; overflow-y: auto; }
 .console [hidden] { display: none !important; }
 .console .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
@@ -21,7 +21,11 @@ export const PARTS_STYLESHEET = `
 .console .danger { background: var(--card) !important; color: var(--bad) !important; border-color: currentColor !important; }
 .console .quiet { background: none !important; border-color: transparent !important; color: var(--soft-ink) !important; padding: .4rem .5rem; }
 .console .quiet:hover { color: var(--ink) !important; }
-.console .copy { min-height: 32px; padding: .1rem .45rem; font-size: .8rem; }
+.console .copy { min-height: 32px; min-width: 32px; padding: .1rem .3rem; font-size: .82rem; vertical-align: middle; }
+.console .copy svg { width: 15px; height: 15px; flex: none; }
+.console .copy.copied, .console .copy.copied:hover { color: var(--good) !important; }
+.console .copy .tick, .console .copied .sheets { display: none; } .console .copied .tick { display: block; }
+.console td time { white-space: nowrap; }
 @media (pointer: coarse) { .console .copy { min-height: 40px; min-width: 40px; } }
 
 .console .state { display: inline-flex; align-items: center; gap: .35rem; padding: .1rem .55rem; border-radius: 999px; font-size: .8rem; font-weight: 600; line-height: 1.5; white-space: nowrap; color: var(--quiet); background: var(--quiet-paper); }
@@ -49,7 +53,9 @@ export const PARTS_STYLESHEET = `
 .console form { margin: 0; }
 .console .field { margin-bottom: 1.1rem; }
 .console .field > label, .console legend { display: block; margin: 0 0 .25rem; font-weight: 600; font-size: .92rem; }
-.console .field input:not([type=checkbox], [type=radio]), .console .field select, .console .field textarea { margin: 0; width: 100%; height: auto; min-height: 42px; font-size: 1rem; }
+.console .field input:not([type=checkbox], [type=radio]), .console .field select, .console .field textarea { margin: 0; width: 100%; min-height: 42px; font-size: 1rem; }
+.console .field input:not([type=checkbox], [type=radio]), .console .field select { height: 42px; line-height: 1.25; }
+.console .card .field { max-width: 34rem; }
 .console .field .help { margin: .3rem 0 0; color: var(--soft-ink); font-size: .86rem; }
 .console .field .error { margin: .3rem 0 0; color: var(--bad); font-size: .88rem; font-weight: 600; }
 .console .field [aria-invalid=true] { border-color: var(--bad); background-image: none; padding-right: .75rem; }
@@ -58,6 +64,7 @@ export const PARTS_STYLESHEET = `
 .console label > [type=checkbox], .console label > [type=radio] { margin: 0; flex: none; }
 .console .filters { display: grid; gap: .6rem; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); align-items: end; margin-bottom: 1rem; }
 .console .filters .field { margin: 0; }
+.console .filters > button { justify-self: start; min-height: 42px; }
 
 .console .table { overflow-x: auto; margin-bottom: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); }
 .console table { margin: 0; font-size: .92rem; }
@@ -82,6 +89,27 @@ export const PARTS_STYLESHEET = `
 .console dl.facts dt { color: var(--soft-ink); font-size: .84rem; font-weight: 600; margin-top: .5rem; }
 .console dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 @media (min-width: 40rem) { .console dl.facts { grid-template-columns: max-content minmax(0, 1fr); gap: .45rem 1.5rem; } .console dl.facts dt { margin: 0; } }
+.console .tiles { display: grid; gap: .6rem; grid-template-columns: repeat(auto-fit, minmax(8.75rem, 1fr)); margin: 0 0 1.25rem; align-items: stretch; }
+.console .tiles a { display: flex; flex-direction: column; gap: .1rem; margin: 0; padding: .75rem .95rem; border: 1px solid var(--line); border-radius: 14px; background: var(--card); color: var(--ink); text-decoration: none; min-width: 0; }
+.console .tiles a:hover { border-color: var(--brand); }
+.console .tiles a[aria-current] { border-color: var(--brand); box-shadow: inset 0 0 0 1px var(--brand); }
+.console .tiles span { color: var(--soft-ink); font-size: .85rem; font-weight: 600; }
+.console .tiles strong { font-size: 1.35rem; line-height: 1.3; font-variant-numeric: tabular-nums; letter-spacing: -.01em; overflow-wrap: anywhere; }
+.console figure { margin: 0 0 1rem; } .console figcaption { padding: 0; margin-bottom: .4rem; }
+.console .chart { display: block; width: 100%; height: auto; overflow: visible; }
+@media (min-width: 40rem) { .console .chart-narrow { display: none; } }
+@media (max-width: 39.99rem) { .console .chart-wide { display: none; } }
+.console .chart .grid { stroke: var(--line); } .console .chart .tick { fill: var(--soft-ink); font-size: 12px; font-variant-numeric: tabular-nums; }
+.console .chart .bar { fill: var(--brand); } .console .chart .hit { fill: transparent; } .console .chart .day:hover .hit { fill: var(--quiet-paper); }
+.console .chart .area { fill: var(--brand); opacity: .18; } .console .chart .line { fill: none; stroke: var(--brand); stroke-width: 2; }
+.console details { border: 0; padding: 0; margin: 0 0 1.75rem; } .console summary { min-height: 40px; display: flex; align-items: center; font-weight: 600; color: var(--brand-strong); }
+.console .range { align-items: end; } .console .range .field { margin: 0; } .console .range .field > label { font-size: .8rem; }
+.console .own { gap: .25rem 1.5rem; color: var(--soft-ink); } .console .own span { overflow-wrap: anywhere; } .console .own code { color: var(--ink); }
+.console .whole-id { font-size: .8em; overflow-wrap: anywhere; }
+.console .timeline { list-style: none; margin: 0; padding: 0; border-left: 2px solid var(--line); }
+.console .timeline li { position: relative; display: grid; gap: 0 1rem; margin: 0; padding: .3rem 0 .3rem 1.1rem; list-style: none; overflow-wrap: anywhere; }
+.console .timeline li::before { content: ""; position: absolute; left: -6px; top: .85rem; width: 10px; height: 10px; border-radius: 50%; background: var(--field-line); }
+@media (min-width: 48rem) { .console .timeline li { grid-template-columns: 15rem minmax(0, 1fr); } }
 .console progress { width: 100%; height: .6rem; margin: .35rem 0; accent-color: var(--brand); }
 @media (prefers-reduced-motion: reduce) { .console * { transition: none !important; animation: none !important; scroll-behavior: auto !important; } }
 `;

@@ -1,6 +1,7 @@
 // The small things that the pages of a console are made of; templates reach them as `it.show`.
 import { formatMajorUnits } from '../../../domain/money.ts';
 import { compilePart } from '../templates.ts';
+import { proseWith } from './prose.ts';
 import { showField, showSelect } from './fields.ts';
 import { toneOf, type Tone } from './states.ts';
 import { tellCountdown, tellExact, tellRelative } from './tell-time.ts';
@@ -15,11 +16,14 @@ const LONGEST_WHOLE_ID = 14;
 const ID_BEGIN = 8;
 const ID_END = 4;
 
+const SHEETS = `<svg class="sheets" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" aria-hidden="true"><path d="M9 9h11v11H9zM5 15H4V4h11v1"/></svg>`;
+const TICK = `<svg class="tick" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M5 12l5 5 9-10"/></svg>`;
+
 const state = compilePart<{ state: string; tone: Tone }>(
   `<span class="state state-<%= it.tone %>"><%= it.state %></span>`,
 );
 const copy = compilePart<{ text: string; label: string; name: string }>(
-  `<button type="button" class="quiet copy" data-copy="<%= it.text %>" aria-label="Copy <%= it.name %>" hidden><%= it.label %></button>`,
+  `<button type="button" class="quiet copy" data-copy="<%= it.text %>" aria-label="Copy <%= it.name %>" title="Copy" hidden>${SHEETS}${TICK}<% if (it.label) { %> <%= it.label %><% } %></button>`,
 );
 const id = compilePart<{ id: string; short: string; href: string | undefined; copy: string }>(
   `<span class="id"><% if (it.href) { %><a href="<%= it.href %>" title="<%= it.id %>"><code><%= it.short %></code></a><% } else { %><code title="<%= it.id %>"><%= it.short %></code><% } %><%~ it.copy %></span>`,
@@ -33,8 +37,8 @@ const time = compilePart<{ at: string; kind: string; exact: string; text: string
 const action = compilePart<{ action: Action; formToken: string; look: string }>(
   `<% if ('href' in it.action) { %><a class="button <%= it.look %>" href="<%= it.action.href %>"><%= it.action.label %></a><% } else { %><form method="post" action="<%= it.action.post %>"><input type="hidden" name="csrf" value="<%= it.formToken %>"><% for (const [name, value] of Object.entries(it.action.fields ?? {})) { %><input type="hidden" name="<%= name %>" value="<%= value %>"><% } %><button class="<%= it.look %>"><%= it.action.label %></button></form><% } %>`,
 );
-const notice = compilePart<{ tone: Tone; title: string; text: string; role: string; actions: string[] }>(
-  `<div class="message message-<%= it.tone %>"<% if (it.role) { %> role="<%= it.role %>"<% } %>><div><% if (it.title) { %><p><strong><%= it.title %></strong></p><% } %><% if (it.text) { %><p><%= it.text %></p><% } %></div><% for (const action of it.actions) { %><%~ action %><% } %></div>`,
+const notice = compilePart<{ tone: Tone; title: string; html: string; role: string; actions: string[] }>(
+  `<div class="message message-<%= it.tone %>"<% if (it.role) { %> role="<%= it.role %>"<% } %>><div><% if (it.title) { %><p><strong><%= it.title %></strong></p><% } %><% if (it.html) { %><p><%~ it.html %></p><% } %></div><% for (const action of it.actions) { %><%~ action %><% } %></div>`,
 );
 const nothing = compilePart<{ title: string; text: string; action: string }>(
   `<div class="nothing"><h2><%= it.title %></h2><p><%= it.text %></p><%~ it.action %></div>`,
@@ -50,7 +54,9 @@ export type Parts = ReturnType<typeof createParts>;
 export function createParts(reader: Reader) {
   const { timeZone, nowMs } = reader;
   const act = (given: Action, look = '') => action({ action: given, formToken: reader.formToken, look });
-  const copyText = (text: string, name: string, label = 'Copy') => copy({ text, name, label });
+  const exactTime = (at: string) => time({ at, kind: '', exact: at, text: tellExact(at, timeZone) });
+  const prose = (text: string) => proseWith(text, exactTime);
+  const copyText = (text: string, name: string, label = '') => copy({ text, name, label });
   return {
     /** The badge of a state; the same word has the same colour on every page. */
     state: (word: string) => state({ state: word, tone: toneOf(word) }),
@@ -59,10 +65,10 @@ export function createParts(reader: Reader) {
     id: (text: string, href?: string) => id({ id: text, short: shorten(text), href, copy: copyText(text, text) }),
     /** @param amount in minor units */
     money: (amount: bigint | number | string, currency: string) =>
-      money({ amount: formatMajorUnits(amount, currency), currency }),
+      money({ amount: formatMajorUnits(amount, currency).replace('-', '−'), currency }),
     /** Relative to now; exact on hover. */
     time: (at: string) => time({ at, kind: 'relative', exact: tellExact(at, timeZone), text: tellRelative(at, nowMs) }),
-    exactTime: (at: string) => time({ at, kind: '', exact: at, text: tellExact(at, timeZone) }),
+    exactTime,
     countdown: (at: string) =>
       time({ at, kind: 'countdown', exact: tellExact(at, timeZone), text: tellCountdown(at, nowMs) }),
     /** A link or a form of one button. @param look `plain`, `danger`, `quiet` or the main button's */
@@ -72,13 +78,15 @@ export function createParts(reader: Reader) {
       notice({
         tone: given.tone,
         title: given.title ?? '',
-        text: given.text ?? '',
+        html: prose(given.text ?? ''),
         role: given.role ?? '',
         actions: (given.actions ?? []).map((each) => act(each, 'plain')),
       }),
     /** What stands where a list is empty, and what to do about it. */
     nothing: (given: { title: string; text: string; action?: Action }) =>
       nothing({ title: given.title, text: given.text, action: given.action ? act(given.action) : '' }),
+    /** Sentences about what happened: their moments in the reader's time, and the rules they name as links. */
+    prose,
     pager,
     field: showField,
     select: showSelect,

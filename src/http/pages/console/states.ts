@@ -17,6 +17,10 @@ const TONES: Readonly<Record<string, Tone>> = {
   pending: 'busy',
   approved: 'good',
   rejected: 'bad',
+  // Outcomes of conversions
+  won: 'good',
+  open: 'busy',
+  reattributed: 'quiet',
   // Replays
   paused: 'quiet',
   done: 'good',

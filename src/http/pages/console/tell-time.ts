@@ -7,11 +7,11 @@ const UNITS = [
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 
-/** `3 min. ago`, `yesterday`: for lists, where the exact time is in the title. */
+/** `3 min ago`, `yesterday`: for lists, where the exact time is in the title. */
 export function tellRelative(at: string, nowMs: number): string {
   const awayMs = Date.parse(at) - nowMs;
   for (const [unit, lengthMs] of UNITS) {
-    if (Math.abs(awayMs) >= lengthMs) return relative.format(Math.trunc(awayMs / lengthMs), unit);
+    if (Math.abs(awayMs) >= lengthMs) return relative.format(Math.trunc(awayMs / lengthMs), unit).replace('.', '');
   }
   return awayMs <= 0 ? 'just now' : 'in a moment';
 }

@@ -8,6 +8,7 @@ import { createProblemHandler } from '../../protocol/problem.ts';
 import { ownScripts } from '../../protocol/security-headers.ts';
 import { createPartnerKeyCheck } from '../auth.ts';
 import { sendConsoleProblem } from './console-page.ts';
+import { addConversionPages } from './conversions/conversion-pages.ts';
 import { addKeyPages } from './key/key-pages.ts';
 import { addLoginRoutes } from './login/login-routes.ts';
 import { addOverviewPages } from './overview/overview-pages.ts';
@@ -41,6 +42,7 @@ export function createConsoleRoutes(deps: ConsoleDeps, { publicUrl, log }: Conte
 
   routes.use(requireSession);
   addOverviewPages(routes, { db, publicUrl });
+  addConversionPages(routes, { db });
   addKeyPages(routes, { db, sessionCookie });
   routes.use((req) => {
     throw new AppError('unknown', `There is no page ${req.baseUrl}${req.path}.`);

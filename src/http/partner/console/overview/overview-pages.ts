@@ -1,28 +1,92 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { definePage } from '../console-page.ts';
-import { sessionOf } from '../session/visit.ts';
+import { listRefIdWarnings, readPostbackSettings } from '../../../../db/partners.ts';
+import { readPartnerStats, type PartnerStats } from '../../../../db/reports/partner-stats.ts';
+import { readUnfilledRefIds } from '../../../../db/reports/unfilled-ref-ids.ts';
+import { proposeReplay } from '../../../../db/replay-previews.ts';
+import { AppError } from '../../../../errors.ts';
+import { addDays, dayOf } from '../../../pages/console/days.ts';
+import { readQuery } from '../../../protocol/query.ts';
+import { sessionOf, visitOf } from '../session/visit.ts';
+import { listAdvice } from './advice.ts';
+import { drawCharts, listTiles, toCells, toDayCells } from './figures.ts';
+import { buildLinks } from './link-builder.ts';
+import { sendOverview } from './overview-page.ts';
+import { listZones, overviewAt, readOverviewQuery, type OverviewQuery } from './overview-query.ts';
 
 export type OverviewDeps = { db: Knex; publicUrl: string };
 
-const sendOverview = definePage<{ partnerId: string; referralUrl: string }>(
-  'overview',
-  `
-<div class="head"><h1>Overview</h1></div>
-<section class="card">
-<h2>Your referral link</h2>
-<dl class="facts">
-<dt>partner_id</dt><dd><code><%= it.partnerId %></code> <%~ it.show.copy(it.partnerId, 'your partner_id') %></dd>
-<dt>Link</dt><dd><code><%= it.referralUrl %></code> <%~ it.show.copy(it.referralUrl, 'your referral link') %></dd>
-</dl>
-</section>
-`,
-);
+const UNFILLED_DAYS = 7;
+const RANGES = [7, 30, 90];
 
-/** What a partner sees first. */
-export function addOverviewPages(routes: Router, { publicUrl }: OverviewDeps): void {
-  routes.get('/', (_req, res) => {
+/** What a partner sees first: is money coming, and is anything broken? */
+export function addOverviewPages(routes: Router, { db, publicUrl }: OverviewDeps): void {
+  routes.get('/', async (req, res) => {
     const { partnerId } = sessionOf(res);
-    sendOverview(res, { title: 'Overview' }, { partnerId, referralUrl: `${publicUrl}/${partnerId}/` });
+    const visit = visitOf(res);
+    const asked = readOverviewQuery(readQuery(req.url), visit);
+    const [{ query, byDay, byOffer }, postback, refIds, unfilled, proposal] = await Promise.all([
+      readFigures(partnerId, asked),
+      readPostbackSettings(db, partnerId),
+      listRefIdWarnings(db, partnerId),
+      readUnfilledRefIds(db, partnerId, { days: UNFILLED_DAYS }),
+      proposeReplay(db, partnerId),
+    ]);
+    const { totals } = byDay;
+    sendOverview(
+      res,
+      { title: 'Overview' },
+      {
+        query,
+        zones: listZones(query.timeZone, visit.timeZone),
+        ranges: listRanges(query, visit.nowMs),
+        partnerId,
+        referralUrl: `${publicUrl}/${partnerId}/`,
+        tiles: listTiles(totals, query),
+        advice: listAdvice({ postback, refIds, unfilled, proposal }),
+        charts: drawCharts(query.show, byDay),
+        days: byDay.rows.map(toDayCells).reverse(),
+        totals: toDayCells({ ...totals, day: 'All days' }),
+        offers: byOffer.rows
+          .filter(({ offer_id: offerId }) => offerId !== null)
+          .map((row) => toCells(row.offer_name ?? row.offer_id ?? '', row)),
+        hasFigures: hasAny(byDay),
+        links: buildLinks(publicUrl, partnerId, query.tracker ?? postback?.tracker),
+      },
+    );
   });
+
+  /** Postgres may not know a time zone that the program knows: then it is said, and counted in UTC. */
+  async function readFigures(partnerId: string, asked: OverviewQuery) {
+    try {
+      return { query: asked, ...(await readBoth(partnerId, asked)) };
+    } catch (error) {
+      if (!(error instanceof AppError && error.kind === 'invalid')) throw error;
+      const errors = { ...asked.errors, time_zone: error.problems[0]?.message ?? error.message };
+      const query = { ...asked, timeZone: 'UTC', errors };
+      return { query, ...(await readBoth(partnerId, query)) };
+    }
+  }
+
+  async function readBoth(partnerId: string, { from, to, timeZone }: OverviewQuery) {
+    const range = { partner_id: partnerId, from, to: addDays(to, 1), time_zone: timeZone };
+    const [byDay, byOffer] = await Promise.all([
+      readPartnerStats(db, { ...range, group_by: 'day' }),
+      readPartnerStats(db, { ...range, group_by: 'offer' }),
+    ]);
+    return { byDay, byOffer };
+  }
+}
+
+function listRanges(query: OverviewQuery, nowMs: number): { name: string; href: string }[] {
+  const today = dayOf(nowMs, query.timeZone);
+  return RANGES.map((days) => ({
+    name: `${days} days`,
+    href: overviewAt(query, { from: addDays(today, 1 - days), to: today }),
+  }));
+}
+
+function hasAny({ totals }: PartnerStats): boolean {
+  const { touches, conversions, pending, approved, rejected, reward } = totals;
+  return reward.length > 0 || [touches, conversions, pending, approved, rejected].some((count) => count > 0);
 }

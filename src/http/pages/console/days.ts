@@ -1,0 +1,42 @@
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** True for `2026-01-31`, and false for `2026-02-31`. */
+export function isDay(text: string): boolean {
+  const timeMs = DAY.test(text) ? Date.parse(text) : NaN;
+  return !Number.isNaN(timeMs) && new Date(timeMs).toISOString().startsWith(text);
+}
+
+/** The day of a moment in a time zone. */
+export function dayOf(timeMs: number, timeZone: string): string {
+  return new Date(wallClockMs(timeMs, timeZone)).toISOString().slice(0, 10);
+}
+
+/** The moment at which a day begins in a time zone, as ISO 8601 UTC; where its clocks skip midnight, the first that there is. */
+export function beginOfDay(day: string, timeZone: string): string {
+  const wantedMs = Date.parse(day);
+  // Twice: the offset at the first guess may be that of the day before a change of clocks.
+  const guessMs = wantedMs - offsetMs(wantedMs, timeZone);
+  return new Date(wantedMs - offsetMs(guessMs, timeZone)).toISOString();
+}
+
+/** So many days later; fewer than none is earlier. */
+export function addDays(day: string, count: number): string {
+  return new Date(Date.parse(day) + count * DAY_MS).toISOString().slice(0, 10);
+}
+
+function offsetMs(timeMs: number, timeZone: string): number {
+  return wallClockMs(timeMs, timeZone) - timeMs;
+}
+
+/** What clocks show there, as if it were UTC. */
+function wallClockMs(timeMs: number, timeZone: string): number {
+  const format = new Intl.DateTimeFormat('en-CA', {
+    ...{ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' },
+    ...{ hourCycle: 'h23', timeZone },
+  });
+  const part = Object.fromEntries(format.formatToParts(timeMs).map(({ type, value }) => [type, value]));
+  return Date.parse(
+    `${part['year']}-${part['month']}-${part['day']}T${part['hour']}:${part['minute']}:${part['second']}Z`,
+  );
+}

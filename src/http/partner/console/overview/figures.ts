@@ -1,0 +1,69 @@
+import { formatMajorUnits } from '../../../../domain/money.ts';
+import type { Figures, StatsRow } from '../../../../db/reports/partner-stats.ts';
+import { drawDays, sayDay } from '../../../pages/console/chart.ts';
+import { measures, overviewAt, type Measure, type OverviewQuery } from './overview-query.ts';
+
+const NAMES: Readonly<Record<Measure, string>> = {
+  reward: 'Reward',
+  approved: 'Approved',
+  pending: 'Pending',
+  rejected: 'Rejected',
+  conversions: 'Conversions',
+  touches: 'Touches',
+};
+
+const whole = new Intl.NumberFormat('en');
+
+/** A total, and the way to its chart. */
+export type Tile = { measure: Measure; name: string; href: string; isShown: boolean; values: string[] };
+
+export function listTiles(totals: Figures, query: OverviewQuery): Tile[] {
+  return measures.map((measure) => ({
+    measure,
+    name: NAMES[measure],
+    href: overviewAt(query, { show: measure }),
+    isShown: measure === query.show,
+    values: measure === 'reward' ? sayRewards(totals) : [whole.format(totals[measure])],
+  }));
+}
+
+/** One for counts; of rewards one for each currency, because they are never summed. */
+export function drawCharts(show: Measure, { rows, totals }: { rows: StatsRow[]; totals: Figures }): Drawing[] {
+  const range = `${sayDay(rows[0]?.day ?? '')} to ${sayDay(rows.at(-1)?.day ?? '')}`;
+  const draw = (unit: string, days: { day: string; value: number; text: string }[]) => {
+    const caption = `${NAMES[show]} per day${unit}`;
+    return { caption, svg: drawDays({ title: `${caption}, ${range}; the table below has the same figures`, days }) };
+  };
+  if (show !== 'reward') {
+    const days = rows.map(({ day = '', [show]: value }) => ({ day, value, text: whole.format(value) }));
+    return [draw('', days)];
+  }
+  return totals.reward.map(({ currency }) => {
+    const days = rows.map(({ day = '', reward }) => {
+      const amount = reward.find((each) => each.currency === currency)?.amount ?? 0;
+      const major = formatMajorUnits(amount, currency);
+      return { day, value: Number(major), text: `${major} ${currency}` };
+    });
+    return draw(`, ${currency}`, days);
+  });
+}
+
+export type Drawing = { caption: string; svg: string };
+
+/** The figures of a row as a table shows them. */
+export type Cells = { name: string; counts: string[]; reward: Figures['reward'] };
+
+export function toCells(name: string, figures: Figures): Cells {
+  const { conversions, pending, approved, rejected, reward } = figures;
+  return { name, counts: [conversions, pending, approved, rejected].map((count) => whole.format(count)), reward };
+}
+
+export function toDayCells(row: StatsRow): Cells {
+  const cells = toCells(row.day ?? '', row);
+  return { ...cells, counts: [whole.format(row.touches), ...cells.counts] };
+}
+
+function sayRewards({ reward }: Figures): string[] {
+  if (reward.length === 0) return ['0'];
+  return reward.map(({ amount, currency }) => `${formatMajorUnits(amount, currency).replace('-', '−')} ${currency}`);
+}
