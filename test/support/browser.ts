@@ -17,8 +17,11 @@ import {
 export type TestPage = Page & {
   /** What the browser complained of: errors of scripts, refused loads, violations of the page's policy. */
   complaints: string[];
-  /** @throws AssertionError naming what is not accessible, of serious and critical findings */
-  checkAccessible(): Promise<void>;
+  /**
+   * @param rules tags of axe, or single rules of it
+   * @throws AssertionError naming what is not accessible, of serious and critical findings
+   */
+  checkAccessible(rules?: readonly string[]): Promise<void>;
 };
 
 export type TestBrowser = {
@@ -27,6 +30,7 @@ export type TestBrowser = {
   close(): Promise<void>;
 };
 
+const EVERY_RULE = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Chromium as it comes with npm. @param baseUrl what the addresses of pages are relative to */
@@ -57,9 +61,11 @@ async function openPage(context: BrowserContext, hasScripts: boolean): Promise<T
   });
   return Object.assign(page, {
     complaints,
-    async checkAccessible() {
+    async checkAccessible(rules: readonly string[] = EVERY_RULE) {
       assert.ok(hasScripts, 'axe is a script');
-      const found = await page.evaluate<Finding[]>(`${axe}; axe.run().then(({ violations }) => violations.flatMap(
+      const found = await page.evaluate<
+        Finding[]
+      >(`${axe}; axe.run({ resultTypes: ['violations'], preload: false, runOnly: ${JSON.stringify(rules)} }).then(({ violations }) => violations.flatMap(
         ({ id, impact, nodes }) => nodes.map(({ html, failureSummary }) => ({ id, impact, html, why: failureSummary })),
       ))`);
       const grave = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');

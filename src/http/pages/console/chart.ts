@@ -24,7 +24,7 @@ const SIZES: Size[] = [
   { name: 'wide', width: 960, height: 260, labels: 8 },
   { name: 'narrow', width: 340, height: 220, labels: 4 },
 ];
-const MARGIN = { top: 12, right: 6, bottom: 26, left: 44 };
+const MARGIN = { top: 12, right: 20, bottom: 26, left: 44 };
 const VALUE_TICKS = 4;
 // More would be thinner than a finger's or a pointer's width: they become an area.
 const MOST_BARS = 62;

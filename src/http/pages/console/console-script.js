@@ -58,7 +58,7 @@ function sayCountdown(seconds) {
 
 /** @param {HTMLElement} button */
 async function copy(button) {
-  const name = button.getAttribute('aria-label') ?? '';
+  const name = button.getAttribute('aria-label');
   try {
     await navigator.clipboard.writeText(button.dataset['copy'] ?? '');
     button.classList.add('copied');
@@ -69,7 +69,8 @@ async function copy(button) {
   button.title = button.getAttribute('aria-label') ?? '';
   setTimeout(() => {
     button.classList.remove('copied');
-    button.setAttribute('aria-label', name);
+    if (name === null) button.removeAttribute('aria-label');
+    else button.setAttribute('aria-label', name);
     button.title = 'Copy';
   }, COPIED_MS);
 }

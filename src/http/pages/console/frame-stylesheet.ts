@@ -52,7 +52,7 @@ body.console {
   .console .areas ul { flex-direction: column; width: auto; padding: 0; }
   .console .side .who { flex-direction: column; align-items: stretch; gap: .25rem; padding: .9rem .6rem 0; border-top: 1px solid var(--line); }
   .console .who .quiet { padding-left: 0; justify-content: flex-start; }
-  .console .who > span { display: block; font-weight: 600; overflow-wrap: anywhere; max-height: 4.5em; overflow: hidden; }
+  .console .who > span { font-weight: 600; overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
   .console > main { padding: 2rem 2.25rem 3rem; }
   .console > footer { padding: 0 2.25rem 1.5rem; grid-column: 2; }
 }

@@ -46,6 +46,7 @@ export const PARTS_STYLESHEET = `
 .console .message-good { border-left-color: var(--good); } .console .message-busy { border-left-color: var(--busy); } .console .message-bad { border-left-color: var(--bad); }
 
 .console .nothing { text-align: center; padding: 2.5rem 1.25rem; background: var(--card); border: 1px dashed var(--field-line); border-radius: 14px; }
+.console .nothing { margin-bottom: 1.75rem; }
 .console .nothing h2 { margin-bottom: .35rem; }
 .console .nothing p { color: var(--soft-ink); max-width: 34rem; margin: 0 auto 1rem; }
 .console .nothing > :last-child { margin-bottom: 0; }
@@ -81,11 +82,12 @@ export const PARTS_STYLESHEET = `
   .console .cards tr { padding: .6rem .9rem; border-bottom: 1px solid var(--line); }
   .console .cards tr:last-child { border-bottom: 0; }
   .console .cards td, .console .cards tbody th { display: flex; justify-content: space-between; align-items: center; gap: 1rem; padding: .2rem 0; border: 0; text-align: right; overflow-wrap: anywhere; min-width: 0; }
+  .console .cards tbody th { text-align: left; padding-bottom: .35rem; }
   .console .cards td::before, .console .cards tbody th::before { content: attr(data-label); color: var(--soft-ink); font-size: .82rem; font-weight: 600; flex: none; text-align: left; }
 }
 .console .pager { display: flex; gap: .6rem; justify-content: space-between; align-items: center; margin: 0 0 1rem; }
 
-.console dl.facts { display: grid; grid-template-columns: minmax(0, 1fr); gap: .1rem 1.25rem; margin: 0; }
+.console dl.facts { display: grid; align-items: baseline; grid-template-columns: minmax(0, 1fr); gap: .1rem 1.25rem; margin: 0; }
 .console dl.facts dt { color: var(--soft-ink); font-size: .84rem; font-weight: 600; margin-top: .5rem; }
 .console dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 @media (min-width: 40rem) { .console dl.facts { grid-template-columns: max-content minmax(0, 1fr); gap: .45rem 1.5rem; } .console dl.facts dt { margin: 0; } }
@@ -94,6 +96,7 @@ export const PARTS_STYLESHEET = `
 .console .tiles a:hover { border-color: var(--brand); }
 .console .tiles a[aria-current] { border-color: var(--brand); box-shadow: inset 0 0 0 1px var(--brand); }
 .console .tiles span { color: var(--soft-ink); font-size: .85rem; font-weight: 600; }
+.console .tiles small { font-size: .6em; color: var(--soft-ink); }
 .console .tiles strong { font-size: 1.35rem; line-height: 1.3; font-variant-numeric: tabular-nums; letter-spacing: -.01em; overflow-wrap: anywhere; }
 .console figure { margin: 0 0 1rem; } .console figcaption { padding: 0; margin-bottom: .4rem; }
 .console .chart { display: block; width: 100%; height: auto; overflow: visible; }
@@ -103,8 +106,9 @@ export const PARTS_STYLESHEET = `
 .console .chart .bar { fill: var(--brand); } .console .chart .hit { fill: transparent; } .console .chart .day:hover .hit { fill: var(--quiet-paper); }
 .console .chart .area { fill: var(--brand); opacity: .18; } .console .chart .line { fill: none; stroke: var(--brand); stroke-width: 2; }
 .console details { border: 0; padding: 0; margin: 0 0 1.75rem; } .console summary { min-height: 40px; display: flex; align-items: center; font-weight: 600; color: var(--brand-strong); }
-.console .range { align-items: end; } .console .range .field { margin: 0; } .console .range .field > label { font-size: .8rem; }
-.console .own { gap: .25rem 1.5rem; color: var(--soft-ink); } .console .own span { overflow-wrap: anywhere; } .console .own code { color: var(--ink); }
+.console .range { display: grid; grid-template-columns: 1fr 1fr; gap: .5rem .6rem; align-items: end; } .console .range .field { margin: 0; min-width: 0; } .console .range .field > label { font-size: .8rem; } .console .range > button { min-height: 42px; justify-self: start; }
+@media (min-width: 40rem) { .console .range { display: flex; } }
+.console .own { gap: .25rem 1.5rem; color: var(--soft-ink); } .console .own span { display: flex; align-items: center; gap: .35rem; min-width: 0; } .console .own code { overflow-wrap: anywhere; min-width: 0; } .console .own code { color: var(--ink); }
 .console .whole-id { font-size: .8em; overflow-wrap: anywhere; }
 .console .timeline { list-style: none; margin: 0; padding: 0; border-left: 2px solid var(--line); }
 .console .timeline li { position: relative; display: grid; gap: 0 1rem; margin: 0; padding: .3rem 0 .3rem 1.1rem; list-style: none; overflow-wrap: anywhere; }

@@ -1,6 +1,6 @@
 // The small things that the pages of a console are made of; templates reach them as `it.show`.
-import { formatMajorUnits } from '../../../domain/money.ts';
 import { compilePart } from '../templates.ts';
+import { writeMoney } from './write-numbers.ts';
 import { proseWith } from './prose.ts';
 import { showField, showSelect } from './fields.ts';
 import { toneOf, type Tone } from './states.ts';
@@ -23,7 +23,7 @@ const state = compilePart<{ state: string; tone: Tone }>(
   `<span class="state state-<%= it.tone %>"><%= it.state %></span>`,
 );
 const copy = compilePart<{ text: string; label: string; name: string }>(
-  `<button type="button" class="quiet copy" data-copy="<%= it.text %>" aria-label="Copy <%= it.name %>" title="Copy" hidden>${SHEETS}${TICK}<% if (it.label) { %> <%= it.label %><% } %></button>`,
+  `<button type="button" class="quiet copy" data-copy="<%= it.text %>"<% if (!it.label) { %> aria-label="Copy <%= it.name %>"<% } %> title="Copy" hidden>${SHEETS}${TICK}<% if (it.label) { %> <%= it.label %><% } %></button>`,
 );
 const id = compilePart<{ id: string; short: string; href: string | undefined; copy: string }>(
   `<span class="id"><% if (it.href) { %><a href="<%= it.href %>" title="<%= it.id %>"><code><%= it.short %></code></a><% } else { %><code title="<%= it.id %>"><%= it.short %></code><% } %><%~ it.copy %></span>`,
@@ -65,7 +65,7 @@ export function createParts(reader: Reader) {
     id: (text: string, href?: string) => id({ id: text, short: shorten(text), href, copy: copyText(text, text) }),
     /** @param amount in minor units */
     money: (amount: bigint | number | string, currency: string) =>
-      money({ amount: formatMajorUnits(amount, currency).replace('-', '−'), currency }),
+      money({ amount: writeMoney(amount, currency), currency }),
     /** Relative to now; exact on hover. */
     time: (at: string) => time({ at, kind: 'relative', exact: tellExact(at, timeZone), text: tellRelative(at, nowMs) }),
     exactTime,

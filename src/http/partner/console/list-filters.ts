@@ -34,7 +34,7 @@ export function readListFilters<Schema extends z.ZodType>(
       return text === '' ? [] : [[name, text]];
     }),
   );
-  const { cursor, ...shown } = given;
+  const shown = Object.fromEntries(Object.entries(given).filter(([name]) => name !== 'cursor'));
   const path = `${req.baseUrl}${req.path}`;
   return {
     ...readWhatCanBe(schema, { ...given, ...readDays(shown, timeZone) }),

@@ -1,18 +1,43 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Knex } from 'knex';
+import { prepareDemo } from '../../../../src/dev/demo/prepare-demo.ts';
 import { openBrowser, serveApp, type TestBrowser, type TestPage } from '../../../support/browser.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 import { buildConsole, type Console } from '../../build-console.ts';
+
+const RULES = { attempts: 3, intervalMs: 300_000 };
+const PAGES = [
+  '/console',
+  '/console?show=reward',
+  '/console/conversions',
+  '/console/conversions?ref_id=none',
+  '/console/key',
+];
 
 describe('the console in a browser', () => {
   let db: Knex;
   let site: Console;
   let browser: TestBrowser;
+  let pages: string[];
   let server: { url: string; close(): Promise<void> };
 
   before(async () => {
     ({ db } = await createTestDatabase());
-    site = await buildConsole(db);
+    const dataDir = await mkdtemp(join(tmpdir(), 'console-'));
+    const demo = await prepareDemo(db, { dataDir, receiverUrl: 'http://127.0.0.1:1', rules: RULES });
+    await rm(dataDir, { recursive: true });
+    assert.ok(demo);
+    const built = await buildConsole(db);
+    const { partnerId, partnerKey: key } = demo;
+    site = { ...built, partnerId, key };
+    const [latest] = await db('postbacks')
+      .where({ partner_id: partnerId, state: 'delivered' })
+      .limit(1)
+      .select<{ conversion_id: string }[]>('conversion_id');
+    pages = [...PAGES, `/console/conversions/${latest?.conversion_id}`];
     server = await serveApp(site.app);
     browser = await openBrowser(server.url);
   });
@@ -54,26 +79,56 @@ describe('the console in a browser', () => {
     await page.getByRole('heading', { name: 'Key and sign-in', level: 1 }).waitFor();
   });
 
-  it('has nothing serious for axe on any page, in both themes, and breaks no rule of its own', async () => {
-    for (const colorScheme of ['light', 'dark'] as const) {
+  // A theme changes nothing but colours.
+  for (const [colorScheme, rules] of [
+    ['light', undefined],
+    ['dark', ['color-contrast']],
+  ] as const) {
+    it(`has nothing serious for axe on any page, and breaks no rule of its own: ${colorScheme}`, async () => {
       const page = await browser.open({ colorScheme });
       await page.goto('/console/login');
-      await page.checkAccessible();
+      await page.checkAccessible(rules);
       await signIn(page);
-      for (const path of ['/console', '/console/key']) {
+      for (const path of [...pages, '/console/nowhere']) {
         await page.goto(path);
-        await page.checkAccessible();
+        await page.checkAccessible(rules);
       }
-      await page.goto('/console/nowhere');
-      await page.checkAccessible();
       assert.deepEqual(page.complaints, []);
-    }
+    });
+  }
+
+  it('changes the figures without leaving the page, and goes back', async () => {
+    const page = await browser.open();
+    await signIn(page);
+    await page.getByRole('link', { name: /^Touches/ }).click();
+    await page.getByText('Touches per day').waitFor();
+    assert.match(page.url(), /show=touches/);
+    await page.goBack();
+    await page.getByText('Approved per day').waitFor();
+    await page.getByLabel('Your tracker').selectOption('Keitaro');
+    await page.locator('#built').getByText('ref_id={subid}').waitFor();
+    assert.deepEqual(page.complaints, []);
+  });
+
+  it('copies the link, and says so', async () => {
+    const page = await browser.open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await signIn(page);
+    await page.getByRole('button', { name: 'Copy your referral link' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    assert.equal(await page.evaluate('navigator.clipboard.readText()'), `http://console.test/${site.partnerId}/`);
+  });
+
+  it('tells times in the zone of its reader', async () => {
+    const page = await browser.open({ timezoneId: 'Asia/Tokyo' });
+    await signIn(page);
+    await page.goto('/console');
+    assert.equal(await page.getByLabel('Time zone').inputValue(), 'Asia/Tokyo');
   });
 
   it('fits on a phone', async () => {
     const page = await browser.open({ viewport: { width: 360, height: 740 } });
     await signIn(page);
-    for (const path of ['/console', '/console/key']) {
+    for (const path of pages) {
       await page.goto(path);
       assert.ok((await page.evaluate<number>('document.documentElement.scrollWidth')) <= 360, path);
     }

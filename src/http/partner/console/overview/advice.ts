@@ -3,6 +3,7 @@ import type { UnfilledRefIds } from '../../../../db/reports/unfilled-ref-ids.ts'
 import type { ReplayProposal } from '../../../../db/replay-previews.ts';
 import type { PostbackSettings } from '../../../../domain/postback-settings.ts';
 import { warnPartner, type PartnerWarning } from '../../../../stories/partner-warnings.ts';
+import { writeCount } from '../../../pages/console/write-numbers.ts';
 import type { Action } from '../../../pages/console/parts.ts';
 import type { Advice } from './overview-page.ts';
 
@@ -12,8 +13,6 @@ export type AdviceFacts = {
   unfilled: UnfilledRefIds | null;
   proposal: ReplayProposal | undefined;
 };
-
-const whole = new Intl.NumberFormat('en');
 
 /** What costs the partner money, what costs most first; each says what to do about it. */
 export function listAdvice({ postback, refIds, unfilled, proposal }: AdviceFacts): Advice[] {
@@ -25,7 +24,7 @@ export function listAdvice({ postback, refIds, unfilled, proposal }: AdviceFacts
 }
 
 function proposeReplay({ count, first_failed_at: first, last_failed_at: last, ...range }: ReplayProposal): Advice {
-  const postbacks = count === 1 ? '1 postback' : `${whole.format(count)} postbacks`;
+  const postbacks = count === 1 ? '1 postback' : `${writeCount(count)} postbacks`;
   const answers = range.answers_again
     ? 'Your endpoint answers again, so they can be sent once more.'
     : 'Your endpoint has not taken a postback since: see why, and send them once more when it is mended.';
@@ -42,7 +41,7 @@ function proposeReplay({ count, first_failed_at: first, last_failed_at: last, ..
 }
 
 function warnOfUnfilled({ touches, latest_ref_id: refId, latest_at: at }: UnfilledRefIds): Advice {
-  const visits = touches === 1 ? '1 visit of the last days' : `${whole.format(touches)} visits of the last days`;
+  const visits = touches === 1 ? '1 visit of the last days' : `${writeCount(touches)} visits of the last days`;
   return {
     tone: 'bad',
     title: 'Your tracker does not fill in its macro',

@@ -1,5 +1,6 @@
 import { formatMajorUnits } from '../../../../domain/money.ts';
 import type { Figures, StatsRow } from '../../../../db/reports/partner-stats.ts';
+import { writeCount, writeMoney } from '../../../pages/console/write-numbers.ts';
 import { drawDays, sayDay } from '../../../pages/console/chart.ts';
 import { measures, overviewAt, type Measure, type OverviewQuery } from './overview-query.ts';
 
@@ -12,18 +13,24 @@ const NAMES: Readonly<Record<Measure, string>> = {
   touches: 'Touches',
 };
 
-const whole = new Intl.NumberFormat('en');
-
 /** A total, and the way to its chart. */
-export type Tile = { measure: Measure; name: string; href: string; isShown: boolean; values: string[] };
+export type Tile = {
+  measure: Measure;
+  name: string;
+  href: string;
+  isShown: boolean;
+  count: string | undefined;
+  reward: Figures['reward'];
+};
 
 export function listTiles(totals: Figures, query: OverviewQuery): Tile[] {
   return measures.map((measure) => ({
     measure,
     name: NAMES[measure],
     href: overviewAt(query, { show: measure }),
-    isShown: measure === query.show,
-    values: measure === 'reward' ? sayRewards(totals) : [whole.format(totals[measure])],
+    isShown: measure === (query.show ?? pickMeasure(totals)),
+    count: measure !== 'reward' ? writeCount(totals[measure]) : totals.reward.length === 0 ? '0' : undefined,
+    reward: measure === 'reward' ? totals.reward : [],
   }));
 }
 
@@ -35,14 +42,14 @@ export function drawCharts(show: Measure, { rows, totals }: { rows: StatsRow[]; 
     return { caption, svg: drawDays({ title: `${caption}, ${range}; the table below has the same figures`, days }) };
   };
   if (show !== 'reward') {
-    const days = rows.map(({ day = '', [show]: value }) => ({ day, value, text: whole.format(value) }));
+    const days = rows.map(({ day = '', [show]: value }) => ({ day, value, text: writeCount(value) }));
     return [draw('', days)];
   }
   return totals.reward.map(({ currency }) => {
     const days = rows.map(({ day = '', reward }) => {
       const amount = reward.find((each) => each.currency === currency)?.amount ?? 0;
-      const major = formatMajorUnits(amount, currency);
-      return { day, value: Number(major), text: `${major} ${currency}` };
+      const value = Number(formatMajorUnits(amount, currency));
+      return { day, value, text: `${writeMoney(amount, currency)} ${currency}` };
     });
     return draw(`, ${currency}`, days);
   });
@@ -55,15 +62,15 @@ export type Cells = { name: string; counts: string[]; reward: Figures['reward'] 
 
 export function toCells(name: string, figures: Figures): Cells {
   const { conversions, pending, approved, rejected, reward } = figures;
-  return { name, counts: [conversions, pending, approved, rejected].map((count) => whole.format(count)), reward };
+  return { name, counts: [conversions, pending, approved, rejected].map(writeCount), reward };
 }
 
 export function toDayCells(row: StatsRow): Cells {
   const cells = toCells(row.day ?? '', row);
-  return { ...cells, counts: [whole.format(row.touches), ...cells.counts] };
+  return { ...cells, counts: [writeCount(row.touches), ...cells.counts] };
 }
 
-function sayRewards({ reward }: Figures): string[] {
-  if (reward.length === 0) return ['0'];
-  return reward.map(({ amount, currency }) => `${formatMajorUnits(amount, currency).replace('-', '−')} ${currency}`);
+/** What says most of those that there are any of. */
+export function pickMeasure(totals: Figures): Measure {
+  return (['approved', 'conversions', 'touches'] as const).find((measure) => totals[measure] > 0) ?? 'touches';
 }

@@ -32,7 +32,7 @@ const heads = (first: string[]) =>
 const cells = (counts: string[]) => `
 <th scope="row" class="wrap"><%= row.name %></th>
 <% for (const [index, count] of row.counts.entries()) { %><td class="number" data-label="<%= ${JSON.stringify(counts).replaceAll('"', "'")}[index] %>"><%= count %></td><% } %>
-<td class="number" data-label="Reward"><% for (const { amount, currency } of row.reward) { %><%~ it.show.money(amount, currency) %><br><% } %><% if (row.reward.length === 0) { %><span class="soft">–</span><% } %></td>`;
+<td class="number" data-label="Reward"><% for (const { amount, currency } of row.reward) { %><div><%~ it.show.money(amount, currency) %></div><% } %><% if (row.reward.length === 0) { %><span class="soft">–</span><% } %></td>`;
 const ofDay = cells(['Touches', ...FIGURE_HEADS]);
 const ofOffer = cells(FIGURE_HEADS);
 
@@ -42,7 +42,7 @@ export const sendOverview = definePage<OverviewData>(
 <div class="head">
 <h1>Overview</h1>
 <form class="row range" method="get" action="/console" hx-get="/console" hx-trigger="change, submit" hx-target="#figures" hx-select="#figures" hx-swap="outerHTML" hx-push-url="true">
-<input type="hidden" name="show" value="<%= it.query.show %>">
+<% if (it.query.show) { %><input type="hidden" name="show" value="<%= it.query.show %>"><% } %>
 <%~ it.show.field({ name: 'from', label: 'From', type: 'date', value: it.query.from, error: it.query.errors.from }) %>
 <%~ it.show.field({ name: 'to', label: 'To', type: 'date', value: it.query.to, error: it.query.errors.to }) %>
 <%~ it.show.select({ name: 'time_zone', label: 'Time zone', value: it.query.timeZone, error: it.query.errors.time_zone, options: it.zones }) %>
@@ -57,7 +57,7 @@ export const sendOverview = definePage<OverviewData>(
 <div id="figures">
 <nav class="tiles" aria-label="What the chart shows">
 <% for (const tile of it.tiles) { %>
-<a href="<%= tile.href %>" id="tile-<%= tile.measure %>"<% if (tile.isShown) { %> aria-current="true"<% } %> hx-get="<%= tile.href %>" hx-target="#figures" hx-select="#figures" hx-swap="outerHTML" hx-push-url="true"><span><%= tile.name %></span><% for (const value of tile.values) { %><strong><%= value %></strong><% } %></a>
+<a href="<%= tile.href %>" id="tile-<%= tile.measure %>"<% if (tile.isShown) { %> aria-current="true"<% } %> hx-get="<%= tile.href %>" hx-target="#figures" hx-select="#figures" hx-swap="outerHTML" hx-push-url="true"><span><%= tile.name %></span><% if (tile.count) { %><strong><%= tile.count %></strong><% } %><% for (const { amount, currency } of tile.reward) { %><strong><%~ it.show.money(amount, currency) %></strong><% } %></a>
 <% } %>
 </nav>
 <% for (const advice of it.advice) { %>
@@ -107,13 +107,13 @@ export const sendOverview = definePage<OverviewData>(
 <section class="card" id="link">
 <h2>Build your link</h2>
 <p>A <code>ref_id</code> is your own id of the visit. With it you get postbacks: your tracker fills it in when you give it the tracker's macro.</p>
-<form class="row" method="get" action="/console#link" hx-get="/console" hx-trigger="change, submit" hx-target="#built" hx-select="#built" hx-swap="outerHTML">
+<form class="row range" method="get" action="/console#link" hx-get="/console" hx-trigger="change, submit" hx-target="#built" hx-select="#built" hx-swap="outerHTML">
 <%~ it.show.select({ name: 'tracker', label: 'Your tracker', value: it.links.tracker, options: it.links.trackers }) %>
 <button class="plain">Build</button>
 </form>
 <div id="built">
 <pre><%= it.links.link %></pre>
-<p class="row"><%~ it.show.copy(it.links.link, 'the link for your tracker', 'Copy the link') %></p>
+<p class="row"><%~ it.show.copy(it.links.link, 'the built link', 'Copy the link') %></p>
 <p class="soft small"><%= it.links.note %> To go straight to an offer, add <code>&amp;offer_id=</code> and its id.</p>
 </div>
 </section>

@@ -9,7 +9,7 @@ import { addDays, dayOf } from '../../../pages/console/days.ts';
 import { readQuery } from '../../../protocol/query.ts';
 import { sessionOf, visitOf } from '../session/visit.ts';
 import { listAdvice } from './advice.ts';
-import { drawCharts, listTiles, toCells, toDayCells } from './figures.ts';
+import { drawCharts, listTiles, pickMeasure, toCells, toDayCells } from './figures.ts';
 import { buildLinks } from './link-builder.ts';
 import { sendOverview } from './overview-page.ts';
 import { listZones, overviewAt, readOverviewQuery, type OverviewQuery } from './overview-query.ts';
@@ -44,7 +44,7 @@ export function addOverviewPages(routes: Router, { db, publicUrl }: OverviewDeps
         referralUrl: `${publicUrl}/${partnerId}/`,
         tiles: listTiles(totals, query),
         advice: listAdvice({ postback, refIds, unfilled, proposal }),
-        charts: drawCharts(query.show, byDay),
+        charts: drawCharts(query.show ?? pickMeasure(totals), byDay),
         days: byDay.rows.map(toDayCells).reverse(),
         totals: toDayCells({ ...totals, day: 'All days' }),
         offers: byOffer.rows

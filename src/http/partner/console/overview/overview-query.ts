@@ -13,7 +13,8 @@ export type OverviewQuery = {
   from: string;
   to: string;
   timeZone: string;
-  show: Measure;
+  /** Undefined: what says most. */
+  show: Measure | undefined;
   /** Of the link builder; undefined when none was chosen. */
   tracker: string | undefined;
   errors: { from?: string; to?: string; time_zone?: string };
@@ -21,7 +22,6 @@ export type OverviewQuery = {
 
 const USUAL_DAYS = 30;
 const MOST_DAYS = 400;
-const USUAL_MEASURE: Measure = 'approved';
 
 /** Reads what can be read; for the rest the last 30 days are shown, and it is said what is wrong. */
 export function readOverviewQuery(query: ParsedUrlQuery, { timeZone: usualZone, nowMs }: Visit): OverviewQuery {
@@ -30,7 +30,7 @@ export function readOverviewQuery(query: ParsedUrlQuery, { timeZone: usualZone, 
     ...{ show: firstOf(query.show), tracker: firstOf(query.tracker) },
   };
   const timeZone = given.zone === undefined ? usualZone : findZone(given.zone);
-  const show = measures.find((measure) => measure === given.show) ?? USUAL_MEASURE;
+  const show = measures.find((measure) => measure === given.show);
   const rest = { timeZone, show, tracker: given.tracker };
   const to = given.to ?? dayOf(nowMs, timeZone);
   const from = given.from ?? (isDay(to) ? addDays(to, 1 - USUAL_DAYS) : to);
@@ -52,7 +52,14 @@ export function overviewAt(
   { from, to, timeZone, show, tracker }: OverviewQuery,
   change: Record<string, string>,
 ): string {
-  const state = { from, to, time_zone: timeZone, show, ...(tracker === undefined ? {} : { tracker }), ...change };
+  const state = {
+    from,
+    to,
+    time_zone: timeZone,
+    ...(show === undefined ? {} : { show }),
+    ...(tracker === undefined ? {} : { tracker }),
+    ...change,
+  };
   return `/console?${new URLSearchParams(state).toString()}`;
 }
 

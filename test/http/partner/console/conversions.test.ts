@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
+import { createNetwork, type Network } from '../../../support/network-in-database.ts';
+import { buildConsole, type Console, type ConsoleVisitor } from '../../build-console.ts';
+
+describe('the conversions of the console', () => {
+  let database: TestDatabase;
+  let network: Network;
+  let site: Console;
+  let visitor: ConsoleVisitor;
+
+  const list = async (query = '') => {
+    const { status, text } = await visitor.get(`/console/conversions${query}`);
+    assert.equal(status, 200);
+    return text;
+  };
+  const idsIn = (page: string) => [...page.matchAll(/href="\/console\/conversions\/([\w-]+)"/g)].map(([, id]) => id);
+
+  before(async () => {
+    database = await createTestDatabase();
+    network = await createNetwork(database);
+  });
+  beforeEach(async () => {
+    site = await buildConsole(database.db);
+    visitor = await site.signedIn();
+  });
+  after(() => network.close());
+
+  it('say what they are when there are none', async () => {
+    assert.match(await list(), /No conversions yet/);
+    assert.match(await list('?status=approved'), /Nothing matches/);
+  });
+
+  it('are listed newest first, and filtered by what stands in the address', async () => {
+    const first = await network.aLead(site.partnerId, 'one');
+    const second = await network.aLead(site.partnerId, 'two');
+    assert.deepEqual(idsIn(await list()), [second.conversionId, first.conversionId]);
+    assert.deepEqual(idsIn(await list('?ref_id=one&status=&from=&to=')), [first.conversionId]);
+    assert.deepEqual(idsIn(await list('?status=approved')), []);
+    assert.deepEqual(idsIn(await list('?from=2026-01-01&to=2026-01-02')), []);
+  });
+
+  it('are paged by their place, with the filters kept', async () => {
+    for (let count = 0; count < 51; count++) await network.aLead(site.partnerId, `click-${count}`);
+    const page = await list('?status=none');
+    const older = /<a class="button plain" href="([^"]+)" rel="next">/.exec(page)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    assert.match(older, /^\/console\/conversions\?status=none&cursor=/);
+    const { text } = await visitor.get(older);
+    assert.equal(new Set([...idsIn(page), ...idsIn(text)]).size, 51);
+    assert.match(text, /href="\/console\/conversions\?status=none">Newest</);
+  });
+
+  it('say what is wrong with a filter beside it, and are shown without it', async () => {
+    const { conversionId } = await network.aLead(site.partnerId);
+    for (const query of ['?status=x', '?from=yesterday', '?to=2026-02-30', '?cursor=%00']) {
+      assert.deepEqual(idsIn(await list(query)), [conversionId], query);
+    }
+    assert.match(await list('?from=yesterday'), /id="from"[^>]*aria-invalid="true"/);
+  });
+
+  it('are found by their whole id', async () => {
+    const { conversionId } = await network.aLead(site.partnerId);
+    const { status, headers } = await visitor.get(`/console/conversions?ref_id=${conversionId}`);
+    assert.deepEqual([status, headers.location], [303, `/console/conversions/${conversionId}`]);
+  });
+
+  it('tell their story, with hostile ref_ids as text', async () => {
+    const { conversionId } = await network.aLead(site.partnerId, '<script>alert(1)</script>');
+    const { status, text } = await visitor.get(`/console/conversions/${conversionId}`);
+    assert.equal(status, 200);
+    assert.match(text, /The lead is linked to you\..*href="\/docs#compete"/s);
+    assert.match(text, /touch with ref_id &lt;script&gt;alert\(1\)&lt;\/script&gt;/);
+    assert.ok(!text.includes('<script>'));
+  });
+
+  it('of another partner are unknown, whether they exist or not', async () => {
+    const { conversionId } = await network.aLead(await network.partner());
+    const pages = [conversionId, 'there-is-no-such-conversion'].map(async (id) => {
+      const { status, text } = await visitor.get(`/console/conversions/${id}`);
+      return [status, text.replaceAll(id, '')];
+    });
+    const [other, none] = await Promise.all(pages);
+    assert.deepEqual(other, none);
+    assert.equal(other?.[0], 404);
+    assert.deepEqual(idsIn(await list(`?ref_id=${conversionId}`)), []);
+  });
+});

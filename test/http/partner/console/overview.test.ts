@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { updatePartner } from '../../../../src/db/partners.ts';
+import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
+import { createNetwork, type Network } from '../../../support/network-in-database.ts';
+import { settingsFor } from '../../../support/postback-settings.ts';
+import { buildConsole, type Console, type ConsoleVisitor } from '../../build-console.ts';
+
+describe('the overview of the console', () => {
+  let database: TestDatabase;
+  let network: Network;
+  let site: Console;
+  let visitor: ConsoleVisitor;
+
+  const show = async (query = '') => {
+    const { status, text } = await visitor.get(`/console${query}`);
+    assert.equal(status, 200);
+    return text;
+  };
+  const tile = (page: string, name: string) =>
+    new RegExp(`<span>${name}</span><strong>([^<]*)<`).exec(page)?.[1] ?? 'no tile';
+
+  before(async () => {
+    database = await createTestDatabase();
+    network = await createNetwork(database);
+  });
+  beforeEach(async () => {
+    site = await buildConsole(database.db);
+    visitor = await site.signedIn();
+  });
+  after(() => network.close());
+
+  it('shows who the partner is, its link, and a link for its tracker', async () => {
+    const page = await show();
+    assert.ok(page.includes(`data-copy="${site.partnerId}"`));
+    assert.ok(page.includes(`data-copy="http://console.test/${site.partnerId}/"`));
+    assert.ok(page.includes(`http://console.test/${site.partnerId}/?ref_id=CLICK_ID`));
+    assert.ok((await show('?tracker=keitaro')).includes(`http://console.test/${site.partnerId}/?ref_id={subid}`));
+  });
+
+  it('says what to do first: nobody has come, and there is no postback URL', async () => {
+    const page = await show();
+    assert.match(page, /No visits in these days/);
+    assert.match(page, /There is no postback URL.*href="\/console\/postbacks">Set up postbacks/s);
+  });
+
+  it('counts what came, each in its tile, by day and by offer, as chart and as table', async () => {
+    await updatePartner(database.db, site.partnerId, { postback: settingsFor('https://tracker.example/p?c={ref_id}') });
+    await network.aLead(site.partnerId);
+    const { leadId } = await network.aLead(site.partnerId);
+    await network.touch(leadId, site.partnerId);
+    const page = await show('?show=touches');
+    assert.deepEqual([tile(page, 'Touches'), tile(page, 'Conversions'), tile(page, 'Reward')], ['3', '2', '0']);
+    assert.match(page, /<title>[^<]+: 3<\/title>/);
+    assert.equal(page.split('<rect class="bar"').length - 1, 2 * 30);
+    assert.match(page, /<th scope="row" class="wrap">Card<\/th>\s*<td class="number" data-label="Conversions">2<\/td>/);
+  });
+
+  it("counts nothing of another partner's", async () => {
+    await network.aLead(await network.partner());
+    assert.equal(tile(await show(), 'Conversions'), '0');
+  });
+
+  it('keeps range, time zone and measure in its address', async () => {
+    const page = await show('?from=2026-01-05&to=2026-01-07&time_zone=Asia%2FTokyo&show=touches');
+    assert.match(page, /name="from"[^>]*value="2026-01-05"|value="2026-01-05"/);
+    assert.match(page, /<option value="Asia\/Tokyo" selected>/);
+    assert.match(page, /from=2026-01-05&amp;to=2026-01-07&amp;time_zone=Asia%2FTokyo&amp;show=pending/);
+  });
+
+  for (const query of [
+    '?from=2026-02-30',
+    '?from=x',
+    '?from=2026-02-02&to=2026-02-01',
+    '?from=2020-01-01&to=2026-01-01',
+  ]) {
+    it(`says what is wrong with a range, and shows the usual one: ${query}`, async () => {
+      const page = await show(query);
+      assert.match(page, /aria-invalid="true"/);
+      assert.match(page, /<p class="error"/);
+    });
+  }
+
+  for (const query of [
+    '?time_zone=Nowhere%2FAtAll',
+    '?time_zone=%00',
+    '?show=%3Cscript%3E',
+    '?tracker=%3Cscript%3E',
+    '?from[]=1',
+  ]) {
+    it(`is shown whatever its address holds: ${query}`, async () => {
+      assert.ok(!(await show(query)).includes('<script>'));
+    });
+  }
+
+  it('warns of ref_ids that cannot be used, with a sample that is text', async () => {
+    await network.touch(network.newLead(), site.partnerId, `<script>${'x'.repeat(40)}`);
+    const page = await show();
+    assert.match(page, /1 visit came with a ref_id longer than 32 characters, such as &quot;&lt;script&gt;x+&quot;/);
+  });
+});
