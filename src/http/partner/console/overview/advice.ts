@@ -9,17 +9,18 @@ import type { Advice } from './overview-page.ts';
 
 export type AdviceFacts = {
   postback: PostbackSettings | null;
+  hasSecret: boolean;
   refIds: RefIdWarning[];
   unfilled: UnfilledRefIds | null;
   proposal: ReplayProposal | undefined;
 };
 
 /** What costs the partner money, what costs most first; each says what to do about it. */
-export function listAdvice({ postback, refIds, unfilled, proposal }: AdviceFacts): Advice[] {
+export function listAdvice({ postback, hasSecret, refIds, unfilled, proposal }: AdviceFacts): Advice[] {
   return [
     ...(proposal ? [proposeReplay(proposal)] : []),
     ...(unfilled ? [warnOfUnfilled(unfilled)] : []),
-    ...warnPartner(postback, refIds).map(toAdvice),
+    ...warnPartner(postback, { refIds, hasSecret }).map(toAdvice),
   ];
 }
 

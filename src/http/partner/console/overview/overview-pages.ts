@@ -4,6 +4,7 @@ import { listRefIdWarnings, readPostbackSettings } from '../../../../db/partners
 import { readPartnerStats, type PartnerStats } from '../../../../db/reports/partner-stats.ts';
 import { readUnfilledRefIds } from '../../../../db/reports/unfilled-ref-ids.ts';
 import { proposeReplay } from '../../../../db/replay-previews.ts';
+import { readSigningSecrets } from '../../../../db/signing-secrets.ts';
 import { AppError } from '../../../../errors.ts';
 import { addDays, dayOf } from '../../../pages/console/days.ts';
 import { readQuery } from '../../../protocol/query.ts';
@@ -25,9 +26,10 @@ export function addOverviewPages(routes: Router, { db, publicUrl }: OverviewDeps
     const { partnerId } = sessionOf(res);
     const visit = visitOf(res);
     const asked = readOverviewQuery(readQuery(req.url), visit);
-    const [{ query, byDay, byOffer }, postback, refIds, unfilled, proposal] = await Promise.all([
+    const [{ query, byDay, byOffer }, postback, secrets, refIds, unfilled, proposal] = await Promise.all([
       readFigures(partnerId, asked),
       readPostbackSettings(db, partnerId),
+      readSigningSecrets(db, partnerId),
       listRefIdWarnings(db, partnerId),
       readUnfilledRefIds(db, partnerId, { days: UNFILLED_DAYS }),
       proposeReplay(db, partnerId),
@@ -43,7 +45,7 @@ export function addOverviewPages(routes: Router, { db, publicUrl }: OverviewDeps
         partnerId,
         referralUrl: `${publicUrl}/${partnerId}/`,
         tiles: listTiles(totals, query),
-        advice: listAdvice({ postback, refIds, unfilled, proposal }),
+        advice: listAdvice({ postback, hasSecret: secrets.length > 0, refIds, unfilled, proposal }),
         charts: drawCharts(query.show ?? pickMeasure(totals), byDay),
         days: byDay.rows.map(toDayCells).reverse(),
         totals: toDayCells({ ...totals, day: 'All days' }),
