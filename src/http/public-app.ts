@@ -23,7 +23,7 @@ export type PublicDeps = ClickDeps &
     partner: PartnerDeps;
     /** What the guide says of how postbacks are sent. */
     postbacks: Pick<DeliveryRules, 'attempts' | 'intervalMs' | 'timeoutMs'>;
-    console: Omit<ConsoleDeps, 'db'>;
+    console: Pick<ConsoleDeps, 'secrets' | 'sessionMs'>;
     log: Pick<Log, 'error' | 'warn'>;
   };
 
@@ -43,7 +43,7 @@ export function createPublicApp(deps: PublicDeps): Express {
   app.use('/v1/partner', createPartnerRoutes(deps.partner, { ...deps, testCalls }));
   const { publicUrl, windowMs, postbacks } = deps;
   app.use(createDocsRoutes({ publicUrl, rules: { ...postbacks, windowMs } }, describePartnerCalls()));
-  app.use('/console', createConsoleRoutes({ ...deps.partner, ...deps.console }, deps));
+  app.use('/console', createConsoleRoutes({ ...deps.partner, ...deps.console, testCalls }, deps));
   app.use(['/v1', '/api'], refuseUnknown, createProblemHandler(deps.log));
   app.use(refuseOtherMethods(pages));
   app.use(pages.handleError);

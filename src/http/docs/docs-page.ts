@@ -5,9 +5,11 @@ import { deliverySections } from './guide/delivery.ts';
 import { faqSection } from './guide/faq.ts';
 import type { GuideFacts, GuideWords } from './guide/guide-section.ts';
 import { moneySections } from './guide/money.ts';
+import { repairSections } from './guide/repair.ts';
 import { setUpSections } from './guide/set-up.ts';
 import { signingSection } from './guide/signing.ts';
 import { startSection } from './guide/start.ts';
+import { trackersSection } from './guide/trackers.ts';
 import { listOperations } from './reference/operations.ts';
 import { renderReference } from './reference/reference.ts';
 
@@ -19,8 +21,9 @@ type DocsData = {
 };
 
 const chapters = [
-  { title: 'Start', sections: [startSection, ...setUpSections] },
+  { title: 'Start', sections: [startSection, ...setUpSections, trackersSection] },
   { title: 'How postbacks are sent', sections: [...deliverySections, signingSection] },
+  { title: 'Proof and repair', sections: repairSections },
   { title: 'Whose lead, which price', sections: moneySections },
   { title: 'Questions', sections: [faqSection] },
 ];

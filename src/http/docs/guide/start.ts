@@ -8,7 +8,7 @@ export const startSection = defineSection(
 <ol>
 <li>Sign in to your <a href="/console">console</a> with your API key. It shows your <code>partner_id</code> and your <a href="#referral-link">referral link</a>.</li>
 <li>Put your tracker's click id into the link as <a href="#ref-id"><code>ref_id</code></a>.</li>
-<li>Save your <a href="#postback-url">postback URL</a>.</li>
+<li>Save your <a href="#postback-url">postback URL</a>, from the preset of <a href="#trackers">your tracker</a> or by hand, and <a href="#test-call">test it</a>.</li>
 <li>Send visitors. When an advertiser says what became of one, we call your URL: at once, or up to <%= it.window %> later.</li>
 </ol>
 <p>By the API it is the same. Your key goes into a variable, and these lines show who you are and save your postback URL:</p>

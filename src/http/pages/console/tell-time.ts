@@ -33,3 +33,15 @@ export function tellExact(at: string, timeZone: string): string {
   });
   return format.format(Date.parse(at));
 }
+
+/** `on 26 Nov between 10:02 and 13:40`, or over more than a day `between 25 Nov, 22:10 and 26 Nov, 01:30`. */
+export function tellSpan(from: string, to: string, timeZone: string): string {
+  const format = (options: Intl.DateTimeFormatOptions, at: string) =>
+    new Intl.DateTimeFormat('en-GB', { ...options, timeZone }).format(Date.parse(at));
+  const [day, clock] = [{ day: 'numeric', month: 'short' } as const, { hour: '2-digit', minute: '2-digit' } as const];
+  if (format(day, from) !== format(day, to)) {
+    return `between ${format({ ...day, ...clock }, from)} and ${format({ ...day, ...clock }, to)}`;
+  }
+  const [began, ended] = [format(clock, from), format(clock, to)];
+  return `on ${format(day, from)} ${began === ended ? `at ${began}` : `between ${began} and ${ended}`}`;
+}

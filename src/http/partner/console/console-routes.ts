@@ -9,14 +9,17 @@ import { ownScripts } from '../../protocol/security-headers.ts';
 import { createPartnerKeyCheck } from '../auth.ts';
 import { sendConsoleProblem } from './console-page.ts';
 import { addConversionPages } from './conversions/conversion-pages.ts';
+import { addDeliveryPages } from './deliveries/delivery-pages.ts';
+import { addReplayPages } from './deliveries/replays/replay-pages.ts';
 import { addKeyPages } from './key/key-pages.ts';
 import { addLoginRoutes } from './login/login-routes.ts';
 import { addOverviewPages } from './overview/overview-pages.ts';
+import { addPostbackPages, type PostbackPagesDeps } from './postbacks/postback-pages.ts';
 import { createFormCheck } from './session/check-form.ts';
 import { createConsoleSecrets } from './session/console-secrets.ts';
 import { createSessionCookie, createVisits, visitOf } from './session/visit.ts';
 
-export type ConsoleDeps = {
+export type ConsoleDeps = Omit<PostbackPagesDeps, 'publicUrl'> & {
   db: Knex;
   /** The first signs, all verify. */
   secrets: string[];
@@ -43,6 +46,10 @@ export function createConsoleRoutes(deps: ConsoleDeps, { publicUrl, log }: Conte
   routes.use(requireSession);
   addOverviewPages(routes, { db, publicUrl });
   addConversionPages(routes, { db });
+  addPostbackPages(routes, { ...deps, publicUrl });
+  // Before the pages of single deliveries, whose address would hold it.
+  addReplayPages(routes, db);
+  addDeliveryPages(routes, db);
   addKeyPages(routes, { db, sessionCookie });
   routes.use((req) => {
     throw new AppError('unknown', `There is no page ${req.baseUrl}${req.path}.`);

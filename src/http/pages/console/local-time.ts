@@ -1,0 +1,32 @@
+// Times that a reader writes into a form, in the reader's own zone.
+import { dayOf } from './days.ts';
+
+const LOCAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/;
+const MINUTE_MS = 60_000;
+const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/;
+
+/**
+ * The moment that a reader means by `2026-01-31T09:15`, as ISO 8601 UTC; one in a link of ours says UTC itself.
+ * @returns undefined for what is no such text
+ */
+export function readLocalTime(text: string, timeZone: string): string | undefined {
+  const given = UTC.test(text) ? text : LOCAL.test(text) ? `${text}Z` : '';
+  const timeMs = Date.parse(given);
+  if (Number.isNaN(timeMs)) return undefined;
+  if (given === text) return new Date(timeMs).toISOString();
+  const guessMs = timeMs - offsetMs(timeMs, timeZone);
+  return new Date(timeMs - offsetMs(guessMs, timeZone)).toISOString();
+}
+
+/** A moment as a field of a form shows it: `2026-01-31T09:15:00`. @param at ISO 8601 */
+export function writeLocalTime(at: string, timeZone: string): string {
+  const timeMs = Date.parse(at);
+  return new Date(timeMs + offsetMs(timeMs, timeZone)).toISOString().slice(0, 19);
+}
+
+/** How far clocks are ahead of UTC there at that moment. */
+function offsetMs(timeMs: number, timeZone: string): number {
+  const format = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone });
+  const wallClock = Date.parse(`${dayOf(timeMs, timeZone)}T${format.format(timeMs)}Z`);
+  return wallClock - Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
+}

@@ -1,0 +1,92 @@
+import type { Response, Router } from 'express';
+import type { Knex } from 'knex';
+import { readPartner } from '../../../../db/partners.ts';
+import { createRedelivery } from '../../../../db/redelivery.ts';
+import { readReplay } from '../../../../db/replays.ts';
+import { listPartnerPostbacks, readPartnerPostback } from '../../../../db/reports/partner-postbacks.ts';
+import { AppError } from '../../../../errors.ts';
+import { viewListedPostback, viewPartnerPostback } from '../../../../stories/partner-postback.ts';
+import { writeCursor } from '../../../protocol/cursor.ts';
+import { firstOf, readQuery } from '../../../protocol/query.ts';
+import { readListFilters } from '../list-filters.ts';
+import { sessionOf, visitOf } from '../session/visit.ts';
+import { findByAnyId, logFilters } from './delivery-filters.ts';
+import { sendDeliveryList } from './delivery-list-page.ts';
+import { sendDelivery, type DeliveryData } from './delivery-page.ts';
+import { explainOnPage, offerRedelivery, ruleBehind, tellLastAnswer, tellRedelivery } from './delivery-view.ts';
+import { readShownProposal } from './replays/replay-proposal.ts';
+
+const PAGE = 50;
+const PATH = '/deliveries/:id';
+
+/** The delivery log: what was sent, what came back, and sending it again. */
+export function addDeliveryPages(routes: Router, db: Knex): void {
+  routes.get('/deliveries', async (req, res) => {
+    const { partnerId } = sessionOf(res);
+    const list = readListFilters(req, logFilters, visitOf(res).timeZone);
+    const { filters, given, errors, isFiltered } = list;
+    const { q, cursor, ...asked } = filters;
+    const { postbackId, ...found } = q === undefined ? {} : await findByAnyId(db, partnerId, q);
+    if (postbackId !== undefined) return res.redirect(303, addressOf(postbackId));
+    const { rows, next } = await listPartnerPostbacks(db, { ...asked, ...found, partnerId, limit: PAGE, cursor });
+    const items = rows.map(viewListedPostback);
+    sendDeliveryList(res, {
+      ...{ given, errors, isFiltered },
+      items: items.map((item) => ({ ...item, answer: tellLastAnswer(item) })),
+      first: cursor === undefined ? undefined : list.pageAt(),
+      next: next === null ? undefined : list.pageAt(writeCursor(next)),
+      proposal: isFiltered ? undefined : await readShownProposal(db, res),
+    });
+  });
+
+  routes.get(PATH, async (req, res) => {
+    const replayId = firstOf(readQuery(req.url).again);
+    const { partnerId } = sessionOf(res);
+    const again = replayId === undefined ? undefined : await readReplay(db, { partnerId, replayId });
+    await showDelivery(res, req.params.id, { again: again && tellRedelivery(again), address: req.originalUrl });
+  });
+
+  routes.post(`${PATH}/redeliver`, async (req, res) => {
+    const { id: postbackId } = req.params;
+    try {
+      const replay = await createRedelivery(db, { partnerId: sessionOf(res).partnerId, postbackId });
+      if (!replay) throw unknownPostback(postbackId);
+      res.redirect(303, `${addressOf(postbackId)}?again=${replay.replay_id}`);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.kind !== 'conflict') throw error;
+      const again = { tone: 'bad' as const, text: error.message };
+      await showDelivery(res, postbackId, { again, address: addressOf(postbackId), status: 409 });
+    }
+  });
+
+  async function showDelivery(
+    res: Response,
+    postbackId: string,
+    { status = 200, again, address }: Pick<DeliveryData, 'again' | 'address'> & { status?: number },
+  ): Promise<void> {
+    const { partnerId } = sessionOf(res);
+    const [facts, partner] = await Promise.all([
+      readPartnerPostback(db, { partnerId, postbackId }),
+      readPartner(db, partnerId),
+    ]);
+    if (!facts) throw unknownPostback(postbackId);
+    const postback = viewPartnerPostback(facts);
+    const isOpen = postback.state === 'scheduled' || postback.state === 'retrying';
+    const isMoving = isOpen || again?.tone === 'busy';
+    sendDelivery(res, status, {
+      ...{ postback, again, address, isMoving },
+      explanation: explainOnPage(postback),
+      rule: ruleBehind(postback),
+      redelivery: isMoving ? undefined : offerRedelivery(postback, partner?.postback ?? null),
+    });
+  }
+}
+
+function addressOf(postbackId: string): string {
+  return `/console/deliveries/${encodeURIComponent(postbackId)}`;
+}
+
+/** The same for what is not there and for what is another partner's. */
+function unknownPostback(postbackId: string): AppError {
+  return new AppError('unknown', `You have no postback ${postbackId}.`);
+}

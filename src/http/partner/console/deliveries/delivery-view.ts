@@ -1,0 +1,64 @@
+import type { Replay } from '../../../../db/replays.ts';
+import type { PostbackSettings } from '../../../../domain/postback-settings.ts';
+import { urlTemplateFor } from '../../../../domain/postback-settings.ts';
+import type { viewListedPostback, viewPartnerPostback } from '../../../../stories/partner-postback.ts';
+
+type Told = ReturnType<typeof viewPartnerPostback>;
+type Listed = ReturnType<typeof viewListedPostback>;
+
+// The mention of a rule becomes a link to where it is told.
+const RULE_MENTION = / \(R\d+(?:, R\d+)*\)/g;
+const DUE_AT = / The next attempt is due at [^ ]+Z\.$/;
+
+/** What the last attempt of a postback came to, in a word or two. */
+export function tellLastAnswer({ last_attempt: last, skip_reason }: Listed): string {
+  if (!last) return skip_reason === null ? '' : (SKIPS[skip_reason] ?? skip_reason);
+  if (last.outcome === 'running') return 'under way';
+  if (last.error !== null) return last.error.replaceAll('_', ' ');
+  return last.http_status === null ? 'not seen' : String(last.http_status);
+}
+
+const SKIPS: Readonly<Record<string, string>> = {
+  no_ref_id: 'no ref_id',
+  not_configured: 'no postback URL',
+  status_off: 'switched off',
+};
+
+/** Why a postback is as it is, without what the page says by itself: the rule, and when the next attempt is due. */
+export function explainOnPage({ explanation }: Told): string {
+  return explanation.replace(RULE_MENTION, '').replace(DUE_AT, '');
+}
+
+/** The place in the documentation that tells the rule behind a postback's state. */
+export function ruleBehind({ state, skip_reason }: Told): string {
+  if (state === 'superseded') return 'order';
+  if (state === 'retrying' || state === 'scheduled') return 'attempts';
+  if (state !== 'skipped') return 'success';
+  if (skip_reason === 'no_ref_id') return 'ref-id';
+  return skip_reason === 'status_off' ? 'words' : 'postback-url';
+}
+
+/** What sending it again would do; undefined for a postback that cannot be sent again. */
+export function offerRedelivery(
+  { state, status, ref_id, skip_reason }: Told,
+  settings: PostbackSettings | null,
+): string | undefined {
+  const canBeSent =
+    state === 'failed' || state === 'delivered' || skip_reason === 'not_configured' || skip_reason === 'status_off';
+  if (!canBeSent || ref_id === null || !settings?.statuses.includes(status)) return undefined;
+  const again = state === 'delivered' ? 'Your endpoint has taken it once and gets it again' : 'Your endpoint gets it';
+  return `${again}, with the same postback_id, by ${settings.method} at the address that your settings name now: ${urlTemplateFor(settings, status)}`;
+}
+
+/** What became of sending it again. */
+export function tellRedelivery({ state, delivered, refused, skipped }: Replay): {
+  tone: 'good' | 'bad' | 'busy';
+  text: string;
+} {
+  if (state === 'running' || state === 'paused') return { tone: 'busy', text: 'It is being sent again.' };
+  if (delivered > 0) return { tone: 'good', text: 'Sent again, and your endpoint answered 200.' };
+  if (refused > 0)
+    return { tone: 'bad', text: 'Sent again, and refused again: the latest attempt below shows the answer.' };
+  const why = skipped > 0 ? 'a newer status has overtaken it, or your settings do not send it' : 'it was cancelled';
+  return { tone: 'bad', text: `It was not sent: ${why}.` };
+}

@@ -1,0 +1,34 @@
+import type { Response } from 'express';
+import type { Knex } from 'knex';
+import { proposeReplay, type ReplayProposal } from '../../../../../db/replay-previews.ts';
+import { tellSpan } from '../../../../pages/console/tell-time.ts';
+import type { Action } from '../../../../pages/console/parts.ts';
+import { sessionOf, visitOf } from '../../session/visit.ts';
+
+/** What the endpoint's last outage has cost, as a notice with what to do about it. */
+export type ShownProposal = { tone: 'bad' | 'busy'; title: string; text: string; actions: Action[] };
+
+const MAX_COUNTED = 5000;
+
+/** @returns undefined when nothing failed that a replay could make good */
+export async function readShownProposal(db: Knex, res: Response): Promise<ShownProposal | undefined> {
+  const proposal = await proposeReplay(db, sessionOf(res).partnerId);
+  return proposal && showProposal(proposal, visitOf(res).timeZone);
+}
+
+function showProposal(proposal: ReplayProposal, timeZone: string): ShownProposal {
+  const { count, first_failed_at, last_failed_at, from, to, answers_again } = proposal;
+  const query = new URLSearchParams({ from, to }).toString();
+  const number = count >= MAX_COUNTED ? `${MAX_COUNTED} or more` : String(count);
+  return {
+    tone: answers_again ? 'busy' : 'bad',
+    title: `${number} ${count === 1 ? 'postback' : 'postbacks'} failed ${tellSpan(first_failed_at, last_failed_at, timeZone)}`,
+    text: answers_again
+      ? 'Your endpoint answers again: have them sent once more, in their order.'
+      : 'Your endpoint has not taken a postback since. Repair it, test it, then have them sent once more.',
+    actions: [
+      { label: 'Look at the replay', href: `/console/deliveries/replays/new?${query}` },
+      ...(answers_again ? [] : [{ label: 'Test the endpoint', href: '/console/postbacks#test' }]),
+    ],
+  };
+}

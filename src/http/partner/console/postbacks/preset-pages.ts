@@ -1,0 +1,22 @@
+import type { Router } from 'express';
+import { checkPresetValues, settingsFromPreset } from '../../../../domain/trackers/fill-preset.ts';
+import { findPreset } from '../../../../domain/trackers/presets.ts';
+import { AppError } from '../../../../errors.ts';
+import { textIn } from '../form.ts';
+import { formOf } from './editor-form.ts';
+import type { ShowEditor } from './show-editor.ts';
+
+/** Fills the editor from a tracker's preset; nothing is saved. */
+export function addPresetPages(routes: Router, showEditor: ShowEditor): void {
+  routes.post('/postbacks/preset', async (req, res) => {
+    const preset = findPreset(textIn(req.body, 'preset'));
+    if (!preset) throw new AppError('unknown', 'There is no preset for this tracker.');
+    const values = Object.fromEntries(preset.fields.map(({ name }) => [name, textIn(req.body, `preset.${name}`)]));
+    const problems = checkPresetValues(preset, values);
+    const errors = Object.fromEntries(problems.map(({ field, message }) => [field, message]));
+    if (problems.length > 0) {
+      return await showEditor(res, formOf(null), { status: 422, filling: { preset, values, errors } });
+    }
+    await showEditor(res, formOf(settingsFromPreset(preset, values)));
+  });
+}

@@ -1,0 +1,22 @@
+import type { Response, Router } from 'express';
+import type { Knex } from 'knex';
+import { removeSigningSecrets, rotateSigningSecret } from '../../../../db/signing-secrets.ts';
+import { leadBack } from '../console-page.ts';
+import { textIn } from '../form.ts';
+import { sessionOf } from '../session/visit.ts';
+import { KEEP_OLD } from './signing-part.ts';
+
+type Deps = { db: Knex; show: (res: Response, newSecret: string | undefined) => Promise<void> };
+
+/** The secrets by which a partner can tell that a postback is ours. */
+export function addSigningPages(routes: Router, { db, show }: Deps): void {
+  routes.post('/postbacks/signing', async (req, res) => {
+    const asked = textIn(req.body, 'keep_old_for_seconds');
+    const keepOldForSeconds = Number(KEEP_OLD.find(({ value }) => value === asked)?.value ?? 0);
+    await show(res, await rotateSigningSecret(db, sessionOf(res).partnerId, { keepOldForSeconds }));
+  });
+  routes.post('/postbacks/signing/remove', async (_req, res) => {
+    await removeSigningSecrets(db, sessionOf(res).partnerId);
+    leadBack(res, '/console/postbacks', 'Your postbacks go unsigned from now on.');
+  });
+}
