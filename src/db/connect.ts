@@ -74,7 +74,8 @@ export function connectDb(
       query_timeout: statementTimeoutMs + answerGraceMs,
       idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
       keepAlive: true,
-      options: isCommitAwaited ? undefined : '-c synchronous_commit=off',
+      // To compile a plan takes longer than most of these statements, and Postgres guesses many of them to be long.
+      options: `-c jit=off${isCommitAwaited ? '' : ' -c synchronous_commit=off'}`,
       types,
     },
     pool: { min: 0, max: poolSize, afterCreate: endWhenUnanswered },

@@ -72,6 +72,8 @@ export async function countTowards(
     return { upto: horizon, isDone: true };
   }
   const end = new Date(Math.min(Date.parse(horizon), Date.parse(upto) + spanMs)).toISOString();
+  // For this transaction: a span of many facts is sorted in memory.
+  await trx.raw(`set local work_mem = '64MB'`);
   await trx.raw(COUNT_FACTS, { start: upto, end, unfilledMacro: UNFILLED_MACRO });
   return { upto: end, isDone: end === horizon };
 }

@@ -148,9 +148,9 @@ describe("a partner's figures by its own API", () => {
       ['?from=2024-01-01&to=2026-01-01', 'from'],
       ['?from=a&from=b', 'from'],
     ] as const) {
-      const { status, body } = await api.call('get', `/stats${query}`);
-      const problems = (body as { problems?: { field: string }[] }).problems ?? [];
-      assert.equal(status, field === undefined ? 200 : 400, query);
+      const answer = await api.call('get', `/stats${query}`);
+      const problems = (answer.body as { problems?: { field: string }[] }).problems ?? [];
+      assert.equal(answer.status, field === undefined ? 200 : 400, query);
       assert.deepEqual(
         problems.map((problem) => problem.field),
         field === undefined ? [] : [field],
