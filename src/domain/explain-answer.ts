@@ -113,12 +113,11 @@ function adviseOnRefusal(httpStatus: number): string {
 }
 
 function tellBreakdown(httpStatus: number): string {
-  const isAway =
-    httpStatus === 502 || httpStatus === 503 || httpStatus === 504 || (httpStatus >= 520 && httpStatus < 530);
-  const text = isAway
-    ? 'is down or overloaded: look whether your server is running'
-    : 'failed on its side: look into its error log';
-  return `Your endpoint ${text} (${httpStatus}).`;
+  // 520 to 529 are Cloudflare's, for a server behind it that it cannot reach.
+  const isAway = [502, 503, 504].includes(httpStatus) || (httpStatus >= 520 && httpStatus < 530);
+  return isAway
+    ? `Your endpoint is down or overloaded (${httpStatus}): look whether your server is running.`
+    : `Your endpoint failed on its side (${httpStatus}): look into its error log.`;
 }
 
 function tellNext(next: WhatIsNext): string[] {

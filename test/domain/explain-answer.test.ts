@@ -79,7 +79,7 @@ describe('an answer is explained to the partner', () => {
   });
 
   it('with what happens next', () => {
-    const refused = 'Your endpoint is down or overloaded: look whether your server is running (503).';
+    const refused = 'Your endpoint is down or overloaded (503): look whether your server is running.';
     assert.equal(
       explain({ httpStatus: 503 }, { nextAttemptInMs: 192_000 }),
       `${refused} The next attempt is made in 3 min 12 s.`,
