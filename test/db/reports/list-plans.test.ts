@@ -4,6 +4,7 @@ import { createOffer } from '../../../src/db/offers.ts';
 import { listConversions } from '../../../src/db/reports/conversion-list.ts';
 import { listLeads } from '../../../src/db/reports/lead-list.ts';
 import type { Page } from '../../../src/db/reports/pages.ts';
+import { listPartnerConversions } from '../../../src/db/reports/partner-conversions.ts';
 import { listPostbacks } from '../../../src/db/reports/postback-list.ts';
 import { beginOfId } from '../../../src/new-ids.ts';
 import { createTestDatabase } from '../../support/database.ts';
@@ -94,6 +95,19 @@ describe('the statements that lists are read by', function () {
         ...[{ ref_id: 'campaign' }, { advertiser_id: network.advertiserId }, { offer_id: rareOffer }],
         ...[{ status: 'approved' }, { status: 'rejected' }, { status: 'none' }, { from, to }, { from }, { to }],
         ...[{ offer_id: rareOffer, status: 'approved' }],
+      ],
+    },
+    "a partner's conversions": {
+      read: (query: object) => listPartnerConversions(db, { limit: 50, partnerId: usual, ...query }),
+      deep: idOf(300),
+      filters: () => [
+        ...[{}, { partnerId: rare }, { ref_id: 'r700' }, { ref_id: 'campaign' }, { from, to }, { from }, { to }],
+        ...[
+          { status: 'approved' },
+          { status: 'rejected' },
+          { status: 'none' },
+          { partnerId: rare, status: 'approved' },
+        ],
       ],
     },
     postbacks: {
@@ -187,6 +201,25 @@ describe('the statements that lists are read by', function () {
       [{ ref_id: 'campaign', partner_id: rare }, (number: number) => isRare(number) && number % 3 === 0],
       [{ status: 'rejected' }, () => false],
       [{ from, to }, isOnTheDay],
+    ] as const) {
+      const found = await readAll(read, filter);
+      assert.deepEqual(
+        found.map(({ conversion_id }) => numberIn(conversion_id)),
+        numbersWhere(isWanted),
+        JSON.stringify(filter),
+      );
+    }
+  });
+
+  it("find all of what is rare among a partner's conversions, however far apart it lies", async () => {
+    const { read } = lists["a partner's conversions"];
+    for (const [filter, isWanted] of [
+      [{ partnerId: rare }, isRare],
+      [{ partnerId: rare, status: 'approved' }, isRare],
+      [{ partnerId: rare, status: 'none' }, () => false],
+      [{ partnerId: rare, ref_id: 'campaign' }, (number: number) => isRare(number) && number % 3 === 0],
+      [{ status: 'approved' }, (number: number) => isApproved(number) && !isRare(number)],
+      [{ status: 'none', from, to }, (number: number) => isOnTheDay(number) && !isApproved(number)],
     ] as const) {
       const found = await readAll(read, filter);
       assert.deepEqual(
