@@ -21,7 +21,7 @@ const affise: TrackerPreset = {
   fields: [{ ...domain, example: 'offers-yourname.affise.com' }],
   send: ['pending', 'approved', 'rejected'],
   status_words: { pending: '2', approved: '1', rejected: '3' },
-  known_words: ['1', '2', '3', '4', '5'],
+  known_words: ['1', '2', '3', '5'],
   dedupe_macro: '{conversion_id}',
   success_note:
     'In the offer keep action_id as the key against duplicates; a secure code set there must be added to the URL.',
@@ -31,7 +31,7 @@ const affise: TrackerPreset = {
     'Use the referral link with {clickid} as the tracking URL of the offer.',
   ],
   caution: 'Affise changes only conversions that are pending: a correction after a decision is refused.',
-  docs_url: 'https://help-center.affise.com/en/articles/6466563-postback-integration-s2s-admins',
+  docs_url: 'https://help-center.affise.com/en/articles/6475468-affise-postback-url-parameters',
   verified_at: READ_ON,
   unverified: null,
 };
@@ -131,8 +131,9 @@ const swaarm: TrackerPreset = {
     'If it holds a security token, add that to the URL.',
     'Use the referral link with {id} as the URL of the offer.',
   ],
-  caution: null,
-  docs_url: 'https://docs.swaarm.com/en/articles/4711495-optimization-rules-for-postback-status',
+  caution:
+    'Some click ids of Swaarm have 40 characters, and a ref_id takes at most 32: look at one of yours first. A longer one gets no postbacks.',
+  docs_url: 'https://docs.swaarm.com/en/articles/4612478-advertiser-tracking-details',
   verified_at: null,
   unverified:
     'The postback URL and its parameters differ between accounts: compare with the one that Swaarm shows you.',

@@ -125,11 +125,11 @@ const clickflare: TrackerPreset = {
   dedupe_macro: '{conversion_id}',
   success_note: 'Tick nothing: ClickFlare knows no statuses, so only approved is sent.',
   setup_steps: [
-    'Take the domain from the postback URL of your ClickFlare.',
-    'Use the referral link with {cf_click_id} as the URL of the offer; some accounts call it {click_id}.',
+    'Take the domain from the postback URL of your ClickFlare (Settings, Tracking URLs).',
+    'Use the referral link with {cf_click_id} as the URL of the offer; {click_id} means the same.',
   ],
   caution: 'A conversion that is rejected later stays in ClickFlare.',
-  docs_url: 'https://help.clickflare.io',
+  docs_url: 'https://help.clickflare.io/en/tracking/click-flare-parameters-in-postback-urls',
   verified_at: READ_ON,
   unverified: null,
 };

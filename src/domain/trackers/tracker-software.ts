@@ -32,11 +32,12 @@ const keitaro: TrackerPreset = {
   dedupe_macro: '{conversion_id}',
   success_note: 'Tick nothing: a further status of a conversion changes it; tick "Allow rebill" only to count upsells.',
   setup_steps: [
-    'Copy the postback URL from Keitaro (Campaigns or Maintenance) and take its domain and key from it.',
+    'Copy the postback URL from Keitaro (Maintenance, Postback URL) and take its domain and key from it.',
     'In Keitaro make an affiliate network for Cashcat and choose it in the offer.',
     'Use the referral link with {subid} as the URL of the offer.',
+    'If your Keitaro counts in another currency than your rewards, add &currency={currency} to the URL.',
   ],
-  caution: null,
+  caution: 'Keitaro knows no way back from rejected: a conversion that is approved after all stays rejected there.',
   docs_url: 'https://docs.keitaro.io/en/conversions/postback.html',
   verified_at: READ_ON,
   unverified: null,
@@ -52,6 +53,7 @@ const orbitra: TrackerPreset = {
     'Copy the postback URL from Orbitra (Settings, Postback URL) and take its domain and key from it.',
     'Use the referral link with {subid} as the URL of the offer.',
   ],
+  caution: null,
   docs_url: 'https://github.com/fenjo26/Orbitra.link/wiki/Postbacks-and-conversions',
 };
 
@@ -108,7 +110,7 @@ const cpvLab: TrackerPreset = {
     'From version 6 on you may set up fields for a status and a transaction id: add &FIELD={status} and &FIELD={conversion_id}.',
   ],
   caution: 'The last revenue replaces the one before, so a rejected conversion ends with a revenue of 0.',
-  docs_url: 'https://doc.cpvlab.pro',
+  docs_url: 'https://doc.cpvlab.pro/add-revenue-from-conversion-pixel.html',
   verified_at: READ_ON,
   unverified: 'The path is also shown as /adclick: compare with the postback URL of your campaign.',
 };
@@ -131,7 +133,7 @@ const funnelflux: TrackerPreset = {
     'Use the referral link with {hit} as the URL of the offer.',
   ],
   caution: 'FunnelFlux deletes a conversion that becomes rejected, and shows a pending one with a revenue of 0.01.',
-  docs_url: 'https://help.funnelflux.pro',
+  docs_url: 'https://help.funnelflux.pro/en/article/tracking-conversions-1vtfnp5/',
   verified_at: READ_ON,
   unverified: null,
 };
