@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import type { PartnerStats } from '../../../src/db/reports/partner-stats.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { actAs, buildPartnerApi, type PartnerApi } from '../build-partner-api.ts';
@@ -158,6 +159,21 @@ describe("a partner's figures by its own API", () => {
       );
     }
     await api.call('post', '/stats').expect(405);
+  });
+
+  it('are counted by ref_id once at a time for a partner, so that others get theirs', async () => {
+    const blocker = await db.transaction();
+    await blocker.raw('lock table lead_events');
+    const first = api.call('get', '/stats?group_by=ref_id').then(({ status }) => status);
+    await eventually(async () => {
+      const { rows } = await db.raw<{ rows: object[] }>('select from pg_locks where not granted');
+      assert.equal(rows.length, 1);
+    });
+    const { text } = await api.call('get', '/stats?group_by=ref_id').expect(429);
+    assert.match(text, /being counted/);
+    await blocker.rollback();
+    assert.equal(await first, 200);
+    await stats('?group_by=ref_id');
   });
 
   it('know every time zone that this Node knows', async () => {
