@@ -82,6 +82,8 @@ document.addEventListener('click', (event) => {
 
 // The first field that was refused is where the reader goes on.
 document.querySelector('[aria-invalid=true]')?.focus();
+// On a phone the areas are wider than the screen.
+document.querySelector('.areas [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 rememberZone();
 prepare(document.body);
 document.body.addEventListener('htmx:load', (event) => {

@@ -82,7 +82,8 @@ export const PARTS_STYLESHEET = `
   .console .cards tr { padding: .6rem .9rem; border-bottom: 1px solid var(--line); }
   .console .cards tr:last-child { border-bottom: 0; }
   .console .cards td, .console .cards tbody th { display: flex; justify-content: space-between; align-items: center; gap: 1rem; padding: .2rem 0; border: 0; text-align: right; overflow-wrap: anywhere; min-width: 0; }
-  .console .cards tbody th { text-align: left; padding-bottom: .35rem; }
+  .console .cards tbody th { justify-content: flex-start; text-align: left; padding-bottom: .35rem; }
+  .console .cards tbody th:not([data-label])::before { content: none; }
   .console .cards td::before, .console .cards tbody th::before { content: attr(data-label); color: var(--soft-ink); font-size: .82rem; font-weight: 600; flex: none; text-align: left; }
 }
 .console .pager { display: flex; gap: .6rem; justify-content: space-between; align-items: center; margin: 0 0 1rem; }
@@ -95,7 +96,7 @@ export const PARTS_STYLESHEET = `
 .console .tiles a { display: flex; flex-direction: column; gap: .1rem; margin: 0; padding: .75rem .95rem; border: 1px solid var(--line); border-radius: 14px; background: var(--card); color: var(--ink); text-decoration: none; min-width: 0; }
 .console .tiles a:hover { border-color: var(--brand); }
 .console .tiles a[aria-current] { border-color: var(--brand); box-shadow: inset 0 0 0 1px var(--brand); }
-.console .tiles span { color: var(--soft-ink); font-size: .85rem; font-weight: 600; }
+.console .tiles a > span { color: var(--soft-ink); font-size: .85rem; font-weight: 600; }
 .console .tiles small { font-size: .6em; color: var(--soft-ink); }
 .console .tiles strong { font-size: 1.35rem; line-height: 1.3; font-variant-numeric: tabular-nums; letter-spacing: -.01em; overflow-wrap: anywhere; }
 .console figure { margin: 0 0 1rem; } .console figcaption { padding: 0; margin-bottom: .4rem; }
@@ -108,7 +109,9 @@ export const PARTS_STYLESHEET = `
 .console details { border: 0; padding: 0; margin: 0 0 1.75rem; } .console summary { min-height: 40px; display: flex; align-items: center; font-weight: 600; color: var(--brand-strong); }
 .console .range { display: grid; grid-template-columns: 1fr 1fr; gap: .5rem .6rem; align-items: end; } .console .range .field { margin: 0; min-width: 0; } .console .range .field > label { font-size: .8rem; } .console .range > button { min-height: 42px; justify-self: start; }
 @media (min-width: 40rem) { .console .range { display: flex; } }
-.console .own { gap: .25rem 1.5rem; color: var(--soft-ink); } .console .own span { display: flex; align-items: center; gap: .35rem; min-width: 0; } .console .own code { overflow-wrap: anywhere; min-width: 0; } .console .own code { color: var(--ink); }
+.console .pair { display: flex; gap: .5rem .6rem; align-items: end; } .console .pair .field { flex: 0 1 20rem; margin: 0; min-width: 0; } .console .pair > button { min-height: 42px; flex: none; }
+.console #built { margin-top: .9rem; }
+.console .own { gap: .25rem 1.5rem; color: var(--soft-ink); } .console .own span { display: flex; align-items: center; gap: .35rem; min-width: 0; } .console .own span { white-space: nowrap; } .console .own code { white-space: normal; overflow-wrap: anywhere; min-width: 0; } .console .own span { white-space: nowrap; } .console .own code { white-space: normal; color: var(--ink); }
 .console .whole-id { font-size: .8em; overflow-wrap: anywhere; }
 .console .timeline { list-style: none; margin: 0; padding: 0; border-left: 2px solid var(--line); }
 .console .timeline li { position: relative; display: grid; gap: 0 1rem; margin: 0; padding: .3rem 0 .3rem 1.1rem; list-style: none; overflow-wrap: anywhere; }

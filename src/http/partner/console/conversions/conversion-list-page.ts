@@ -16,7 +16,7 @@ export const sendConversionList = definePage<ListData>(
   'conversions',
   `
 <div class="head"><h1>Conversions</h1></div>
-<form class="filters" method="get" action="/console/conversions" role="search" hx-get="/console/conversions" hx-trigger="change, submit" hx-target="#list" hx-select="#list" hx-swap="outerHTML" hx-push-url="true">
+<form class="filters" method="get" action="/console/conversions" hx-get="/console/conversions" hx-trigger="change, submit" hx-target="#list" hx-select="#list" hx-swap="outerHTML" hx-push-url="true">
 <%~ it.show.select({ name: 'status', label: 'Last status', value: it.given.status, error: it.errors.status,
   options: [{ value: '', label: 'Any' }, ...it.statuses.map((status) => ({ value: status, label: status === 'none' ? 'none yet' : status }))] }) %>
 <%~ it.show.field({ name: 'ref_id', label: 'ref_id or conversion id', type: 'search', value: it.given.ref_id, error: it.errors.ref_id, attributes: { maxlength: '64', autocomplete: 'off' } }) %>

@@ -36,7 +36,7 @@ function proposeReplay({ count, first_failed_at: first, last_failed_at: last, ..
     text: `Between ${first} and ${last}. ${answers}`,
     actions: [
       { label: 'See them', href: '/console/deliveries?state=failed' },
-      { label: 'Send again', href: `/console/replays/new?${query}` },
+      { label: 'Send again', href: `/console/deliveries/replays/new?${query}` },
     ],
   };
 }

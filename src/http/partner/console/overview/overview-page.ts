@@ -107,7 +107,7 @@ export const sendOverview = definePage<OverviewData>(
 <section class="card" id="link">
 <h2>Build your link</h2>
 <p>A <code>ref_id</code> is your own id of the visit. With it you get postbacks: your tracker fills it in when you give it the tracker's macro.</p>
-<form class="row range" method="get" action="/console#link" hx-get="/console" hx-trigger="change, submit" hx-target="#built" hx-select="#built" hx-swap="outerHTML">
+<form class="pair" method="get" action="/console#link" hx-get="/console" hx-trigger="change, submit" hx-target="#built" hx-select="#built" hx-swap="outerHTML">
 <%~ it.show.select({ name: 'tracker', label: 'Your tracker', value: it.links.tracker, options: it.links.trackers }) %>
 <button class="plain">Build</button>
 </form>
