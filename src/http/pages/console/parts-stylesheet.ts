@@ -111,7 +111,9 @@ export const PARTS_STYLESHEET = `
 @media (min-width: 40rem) { .console .range { display: flex; } }
 .console .pair { display: flex; gap: .5rem .6rem; align-items: end; } .console .pair .field { flex: 0 1 20rem; margin: 0; min-width: 0; } .console .pair > button { min-height: 42px; flex: none; }
 .console #built { margin-top: .9rem; }
-.console .own { gap: .25rem 1.5rem; color: var(--soft-ink); } .console .own span { display: flex; align-items: center; gap: .35rem; min-width: 0; } .console .own span { white-space: nowrap; } .console .own code { white-space: normal; overflow-wrap: anywhere; min-width: 0; } .console .own span { white-space: nowrap; } .console .own code { white-space: normal; color: var(--ink); }
+.console .own { gap: .25rem 1.5rem; color: var(--soft-ink); }
+.console .own span { display: flex; align-items: center; gap: .35rem; min-width: 0; white-space: nowrap; }
+.console .own code { white-space: normal; overflow-wrap: anywhere; min-width: 0; color: var(--ink); }
 .console .whole-id { font-size: .8em; overflow-wrap: anywhere; }
 .console .timeline { list-style: none; margin: 0; padding: 0; border-left: 2px solid var(--line); }
 .console .timeline li { position: relative; display: grid; gap: 0 1rem; margin: 0; padding: .3rem 0 .3rem 1.1rem; list-style: none; overflow-wrap: anywhere; }

@@ -13,13 +13,13 @@ import { addDeliveryPages } from './deliveries/delivery-pages.ts';
 import { addReplayPages } from './deliveries/replays/replay-pages.ts';
 import { addKeyPages } from './key/key-pages.ts';
 import { addLoginRoutes } from './login/login-routes.ts';
-import { addOverviewPages } from './overview/overview-pages.ts';
+import { addOverviewPages, type OverviewDeps } from './overview/overview-pages.ts';
 import { addPostbackPages, type PostbackPagesDeps } from './postbacks/postback-pages.ts';
 import { createFormCheck } from './session/check-form.ts';
 import { createConsoleSecrets } from './session/console-secrets.ts';
 import { createSessionCookie, createVisits, visitOf } from './session/visit.ts';
 
-export type ConsoleDeps = Omit<PostbackPagesDeps, 'publicUrl'> & {
+export type ConsoleDeps = Omit<PostbackPagesDeps & OverviewDeps, 'publicUrl'> & {
   db: Knex;
   /** The first signs, all verify. */
   secrets: string[];
@@ -31,7 +31,7 @@ type Context = { publicUrl: string; log: Pick<Log, 'error' | 'warn'> };
 
 /** `/console`: the partner's own pages. Who is signed in comes from the session's cookie, never from the address. */
 export function createConsoleRoutes(deps: ConsoleDeps, { publicUrl, log }: Context): Router {
-  const { db, sessionMs } = deps;
+  const { db, sessionMs, failingAfter } = deps;
   const routes = Router();
   const secrets = createConsoleSecrets(deps.secrets);
   const isSecure = publicUrl.startsWith('https:');
@@ -44,7 +44,7 @@ export function createConsoleRoutes(deps: ConsoleDeps, { publicUrl, log }: Conte
   addLoginRoutes(routes, { db, checkKey: createPartnerKeyCheck(db), sessionCookie, lifetimeMs: sessionMs });
 
   routes.use(requireSession);
-  addOverviewPages(routes, { db, publicUrl });
+  addOverviewPages(routes, { db, publicUrl, failingAfter });
   addConversionPages(routes, { db });
   addPostbackPages(routes, { ...deps, publicUrl });
   // Before the pages of single deliveries, whose address would hold it.

@@ -9,12 +9,10 @@ import { createTestDatabase } from '../../../support/database.ts';
 import { buildConsole, type Console } from '../../build-console.ts';
 
 const RULES = { attempts: 3, intervalMs: 300_000 };
+// Lists of a few rows: axe looks at each.
 const PAGES = [
-  '/console',
-  '/console?show=reward',
-  '/console/conversions',
-  '/console/conversions?ref_id=none',
-  '/console/key',
+  ...['/console', '/console?show=reward', '/console/conversions?status=rejected', '/console/conversions?ref_id=none'],
+  ...['/console/postbacks', '/console/deliveries?state=failed', '/console/deliveries/replays', '/console/key'],
 ];
 
 describe('the console in a browser', () => {
@@ -36,8 +34,9 @@ describe('the console in a browser', () => {
     const [latest] = await db('postbacks')
       .where({ partner_id: partnerId, state: 'delivered' })
       .limit(1)
-      .select<{ conversion_id: string }[]>('conversion_id');
-    pages = [...PAGES, `/console/conversions/${latest?.conversion_id}`];
+      .select<{ conversion_id: string; postback_id: string }[]>('conversion_id', 'postback_id');
+    assert.ok(latest);
+    pages = [...PAGES, `/console/conversions/${latest.conversion_id}`, `/console/deliveries/${latest.postback_id}`];
     server = await serveApp(site.app);
     browser = await openBrowser(server.url);
   });

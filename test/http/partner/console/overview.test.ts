@@ -92,6 +92,20 @@ describe('the overview of the console', () => {
     });
   }
 
+  it('warns of an endpoint that fails, worst first', async () => {
+    await updatePartner(database.db, site.partnerId, { postback: settingsFor('http://tracker.example/p?c={ref_id}') });
+    await database.db('partner_endpoints').insert({
+      partner_id: site.partnerId,
+      consecutive_failures: 12,
+      failing_since: database.db.fn.now(),
+      recent_attempts: 12,
+      recent_failures: 12,
+    });
+    const page = await show();
+    assert.match(page, /12 attempts in a row failed.*href="\/console\/deliveries\?state=failed">See why/s);
+    assert.ok(page.indexOf('12 attempts in a row') < page.indexOf('Over http anybody'));
+  });
+
   it('warns of ref_ids that cannot be used, with a sample that is text', async () => {
     await network.touch(network.newLead(), site.partnerId, `<script>${'x'.repeat(40)}`);
     const page = await show();

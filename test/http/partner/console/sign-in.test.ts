@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
+import request from 'supertest';
 import { createTestDatabase } from '../../../support/database.ts';
 import { buildConsole, type Console, type ConsoleVisitor } from '../../build-console.ts';
 
@@ -92,6 +93,18 @@ describe('signing in to the console', () => {
     for (const rule of ["default-src 'none'", "script-src 'self'", "connect-src 'self'", "style-src 'self'"]) {
       assert.ok(policy.includes(rule), policy);
     }
+  });
+
+  it('comes first in at most 100 KB, with all that its page needs', async () => {
+    const { text } = await site.visitor().get('/console/login');
+    const paths = [...text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '');
+    const sizes = [...new Set(paths)].map(async (path) => {
+      const { headers } = await request(site.app).get(path).set('accept-encoding', 'gzip').expect(200);
+      assert.match(headers['cache-control'] ?? '', /immutable/);
+      return Number(headers['content-length']);
+    });
+    const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, Buffer.byteLength(text));
+    assert.ok(paths.length >= 5 && bytes <= 100 * 1024, `${bytes} bytes`);
   });
 
   it('ends by signing out, for good', async () => {

@@ -1,27 +1,30 @@
-import type { RefIdWarning } from '../../../../db/partners.ts';
-import type { UnfilledRefIds } from '../../../../db/reports/unfilled-ref-ids.ts';
 import type { ReplayProposal } from '../../../../db/replay-previews.ts';
 import type { PostbackSettings } from '../../../../domain/postback-settings.ts';
-import { warnPartner, type PartnerWarning } from '../../../../stories/partner-warnings.ts';
-import { writeCount } from '../../../pages/console/write-numbers.ts';
+import { warnPartner, type PartnerSigns, type PartnerWarning } from '../../../../stories/partner-warnings.ts';
 import type { Action } from '../../../pages/console/parts.ts';
+import { writeCount } from '../../../pages/console/write-numbers.ts';
 import type { Advice } from './overview-page.ts';
 
-export type AdviceFacts = {
-  postback: PostbackSettings | null;
-  hasSecret: boolean;
-  refIds: RefIdWarning[];
-  unfilled: UnfilledRefIds | null;
-  proposal: ReplayProposal | undefined;
-};
+type Code = PartnerWarning['code'];
 
-/** What costs the partner money, what costs most first; each says what to do about it. */
-export function listAdvice({ postback, hasSecret, refIds, unfilled, proposal }: AdviceFacts): Advice[] {
-  return [
-    ...(proposal ? [proposeReplay(proposal)] : []),
-    ...(unfilled ? [warnOfUnfilled(unfilled)] : []),
-    ...warnPartner(postback, { refIds, hasSecret }).map(toAdvice),
-  ];
+// What costs most, worst first; whatever else there is comes after it.
+const URGENT: Code[] = ['no_postback_url', 'endpoint_failing', 'unfilled_ref_id', 'unusable_ref_id'];
+
+const ACTIONS: Partial<Record<Code, Action>> = {
+  no_postback_url: { label: 'Set up postbacks', href: '/console/postbacks' },
+  endpoint_failing: { label: 'See why', href: '/console/deliveries?state=failed' },
+  unfilled_ref_id: { label: 'Build a link that works', href: '#link' },
+  unusable_ref_id: { label: 'What a ref_id may be', href: '/docs#ref-id' },
+};
+const CHANGE_SETTINGS: Action = { label: 'Change the settings', href: '/console/postbacks' };
+
+/** What costs the partner money, and what to do about each. */
+export function listAdvice(
+  postback: PostbackSettings | null,
+  { proposal, ...signs }: PartnerSigns & { proposal: ReplayProposal | undefined },
+): Advice[] {
+  const warnings = warnPartner(postback, signs).sort((a, b) => placeOf(a) - placeOf(b));
+  return [...(proposal ? [proposeReplay(proposal)] : []), ...warnings.map(toAdvice)];
 }
 
 function proposeReplay({ count, first_failed_at: first, last_failed_at: last, ...range }: ReplayProposal): Advice {
@@ -41,23 +44,15 @@ function proposeReplay({ count, first_failed_at: first, last_failed_at: last, ..
   };
 }
 
-function warnOfUnfilled({ touches, latest_ref_id: refId, latest_at: at }: UnfilledRefIds): Advice {
-  const visits = touches === 1 ? '1 visit of the last days' : `${writeCount(touches)} visits of the last days`;
+function toAdvice({ code, message }: PartnerWarning): Advice {
   return {
-    tone: 'bad',
-    title: 'Your tracker does not fill in its macro',
-    text: `${visits} came with the ref_id "${refId}" as it stands there, the latest at ${at}. Your tracker cannot know these visits again.`,
-    actions: [{ label: 'Build a link that works', href: '#link' }],
+    tone: URGENT.includes(code) && code !== 'unusable_ref_id' ? 'bad' : 'busy',
+    text: `${message.charAt(0).toUpperCase()}${message.slice(1)}.`,
+    actions: [ACTIONS[code] ?? CHANGE_SETTINGS],
   };
 }
 
-function toAdvice({ code, message }: PartnerWarning): Advice {
-  const tone = code === 'no_postback_url' ? 'bad' : 'busy';
-  return { tone, text: `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, actions: [actionFor(code)] };
-}
-
-function actionFor(code: string): Action {
-  if (code === 'no_postback_url') return { label: 'Set up postbacks', href: '/console/postbacks' };
-  if (code === 'unusable_ref_id') return { label: 'What a ref_id may be', href: '/docs#ref-id' };
-  return { label: 'Change the settings', href: '/console/postbacks' };
+function placeOf({ code }: PartnerWarning): number {
+  const place = URGENT.indexOf(code);
+  return place === -1 ? URGENT.length : place;
 }

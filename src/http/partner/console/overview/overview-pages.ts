@@ -1,5 +1,6 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
+import { readEndpoint } from '../../../../db/endpoints.ts';
 import { listRefIdWarnings, readPostbackSettings } from '../../../../db/partners.ts';
 import { readPartnerStats, type PartnerStats } from '../../../../db/reports/partner-stats.ts';
 import { readUnfilledRefIds } from '../../../../db/reports/unfilled-ref-ids.ts';
@@ -15,24 +16,26 @@ import { buildLinks } from './link-builder.ts';
 import { sendOverview } from './overview-page.ts';
 import { listZones, overviewAt, readOverviewQuery, type OverviewQuery } from './overview-query.ts';
 
-export type OverviewDeps = { db: Knex; publicUrl: string };
+export type OverviewDeps = {
+  db: Knex;
+  publicUrl: string;
+  /** So many failures in a row mean that an endpoint is failing. */
+  failingAfter: number;
+};
 
 const UNFILLED_DAYS = 7;
 const RANGES = [7, 30, 90];
 
 /** What a partner sees first: is money coming, and is anything broken? */
-export function addOverviewPages(routes: Router, { db, publicUrl }: OverviewDeps): void {
+export function addOverviewPages(routes: Router, { db, publicUrl, failingAfter }: OverviewDeps): void {
   routes.get('/', async (req, res) => {
     const { partnerId } = sessionOf(res);
     const visit = visitOf(res);
     const asked = readOverviewQuery(readQuery(req.url), visit);
-    const [{ query, byDay, byOffer }, postback, secrets, refIds, unfilled, proposal] = await Promise.all([
+    const [{ query, byDay, byOffer }, postback, signs] = await Promise.all([
       readFigures(partnerId, asked),
       readPostbackSettings(db, partnerId),
-      readSigningSecrets(db, partnerId),
-      listRefIdWarnings(db, partnerId),
-      readUnfilledRefIds(db, partnerId, { days: UNFILLED_DAYS }),
-      proposeReplay(db, partnerId),
+      readSigns(partnerId),
     ]);
     const { totals } = byDay;
     sendOverview(
@@ -45,7 +48,7 @@ export function addOverviewPages(routes: Router, { db, publicUrl }: OverviewDeps
         partnerId,
         referralUrl: `${publicUrl}/${partnerId}/`,
         tiles: listTiles(totals, query),
-        advice: listAdvice({ postback, hasSecret: secrets.length > 0, refIds, unfilled, proposal }),
+        advice: listAdvice(postback, signs),
         charts: drawCharts(query.show ?? pickMeasure(totals), byDay),
         days: byDay.rows.map(toDayCells).reverse(),
         totals: toDayCells({ ...totals, day: 'All days' }),
@@ -57,6 +60,18 @@ export function addOverviewPages(routes: Router, { db, publicUrl }: OverviewDeps
       },
     );
   });
+
+  /** What tells whether anything is broken. */
+  async function readSigns(partnerId: string) {
+    const [endpoint, secrets, refIds, unfilled, proposal] = await Promise.all([
+      readEndpoint(db, partnerId, failingAfter),
+      readSigningSecrets(db, partnerId),
+      listRefIdWarnings(db, partnerId),
+      readUnfilledRefIds(db, partnerId, { days: UNFILLED_DAYS }),
+      proposeReplay(db, partnerId),
+    ]);
+    return { endpoint, hasSecret: secrets.length > 0, refIds, unfilled, proposal };
+  }
 
   /** Postgres may not know a time zone that the program knows: then it is said, and counted in UTC. */
   async function readFigures(partnerId: string, asked: OverviewQuery) {
