@@ -13,6 +13,7 @@ export type BannerFacts = {
 export function bannerFor({ publicUrl, opsUrl, receiverUrl, config, demo }: BannerFacts): string {
   const places = [
     ['Offer wall', demo ? `${publicUrl}/${demo.partnerId}/?ref_id=my-click-1` : `${publicUrl}/`],
+    ['Console', `${publicUrl}/console  (for partners: sign in with the demo partner key)`],
     ['Admin API', `${opsUrl}/v1/admin  (described at ${opsUrl}/v1/admin/openapi.json)`],
     ['Temporal Web UI', config.temporal.uiUrl ?? 'given elsewhere'],
     ['Demo receiver', `${receiverUrl}  (shows the postbacks that the demo partner gets)`],

@@ -1,6 +1,7 @@
 /** Settings, deliveries and replays of postbacks. */
 export const DELIVERY_STYLESHEET = `
 .console [type=checkbox] { border-radius: 5px; }
+.console button.htmx-request { opacity: .55; cursor: progress; }
 .console .told { font-size: 1.02rem; }
 .console .plain-list { margin: 0 0 1rem; padding: 0; }
 .console .plain-list li, .console .warnings li { list-style: none; margin: 0 0 .35rem; }

@@ -139,8 +139,8 @@ describe('the delivery log of the console', () => {
     assert.equal(sent.status, 303);
     const { text } = await visitor.get(sent.headers['location'] as string);
     assert.match(text, /It is being sent again\./);
-    const [replay] = await db('replays').where({ postback_id: postbackId });
-    assert.equal((replay as { total: number }).total, 1);
+    const replays = await db('replays').where({ postback_id: postbackId }).select<{ total: number }[]>('total');
+    assert.deepEqual(replays, [{ total: 1 }]);
   });
 
   it('says why one is not sent again', async () => {

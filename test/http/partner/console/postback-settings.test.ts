@@ -40,7 +40,14 @@ describe('the postback settings in the console', () => {
 
   it('are saved as the form says, and shown again', async () => {
     const url = 'https://t.example/in?c={ref_id}&s={status}';
-    const fields = form({ url, method: 'POST', body: 'json', 'status_words.approved': 'sale', handover: 'yes' });
+    const fields = form({
+      url,
+      method: 'POST',
+      body: 'json',
+      'status_words.approved': 'sale',
+      handover: 'yes',
+      canary: 'yes',
+    });
     const { 'send.pending': pending, ...rest } = fields;
     assert.equal(pending, 'yes');
     const answer = await visitor.post('/console/postbacks', rest);
@@ -50,6 +57,7 @@ describe('the postback settings in the console', () => {
       settingsFor(url, {
         ...{ method: 'POST', body: 'json', statuses: ['approved', 'rejected'], status_words: { approved: 'sale' } },
         handover: true,
+        canary: true,
       }),
     );
     const { text } = await visitor.get('/console/postbacks');

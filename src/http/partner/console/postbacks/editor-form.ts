@@ -15,6 +15,7 @@ export type EditorForm = {
   body: string;
   tracker: string;
   handover: boolean;
+  canary: boolean;
   byStatus: Record<Status, { isSent: boolean; word: string; url: string }>;
   /** What the preview and the test are about. */
   testStatus: Status;
@@ -27,32 +28,31 @@ export type EditorErrors = Record<string, string>;
 export type CheckedForm =
   { settings: PostbackSettings; errors: EditorErrors } | { settings: undefined; errors: EditorErrors };
 
-const EMPTY = { url: '', method: 'GET', body: null, status_words: {}, status_urls: {}, handover: false };
+const NONE: PostbackSettings = {
+  ...{
+    url: '',
+    method: 'GET',
+    body: null,
+    statuses: [...statuses],
+    status_words: {},
+    status_urls: {},
+    handover: false,
+  },
+};
 
 /** The editor with settings in it; null are those of a partner who has none yet. */
-export function formOf(settings: PostbackSettings | null): EditorForm {
-  const {
-    url,
-    method,
-    body,
-    statuses: sent,
-    status_words,
-    status_urls,
-    handover,
-    tracker,
-  } = settings ?? {
-    ...EMPTY,
-    statuses: [...statuses],
-    tracker: undefined,
-  };
+export function formOf(saved: PostbackSettings | null): EditorForm {
+  const settings = saved ?? NONE;
+  const { url, method, body, handover, canary = false, tracker } = settings;
   return {
-    ...{ url, method, body: body ?? 'form', tracker: tracker ?? '', handover },
+    ...{ url, method, body: body ?? 'form', tracker: tracker ?? '', handover, canary },
     byStatus: eachStatus((status) => ({
-      isSent: sent.includes(status),
-      word: status_words[status as keyof typeof status_words] ?? '',
-      url: status_urls[status as keyof typeof status_urls] ?? '',
+      isSent: settings.statuses.includes(status),
+      word: settings.status_words[status] ?? '',
+      url: settings.status_urls[status] ?? '',
     })),
-    ...{ testStatus: sent.find((status) => status === 'approved') ?? sent[0] ?? 'approved', testRefId: '' },
+    testStatus: settings.statuses.find((status) => status === 'approved') ?? settings.statuses[0] ?? 'approved',
+    testRefId: '',
   };
 }
 
@@ -62,6 +62,7 @@ export function readEditorForm(body: unknown): EditorForm {
   return {
     ...{ url: textOf('url'), method: textOf('method'), body: textOf('body'), tracker: textOf('tracker') },
     handover: textOf('handover') !== '',
+    canary: textOf('canary') !== '',
     byStatus: eachStatus((status) => ({
       isSent: textOf(`send.${status}`) !== '',
       word: textOf(`status_words.${status}`),
@@ -89,7 +90,7 @@ export function checkForm(form: EditorForm, addressRules: AddressRules): Checked
   }
 }
 
-function settingsIn({ url, method, body, tracker, handover, byStatus }: EditorForm): unknown {
+function settingsIn({ url, method, body, tracker, handover, canary, byStatus }: EditorForm): unknown {
   const given = (key: 'word' | 'url') =>
     Object.fromEntries(
       statuses.flatMap((status) => (byStatus[status][key] === '' ? [] : [[status, byStatus[status][key]]])),
@@ -99,6 +100,7 @@ function settingsIn({ url, method, body, tracker, handover, byStatus }: EditorFo
     statuses: statuses.filter((status) => byStatus[status].isSent),
     ...{ status_words: given('word'), status_urls: given('url') },
     ...(tracker !== '' && { tracker }),
+    ...(canary && { canary }),
   };
 }
 

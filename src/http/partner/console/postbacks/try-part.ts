@@ -13,7 +13,7 @@ export const TRY_PART = `
 <h3>What would be sent</h3>
 <pre tabindex="0" aria-label="The request"><%= it.preview.text %></pre>
 <% if (it.preview.error) { %><%~ it.show.notice({ tone: 'bad', text: 'With these values the URL cannot be called (' + it.preview.error + ').' }) %><% } %>
-<p class="row"><button class="plain" id="send-test" formaction="/console/postbacks/test#try" hx-post="/console/postbacks/test" hx-select="#preview" hx-target="#preview" hx-swap="outerHTML" hx-trigger="click" hx-disabled-elt="this">Send a test</button> <span class="soft small">Calls your endpoint now, with values that say they are a test.</span></p>
+<p class="row"><button class="plain" id="send-test" formaction="/console/postbacks/test#try" hx-post="/console/postbacks/test" hx-select="#preview" hx-target="#preview" hx-swap="outerHTML" hx-trigger="click" hx-sync="this:drop">Send a test</button> <span class="soft small">Calls your endpoint now, with values that say they are a test.</span></p>
 <% } else { %>
 <p class="soft">Here you see the exact request as soon as the settings can be used.</p>
 <% } %>
