@@ -1,10 +1,10 @@
 import { Runtime } from '@temporalio/worker';
-import type { RootHookObject } from 'mocha';
+import type { Context, RootHookObject } from 'mocha';
 import './temporal/quiet-sdk.ts';
 import { stopTestServers } from './servers.ts';
 
 export const mochaHooks: RootHookObject = {
-  async afterAll() {
+  async afterAll(this: Context) {
     // On a machine that is busy with other work, servers that have run for minutes take their time to end.
     this.timeout(180_000);
     await stopTestServers();

@@ -78,13 +78,12 @@ export const PARTS_STYLESHEET = `
 .console .wrap { overflow-wrap: anywhere; min-width: 8rem; }
 @media (max-width: 40rem) {
   .console .cards thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
-  .console .cards, .console .cards tbody, .console .cards tr, .console .cards td, .console .cards tbody th { display: block; width: 100%; }
-  .console .cards tr { padding: .6rem .9rem; border-bottom: 1px solid var(--line); }
+  .console .cards, .console .cards tbody, .console .cards td, .console .cards tbody th { display: block; width: auto; }
+  .console .cards tr { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .35rem 1rem; padding: .75rem .9rem; border-bottom: 1px solid var(--line); }
   .console .cards tr:last-child { border-bottom: 0; }
-  .console .cards td, .console .cards tbody th { display: flex; justify-content: space-between; align-items: center; gap: 1rem; padding: .2rem 0; border: 0; text-align: right; overflow-wrap: anywhere; min-width: 0; }
-  .console .cards tbody th { justify-content: flex-start; text-align: left; padding-bottom: .35rem; }
-  .console .cards tbody th:not([data-label])::before { content: none; }
-  .console .cards td::before, .console .cards tbody th::before { content: attr(data-label); color: var(--soft-ink); font-size: .82rem; font-weight: 600; flex: none; text-align: left; }
+  .console .cards td, .console .cards tbody th, .console .cards td.number { padding: 0; border: 0; text-align: left; overflow-wrap: anywhere; min-width: 0; }
+  .console .cards tbody th { grid-column: 1 / -1; }
+  .console .cards td::before { content: attr(data-label); display: block; color: var(--soft-ink); font-size: .78rem; font-weight: 600; line-height: 1.3; }
 }
 .console .pager { display: flex; gap: .6rem; justify-content: space-between; align-items: center; margin: 0 0 1rem; }
 
@@ -92,13 +91,14 @@ export const PARTS_STYLESHEET = `
 .console dl.facts dt { color: var(--soft-ink); font-size: .84rem; font-weight: 600; margin-top: .5rem; }
 .console dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 @media (min-width: 40rem) { .console dl.facts { grid-template-columns: max-content minmax(0, 1fr); gap: .45rem 1.5rem; } .console dl.facts dt { margin: 0; } }
-.console .tiles { display: grid; gap: .6rem; grid-template-columns: repeat(auto-fit, minmax(8.75rem, 1fr)); margin: 0 0 1.25rem; align-items: stretch; }
+.console .tiles { display: grid; gap: .6rem; grid-template-columns: repeat(auto-fit, minmax(9.25rem, 1fr)); margin: 0 0 1.25rem; align-items: stretch; }
 .console .tiles a { display: flex; flex-direction: column; gap: .1rem; margin: 0; padding: .75rem .95rem; border: 1px solid var(--line); border-radius: 14px; background: var(--card); color: var(--ink); text-decoration: none; min-width: 0; }
 .console .tiles a:hover { border-color: var(--brand); }
 .console .tiles a[aria-current] { border-color: var(--brand); box-shadow: inset 0 0 0 1px var(--brand); }
 .console .tiles a > span { color: var(--soft-ink); font-size: .85rem; font-weight: 600; }
 .console .tiles small { font-size: .6em; color: var(--soft-ink); }
-.console .tiles strong { font-size: 1.35rem; line-height: 1.3; font-variant-numeric: tabular-nums; letter-spacing: -.01em; overflow-wrap: anywhere; }
+.console .tiles .money { white-space: normal; }
+.console .tiles strong { font-size: 1.3rem; line-height: 1.3; font-variant-numeric: tabular-nums; letter-spacing: -.01em; overflow-wrap: anywhere; }
 .console figure { margin: 0 0 1rem; } .console figcaption { padding: 0; margin-bottom: .4rem; }
 .console .chart { display: block; width: 100%; height: auto; overflow: visible; }
 @media (min-width: 40rem) { .console .chart-narrow { display: none; } }

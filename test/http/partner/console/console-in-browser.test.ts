@@ -102,6 +102,10 @@ describe('the console in a browser', () => {
     await page.getByRole('link', { name: /^Touches/ }).click();
     await page.getByText('Touches per day').waitFor();
     assert.match(page.url(), /show=touches/);
+    await page.getByLabel('Time zone').selectOption('Asia/Tokyo');
+    await page.waitForURL(/show=touches.*time_zone=Asia|time_zone=Asia.*show=touches/);
+    await page.getByText('Touches per day').waitFor();
+    await page.goBack();
     await page.goBack();
     await page.getByText('Approved per day').waitFor();
     await page.getByLabel('Your tracker').selectOption('Keitaro');

@@ -16,7 +16,7 @@ export const sendConversionList = definePage<ListData>(
   'conversions',
   `
 <div class="head"><h1>Conversions</h1></div>
-<form class="filters" method="get" action="/console/conversions" hx-get="/console/conversions" hx-trigger="change, submit" hx-target="#list" hx-select="#list" hx-swap="outerHTML" hx-push-url="true">
+<form class="filters" method="get" action="/console/conversions" hx-get="/console/conversions" hx-trigger="change, submit" hx-target="#main" hx-select="#main" hx-swap="outerHTML" hx-push-url="true">
 <%~ it.show.select({ name: 'status', label: 'Last status', value: it.given.status, error: it.errors.status,
   options: [{ value: '', label: 'Any' }, ...it.statuses.map((status) => ({ value: status, label: status === 'none' ? 'none yet' : status }))] }) %>
 <%~ it.show.field({ name: 'ref_id', label: 'ref_id or conversion id', type: 'search', value: it.given.ref_id, error: it.errors.ref_id, attributes: { maxlength: '64', autocomplete: 'off' } }) %>
@@ -24,7 +24,6 @@ export const sendConversionList = definePage<ListData>(
 <%~ it.show.field({ name: 'to', label: 'To', type: 'date', value: it.given.to, error: it.errors.to }) %>
 <button class="plain">Show</button>
 </form>
-<div id="list">
 <% if (it.rows.length > 0) { %>
 <div class="table" tabindex="0" role="region" aria-label="Conversions">
 <table class="cards">
@@ -52,6 +51,5 @@ export const sendConversionList = definePage<ListData>(
 <%~ it.show.nothing({ title: 'No conversions yet', text: 'A conversion begins when somebody who came by your link goes on to an offer. It appears here within a second.', action: { label: 'Get your link', href: '/console' } }) %>
 <% } %>
 <%~ it.show.pager({ first: it.first, next: it.next }) %>
-</div>
 `,
 );

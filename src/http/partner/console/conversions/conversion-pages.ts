@@ -16,7 +16,7 @@ import { sessionOf, visitOf } from '../session/visit.ts';
 import { sendConversionList } from './conversion-list-page.ts';
 import { sendConversionStory } from './conversion-story-page.ts';
 
-const PAGE_LENGTH = 50;
+const PAGE_LENGTH = 25;
 // Shorter texts are ref_ids: every id that we make is longer.
 const SHORTEST_ID = 20;
 

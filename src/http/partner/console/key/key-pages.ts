@@ -90,7 +90,7 @@ export function addKeyPages(routes: Router, { db, sessionCookie }: KeyDeps): voi
       res,
       { title: 'Key and sign-in' },
       {
-        keyPrefix: `${partner?.api_key_prefix}…`,
+        keyPrefix: partner?.api_key_prefix ?? '',
         newKey: replaced?.newKey,
         keptFor: replaced?.keptFor ?? '',
         periods: PERIODS,

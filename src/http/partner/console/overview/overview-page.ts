@@ -41,7 +41,7 @@ export const sendOverview = definePage<OverviewData>(
   `
 <div class="head">
 <h1>Overview</h1>
-<form class="row range" method="get" action="/console" hx-get="/console" hx-trigger="change, submit" hx-target="#figures" hx-select="#figures" hx-swap="outerHTML" hx-push-url="true">
+<form class="row range" method="get" action="/console" hx-get="/console" hx-trigger="change, submit" hx-target="#main" hx-select="#main" hx-swap="outerHTML" hx-push-url="true">
 <% if (it.query.show) { %><input type="hidden" name="show" value="<%= it.query.show %>"><% } %>
 <%~ it.show.field({ name: 'from', label: 'From', type: 'date', value: it.query.from, error: it.query.errors.from }) %>
 <%~ it.show.field({ name: 'to', label: 'To', type: 'date', value: it.query.to, error: it.query.errors.to }) %>
@@ -54,10 +54,9 @@ export const sendOverview = definePage<OverviewData>(
 <span>Your partner_id <code><%= it.partnerId %></code><%~ it.show.copy(it.partnerId, 'your partner_id') %></span>
 <span>Your link <code><%= it.referralUrl %></code><%~ it.show.copy(it.referralUrl, 'your referral link') %></span>
 </p>
-<div id="figures">
 <nav class="tiles" aria-label="What the chart shows">
 <% for (const tile of it.tiles) { %>
-<a href="<%= tile.href %>" id="tile-<%= tile.measure %>"<% if (tile.isShown) { %> aria-current="true"<% } %> hx-get="<%= tile.href %>" hx-target="#figures" hx-select="#figures" hx-swap="outerHTML" hx-push-url="true"><span><%= tile.name %></span><% if (tile.count) { %><strong><%= tile.count %></strong><% } %><% for (const { amount, currency } of tile.reward) { %><strong><%~ it.show.money(amount, currency) %></strong><% } %></a>
+<a href="<%= tile.href %>" id="tile-<%= tile.measure %>"<% if (tile.isShown) { %> aria-current="true"<% } %> hx-get="<%= tile.href %>" hx-target="#main" hx-select="#main" hx-swap="outerHTML" hx-push-url="true"><span><%= tile.name %></span><% if (tile.count) { %><strong><%= tile.count %></strong><% } %><% for (const { amount, currency } of tile.reward) { %><strong><%~ it.show.money(amount, currency) %></strong><% } %></a>
 <% } %>
 </nav>
 <% for (const advice of it.advice) { %>
@@ -103,7 +102,6 @@ export const sendOverview = definePage<OverviewData>(
 <% } else { %>
 <%~ it.show.nothing({ title: 'No visits in these days', text: 'Send people to your link below. Each visit appears here within a second.' }) %>
 <% } %>
-</div>
 <section class="card" id="link">
 <h2>Build your link</h2>
 <p>A <code>ref_id</code> is your own id of the visit. With it you get postbacks: your tracker fills it in when you give it the tracker's macro.</p>
