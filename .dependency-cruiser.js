@@ -24,6 +24,10 @@ const rooms = {
   activities: { path: '^activities/', mayLoad: [GROUND, DOMAIN, DB, '^src/outbound/', CONTRACT] },
   temporal: { path: '^src/temporal/', mayLoad: [GROUND, DOMAIN, CONTRACT] },
   relay: { path: '^src/relay\\.ts$', mayLoad: [GROUND, '^src/(db/outbox|temporal/tell-lead)\\.ts$', CONTRACT] },
+  'replay-relay': {
+    path: '^src/replay-relay\\.ts$',
+    mayLoad: [GROUND, '^src/(db/replay-tells|temporal/tell-replay)\\.ts$'],
+  },
   canary: {
     path: '^src/canary\\.ts$',
     mayLoad: [GROUND, DOMAIN, '^src/db/canaries\\.ts$', '^src/outbound/test-call\\.ts$'],

@@ -113,6 +113,10 @@ function readLoad(variables: Variables) {
         variables.WORKER_CONCURRENT_POSTBACKS_PER_PARTNER ??
         Math.ceil(variables.WORKER_CONCURRENT_POSTBACKS / PARTNERS_TO_FILL_A_WORKER),
     },
+    replays: {
+      concurrentReplays: variables.WORKER_CONCURRENT_REPLAYS,
+      concurrentPostbacks: variables.REPLAY_CONCURRENT_POSTBACKS,
+    },
   };
 }
 

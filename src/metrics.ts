@@ -63,6 +63,17 @@ export function createMetrics() {
       labelNames: ['result'] as const,
       registers,
     }),
+    replaysRunning: new Gauge({
+      name: 'cashcat_replays_running',
+      help: 'Replays and redeliveries that are under way and not paused',
+      registers,
+    }),
+    replayed: new Counter({
+      name: 'cashcat_replay_postbacks_total',
+      help: 'Postbacks that replays and redeliveries have dealt with, by what became of them',
+      labelNames: ['result'] as const,
+      registers,
+    }),
     postbackSeconds: new Histogram({
       name: 'cashcat_postback_attempt_seconds',
       help: 'Duration of one call to a partner',

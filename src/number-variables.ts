@@ -64,6 +64,11 @@ export const numberVariables = {
   WORKER_CONCURRENT_POSTBACKS: wholeNumber({ standard: 1000, least: 1, most: 10_000 }),
   // More than all would bound nobody. Its default depends on the number of all.
   WORKER_CONCURRENT_POSTBACKS_PER_PARTNER: wholeNumberIfGiven({ least: 1, most: 10_000 }),
+  // Each holds a place all the time, and gives it to another one every fifteen seconds. Each keeps up to 2,000 postbacks in
+  // memory, about two MB.
+  WORKER_CONCURRENT_REPLAYS: wholeNumber({ standard: 30, least: 1, most: 1000 }),
+  // As many as there are sockets to one origin: a further call would wait for one, and its time would run meanwhile.
+  REPLAY_CONCURRENT_POSTBACKS: wholeNumber({ standard: 64, least: 1, most: 128 }),
 };
 
 type Bounds = { least: number; most: number };

@@ -46,6 +46,8 @@ const RANGES: Record<string, { least: number; most: number; below: string; above
   WORKER_CONCURRENT_WORKFLOW_TASKS: { least: 2, most: 1000, below: '1', above: '1001' },
   WORKER_CONCURRENT_POSTBACKS: { least: 1, most: 10_000, below: '0', above: '10001' },
   WORKER_CONCURRENT_POSTBACKS_PER_PARTNER: { least: 1, most: 10_000, below: '0', above: '10001' },
+  WORKER_CONCURRENT_REPLAYS: { least: 1, most: 1000, below: '0', above: '1001' },
+  REPLAY_CONCURRENT_POSTBACKS: { least: 1, most: 128, below: '0', above: '129' },
 };
 const ranges = Object.entries(RANGES);
 const ofSeconds = ranges.filter(([name]) => name.endsWith('_SECONDS'));
@@ -89,6 +91,7 @@ describe('configuration', () => {
         concurrentPostbacks: 1000,
         concurrentPostbacksPerPartner: 200,
       },
+      replays: { concurrentReplays: 30, concurrentPostbacks: 64 },
       logLevel: 'info',
       embedded: {
         dataDir: resolve('.data'),

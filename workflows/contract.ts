@@ -1,9 +1,10 @@
-// What a lead's workflow and everyone who talks to it agree upon. Only this file names a queue, a signal or a workflow id.
+// What the workflows, of leads and of replays, and everyone who talks to them agree upon. Only this file names a queue, a signal or a workflow id.
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { LeadEvent } from '../src/domain/lead-event.ts';
 import type { ConversionState, LeadState, Settlement } from '../src/domain/lead.ts';
 import type { Holder } from '../src/domain/attribution.ts';
+import type { ReplayCounts } from '../src/domain/replay.ts';
 import type { Status } from '../src/domain/status.ts';
 
 /** For the steps of leads and their postbacks. */
@@ -17,6 +18,16 @@ export function leadWorkflowId(leadId: string): string {
 /** Beside the queue of leads, for what only Postgres is asked: it has workers of its own, whom no partner can hold up. */
 export function databaseTaskQueue(taskQueue: string): string {
   return `${taskQueue}-database`;
+}
+
+/** For replays, which have workers of their own: however much is sent again, no lead waits for it. */
+export const REPLAY_TASK_QUEUE = 'replays';
+export const REPLAY_WORKFLOW = 'replay';
+/** There is something new: it is to go on, or to end. */
+export const wakeReplay = defineSignal('wake');
+
+export function replayWorkflowId(replayId: string): string {
+  return `replay:${replayId}`;
 }
 
 // Nobody works on this queue: a relay only looks at what Temporal makes of its probe.
@@ -132,6 +143,19 @@ export type LeadActivities = {
   reviewPostback(
     input: PostbackCall & { unrecorded: UnrecordedAttempt | null },
   ): Promise<{ result: DeliveryResult } | { attemptsLeft: number; retryInMs: number }>;
+};
+
+export type ReplayInput = { replayId: string; partnerId: string };
+
+/** How a replay ended; `lost` when Postgres does not have it, after a failover that lost its tail. */
+export type ReplayOutcome = ReplayCounts | { state: 'lost' };
+
+/** The activities a replay calls. Any may run twice: what has been answered is not sent again. */
+export type ReplayActivities = {
+  /** Sends for a while what is left, unless the replay is paused or has ended; null when Postgres does not have it. */
+  replayBatch: (input: ReplayInput) => Promise<ReplayCounts | null>;
+  /** Has it cancelled; changes nothing when it has ended. */
+  cancelReplay: (input: ReplayInput) => Promise<void>;
 };
 
 /** Failure type: the partner did not answer 200. Retried by Temporal until the attempts are used up. */

@@ -1,1 +1,2 @@
 export { lead } from './lead.ts';
+export { replay } from './replay.ts';

@@ -15,8 +15,8 @@ export type NewAttempt = {
 
 /** How long an attempt can run, be it by its lead's activity or by a replay; SQL. */
 export const RUNS_AT_MOST = `interval '15 seconds'`;
-// The second is for clocks and the way to Postgres.
-const MAY_LAST = `(${RUNS_AT_MOST} + interval '1 second')`;
+/** The second is for clocks and the way to Postgres. */
+export const MAY_LAST = `(${RUNS_AT_MOST} + interval '1 second')`;
 
 /** Of attempts `a` that are `running`: their worker has died or is stuck, and nothing comes of them any more. */
 export const IS_DEAD = `a.outcome = 'running' and a.started_at < now() - ${MAY_LAST}`;

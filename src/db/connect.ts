@@ -14,6 +14,8 @@ export type DatabaseOptions = {
   statementTimeoutMs: number;
   /** False where a commit need not be on the disk when it is answered. */
   isCommitAwaited?: boolean;
+  /** Further settings of Postgres for each connection, as `-c name=value`. */
+  settings?: string;
 };
 
 const SECOND_MS = 1000;
@@ -30,6 +32,8 @@ const STATUS_ANSWER_GRACE_MS = 200;
 const STATUSES_PER_READER = 3;
 // One claims, one notes what is relayed, one gives back what could not be.
 const RELAY_CONNECTIONS = 3;
+// Two begin attempts and one ends them, each for many; one reads on, and notes how far they are.
+const REPLAY_CONNECTIONS = 4;
 // Two batches each of new leads, known leads and bots' visits in flight, and one for the look whether clicks can be stored.
 const CLICK_CONNECTIONS = 7;
 // A visitor is waiting for each row of a batch, and most rows are not what is locked.
@@ -62,7 +66,7 @@ const PATIENT: Patience = { connectTimeoutMs: CONNECT_TIMEOUT_MS, answerGraceMs:
 
 /** Connects on first use. int8 is read as number, timestamptz as ISO 8601 text. */
 export function connectDb(
-  { url, poolSize, statementTimeoutMs, isCommitAwaited = true }: DatabaseOptions,
+  { url, poolSize, statementTimeoutMs, isCommitAwaited = true, settings = '' }: DatabaseOptions,
   { connectTimeoutMs, answerGraceMs }: Patience = PATIENT,
 ): Knex {
   return knex({
@@ -75,7 +79,7 @@ export function connectDb(
       idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
       keepAlive: true,
       // To compile a plan takes longer than most of these statements, and Postgres guesses many of them to be long.
-      options: `-c jit=off${isCommitAwaited ? '' : ' -c synchronous_commit=off'}`,
+      options: `-c jit=off${isCommitAwaited ? '' : ' -c synchronous_commit=off'} ${settings}`,
       types,
     },
     pool: { min: 0, max: poolSize, afterCreate: endWhenUnanswered },
@@ -103,6 +107,15 @@ export function connectReadingDb(options: DatabaseOptions): Knex {
  */
 export function connectRelayDb(options: DatabaseOptions): Knex {
   return connectDb({ ...options, poolSize: RELAY_CONNECTIONS, isCommitAwaited: false });
+}
+
+/**
+ * For what replays write and read: however much that is, no lead waits for a connection that they hold. Each row of a batch
+ * is looked up by an index, whatever the statistics say, and each statement is planned once.
+ */
+export function connectReplayDb(options: Omit<DatabaseOptions, 'poolSize'>): Knex {
+  const settings = '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan';
+  return connectDb({ ...options, poolSize: REPLAY_CONNECTIONS, settings });
 }
 
 /**

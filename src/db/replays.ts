@@ -1,6 +1,7 @@
 // What is sent to a partner again: after an outage of its endpoint all that failed meanwhile, or one postback that it asks
 // for by name. A row here is the whole truth about a replay; its workflow only brings it forward.
 import type { Knex } from 'knex';
+import type { ReplayCounts } from '../domain/replay.ts';
 import { AppError } from '../errors.ts';
 import { newReplayId } from '../new-ids.ts';
 import { allTakenUp } from './replay-selection.ts';
@@ -11,12 +12,11 @@ export const replayableStates = ['failed', 'skipped', 'delivered'] as const;
 
 export type ReplayableState = (typeof replayableStates)[number];
 
-export const replayStates = ['running', 'paused', 'done', 'cancelled'] as const;
-
-export type ReplayState = (typeof replayStates)[number];
-
-/** As its partner reads it. Times are ISO 8601; `rate_per_second` is null when the endpoint alone sets the pace. */
-export type Replay = {
+/**
+ * As its partner reads it. Times are ISO 8601; `rate_per_second` is null when the endpoint alone sets the pace. In the end
+ * `total` is the sum of what was delivered, refused and skipped.
+ */
+export type Replay = ReplayCounts & {
   replay_id: string;
   partner_id: string;
   /** The one postback that is sent again; null for a replay of a time range. */
@@ -27,12 +27,6 @@ export type Replay = {
   rate_per_second: number | null;
   /** What was asked for last; its state follows within about a second. */
   asked: 'run' | 'pause' | 'cancel';
-  state: ReplayState;
-  /** In the end the sum of the other three. */
-  total: number;
-  delivered: number;
-  refused: number;
-  skipped: number;
   started_at: string;
   ended_at: string | null;
 };

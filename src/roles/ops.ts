@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { countFailingEndpoints } from '../db/endpoints.ts';
 import { readBacklog } from '../db/outbox.ts';
 import { readOverdue } from '../db/overdue.ts';
+import { countRunningReplays } from '../db/replay-tells.ts';
 import { createOpsApp } from '../http/ops-app.ts';
 import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
 import type { StatusIntake } from '../intake/status.ts';
@@ -63,10 +64,11 @@ async function readMetrics({ config, db, metrics, log }: RoleDeps, telemetry: Te
     metrics.postbacksOverdue.set(overdue.postbacks);
     metrics.settlementsOverdue.set(overdue.settlements);
     metrics.endpointsFailing.set(await countFailingEndpoints(db, config.endpoints.failingAfter));
+    metrics.replaysRunning.set(await countRunningReplays(db));
   } catch (error) {
     log.warn(
       { err: error },
-      'Backlog, overdue work and failing endpoints cannot be read; their metrics keep their last values.',
+      'Backlog, overdue work, endpoints and replays cannot be read; their metrics keep their last values.',
     );
   }
   const texts = [await metrics.registry.metrics(), (await telemetry?.readMetrics()) ?? ''];

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { startCounting } from '../counting.ts';
 import { checkDb, connectCountingDb, connectRelayDb } from '../db/connect.ts';
 import { startRelay } from '../relay.ts';
+import { startReplayRelay } from '../replay-relay.ts';
 import { startSweep } from '../sweep.ts';
 import { checkTemporal } from '../temporal/check.ts';
 import { connectTemporal, registerSearchAttributes } from '../temporal/connect.ts';
@@ -16,7 +17,7 @@ const REGISTER_INTERVAL_MS = 60_000;
 const REGISTER_TIMEOUT_MS = 3000;
 
 /**
- * Relays committed events to Temporal, and registers the search attributes that leads are started with. Statuses do not
+ * Relays committed events and replays to Temporal, and registers the search attributes that leads are started with. Statuses do not
  * wait until Temporal has shown that leads may sleep.
  */
 export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningRole {
@@ -40,6 +41,7 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   const sweep = startSweep({ db, grace: graceOf(config), intervalMs: config.sweep.intervalMs, metrics, log });
   const countingDb = connectCountingDb(config.database);
   const counting = startCounting({ db: countingDb, intervalMs: config.counting.intervalMs, log });
+  const replayRelay = startReplayRelay({ db, client, log });
   const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
   const registration = keepRegistered({
     register,
@@ -50,7 +52,7 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   return {
     checkReady: async () => void (await Promise.all([checkTemporal(client), checkDb(db)])),
     async stop() {
-      const parts = [registration, startDelay, queue, sweep, counting, relay];
+      const parts = [registration, startDelay, queue, sweep, counting, replayRelay, relay];
       await Promise.all(parts.map((part) => part.stop()));
       await Promise.all([relayDb.destroy(), countingDb.destroy()]);
       await client.connection.close();

@@ -1,7 +1,8 @@
 import { createActivities } from '../../activities/index.ts';
 import { createKeptAnswers } from '../../activities/kept-answers.ts';
+import { createReplaying } from '../../activities/replay/replay-activities.ts';
 import { startCanary } from '../canary.ts';
-import { checkDb } from '../db/connect.ts';
+import { checkDb, connectReplayDb } from '../db/connect.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
 import { createGuardedClient } from '../outbound/guarded-client.ts';
 import { measureClient } from '../outbound/measured-client.ts';
@@ -11,12 +12,23 @@ import { startWorker } from '../temporal/worker.ts';
 import { loadWorkflowBundle } from '../temporal/workflow-bundle.ts';
 import type { RoleDeps, RunningRole } from './role.ts';
 
-/** Runs the workflows of leads and their activities. */
+/** Runs the workflows of leads and replays, and their activities. */
 export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): Promise<RunningRole> {
   const { worker, temporal, postbacks, database } = config;
-  const client = createGuardedClient({
+  const clientOptions = {
     addressRules: createAddressRules({ allowCidrs: postbacks.allowCidrs }),
     timeoutMs: postbacks.timeoutMs,
+  };
+  const client = createGuardedClient(clientOptions);
+  // A lead's own postback must not wait for a socket that a replay holds.
+  const replayClient = createGuardedClient(clientOptions);
+  const replayDb = connectReplayDb(database);
+  const replaying = createReplaying({
+    db: replayDb,
+    client: measureClient(replayClient, metrics),
+    concurrency: config.replays.concurrentPostbacks,
+    metrics,
+    log,
   });
   // A worker that has lost Temporal says for a minute that it runs, so readiness asks on a connection of its own.
   const temporalClient = connectTemporal(temporal.target);
@@ -31,6 +43,7 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
       answers,
       concurrentPerPartner: worker.concurrentPostbacksPerPartner,
     }),
+    replays: { activities: replaying.activities, concurrentReplays: config.replays.concurrentReplays },
     workflowBundle: await loadWorkflowBundle(log),
     log,
   });
@@ -41,9 +54,12 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
       await Promise.all([checkTemporal(temporalClient), checkDb(db)]);
     },
     async stop() {
-      await Promise.all([workers.stop(), canary.stop()]);
-      await answers.stop();
-      await client.close();
+      const stopped = workers.stop();
+      // Only now, so that this worker does not take them up again.
+      replaying.halt();
+      await Promise.all([stopped, canary.stop()]);
+      await Promise.all([answers.stop(), replaying.stop()]);
+      await Promise.all([client.close(), replayClient.close(), replayDb.destroy()]);
       await temporalClient.connection.close();
     },
   };

@@ -1,15 +1,18 @@
-import type { NativeConnection, WorkflowBundleOption } from '@temporalio/worker';
-import { TASK_QUEUE, type LeadActivities } from '../../workflows/contract.ts';
+import type { NativeConnection, WorkerOptions, WorkflowBundleOption } from '@temporalio/worker';
+import { TASK_QUEUE, type LeadActivities, type ReplayActivities } from '../../workflows/contract.ts';
 import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
 import { pauseUnlessAborted } from '../pause.ts';
 import { connectWorkerToTemporal, NamespaceMissingError } from './connect.ts';
-import { createLeadWorkers, type LeadWorkers, type WorkerLimits } from './lead-workers.ts';
+import { leadWorkers, type WorkerLimits } from './lead-workers.ts';
+import { replayWorker } from './replay-worker.ts';
 import type { TemporalTarget } from './target.ts';
+import { createWorkers, type Workers } from './workers.ts';
 
 export type WorkerDeps = {
   target: TemporalTarget;
   activities: LeadActivities;
+  replays: { activities: ReplayActivities; concurrentReplays: number };
   workflowBundle: WorkflowBundleOption;
   limits: WorkerLimits;
   log: Log;
@@ -26,10 +29,10 @@ export type RunningWorker = {
 const SHUTDOWN_GRACE = '15s';
 const RECONNECT_MS = 1000;
 
-/** Runs the leads' workflows and activities; waits for Temporal for as long as it is away. */
+/** Runs the workflows and activities of leads and replays; waits for Temporal for as long as it is away. */
 export function startWorker(deps: WorkerDeps): RunningWorker {
   const stopping = new AbortController();
-  let workers: LeadWorkers | undefined;
+  let workers: Workers | undefined;
   const running = run();
 
   return {
@@ -47,7 +50,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
       const connection = await connect();
       if (!connection) return;
       try {
-        workers = await createLeadWorkers({ ...optionsOf(deps), connection });
+        workers = await createWorkers(optionsOf(deps, connection));
         await runUntilStopped(workers);
       } catch (error) {
         deps.log.error({ err: error }, 'The worker stopped unexpectedly; it is started again.');
@@ -59,7 +62,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
     }
   }
 
-  async function runUntilStopped(created: LeadWorkers): Promise<void> {
+  async function runUntilStopped(created: Workers): Promise<void> {
     const ended = created.run();
     // One that never ran would keep its connection from being closed.
     if (stopping.signal.aborted) created.shutdown();
@@ -81,7 +84,13 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   }
 }
 
-function optionsOf({ target, activities, workflowBundle, limits }: WorkerDeps) {
+/** All on one connection. */
+function optionsOf(deps: WorkerDeps, connection: NativeConnection): WorkerOptions[] {
+  const { target, activities, replays, workflowBundle, limits } = deps;
   const { namespace } = target;
-  return { namespace, taskQueue: TASK_QUEUE, activities, workflowBundle, limits, shutdownGraceTime: SHUTDOWN_GRACE };
+  const shared = { connection, namespace, workflowBundle, shutdownGraceTime: SHUTDOWN_GRACE };
+  return [
+    ...leadWorkers({ ...shared, taskQueue: TASK_QUEUE, activities, limits }),
+    replayWorker({ ...shared, ...replays }),
+  ];
 }

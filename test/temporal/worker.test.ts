@@ -11,6 +11,10 @@ import { createKeepingActivities } from '../workflows/lead-without-database.ts';
 
 const BACK_TIMEOUT_MS = 30_000;
 
+function unasked(): never {
+  throw new Error('There is no replay.');
+}
+
 describe('a worker whose namespace Temporal does not know', function () {
   this.timeout(60_000);
 
@@ -22,7 +26,8 @@ describe('a worker whose namespace Temporal does not know', function () {
     const log = createLog('info', { write: (line) => void lines.push(JSON.parse(line) as (typeof lines)[number]) });
     const limits = { cachedWorkflows: 10, concurrentWorkflowTasks: 10, concurrentPostbacks: 10 };
     const activities = createKeepingActivities([]);
-    const worker = startWorker({ limits, target, activities, workflowBundle: await testBundle(), log });
+    const replays = { activities: { replayBatch: unasked, cancelReplay: unasked }, concurrentReplays: 1 };
+    const worker = startWorker({ limits, target, activities, replays, workflowBundle: await testBundle(), log });
     const expected =
       `Temporal has no namespace "${namespace}". Make it and this goes on by itself: ` +
       `temporal operator namespace create --namespace ${namespace} --retention 90d`;

@@ -1,7 +1,8 @@
-import { createLeadWorkers, type LeadWorkers, type LeadWorkersOptions } from '../../../src/temporal/lead-workers.ts';
+import { leadWorkers, type LeadWorkersOptions } from '../../../src/temporal/lead-workers.ts';
+import { createWorkers, type Workers } from '../../../src/temporal/workers.ts';
 import { testBundle } from './bundle.ts';
 
-export type TestLeadWorkers = LeadWorkers & {
+export type TestLeadWorkers = Workers & {
   /** Runs them for as long as a test waits for something. */
   runUntil<T>(done: Promise<T> | (() => Promise<T>)): Promise<T>;
 };
@@ -10,7 +11,7 @@ export type TestLeadWorkers = LeadWorkers & {
 export async function createTestLeadWorkers(
   options: Omit<LeadWorkersOptions, 'workflowBundle'>,
 ): Promise<TestLeadWorkers> {
-  const workers = await createLeadWorkers({ ...options, workflowBundle: await testBundle() });
+  const workers = await createWorkers(leadWorkers({ ...options, workflowBundle: await testBundle() }));
   return {
     ...workers,
     async runUntil(done) {
