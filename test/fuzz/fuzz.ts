@@ -8,6 +8,10 @@ import { callEverything, conformance, installSchemathesis, type Target } from '.
 
 const maxExamples = Number(process.env['MAX_EXAMPLES'] ?? 50);
 
+const PARTNER_CALLS = '^/v1/partner';
+// A test would go to where random settings lead, and a new key would end the one that all calls are made with.
+const NEVER_CALLED = '^/v1/partner/(postback/test|key)$';
+
 try {
   const program = await installSchemathesis();
   const targets = await startTargets();
@@ -40,7 +44,9 @@ async function startTargets(): Promise<Record<string, Target>> {
   const postgres = await startPrivatePostgres({ settings: { fsync: 'off' } });
   const api = await startProcess({ roles: ['migrate', 'api'], databaseUrl: postgres.url });
   const { opsUrl, publicUrl } = api;
-  const { partner_id } = await createInCatalogue<{ partner_id: string }>(opsUrl, 'partners', { name: 'Ann' });
+  const { partner_id, api_key } = await createInCatalogue<{ partner_id: string; api_key: string }>(opsUrl, 'partners', {
+    name: 'Ann',
+  });
   const { advertiser_id, token } = await createInCatalogue<Bank>(opsUrl, 'advertisers', { name: 'Bank' });
   const { offer_id } = await createInCatalogue<{ offer_id: string }>(opsUrl, 'offers', {
     advertiser_id,
@@ -61,6 +67,15 @@ async function startTargets(): Promise<Record<string, Target>> {
       parameters: { ...ids, conversion_id: String(reported) },
       // Links and status calls forgive a lot: a visit counts whatever else the address holds.
       checks: conformance,
+      calls: ['--exclude-path-regex', PARTNER_CALLS],
+    },
+    partner: {
+      documentUrl: `${publicUrl}/openapi.json`,
+      baseUrl: publicUrl,
+      authorization: `Bearer ${api_key}`,
+      parameters: { conversion_id: String(reported), preset_id: 'keitaro' },
+      checks: [...conformance, 'negative_data_rejection', 'unsupported_method'],
+      calls: ['--include-path-regex', PARTNER_CALLS, '--exclude-path-regex', NEVER_CALLED],
     },
     operations: {
       documentUrl: `${opsUrl}/v1/admin/openapi.json`,

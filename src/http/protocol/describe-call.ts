@@ -22,6 +22,8 @@ export type Call<Refusal extends string> = {
   description?: string;
   query?: z.ZodObject;
   body?: z.ZodType;
+  /** True where a call without a body means the same as one with an empty object. */
+  bodyMayBeMissing?: boolean;
   /** What it answers; null when there is nothing to say. */
   answer: Answer | null;
   /** 200, or 204 without an answer, when left out. */
@@ -47,7 +49,7 @@ export function createCallDescriber<Refusal extends string>(audience: Audience<R
 }
 
 function describeCall<Refusal extends string>(
-  { summary, description, query, body, refusals, ...answered }: Call<Refusal>,
+  { summary, description, query, body, bodyMayBeMissing = false, refusals, ...answered }: Call<Refusal>,
   { audience, path, isChange }: { audience: Audience<Refusal>; path: z.ZodObject | undefined; isChange: boolean },
 ): ZodOpenApiOperationObject {
   const { tags, security, always, whenChanging, special } = audience;
@@ -58,7 +60,7 @@ function describeCall<Refusal extends string>(
     summary,
     ...(description !== undefined && { description }),
     requestParams: { ...(path && { path }), ...(query && { query }) },
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    ...(body && { requestBody: { required: !bodyMayBeMissing, content: { 'application/json': { schema: body } } } }),
     responses: {
       ...describeSuccess(answered),
       ...describeProblems({ ...always, ...(isChange && whenChanging), ...ownRefusals }),

@@ -20,6 +20,7 @@ export function describeKeyCalls(): ZodOpenApiPathsObject {
       post: {
         summary: 'Replace your API key; the new one is shown once',
         body: keyRotationSchema,
+        bodyMayBeMissing: true,
         answer: defineAnswer(z.object({ api_key: z.string() }), { api_key: 'ck_3v9x2m7q1w8z5t4r6y0b1n2c' }),
         refusals: ['invalid'],
       },

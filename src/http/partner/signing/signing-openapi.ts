@@ -36,6 +36,7 @@ export function describeSigningCalls(): ZodOpenApiPathsObject {
       post: {
         summary: 'Have your postbacks signed, or replace the secret; it is shown once',
         body: secretRotationSchema,
+        bodyMayBeMissing: true,
         answer: defineAnswer(z.object({ secret: z.string() }), {
           secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw9Kd3fM1Wn0Y=',
         }),
