@@ -10,9 +10,10 @@ const renderReceivedPage = compilePage<ReceivedData>(`
 <h1>The demo partner's tracker</h1>
 <p>Postbacks to the demo partner arrive here, newest first. <a href="/">Look again</a></p>
 <form method="post" action="/behaviour">
-<fieldset role="group" aria-label="What the next postbacks are answered with">
+<p id="answers">The next postbacks are answered with:</p>
+<fieldset class="answers" aria-labelledby="answers">
 <% for (const button of it.buttons) { %>
-<button name="answer" value="<%= button.word %>" aria-pressed="<%= button.isOn %>" class="<%= button.isOn ? '' : 'secondary' %>"><%= button.label %></button>
+<button name="answer" value="<%= button.word %>" aria-pressed="<%= button.isOn %>"><%= button.label %></button>
 <% } %>
 </fieldset>
 </form>

@@ -30,6 +30,13 @@ html { scroll-behavior: smooth; }
 .docs .contents li { display: block; list-style: none; padding: 0; margin: 0; break-inside: avoid; }
 .docs .contents a { display: block; padding: .35rem 0; margin: 0; text-decoration: none; line-height: 1.3; }
 .docs .contents a:hover, .docs .contents a:focus-visible { text-decoration: underline; }
+.receiver main { max-width: 52rem; }
+.receiver article { padding-bottom: 1rem; }
+.receiver article h2 { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem .5rem; margin: 0 0 .6rem; font-size: 1rem; }
+.receiver .answers { display: flex; flex-wrap: wrap; gap: .5rem; margin: 0 0 1.5rem; padding: 0; border: 0; box-shadow: none; }
+.receiver .answers button { flex: none; width: auto; min-height: 40px; margin: 0; padding: .4rem 1rem; border: 1px solid var(--line); border-radius: 10px; background: var(--card); color: var(--ink); font-size: .95rem; box-shadow: none; }
+.receiver .answers button[aria-pressed=true] { background: var(--brand-strong); border-color: var(--brand-strong); color: var(--card); font-weight: 700; }
+.receiver .answers button:focus-visible { outline: 3px solid var(--brand); outline-offset: 2px; }
 @media (min-width: 980px) {
   .docs .with-contents { grid-template-columns: 14rem minmax(0, 1fr); gap: 3rem; }
   .docs .contents { position: sticky; top: 1rem; align-self: start; max-height: calc(100vh - 2rem); overflow-y: auto; border: 0; background: none; padding: .5rem 0; }

@@ -2,6 +2,8 @@
 export const DELIVERY_STYLESHEET = `
 .console [type=checkbox] { border-radius: 5px; }
 .console button.htmx-request { opacity: .55; cursor: progress; }
+.console .field input[type=search] { border-radius: var(--pico-border-radius); }
+@media (min-width: 48rem) { .console .log-filters { grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); } .console .log-filters > .field:first-of-type { grid-column: span 2; } }
 .console .told { font-size: 1.02rem; }
 .console .plain-list { margin: 0 0 1rem; padding: 0; }
 .console .plain-list li, .console .warnings li { list-style: none; margin: 0 0 .35rem; }

@@ -28,7 +28,7 @@ const sendPage = definePage<DeliveryListData & { options: typeof options }>(
 <div class="head"><h1>Deliveries</h1><a class="button plain" href="/console/deliveries/replays">Replays</a>
 <p>Every postback to you: what was sent, what your endpoint answered, and why.</p></div>
 <% if (it.proposal) { %><%~ it.show.notice(it.proposal) %><% } %>
-<form method="get" action="/console/deliveries" class="filters">
+<form method="get" action="/console/deliveries" class="filters log-filters">
 <%~ it.show.field({ name: 'q', label: 'Find an id', type: 'search', value: it.given.q, error: it.errors.q, attributes: { maxlength: '64', placeholder: 'ref_id, conversion, postback' } }) %>
 <%~ it.show.select({ name: 'state', label: 'State', value: it.given.state, options: it.options.states }) %>
 <%~ it.show.select({ name: 'status', label: 'Status', value: it.given.status, options: it.options.statuses }) %>

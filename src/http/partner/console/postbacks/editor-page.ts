@@ -78,7 +78,7 @@ const PRESET_PART = `
 const EDITOR_PART = `
 <div class="card">
 <h2>Settings</h2>
-<%~ it.show.field({ name: 'url', label: 'Postback URL', rows: 4, value: it.form.url, error: it.errors.url,
+<%~ it.show.field({ name: 'url', label: 'Postback URL', rows: 5, value: it.form.url, error: it.errors.url,
   help: 'With macros such as {ref_id} and {status} in its path or in the values of its parameters.', attributes: { maxlength: '2048', spellcheck: 'false', autocomplete: 'off', required: '' } }) %>
 <details class="macros"><summary>All macros</summary><p><% for (const macro of it.words.macros) { %><code>{<%= macro %>}</code> <% } %></p><p class="small"><a href="/docs#macros">What each one is</a></p></details>
 <div class="split">

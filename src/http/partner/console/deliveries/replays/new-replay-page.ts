@@ -25,7 +25,7 @@ const sendPage = definePage<NewReplayData>(
 <form method="get" action="/console/deliveries/replays/new">
 <div class="split">
 <%~ it.show.field({ name: 'from', label: 'Postbacks made from', type: 'datetime-local', value: it.given.from, error: it.errors.from, help: 'In ' + it.zone + '.', attributes: { step: '1' } }) %>
-<%~ it.show.field({ name: 'to', label: 'to', type: 'datetime-local', value: it.given.to, error: it.errors.to, attributes: { step: '1' } }) %>
+<%~ it.show.field({ name: 'to', label: 'up to', type: 'datetime-local', value: it.given.to, error: it.errors.to, attributes: { step: '1' } }) %>
 </div>
 <%~ it.show.field({ name: 'rate_per_second', label: 'At most so many per second', type: 'number', value: it.given.rate_per_second, error: it.errors.rate_per_second, help: 'Empty: as fast as your endpoint answers.', attributes: { min: '0.1', step: 'any', inputmode: 'decimal' } }) %>
 <fieldset><label><input type="checkbox" name="include_delivered" value="yes"<% if (it.given.include_delivered) { %> checked<% } %>> Also those that were delivered: your endpoint gets them a second time</label></fieldset>

@@ -28,7 +28,7 @@ function showProposal(proposal: ReplayProposal, timeZone: string): ShownProposal
       : 'Your endpoint has not taken a postback since. Repair it, test it, then have them sent once more.',
     actions: [
       { label: 'Look at the replay', href: `/console/deliveries/replays/new?${query}` },
-      ...(answers_again ? [] : [{ label: 'Test the endpoint', href: '/console/postbacks#test' }]),
+      ...(answers_again ? [] : [{ label: 'Test the endpoint', href: '/console/postbacks#try' }]),
     ],
   };
 }
