@@ -68,15 +68,9 @@ const renderLayout = compilePart<
 export function compileConsolePage<Data extends object>(
   template: string,
 ): (frame: ConsoleFrame, reader: Reader, data: Data) => string {
-  const renderBody = compileConsolePart<Data>(template);
+  const renderBody = compilePart<Data & { show: Parts }>(template);
   return (frame, reader, data) => {
-    const body = renderBody(reader, data);
-    return renderLayout({ ...frame, body, assets: assetPaths, show: createParts(reader) });
+    const show = createParts(reader);
+    return renderLayout({ ...frame, body: renderBody({ ...data, show }), assets: assetPaths, show });
   };
-}
-
-/** A part of a page that is also sent alone, to replace that part in the browser. */
-export function compileConsolePart<Data extends object>(template: string): (reader: Reader, data: Data) => string {
-  const render = compilePart<Data & { show: Parts }>(template);
-  return (reader, data) => render({ ...data, show: createParts(reader) });
 }

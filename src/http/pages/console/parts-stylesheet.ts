@@ -51,6 +51,7 @@ export const PARTS_STYLESHEET = `
 .console .nothing p { color: var(--soft-ink); max-width: 34rem; margin: 0 auto 1rem; }
 .console .nothing > :last-child { margin-bottom: 0; }
 
+.console .htmx-request { opacity: .6; cursor: progress; }
 .console form { margin: 0; }
 .console .field { margin-bottom: 1.1rem; }
 .console .field > label, .console legend { display: block; margin: 0 0 .25rem; font-weight: 600; font-size: .92rem; }

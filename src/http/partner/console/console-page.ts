@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { compileConsolePage, compileConsolePart, type ConsoleFrame } from '../../pages/console/layout.ts';
+import { compileConsolePage, type ConsoleFrame } from '../../pages/console/layout.ts';
 import type { Reader } from '../../pages/console/parts.ts';
 import { setProblemHeaders, type Problem } from '../../protocol/problem.ts';
 import { areas, type Area } from './areas.ts';
@@ -22,12 +22,6 @@ export function definePage<Data extends object>(
       .type('html')
       .send(render(frameOf(res, title, area), readerOf(res), data));
   };
-}
-
-/** A part of a page that is also asked for alone. */
-export function definePart<Data extends object>(template: string): (res: Response, data: Data) => string {
-  const render = compileConsolePart<Data>(template);
-  return (res, data) => render(readerOf(res), data);
 }
 
 /** Answers a form that has been done: its page is shown anew, with what became of it. */

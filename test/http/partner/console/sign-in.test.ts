@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import request from 'supertest';
-import { createTestDatabase } from '../../../support/database.ts';
+import { createTestDatabase, startOutage } from '../../../support/database.ts';
 import { buildConsole, type Console, type ConsoleVisitor } from '../../build-console.ts';
 
 describe('signing in to the console', () => {
@@ -127,6 +127,26 @@ describe('signing in to the console', () => {
     const visitor = await site.signedIn();
     await db('console_sessions').where({ partner_id: site.partnerId }).update({ expires_at: db.fn.now() });
     assert.ok(!(await isIn(visitor)));
+  });
+
+  it('is kept while the database is away, and the page says so', async () => {
+    const visitor = await site.signedIn();
+    const outage = await startOutage(db);
+    try {
+      const { status, headers, text } = await visitor.get('/console');
+      assert.deepEqual([status, headers['retry-after']], [503, '5']);
+      assert.match(text, /Not available at the moment/);
+      assert.equal((await visitor.post('/console/key')).status, 503);
+    } finally {
+      await outage.end();
+    }
+    assert.ok(await isIn(visitor));
+  });
+
+  it('shows a name that holds script as text', async () => {
+    await db('partners').where({ partner_id: site.partnerId }).update({ name: '<script>alert(1)</script>' });
+    const { text } = await (await site.signedIn()).get('/console');
+    assert.ok(text.includes('&lt;script&gt;alert(1)&lt;/script&gt;') && !text.includes('<script>alert'));
   });
 
   it('is known to processes with the same secret, also when it has been put behind a new one, and to no others', async () => {
