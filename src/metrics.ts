@@ -40,6 +40,11 @@ export function createMetrics() {
       labelNames: ['result'] as const,
       registers,
     }),
+    countingBehindSeconds: new Gauge({
+      name: 'cashcat_counting_behind_seconds',
+      help: "Up to how long ago facts are counted for partners' figures",
+      registers,
+    }),
     swept: new Counter({
       name: 'cashcat_sweep_leads_total',
       help: 'Leads with something overdue that were made to owe again',

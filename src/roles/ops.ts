@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { readCountedUpto } from '../db/counting.ts';
 import { countFailingEndpoints } from '../db/endpoints.ts';
 import { readBacklog } from '../db/outbox.ts';
 import { readOverdue } from '../db/overdue.ts';
@@ -9,6 +10,8 @@ import type { StatusIntake } from '../intake/status.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
 import type { Telemetry } from '../temporal/telemetry.ts';
 import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
+
+const MS_PER_SECOND = 1000;
 
 type OpsOptions = {
   roles: RunningRole[];
@@ -65,6 +68,7 @@ async function readMetrics({ config, db, metrics, log }: RoleDeps, telemetry: Te
     metrics.settlementsOverdue.set(overdue.settlements);
     metrics.endpointsFailing.set(await countFailingEndpoints(db, config.endpoints.failingAfter));
     metrics.replaysRunning.set(await countRunningReplays(db));
+    metrics.countingBehindSeconds.set((Date.now() - Date.parse(await readCountedUpto(db))) / MS_PER_SECOND);
   } catch (error) {
     log.warn(
       { err: error },

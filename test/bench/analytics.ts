@@ -91,13 +91,14 @@ async function judgeFigures() {
   return judgeLargest('figures of 30 days', [slowest.ms], { atMost: MAX_FIGURES_MS, unit: 'ms' });
 }
 
-/** Without a limit to reach: it reads the facts themselves. */
+/** Without a limit to reach: it reads the facts themselves. As its caller waits, because it asks for more memory first. */
 async function tellByRefId(): Promise<void> {
   for (const days of [1, 7, DAYS]) {
     const from = new Date(Date.parse(data.to) - days * DAY_MS).toISOString();
     const query: StatsQuery = { partner_id: data.partnerId, group_by: 'ref_id', time_zone: 'UTC', from, to: data.to };
-    const ms = await msOf(() => readPartnerStats(db, query));
-    console.log(`figures by ref_id of ${days} days: ${Math.round(ms)} ms`);
+    const began = performance.now();
+    await readPartnerStats(db, query);
+    console.log(`figures by ref_id of ${days} days: ${Math.round(performance.now() - began)} ms`);
   }
 }
 

@@ -9,12 +9,31 @@ import { eventually } from '../support/eventually.ts';
 
 const ADMIN_API_KEY = 'an admin key of the tests';
 
+const HOUR_SECONDS = 60 * 60;
+
+async function start() {
+  const database = await createTestDatabase();
+  const given = readConfig({ ROLES: 'api', HOST: '127.0.0.1', PORT: '0', OPS_PORT: '0', ADMIN_API_KEY });
+  const config = completeConfig(given, { databaseUrl: database.url, leadSecrets: ['a secret of the tests'] });
+  const program = await startProgram(config, createLog('silent'), new AbortController().signal);
+  return { database, program };
+}
+
+describe('a program at work', () => {
+  it('shows how far behind the counting of facts is', async () => {
+    const { database, program } = await start();
+    // A new database has no facts of more than an hour ago, and this program has no relay.
+    const text = await (await fetch(`${program.opsUrl}/metrics`)).text();
+    const seconds = Number(/^cashcat_counting_behind_seconds (\S+)$/m.exec(text)?.[1]);
+    assert.ok(seconds >= HOUR_SECONDS && seconds < HOUR_SECONDS + 120, text);
+    await program.stop();
+    await database.db.destroy();
+  });
+});
+
 describe('a program that stops', () => {
   it('closes both listeners together, so that open requests of the one do not hold up the other', async () => {
-    const database = await createTestDatabase();
-    const given = readConfig({ ROLES: 'api', HOST: '127.0.0.1', PORT: '0', OPS_PORT: '0', ADMIN_API_KEY });
-    const config = completeConfig(given, { databaseUrl: database.url, leadSecrets: ['a secret of the tests'] });
-    const program = await startProgram(config, createLog('silent'), new AbortController().signal);
+    const { database, program } = await start();
     const open = await beginRequest(program.opsUrl);
 
     const stopped = program.stop();

@@ -166,7 +166,9 @@ describe("a partner's figures by its own API", () => {
     await blocker.raw('lock table lead_events');
     const first = api.call('get', '/stats?group_by=ref_id').then(({ status }) => status);
     await eventually(async () => {
-      const { rows } = await db.raw<{ rows: object[] }>('select from pg_locks where not granted');
+      const { rows } = await db.raw<{ rows: object[] }>(
+        `select from pg_locks where not granted and relation = 'lead_events'::regclass`,
+      );
       assert.equal(rows.length, 1);
     });
     const { text } = await api.call('get', '/stats?group_by=ref_id').expect(429);
