@@ -10,6 +10,7 @@ export type Answer = { status: number; headers: Record<string, string | string[]
 
 /** An advertiser with one offer, and what outsiders do with it: everything goes over HTTP, through any of the apis. */
 export type HttpNetwork = {
+  offerId: string;
   /** @returns partner_id */
   partner(postback: object | null): Promise<string>;
   visit(partnerId: string, refId: string): Promise<Answer>;
@@ -42,6 +43,7 @@ function networkThrough(api: Api, ids: Ids): HttpNetwork {
   const clickPath = (partnerId: string, refId: string) => `/${partnerId}/?ref_id=${refId}&offer_id=${ids.offer_id}`;
   const visit = (partnerId: string, refId: string) => call(api.publicUrl + clickPath(partnerId, refId));
   return {
+    offerId: ids.offer_id,
     clickPath,
     visit,
     async partner(postback) {
