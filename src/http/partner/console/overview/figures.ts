@@ -24,14 +24,23 @@ export type Tile = {
 };
 
 export function listTiles(totals: Figures, query: OverviewQuery): Tile[] {
+  const shown = query.show ?? pickMeasure(totals);
   return measures.map((measure) => ({
+    ...(measure === 'reward'
+      ? showRewards(totals)
+      : { name: NAMES[measure], count: writeCount(totals[measure]), reward: [] }),
     measure,
-    name: NAMES[measure],
     href: overviewAt(query, { show: measure }),
-    isShown: measure === (query.show ?? pickMeasure(totals)),
-    count: measure !== 'reward' ? writeCount(totals[measure]) : totals.reward.length === 0 ? '0' : undefined,
-    reward: measure === 'reward' ? totals.reward : [],
+    isShown: measure === shown,
   }));
+}
+
+/** One currency stands with the name, so that its figure has room. */
+function showRewards({ reward }: Figures): Pick<Tile, 'name' | 'count' | 'reward'> {
+  const [first, ...others] = reward;
+  if (!first) return { name: NAMES.reward, count: '0', reward };
+  if (others.length > 0) return { name: NAMES.reward, count: undefined, reward };
+  return { name: `${NAMES.reward}, ${first.currency}`, count: writeMoney(first.amount, first.currency), reward: [] };
 }
 
 /** One for counts; of rewards one for each currency, because they are never summed. */
