@@ -26,6 +26,7 @@ export type PostbackPagesDeps = {
 };
 
 const PATH = '/console/postbacks';
+const NOT_YET = 'Nothing was sent: the settings cannot be used yet. What is wrong stands beside its field.';
 const UNTRIED = { testStatus: '', testRefId: '' };
 
 /** The settings of a partner's postbacks: editing, checking, trying and saving them. */
@@ -52,7 +53,7 @@ export function addPostbackPages(routes: Router, deps: PostbackPagesDeps): void 
   routes.post('/postbacks/test', async (req, res) => {
     const form = readEditorForm(req.body);
     const { settings } = check(form);
-    if (!settings) return await showEditor(res, form);
+    if (!settings) return await showEditor(res, form, { testRefusal: NOT_YET });
     try {
       await showEditor(res, form, { test: await testCalls.send(sessionOf(res).partnerId, triedBy(form, settings)) });
     } catch (error) {
