@@ -47,6 +47,11 @@ describe("a partner's replays by its own API", () => {
     assert.deepEqual(page.items, [second]);
     const rest = (await api.call('get', `/replays?cursor=${page.next_cursor}`).expect(200)).body as typeof page;
     assert.deepEqual(rest.items, [first]);
+    const { text } = await api.call('get', '/replays').set('accept', 'text/csv').expect(200);
+    assert.deepEqual(
+      text.split('\r\n').map((line) => line.split(',')[0]),
+      ['"replay_id"', `"${second.replay_id}"`, `"${first.replay_id}"`, ''],
+    );
   });
 
   it('say beforehand what they would send', async () => {

@@ -6,6 +6,7 @@ import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
 import { describeCalls } from '../describe-partner-call.ts';
 import { definePage } from '../lists.ts';
 import { postbackPath } from '../postbacks/postback-schemas.ts';
+import { replayCsvExample } from './view-replay.ts';
 import { replayListSchema, replayPath, replayRangeSchema, replaySchema } from './replay-schemas.ts';
 
 const answerSchema = z
@@ -85,6 +86,7 @@ export function describeReplayCalls(): ZodOpenApiPathsObject {
         summary: 'Your replays, the newest first',
         query: replayListSchema,
         answer: definePage(answerSchema, example),
+        csv: replayCsvExample,
         refusals: ['invalid'],
       },
       post: {

@@ -5,11 +5,12 @@ import { previewReplay } from '../../../db/replay-previews.ts';
 import { askReplay, createReplay, listReplays, readReplay, type Replay } from '../../../db/replays.ts';
 import { AppError } from '../../../errors.ts';
 import { readWith } from '../../fields/read-with.ts';
-import { writeCursor } from '../../protocol/cursor.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { partnerOf } from '../auth.ts';
+import { sendList } from '../lists.ts';
 import { unknownPostback } from '../postbacks/postback-routes.ts';
 import { replayListSchema, replayRangeSchema, replaySchema } from './replay-schemas.ts';
+import { replayColumns, viewReplay } from './view-replay.ts';
 
 /** Sending again what did not reach the partner. */
 export function addReplayRoutes(routes: Router, db: Knex): void {
@@ -22,11 +23,13 @@ export function addReplayRoutes(routes: Router, db: Knex): void {
   routes.all('/postbacks/:id/redeliver', allowOnly('POST'));
 
   routes.get('/replays', async (req, res) => {
-    const { rows, next } = await listReplays(db, {
-      partnerId: partnerOf(res),
-      ...readWith(replayListSchema, req.query),
+    const partnerId = partnerOf(res);
+    await sendList(req, res, {
+      query: readWith(replayListSchema, req.query),
+      read: (page) => listReplays(db, { ...page, partnerId }),
+      view: viewReplay,
+      csv: { name: 'replays', columns: replayColumns },
     });
-    res.json({ items: rows.map(viewReplay), next_cursor: next === null ? null : writeCursor(next) });
   });
   routes.post('/replays', async (req, res) => {
     const { rate_per_second: ratePerSecond, ...range } = readWith(replaySchema, req.body);
@@ -65,13 +68,4 @@ function toRange({ include_delivered: includeDelivered, ...range }: SentRange, p
 
 function refuseUnknown(replayId: string): never {
   throw new AppError('unknown', `You have no replay ${replayId}.`);
-}
-
-function viewReplay(replay: Replay) {
-  const { replay_id, postback_id, from_at, to_at, states, rate_per_second, asked, state } = replay;
-  const { total, delivered, refused, skipped, started_at, ended_at } = replay;
-  return {
-    ...{ replay_id, postback_id, from: from_at, to: to_at, states, rate_per_second, asked, state },
-    ...{ total, delivered, refused, skipped, started_at, ended_at },
-  };
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { replayableStates } from '../../../db/replays.ts';
 import { momentFilter } from '../../fields/filters.ts';
-import { limitSchema } from '../../fields/number-schemas.ts';
 import { cursorSchema } from '../../protocol/cursor.ts';
+import { partnerLimitSchema } from '../lists.ts';
 
 const REPLAY_ID = /^[\w-]{1,64}$/;
 const MAX_PER_SECOND = 10_000;
@@ -32,7 +32,7 @@ export const replaySchema = z
   .refine(isRange, NO_RANGE);
 
 export const replayListSchema = z.strictObject({
-  limit: limitSchema,
+  limit: partnerLimitSchema,
   cursor: cursorSchema(REPLAY_ID).optional(),
 });
 
