@@ -68,7 +68,7 @@ export const numberVariables = {
   // memory, about two MB.
   WORKER_CONCURRENT_REPLAYS: wholeNumber({ standard: 30, least: 1, most: 1000 }),
   // As many as there are sockets to one origin: a further call would wait for one, and its time would run meanwhile.
-  REPLAY_CONCURRENT_POSTBACKS: wholeNumber({ standard: 64, least: 1, most: 128 }),
+  REPLAY_CONCURRENT_POSTBACKS: wholeNumber({ standard: 128, least: 1, most: 128 }),
 };
 
 type Bounds = { least: number; most: number };

@@ -91,7 +91,7 @@ describe('configuration', () => {
         concurrentPostbacks: 1000,
         concurrentPostbacksPerPartner: 200,
       },
-      replays: { concurrentReplays: 30, concurrentPostbacks: 64 },
+      replays: { concurrentReplays: 30, concurrentPostbacks: 128 },
       logLevel: 'info',
       embedded: {
         dataDir: resolve('.data'),

@@ -32,10 +32,12 @@ const STOP_GRACE_MS = 5000;
 
 /** Writes the attempts of all replays of this process in common batches, as clicks are written. */
 export function createAttemptWriter({ db, metrics, log }: WriterDeps): AttemptWriter {
+  // One batch at a time, of each: the larger it is, the less each attempt costs. Two ends would besides wait for each other,
+  // because they raise the counters of the same replays.
   const begins = createGroupCommit<NewReplayAttempt, BegunAttempt>((batch) => beginAttempts(db, batch), {
     answerWithinMs: WAIT_MS,
+    batchesInFlight: 1,
   });
-  // One at a time: each raises the counters of its replays, and a second one would only wait for their rows.
   const ends = createGroupCommit<ReplayAttemptEnd>((batch) => endAttempts(db, batch), {
     answerWithinMs: WAIT_MS,
     batchesInFlight: 1,

@@ -21,7 +21,7 @@ import { describeMachine, endWith, judgeLargest, median, quantile } from './figu
 const POSTBACKS = 20_000;
 const WARM_UP_POSTBACKS = 5_000;
 const ROUNDS = 3;
-const AT_ONCE = 64;
+const AT_ONCE = 128;
 const AT_LEAST_PER_SECOND = 2_900;
 const LEADS_PER_SECOND = 5;
 const MAX_LATENCY_MS = 1_000;
