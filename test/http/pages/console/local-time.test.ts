@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { readLocalTime, writeLocalTime } from '../../../../src/http/pages/console/local-time.ts';
+import { tellSpan } from '../../../../src/http/pages/console/tell-time.ts';
+
+const BERLIN = 'Europe/Berlin';
+
+describe('a time that a reader types', () => {
+  it('is meant in its own zone, in summer and in winter', () => {
+    assert.equal(readLocalTime('2026-01-31T09:15', BERLIN), '2026-01-31T08:15:00.000Z');
+    assert.equal(readLocalTime('2026-07-31T09:15:30', BERLIN), '2026-07-31T07:15:30.000Z');
+    assert.equal(readLocalTime('2026-07-31T09:15', 'Asia/Kathmandu'), '2026-07-31T03:30:00.000Z');
+  });
+
+  it('is understood on both sides of a change of clocks', () => {
+    assert.equal(readLocalTime('2026-03-29T01:59', BERLIN), '2026-03-29T00:59:00.000Z');
+    assert.equal(readLocalTime('2026-03-29T03:00', BERLIN), '2026-03-29T01:00:00.000Z');
+    assert.equal(readLocalTime('2026-10-25T03:30', BERLIN), '2026-10-25T02:30:00.000Z');
+  });
+
+  it('comes back as it was typed', () => {
+    for (const zone of ['UTC', BERLIN, 'America/New_York', 'Asia/Kathmandu', 'Pacific/Apia']) {
+      for (const typed of ['2026-01-31T09:15:00', '2026-07-31T23:59:59', '2026-12-31T00:00:01']) {
+        assert.equal(writeLocalTime(readLocalTime(typed, zone) ?? '', zone), typed, zone);
+      }
+    }
+  });
+
+  it('may say UTC itself, as links of ours do', () => {
+    assert.equal(readLocalTime('2026-01-31T09:15:00.123Z', BERLIN), '2026-01-31T09:15:00.123Z');
+  });
+
+  it('is refused when it is none', () => {
+    for (const text of ['', 'soon', '2026-01-31', '2026-13-31T09:15', '2026-01-31T25:00', '2026-01-31T09:15+02:00']) {
+      assert.equal(readLocalTime(text, BERLIN), undefined, text);
+    }
+  });
+});
+
+describe('a span of time', () => {
+  it('names its day once, or both of its days', () => {
+    const [from, to, next] = ['2026-11-25T09:02:10Z', '2026-11-25T12:40:00Z', '2026-11-26T00:30:00Z'];
+    assert.equal(tellSpan(from, to, BERLIN), 'on 25 Nov between 10:02 and 13:40');
+    assert.equal(tellSpan(from, from, BERLIN), 'on 25 Nov at 10:02');
+    assert.equal(tellSpan(to, next, BERLIN), 'between 25 Nov, 13:40 and 26 Nov, 01:30');
+  });
+});
