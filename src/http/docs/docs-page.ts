@@ -1,6 +1,6 @@
 import type { oas31 } from 'zod-openapi';
 import { sayDuration } from '../pages/say-duration.ts';
-import { compilePage } from '../pages/templates.ts';
+import { compilePage, compilePart } from '../pages/templates.ts';
 import { deliverySections } from './guide/delivery.ts';
 import { faqSection } from './guide/faq.ts';
 import type { GuideFacts, GuideWords } from './guide/guide-section.ts';
@@ -28,9 +28,7 @@ const chapters = [
   { title: 'Questions', sections: [faqSection] },
 ];
 
-const renderPage = compilePage<DocsData>(`
-<div class="with-contents">
-<nav class="contents" aria-label="On this page">
+const renderContents = compilePart<Pick<DocsData, 'chapters'>>(`
 <% for (const chapter of it.chapters) { %>
 <p><%= chapter.title %></p>
 <ul>
@@ -41,10 +39,19 @@ const renderPage = compilePage<DocsData>(`
 <% } %>
 <p>For programs</p>
 <ul><li><a href="#api">The API, call by call</a></li><li><a href="/openapi.json">openapi.json</a></li></ul>
+`);
+
+const renderPage = compilePage<DocsData & { contents: string }>(`
+<div class="with-contents">
+<nav class="contents" aria-label="On this page">
+<%~ it.contents %>
 </nav>
 <div class="article">
 <h1>Cashcat for partners and advertisers</h1>
 <p class="lead"><%= it.intro %></p>
+<details class="contents-on-phones"><summary>On this page</summary>
+<%~ it.contents %>
+</details>
 <% for (const chapter of it.chapters) { %>
 <% for (const section of chapter.sections) { %>
 <section aria-labelledby="<%= section.id %>">
@@ -78,7 +85,8 @@ export function renderDocs(description: oas31.OpenAPIObject, facts: GuideFacts):
   }));
   const frame = { page: 'docs', title: 'Cashcat for partners and advertisers', footer: 'Cashcat' };
   const intro = description.info.description ?? '';
-  return renderPage(frame, { chapters: shown, intro, reference: renderReference({ publicUrl, groups }) });
+  const reference = renderReference({ publicUrl, groups });
+  return renderPage(frame, { chapters: shown, contents: renderContents({ chapters: shown }), intro, reference });
 }
 
 function wordsOf({ publicUrl, rules }: GuideFacts): GuideWords {

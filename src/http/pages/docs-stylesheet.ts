@@ -19,17 +19,20 @@ html { scroll-behavior: smooth; }
 .docs table { margin: 0; font-size: .92rem; }
 .docs td, .docs th { background: var(--card); border-color: var(--line); color: var(--ink); vertical-align: top; }
 .docs pre { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .8rem 1rem; overflow-x: auto; }
-.docs pre.url { white-space: pre-wrap; overflow-wrap: anywhere; }
+.docs pre:is(.url, .shell) { white-space: pre-wrap; overflow-wrap: anywhere; }
 .docs code { background: transparent; padding: 0; color: var(--brand-strong); font-size: .9em; overflow-wrap: anywhere; }
 .docs pre code { color: var(--ink); overflow-wrap: normal; }
-.docs pre.url code { overflow-wrap: anywhere; }
+.docs pre:is(.url, .shell) code { overflow-wrap: anywhere; }
+.docs td:first-child code { overflow-wrap: normal; white-space: nowrap; }
 .docs summary { color: var(--brand); min-height: 2.5rem; display: flex; align-items: center; }
-.docs .contents { display: block; border: 1px solid var(--line); border-radius: 14px; background: var(--card); padding: .8rem 1.1rem; margin-top: 1rem; font-size: .92rem; }
-.docs .contents p { margin: .5rem 0 .1rem; color: var(--soft-ink); font-weight: 700; }
-.docs .contents ul { display: block; margin: 0; padding: 0; columns: 9.5rem; }
-.docs .contents li { display: block; list-style: none; padding: 0; margin: 0; break-inside: avoid; }
-.docs .contents a { display: block; padding: .35rem 0; margin: 0; text-decoration: none; line-height: 1.3; }
-.docs .contents a:hover, .docs .contents a:focus-visible { text-decoration: underline; }
+.docs .contents { display: none; }
+.docs .contents-on-phones { border: 1px solid var(--line); border-radius: 14px; background: var(--card); padding: .3rem 1.1rem; }
+.docs .contents-on-phones[open] { padding-bottom: .8rem; }
+.docs :is(.contents, .contents-on-phones) p { margin: .5rem 0 .1rem; color: var(--soft-ink); font-weight: 700; }
+.docs :is(.contents, .contents-on-phones) ul { display: block; margin: 0; padding: 0; columns: 9.5rem; }
+.docs :is(.contents, .contents-on-phones) li { display: block; list-style: none; padding: 0; margin: 0; break-inside: avoid; }
+.docs :is(.contents, .contents-on-phones) a { display: block; padding: .35rem 0; margin: 0; text-decoration: none; line-height: 1.3; }
+.docs :is(.contents, .contents-on-phones) a:is(:hover, :focus-visible) { text-decoration: underline; }
 .receiver main { max-width: 52rem; }
 .receiver article { padding-bottom: 1rem; }
 .receiver article h2 { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem .5rem; margin: 0 0 .6rem; font-size: 1rem; }
@@ -39,8 +42,9 @@ html { scroll-behavior: smooth; }
 .receiver .answers button:focus-visible { outline: 3px solid var(--brand); outline-offset: 2px; }
 @media (min-width: 980px) {
   .docs .with-contents { grid-template-columns: 14rem minmax(0, 1fr); gap: 3rem; }
-  .docs .contents { position: sticky; top: 1rem; align-self: start; max-height: calc(100vh - 2rem); overflow-y: auto; border: 0; background: none; padding: .5rem 0; }
-  .docs .contents ul { columns: auto; }
+  .docs .contents-on-phones { display: none; }
+  .docs .contents { display: block; font-size: .92rem; position: sticky; top: 1rem; align-self: start; max-height: calc(100vh - 2rem); overflow-y: auto; border: 0; background: none; padding: .5rem 0; }
+  .docs :is(.contents, .contents-on-phones) ul { columns: auto; }
 }
 @media (prefers-color-scheme: dark) { .docs .method { color: #1d1208; } }
 `;

@@ -7,7 +7,7 @@ export const deliverySections = [
     'What counts as received',
     `
 <p><strong>HTTP status 200, and nothing else.</strong> 201, 204, a redirect, an error or no complete answer within <%= it.timeout %> count as failed. Redirects are never followed: save the address that your endpoint redirects to.</p>
-<p>We do not judge the body of a 200. Some trackers answer 200 and say in the body that they refused (<code>success=false</code>, "SubID not found"): look at the body of your first postbacks.</p>`,
+<p>We do not judge the body of a 200. Some trackers answer 200 and say in the body that they refused (<code>success=false</code>, "SubID not found"): the <a href="#log">delivery log</a> flags such answers.</p>`,
   ),
   defineSection(
     'attempts',

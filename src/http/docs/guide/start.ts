@@ -12,6 +12,10 @@ export const startSection = defineSection(
 <li>Send visitors. When an advertiser says what became of one, we call your URL: at once, or up to <%= it.window %> later.</li>
 </ol>
 <p>By the API it is the same. Your key goes into a variable, and these lines show who you are and save your postback URL:</p>
-<pre class="shell"><code>curl -s "<%= it.publicUrl %>/v1/partner" -H "Authorization: Bearer $KEY"
-curl -s -X PUT "<%= it.publicUrl %>/v1/partner/postback" -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"url":"https://tracker.example/postback?cid={ref_id}&amp;status={status}&amp;payout={payout}&amp;txid={conversion_id}"}'</code></pre>`,
+<pre class="shell"><code>curl -s "<%= it.publicUrl %>/v1/partner" \\
+  -H "Authorization: Bearer $KEY"
+curl -s -X PUT "<%= it.publicUrl %>/v1/partner/postback" \\
+  -H "Authorization: Bearer $KEY" \\
+  -H 'Content-Type: application/json' \\
+  -d '{"url":"https://tracker.example/postback?cid={ref_id}&amp;status={status}&amp;payout={payout}&amp;txid={conversion_id}"}'</code></pre>`,
 );
