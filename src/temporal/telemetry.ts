@@ -38,7 +38,11 @@ function toSdkLogger(log: Log): Logger {
   const debug = write('debug');
   // What the SDK calls info, an operator does not need to hear of.
   const info = debug;
-  const warn: Logger['warn'] = (message, meta) => write(INTENDED.includes(message) ? 'debug' : 'warn')(message, meta);
+  const worry = write('warn');
+  const warn = (message: string, meta?: object) => {
+    if (INTENDED.includes(message)) debug(message, meta);
+    else worry(message, meta);
+  };
   const error = write('error');
   const byLevel = { TRACE: trace, DEBUG: debug, INFO: info, WARN: warn, ERROR: error };
   return { trace, debug, info, warn, error, log: (level, message, meta) => byLevel[level](message, meta) };

@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.ts';
+import type { AppError } from '../../errors.ts';
 import { pauseUnlessAborted } from '../../pause.ts';
 import { createTurns } from '../../turns.ts';
 import { createFailureLimit, tooManyFailures } from './failure-limit.ts';
