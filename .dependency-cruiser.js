@@ -26,11 +26,11 @@ const rooms = {
   relay: { path: '^src/relay\\.ts$', mayLoad: [GROUND, '^src/(db/outbox|temporal/tell-lead)\\.ts$', CONTRACT] },
   'replay-relay': {
     path: '^src/replay-relay\\.ts$',
-    mayLoad: [GROUND, '^src/(db/replay-tells|temporal/tell-replay)\\.ts$'],
+    mayLoad: [GROUND, '^src/(db/replays/replay-tells|temporal/tell-replay)\\.ts$'],
   },
   canary: {
     path: '^src/canary\\.ts$',
-    mayLoad: [GROUND, DOMAIN, '^src/db/canaries\\.ts$', '^src/outbound/test-call\\.ts$'],
+    mayLoad: [GROUND, DOMAIN, '^src/db/endpoints/canaries\\.ts$', '^src/outbound/test-call\\.ts$'],
   },
   'sweep-and-counting': { path: '^src/(sweep|counting)\\.ts$', mayLoad: [GROUND, DB] },
   config: {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { claimCanaries, recordCanary, type CanaryOutcome, type DueCanary } from './db/canaries.ts';
+import { claimCanaries, recordCanary, type CanaryOutcome, type DueCanary } from './db/endpoints/canaries.ts';
 import type { PostbackRequest, PostbackSettings } from './domain/postback-settings.ts';
 import type { Status } from './domain/status.ts';
 import { UrlTemplateError } from './domain/url-template.ts';

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { countNext } from './db/counting.ts';
+import { countNext } from './db/counting/counting.ts';
 import type { Log } from './log.ts';
 import { pauseUnlessAborted } from './pause.ts';
 

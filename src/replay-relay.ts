@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
-import { claimReplaysToTell, noteTold, tellSilentReplays, type ReplayToTell } from './db/replay-tells.ts';
+import { claimReplaysToTell, noteTold, tellSilentReplays, type ReplayToTell } from './db/replays/replay-tells.ts';
 import type { Log } from './log.ts';
 import { pauseUnlessAborted } from './pause.ts';
 import { tellReplay } from './temporal/tell-replay.ts';

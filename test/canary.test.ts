@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { startCanary, type Canary } from '../src/canary.ts';
-import { readEndpoint, type EndpointHealth } from '../src/db/endpoints.ts';
+import { readEndpoint, type EndpointHealth } from '../src/db/endpoints/endpoints.ts';
 import { updatePartner } from '../src/db/partners.ts';
 import type { PostbackSettings } from '../src/domain/postback-settings.ts';
 import { createLog } from '../src/log.ts';

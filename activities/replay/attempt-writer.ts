@@ -6,7 +6,7 @@ import {
   type BegunAttempt,
   type NewReplayAttempt,
   type ReplayAttemptEnd,
-} from '../../src/db/replay-attempts.ts';
+} from '../../src/db/replays/replay-attempts.ts';
 import { sqlStateOf, UNIQUE_VIOLATION } from '../../src/db/sqlstate.ts';
 import { keepTrying } from '../../src/keep-trying.ts';
 import type { Log } from '../../src/log.ts';

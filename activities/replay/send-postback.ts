@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { deleteAttempt } from '../../src/db/attempts.ts';
-import type { ReplayAttemptEnd, Verdict } from '../../src/db/replay-attempts.ts';
-import type { ReplayControl, ReplayPostback } from '../../src/db/replay-turns.ts';
+import type { ReplayAttemptEnd, Verdict } from '../../src/db/replays/replay-attempts.ts';
+import type { ReplayControl, ReplayPostback } from '../../src/db/replays/replay-turns.ts';
 import { UrlTemplateError } from '../../src/domain/url-template.ts';
 import type { GuardedClient } from '../../src/outbound/guarded-client.ts';
 import type { Turns } from '../../src/turns.ts';

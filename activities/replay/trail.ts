@@ -1,4 +1,4 @@
-import type { ReplayCursor } from '../../src/db/replay-turns.ts';
+import type { ReplayCursor } from '../../src/db/replays/replay-turns.ts';
 
 /** What became of a postback: an answer was recorded, or it was not sent. */
 type Passed = 'sent' | 'skipped';

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { saveProgress, type ReplayControl } from '../../src/db/replay-turns.ts';
+import { saveProgress, type ReplayControl } from '../../src/db/replays/replay-turns.ts';
 import { pauseUnlessAborted } from '../../src/pause.ts';
 import type { Trail } from './trail.ts';
 

@@ -1,5 +1,10 @@
 import type { Knex } from 'knex';
-import { readRedelivery, readReplayPage, type ReplayPostback, type ReplayTurn } from '../../src/db/replay-turns.ts';
+import {
+  readRedelivery,
+  readReplayPage,
+  type ReplayPostback,
+  type ReplayTurn,
+} from '../../src/db/replays/replay-turns.ts';
 import { pauseUnlessAborted } from '../../src/pause.ts';
 import { createLanes } from './lanes.ts';
 import { createPace } from './pace.ts';

@@ -7,7 +7,7 @@ import {
   type CatalogueTable,
   type CataloguePageQuery,
 } from './catalogue-rows.ts';
-import { makeKey } from './keys.ts';
+import { makeKey } from './keys/keys.ts';
 import { prepared } from './prepared.ts';
 
 /** An advertiser's record as ops see it; of its token only the beginning is known. */

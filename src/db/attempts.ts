@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { isNews, noteEndpoints } from './endpoint-news.ts';
+import { isNews, noteEndpoints } from './endpoints/endpoint-news.ts';
 import { IS_OPEN } from './postbacks.ts';
 import { prepared } from './prepared.ts';
 

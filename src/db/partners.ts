@@ -9,7 +9,7 @@ import {
   type CatalogueTable,
   type CataloguePageQuery,
 } from './catalogue-rows.ts';
-import { makeKey } from './keys.ts';
+import { makeKey } from './keys/keys.ts';
 
 /** A partner's record as ops see it; of its API key only the beginning is known, `postback` is null without settings. */
 export type Partner = {

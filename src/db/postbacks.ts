@@ -5,7 +5,7 @@ import type { Postback, PostbackSettings } from '../domain/postback-settings.ts'
 import { errorsAfterCall } from '../domain/send-error.ts';
 import type { Status } from '../domain/status.ts';
 import { prepared } from './prepared.ts';
-import { LIVE_SECRETS } from './signing-secrets.ts';
+import { LIVE_SECRETS } from './keys/signing-secrets.ts';
 
 /** The last four are ends. */
 export const postbackStates = ['scheduled', 'retrying', 'delivered', 'failed', 'superseded', 'skipped'] as const;

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { findAdvertiserByTokenHash } from '../db/advertisers.ts';
-import { hashKey } from '../db/keys.ts';
+import { hashKey } from '../db/keys/keys.ts';
 import { isRowRefused } from '../db/sqlstate.ts';
 import {
   insertStatusCall,

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import { readCountedUpto } from '../db/counting.ts';
-import { countFailingEndpoints } from '../db/endpoints.ts';
+import { readCountedUpto } from '../db/counting/counting.ts';
+import { countFailingEndpoints } from '../db/endpoints/endpoints.ts';
 import { readBacklog } from '../db/outbox.ts';
 import { readOverdue } from '../db/overdue.ts';
-import { countRunningReplays } from '../db/replay-tells.ts';
+import { countRunningReplays } from '../db/replays/replay-tells.ts';
 import { createOpsApp } from '../http/ops-app.ts';
 import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
 import type { StatusIntake } from '../intake/status.ts';

@@ -1,4 +1,4 @@
-import type { EndpointHealth } from '../db/endpoints.ts';
+import type { EndpointHealth } from '../db/endpoints/endpoints.ts';
 import type { RefIdWarning } from '../db/partners.ts';
 import type { UnfilledRefIds } from '../db/reports/unfilled-ref-ids.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';

@@ -7,7 +7,7 @@ import {
   searchAttributeKeys,
   wakeReplay,
 } from '../../workflows/contract.ts';
-import type { ReplayToTell } from '../db/replay-tells.ts';
+import type { ReplayToTell } from '../db/replays/replay-tells.ts';
 
 /** Wakes the workflow of a replay, and starts it where there is none. */
 export async function tellReplay(

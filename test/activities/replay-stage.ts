@@ -2,7 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Knex } from 'knex';
 import { createReplaying, type ReplayDeps } from '../../activities/replay/replay-activities.ts';
 import { connectReplayDb } from '../../src/db/connect.ts';
-import { createReplay, type ReplayRange } from '../../src/db/replays.ts';
+import { createReplay, type ReplayRange } from '../../src/db/replays/replays.ts';
 import type { PostbackRequest } from '../../src/domain/postback-settings.ts';
 import type { ReplayCounts } from '../../src/domain/replay.ts';
 import { createLog } from '../../src/log.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Webhook } from 'standardwebhooks';
-import { removeSigningSecrets, rotateSigningSecret } from '../../src/db/signing-secrets.ts';
+import { removeSigningSecrets, rotateSigningSecret } from '../../src/db/keys/signing-secrets.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 import { createDeliveryStage, TRACKER, type DeliveryStage } from './delivery-stage.ts';
 import { answer } from './settling.ts';

@@ -1,7 +1,7 @@
 // A large network's last 30 days, written set by set: one partner with most of it, and others beside.
 import type { Knex } from 'knex';
 import { createAdvertiser } from '../../src/db/advertisers.ts';
-import { recountAll } from '../../src/db/counting.ts';
+import { recountAll } from '../../src/db/counting/counting.ts';
 import { createOffer } from '../../src/db/offers.ts';
 import { createPartner } from '../../src/db/partners.ts';
 

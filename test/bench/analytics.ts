@@ -1,6 +1,6 @@
 // The partner's figures and its delivery log, over a large network's last 30 days.
 import { connectDb } from '../../src/db/connect.ts';
-import { countNext, recountFrom } from '../../src/db/counting.ts';
+import { countNext, recountFrom } from '../../src/db/counting/counting.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { listPartnerPostbacks } from '../../src/db/reports/partner-postbacks.ts';
 import { readPartnerStats, type StatsQuery } from '../../src/db/reports/partner-stats.ts';

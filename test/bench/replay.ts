@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import type { Knex } from 'knex';
 import { connectDb } from '../../src/db/connect.ts';
 import { migrate } from '../../src/db/migrate.ts';
-import { createReplay, readReplay, type Replay } from '../../src/db/replays.ts';
+import { createReplay, readReplay, type Replay } from '../../src/db/replays/replays.ts';
 import { createNetwork } from '../support/network-in-database.ts';
 import { startPartnerServer } from '../support/partner-server.ts';
 import { settingsFor } from '../support/postback-settings.ts';

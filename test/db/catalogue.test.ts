@@ -11,8 +11,8 @@ import {
 import { loadCatalogue, readCatalogueVersion } from '../../src/db/catalogue.ts';
 import { createOffer, listOffers, readOffer, updateOffer } from '../../src/db/offers.ts';
 import { createPartner, listPartners, listRefIdWarnings, readPartner, updatePartner } from '../../src/db/partners.ts';
-import { replacePartnerKey } from '../../src/db/partner-keys.ts';
-import { hashKey } from '../../src/db/keys.ts';
+import { replacePartnerKey } from '../../src/db/keys/partner-keys.ts';
+import { hashKey } from '../../src/db/keys/keys.ts';
 import { isPublicId } from '../../src/domain/ids.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { assertFields } from '../support/fields.ts';

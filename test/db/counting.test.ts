@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { startCounting } from '../../src/counting.ts';
-import { countNext, readCountedUpto, recountFrom } from '../../src/db/counting.ts';
+import { countNext, readCountedUpto, recountFrom } from '../../src/db/counting/counting.ts';
 import { connectCountingDb, connectDb } from '../../src/db/connect.ts';
 import { readPartnerStats } from '../../src/db/reports/partner-stats.ts';
 import { readUnfilledRefIds } from '../../src/db/reports/unfilled-ref-ids.ts';

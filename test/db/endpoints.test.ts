@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { completeAttempt, insertAttempt, type AttemptEnd } from '../../src/db/attempts.ts';
-import { countFailingEndpoints, listEndpoints, readEndpoint } from '../../src/db/endpoints.ts';
-import { noteEndpoints } from '../../src/db/endpoint-news.ts';
+import { countFailingEndpoints, listEndpoints, readEndpoint } from '../../src/db/endpoints/endpoints.ts';
+import { noteEndpoints } from '../../src/db/endpoints/endpoint-news.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 import { createDeliveryStage, TRACKER, type DeliveryStage } from '../activities/delivery-stage.ts';
 import { answer } from '../activities/settling.ts';

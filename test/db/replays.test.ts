@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import { createRedelivery } from '../../src/db/redelivery.ts';
-import { previewReplay, proposeReplay } from '../../src/db/replay-previews.ts';
-import { askReplay, createReplay, listReplays, readReplay, type ReplayRange } from '../../src/db/replays.ts';
+import { createRedelivery } from '../../src/db/replays/redelivery.ts';
+import { previewReplay, proposeReplay } from '../../src/db/replays/replay-previews.ts';
+import { askReplay, createReplay, listReplays, readReplay, type ReplayRange } from '../../src/db/replays/replays.ts';
 import { updatePartner } from '../../src/db/partners.ts';
 import { AppError } from '../../src/errors.ts';
 import { createTestDatabase } from '../support/database.ts';

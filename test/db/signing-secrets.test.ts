@@ -5,7 +5,7 @@ import {
   readSigningSecrets,
   removeSigningSecrets,
   rotateSigningSecret,
-} from '../../src/db/signing-secrets.ts';
+} from '../../src/db/keys/signing-secrets.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createReplay, readReplay } from '../../src/db/replays.ts';
+import { createReplay, readReplay } from '../../src/db/replays/replays.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import type { Knex } from 'knex';
-import { replacePartnerKey } from '../../src/db/partner-keys.ts';
+import { replacePartnerKey } from '../../src/db/keys/partner-keys.ts';
 import { createPartner } from '../../src/db/partners.ts';
 import { buildPublicApp, type BuildOptions, type BuiltPublicApp } from './build-public-app.ts';
 import { partnerDeps } from './partner-deps.ts';

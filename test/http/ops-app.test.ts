@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Express } from 'express';
 import request from 'supertest';
-import { hashKey } from '../../src/db/keys.ts';
+import { hashKey } from '../../src/db/keys/keys.ts';
 import type { OpsDeps } from '../../src/http/ops-app.ts';
 import type { ConversionStory } from '../../src/stories/conversion-story.ts';
 import type { LeadStory } from '../../src/stories/lead-story.ts';

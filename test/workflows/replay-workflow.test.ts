@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createRedelivery } from '../../src/db/redelivery.ts';
-import { askReplay } from '../../src/db/replays.ts';
+import { createRedelivery } from '../../src/db/replays/redelivery.ts';
+import { askReplay } from '../../src/db/replays/replays.ts';
 import { searchAttributeKeys } from '../../workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';

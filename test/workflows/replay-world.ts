@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ReplayDeps } from '../../activities/replay/replay-activities.ts';
-import { readReplay, type Replay } from '../../src/db/replays.ts';
+import { readReplay, type Replay } from '../../src/db/replays/replays.ts';
 import { createLog } from '../../src/log.ts';
 import { startReplayRelay } from '../../src/replay-relay.ts';
 import { replayWorker } from '../../src/temporal/replay-worker.ts';

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { statuses, type Status } from '../../domain/status.ts';
 import { AppError, type FieldProblem } from '../../errors.ts';
 import { isCancelled, isParameterRefused } from '../sqlstate.ts';
-import { quantities, type Quantity } from '../countable-facts.ts';
+import { quantities, type Quantity } from '../counting/countable-facts.ts';
 import { sumByRefId } from './ref-id-sums.ts';
 import { inOneSnapshot } from './snapshot.ts';
 import { readSums, type Sums } from './stats-sums.ts';

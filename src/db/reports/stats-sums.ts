@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { BUCKET_MS, readCountedUpto } from '../counting.ts';
-import { COUNTABLE_FACTS, SUMS_OF_FACTS, SUMS_OF_SUMS, type Quantity } from '../countable-facts.ts';
+import { BUCKET_MS, readCountedUpto } from '../counting/counting.ts';
+import { COUNTABLE_FACTS, SUMS_OF_FACTS, SUMS_OF_SUMS, type Quantity } from '../counting/countable-facts.ts';
 
 /** Sums of one group; `currency` is '' for the counts, and rewards have a row for each currency. */
 export type Sums = Record<Quantity, number> & { key: string | null; currency: string };

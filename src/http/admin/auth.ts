@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { AppError } from '../../errors.ts';
-import { readBearer } from '../protocol/bearer.ts';
-import { createFailureLimit, tooManyFailures } from '../protocol/failure-limit.ts';
+import { readBearer } from '../protocol/keys/bearer.ts';
+import { createFailureLimit, tooManyFailures } from '../protocol/keys/failure-limit.ts';
 
 const WRONG_KEYS_PER_MINUTE = 30;
 

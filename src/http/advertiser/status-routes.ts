@@ -5,7 +5,7 @@ import { inTime } from '../../in-time.ts';
 import type { StatusAnswer, StatusIntake } from '../../intake/status.ts';
 import type { Log } from '../../log.ts';
 import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
-import { readBearer } from '../protocol/bearer.ts';
+import { readBearer } from '../protocol/keys/bearer.ts';
 import { allowOnly } from '../protocol/method-not-allowed.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
 import { readQuery } from '../protocol/query.ts';

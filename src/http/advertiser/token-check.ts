@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts';
 import { wrongToken, type StatusIntake } from '../../intake/status.ts';
-import { createKeyCheck } from '../protocol/key-check.ts';
+import { createKeyCheck } from '../protocol/keys/key-check.ts';
 
 /**
  * Ends well when the token is this advertiser's. @param signal aborted when the caller waits no longer

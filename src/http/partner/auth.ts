@@ -1,9 +1,9 @@
 import type { RequestHandler, Response } from 'express';
 import type { Knex } from 'knex';
-import { findPartnerByKey } from '../../db/partner-keys.ts';
+import { findPartnerByKey } from '../../db/keys/partner-keys.ts';
 import { AppError } from '../../errors.ts';
-import { readBearer } from '../protocol/bearer.ts';
-import { createKeyCheck, type KeyCheck } from '../protocol/key-check.ts';
+import { readBearer } from '../protocol/keys/bearer.ts';
+import { createKeyCheck, type KeyCheck } from '../protocol/keys/key-check.ts';
 
 const WRONG_KEYS_PER_MINUTE = 30;
 

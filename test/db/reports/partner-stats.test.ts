@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Knex } from 'knex';
 import { createSettlementActivities } from '../../../activities/settlement.ts';
-import { countTowards, readCountedUpto } from '../../../src/db/counting.ts';
+import { countTowards, readCountedUpto } from '../../../src/db/counting/counting.ts';
 import { createOffer } from '../../../src/db/offers.ts';
 import { readPartnerStats, statsGroups } from '../../../src/db/reports/partner-stats.ts';
 import { readTouch } from '../../../src/intake/touch.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Express } from 'express';
 import request from 'supertest';
-import type { PartnerEndpoint } from '../../../src/db/endpoints.ts';
+import type { PartnerEndpoint } from '../../../src/db/endpoints/endpoints.ts';
 import { createDeliveryStage, type DeliveryStage } from '../../activities/delivery-stage.ts';
 import { answer } from '../../activities/settling.ts';
 import { ADMIN_KEY, buildOpsApp, FAILING_AFTER } from '../build-ops-app.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import request from 'supertest';
-import { createReplay } from '../../../src/db/replays.ts';
-import { rotateSigningSecret } from '../../../src/db/signing-secrets.ts';
+import { createReplay } from '../../../src/db/replays/replays.ts';
+import { rotateSigningSecret } from '../../../src/db/keys/signing-secrets.ts';
 import { describePublicApi } from '../../../src/http/docs/public-openapi.ts';
 import { describePartnerCalls } from '../../../src/http/partner/openapi.ts';
 import { readDescription, type DescribedCall } from '../../support/api-description.ts';

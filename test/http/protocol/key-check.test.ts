@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AppError } from '../../../src/errors.ts';
-import { createKeyCheck } from '../../../src/http/protocol/key-check.ts';
-import { createKeyNames } from '../../../src/http/protocol/key-memory.ts';
+import { createKeyCheck } from '../../../src/http/protocol/keys/key-check.ts';
+import { createKeyNames } from '../../../src/http/protocol/keys/key-memory.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const PER_MINUTE = 120;

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { recountAll } from '../../../db/counting.ts';
+import { recountAll } from '../../../db/counting/counting.ts';
 import type { PostbackSettings } from '../../../domain/postback-settings.ts';
 import { emptyHistory, historyTables, type HistoryRows } from './history-rows.ts';
 import { addLead, type Price } from './lead-rows.ts';

@@ -16,7 +16,7 @@ import {
   updatePartner,
   type Partner,
 } from '../../../db/partners.ts';
-import { replacePartnerKey } from '../../../db/partner-keys.ts';
+import { replacePartnerKey } from '../../../db/keys/partner-keys.ts';
 import type { PostbackSettings } from '../../../domain/postback-settings.ts';
 import { AppError } from '../../../errors.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';

@@ -1,6 +1,6 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { listEndpoints } from '../../../db/endpoints.ts';
+import { listEndpoints } from '../../../db/endpoints/endpoints.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { endpointPageSchema } from './endpoint-schemas.ts';

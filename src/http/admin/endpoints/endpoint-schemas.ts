@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpointStates, type PartnerEndpoint } from '../../../db/endpoints.ts';
+import { endpointStates, type PartnerEndpoint } from '../../../db/endpoints/endpoints.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
 import { pageSchema } from '../catalogue/catalogue-schemas.ts';
 

@@ -1,6 +1,6 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { replacePartnerKey } from '../../../db/partner-keys.ts';
+import { replacePartnerKey } from '../../../db/keys/partner-keys.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { partnerOf } from '../auth.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { replayableStates } from '../../../db/replays.ts';
+import { replayableStates } from '../../../db/replays/replays.ts';
 import { replayStates } from '../../../domain/replay.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
 import { describeCalls } from '../describe-partner-call.ts';

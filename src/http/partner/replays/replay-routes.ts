@@ -1,8 +1,8 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { createRedelivery } from '../../../db/redelivery.ts';
-import { previewReplay } from '../../../db/replay-previews.ts';
-import { askReplay, createReplay, listReplays, readReplay, type Replay } from '../../../db/replays.ts';
+import { createRedelivery } from '../../../db/replays/redelivery.ts';
+import { previewReplay } from '../../../db/replays/replay-previews.ts';
+import { askReplay, createReplay, listReplays, readReplay, type Replay } from '../../../db/replays/replays.ts';
 import { AppError } from '../../../errors.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';

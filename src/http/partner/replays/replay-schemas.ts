@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { replayableStates } from '../../../db/replays.ts';
+import { replayableStates } from '../../../db/replays/replays.ts';
 import { momentFilter } from '../../fields/filters.ts';
 import { cursorSchema } from '../../protocol/cursor.ts';
 import { partnerLimitSchema } from '../lists.ts';

@@ -1,4 +1,4 @@
-import type { Replay } from '../../../db/replays.ts';
+import type { Replay } from '../../../db/replays/replays.ts';
 import type { CsvColumn } from '../../protocol/csv.ts';
 
 /** A replay as it leaves in answers. */

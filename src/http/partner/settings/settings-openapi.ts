@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { endpointStates, type EndpointHealth } from '../../../db/endpoints.ts';
+import { endpointStates, type EndpointHealth } from '../../../db/endpoints/endpoints.ts';
 import { postbackSchema } from '../../fields/postback-settings-schema.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
 import { describeCalls } from '../describe-partner-call.ts';

@@ -1,9 +1,9 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { readEndpoint } from '../../../db/endpoints.ts';
+import { readEndpoint } from '../../../db/endpoints/endpoints.ts';
 import { listRefIdWarnings, readPartner, updatePartner } from '../../../db/partners.ts';
 import { readUnfilledRefIds } from '../../../db/reports/unfilled-ref-ids.ts';
-import { readSigningSecrets } from '../../../db/signing-secrets.ts';
+import { readSigningSecrets } from '../../../db/keys/signing-secrets.ts';
 import { lintSettings } from '../../../domain/settings-lint.ts';
 import { AppError } from '../../../errors.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';

@@ -1,6 +1,6 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { listSigningSecrets, removeSigningSecrets, rotateSigningSecret } from '../../../db/signing-secrets.ts';
+import { listSigningSecrets, removeSigningSecrets, rotateSigningSecret } from '../../../db/keys/signing-secrets.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { partnerOf } from '../auth.ts';

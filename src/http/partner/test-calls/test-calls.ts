@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { readPostbackSettings } from '../../../db/partners.ts';
-import { readSigningSecrets } from '../../../db/signing-secrets.ts';
+import { readSigningSecrets } from '../../../db/keys/signing-secrets.ts';
 import type { PostbackSettings } from '../../../domain/postback-settings.ts';
 import type { Status } from '../../../domain/status.ts';
 import { AppError } from '../../../errors.ts';
@@ -12,7 +12,7 @@ import {
   type TestCall,
   type TestResult,
 } from '../../../outbound/test-call.ts';
-import { createCallLimit } from '../../protocol/call-limit.ts';
+import { createCallLimit } from '../../protocol/keys/call-limit.ts';
 
 /** What a partner wants to try; `draft` are settings that have passed the check, in place of the saved ones. */
 export type Tried = { status: Status; refId?: string | undefined; draft?: PostbackSettings | undefined };

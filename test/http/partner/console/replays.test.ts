@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { createPartner, updatePartner } from '../../../../src/db/partners.ts';
-import { createReplay } from '../../../../src/db/replays.ts';
+import { createReplay } from '../../../../src/db/replays/replays.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 import { aPostback } from '../../../support/ended-postbacks.ts';
 import { settingsFor } from '../../../support/postback-settings.ts';

@@ -1,8 +1,8 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
 import { readPartner } from '../../../../db/partners.ts';
-import { createRedelivery } from '../../../../db/redelivery.ts';
-import { readReplay } from '../../../../db/replays.ts';
+import { createRedelivery } from '../../../../db/replays/redelivery.ts';
+import { readReplay } from '../../../../db/replays/replays.ts';
 import { listPartnerPostbacks, readPartnerPostback } from '../../../../db/reports/partner-postbacks.ts';
 import { AppError } from '../../../../errors.ts';
 import { viewListedPostback, viewPartnerPostback } from '../../../../stories/partner-postback.ts';

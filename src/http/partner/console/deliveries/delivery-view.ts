@@ -1,4 +1,4 @@
-import type { Replay } from '../../../../db/replays.ts';
+import type { Replay } from '../../../../db/replays/replays.ts';
 import type { PostbackSettings } from '../../../../domain/postback-settings.ts';
 import { urlTemplateFor } from '../../../../domain/postback-settings.ts';
 import type { viewListedPostback, viewPartnerPostback } from '../../../../stories/partner-postback.ts';

@@ -1,6 +1,6 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { endAllSessions, listSignIns, replaceKeyInSession } from '../../../../db/console-sessions.ts';
+import { endAllSessions, listSignIns, replaceKeyInSession } from '../../../../db/keys/console-sessions.ts';
 import { readPartner } from '../../../../db/partners.ts';
 import { definePage } from '../console-page.ts';
 import { textIn } from '../form.ts';

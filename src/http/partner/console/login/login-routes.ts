@@ -1,9 +1,9 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { endSession, startSession } from '../../../../db/console-sessions.ts';
+import { endSession, startSession } from '../../../../db/keys/console-sessions.ts';
 import { AppError } from '../../../../errors.ts';
 import { assetPaths } from '../../../pages/assets.ts';
-import type { KeyCheck } from '../../../protocol/key-check.ts';
+import type { KeyCheck } from '../../../protocol/keys/key-check.ts';
 import { firstOf, readQuery } from '../../../protocol/query.ts';
 import { definePage } from '../console-page.ts';
 import { textIn } from '../form.ts';

@@ -1,4 +1,4 @@
-import type { ReplayProposal } from '../../../../db/replay-previews.ts';
+import type { ReplayProposal } from '../../../../db/replays/replay-previews.ts';
 import type { PostbackSettings } from '../../../../domain/postback-settings.ts';
 import { warnPartner, type PartnerSigns, type PartnerWarning } from '../../../../stories/partner-warnings.ts';
 import type { Action } from '../../../pages/console/parts.ts';

@@ -1,11 +1,11 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { readEndpoint } from '../../../../db/endpoints.ts';
+import { readEndpoint } from '../../../../db/endpoints/endpoints.ts';
 import { listRefIdWarnings, readPostbackSettings } from '../../../../db/partners.ts';
 import { readPartnerStats, type PartnerStats } from '../../../../db/reports/partner-stats.ts';
 import { readUnfilledRefIds } from '../../../../db/reports/unfilled-ref-ids.ts';
-import { proposeReplay } from '../../../../db/replay-previews.ts';
-import { readSigningSecrets } from '../../../../db/signing-secrets.ts';
+import { proposeReplay } from '../../../../db/replays/replay-previews.ts';
+import { readSigningSecrets } from '../../../../db/keys/signing-secrets.ts';
 import { AppError } from '../../../../errors.ts';
 import { addDays, dayOf } from '../../../pages/console/days.ts';
 import { readQuery } from '../../../protocol/query.ts';

@@ -1,6 +1,6 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { removeSigningSecrets, rotateSigningSecret } from '../../../../db/signing-secrets.ts';
+import { removeSigningSecrets, rotateSigningSecret } from '../../../../db/keys/signing-secrets.ts';
 import { leadBack } from '../console-page.ts';
 import { textIn } from '../form.ts';
 import { sessionOf } from '../session/visit.ts';

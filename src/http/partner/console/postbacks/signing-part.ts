@@ -1,4 +1,4 @@
-import type { SigningSecret } from '../../../../db/signing-secrets.ts';
+import type { SigningSecret } from '../../../../db/keys/signing-secrets.ts';
 
 export type SigningData = {
   secrets: SigningSecret[];

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
 import type { Knex } from 'knex';
-import { findSession, type ConsoleSession } from '../../../../db/console-sessions.ts';
+import { findSession, type ConsoleSession } from '../../../../db/keys/console-sessions.ts';
 import { createSignedCookie, readZoneCookie, type SignedCookie } from './console-cookies.ts';
 import type { ConsoleSecrets } from './console-secrets.ts';
 

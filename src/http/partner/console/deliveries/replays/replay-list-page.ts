@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import type { Replay } from '../../../../../db/replays.ts';
+import type { Replay } from '../../../../../db/replays/replays.ts';
 import { definePage } from '../../console-page.ts';
 import type { ShownProposal } from './replay-proposal.ts';
 

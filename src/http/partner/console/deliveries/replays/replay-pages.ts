@@ -1,7 +1,13 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { previewReplay, proposeReplay } from '../../../../../db/replay-previews.ts';
-import { askReplay, createReplay, listReplays, readReplay, type ReplayRange } from '../../../../../db/replays.ts';
+import { previewReplay, proposeReplay } from '../../../../../db/replays/replay-previews.ts';
+import {
+  askReplay,
+  createReplay,
+  listReplays,
+  readReplay,
+  type ReplayRange,
+} from '../../../../../db/replays/replays.ts';
 import { AppError } from '../../../../../errors.ts';
 import { firstOf, readQuery } from '../../../../protocol/query.ts';
 import { sessionOf, visitOf } from '../../session/visit.ts';

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import type { Knex } from 'knex';
-import { proposeReplay, type ReplayProposal } from '../../../../../db/replay-previews.ts';
+import { proposeReplay, type ReplayProposal } from '../../../../../db/replays/replay-previews.ts';
 import { tellSpan } from '../../../../pages/console/tell-time.ts';
 import type { Action } from '../../../../pages/console/parts.ts';
 import { sessionOf, visitOf } from '../../session/visit.ts';

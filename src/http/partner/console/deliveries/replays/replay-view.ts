@@ -1,5 +1,5 @@
-import type { ReplayPreview } from '../../../../../db/replay-previews.ts';
-import type { Replay } from '../../../../../db/replays.ts';
+import type { ReplayPreview } from '../../../../../db/replays/replay-previews.ts';
+import type { Replay } from '../../../../../db/replays/replays.ts';
 import { tellDuration } from '../../../../../domain/explain-answer.ts';
 
 /** How far a replay is, as its page shows it. */

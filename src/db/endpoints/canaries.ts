@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import type { PostbackSettings } from '../domain/postback-settings.ts';
-import { LIVE_SECRETS } from './signing-secrets.ts';
+import type { PostbackSettings } from '../../domain/postback-settings.ts';
+import { LIVE_SECRETS } from '../keys/signing-secrets.ts';
 
 /** A failing endpoint that is to be tried. */
 export type DueCanary = { partnerId: string; settings: PostbackSettings; secrets: string[] };

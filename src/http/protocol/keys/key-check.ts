@@ -1,6 +1,6 @@
-import type { AppError } from '../../errors.ts';
-import { pauseUnlessAborted } from '../../pause.ts';
-import { createTurns } from '../../turns.ts';
+import type { AppError } from '../../../errors.ts';
+import { pauseUnlessAborted } from '../../../pause.ts';
+import { createTurns } from '../../../turns.ts';
 import { createFailureLimit, tooManyFailures } from './failure-limit.ts';
 import { createKeyMemory, createKeyNames } from './key-memory.ts';
 

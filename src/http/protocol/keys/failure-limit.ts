@@ -1,5 +1,5 @@
 import { ipKeyGenerator } from 'express-rate-limit';
-import { AppError } from '../../errors.ts';
+import { AppError } from '../../../errors.ts';
 import { createCallLimit } from './call-limit.ts';
 
 export type FailureLimit = {

@@ -1,11 +1,11 @@
 // What is sent to a partner again: after an outage of its endpoint all that failed meanwhile, or one postback that it asks
 // for by name. A row here is the whole truth about a replay; its workflow only brings it forward.
 import type { Knex } from 'knex';
-import type { ReplayCounts } from '../domain/replay.ts';
-import { AppError } from '../errors.ts';
-import { newReplayId } from '../new-ids.ts';
+import type { ReplayCounts } from '../../domain/replay.ts';
+import { AppError } from '../../errors.ts';
+import { newReplayId } from '../../new-ids.ts';
 import { allTakenUp } from './replay-selection.ts';
-import type { Page } from './reports/pages.ts';
+import type { Page } from '../reports/pages.ts';
 
 /** The states of postbacks that may be replayed; of those that were skipped, only what lacked a URL. */
 export const replayableStates = ['failed', 'skipped', 'delivered'] as const;

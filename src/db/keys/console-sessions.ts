@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { newSecret } from '../new-ids.ts';
+import { newSecret } from '../../new-ids.ts';
 import { hashKey } from './keys.ts';
 import { replacePartnerKey } from './partner-keys.ts';
 

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { newSigningSecret } from '../new-ids.ts';
+import { newSigningSecret } from '../../new-ids.ts';
 
 /** What may be shown of a live secret: its beginning, and until when it signs; null: until it is replaced or removed. */
 export type SigningSecret = { prefix: string; created_at: string; expires_at: string | null };

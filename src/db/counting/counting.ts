@@ -1,7 +1,7 @@
 // Counts are made behind the facts, so that no click waits for them: by one transaction after the other, each of which
 // takes the facts of a span of time and moves `counted_upto` to its end.
 import type { Knex } from 'knex';
-import { UNFILLED_MACRO } from '../domain/ref-id.ts';
+import { UNFILLED_MACRO } from '../../domain/ref-id.ts';
 import { COUNTABLE_FACTS, quantities, SUMS_OF_FACTS } from './countable-facts.ts';
 
 const MINUTE_MS = 60 * 1000;

@@ -9,10 +9,10 @@
 // it has ended. Two replays both write and then look, so that at least one of them sees the other: the older one gives way
 // for good, the newer one until the older one has ended.
 import type { Knex } from 'knex';
-import { MAY_LAST, RUNS_AT_MOST } from './attempts.ts';
-import { isNews, noteEndpoints } from './endpoint-news.ts';
+import { MAY_LAST, RUNS_AT_MOST } from '../attempts.ts';
+import { isNews, noteEndpoints } from '../endpoints/endpoint-news.ts';
 import { IS_OVERTAKEN } from './overtaken.ts';
-import { prepared } from './prepared.ts';
+import { prepared } from '../prepared.ts';
 import { IS_TAKEN_UP } from './replay-selection.ts';
 
 export type NewReplayAttempt = {

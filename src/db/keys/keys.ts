@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { newSecret } from '../new-ids.ts';
+import { newSecret } from '../../new-ids.ts';
 
 /** A secret that is shown once; only its hash and the part that may be shown again are kept. */
 export type NewKey = { key: string; hash: string; prefix: string };

@@ -1,5 +1,5 @@
 // Which postbacks a replay takes up. The parts of statements here speak of a replay `r` and of postbacks `p`.
-import { statuses } from '../domain/status.ts';
+import { statuses } from '../../domain/status.ts';
 
 const STATUSES = `array[${statuses.map((status) => `'${status}'`).join()}]`;
 

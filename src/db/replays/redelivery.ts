@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
-import type { PostbackSettings } from '../domain/postback-settings.ts';
-import type { Status } from '../domain/status.ts';
-import { AppError } from '../errors.ts';
-import { newReplayId } from '../new-ids.ts';
+import type { PostbackSettings } from '../../domain/postback-settings.ts';
+import type { Status } from '../../domain/status.ts';
+import { AppError } from '../../errors.ts';
+import { newReplayId } from '../../new-ids.ts';
 import { IS_OVERTAKEN } from './overtaken.ts';
-import { isEnded, type PostbackState } from './postbacks.ts';
+import { isEnded, type PostbackState } from '../postbacks.ts';
 import { REPLAY_COLUMNS, replayableStates, type Replay } from './replays.ts';
 
 type Candidate = {

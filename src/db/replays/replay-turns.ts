@@ -1,10 +1,10 @@
 // How a replay is brought forward: by turns, each of which goes on where the one before it has come to.
 import type { Knex } from 'knex';
-import type { Postback, PostbackSettings } from '../domain/postback-settings.ts';
-import type { ReplayCounts } from '../domain/replay.ts';
+import type { Postback, PostbackSettings } from '../../domain/postback-settings.ts';
+import type { ReplayCounts } from '../../domain/replay.ts';
 import { firstTakenUp, IS_TAKEN_UP } from './replay-selection.ts';
 import type { Replay } from './replays.ts';
-import { LIVE_SECRETS } from './signing-secrets.ts';
+import { LIVE_SECRETS } from '../keys/signing-secrets.ts';
 
 /** Everything up to it has been dealt with. `at` is a time as Postgres writes it, with its microseconds. */
 export type ReplayCursor = { at: string; postbackId: string };
