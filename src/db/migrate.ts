@@ -11,6 +11,7 @@ import { consoleSessions } from './migrations/009-console-sessions.ts';
 import { signingSecrets } from './migrations/010-signing-secrets.ts';
 import { partnerEndpoints } from './migrations/011-partner-endpoints.ts';
 import { partnerConversions } from './migrations/012-partner-conversions.ts';
+import { partnerConversionList } from './migrations/014-partner-conversion-list.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -27,6 +28,7 @@ const migrations: Record<string, Migration> = {
   '010-signing-secrets': signingSecrets,
   '011-partner-endpoints': partnerEndpoints,
   '012-partner-conversions': partnerConversions,
+  '014-partner-conversion-list': partnerConversionList,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -137,6 +137,37 @@ describe('counting', () => {
     assert.deepEqual(warned, []);
   });
 
+  it('finds whom conversions concern: who held their lead, and who touched it later', async () => {
+    const [later, earlier, stranger] = [await network.partner(), await network.partner(), await network.partner()];
+    const { leadId, conversionId } = await network.aLead(earlier);
+    await network.touch(leadId, partner);
+    const second = await network.convert(leadId);
+    await network.touch(leadId, later);
+    await network.aLead(stranger);
+    await db('lead_events')
+      .where({ lead_id: leadId })
+      .update({ at: new Date(Date.now() - 5 * 60_000).toISOString() });
+    const found = async () =>
+      (
+        await db('partner_conversions')
+          .whereIn('partner_id', [earlier, partner, later])
+          .select<{ partner_id: string; conversion_id: string }[]>('partner_id', 'conversion_id')
+      )
+        .map((row) => `${row.partner_id} ${row.conversion_id}`)
+        .sort();
+    const expected = [
+      `${earlier} ${conversionId}`,
+      ...[`${partner} ${conversionId}`, `${partner} ${second}`],
+      ...[`${later} ${conversionId}`, `${later} ${second}`],
+    ].sort();
+    while (!(await countNext(db, 60_000))?.isDone);
+    assert.deepEqual(await found(), expected);
+    await db('partner_conversions').delete();
+    await recountFrom(db, new Date(Date.now() - HOUR_MS).toISOString());
+    while (!(await countNext(db, FOREVER_MS))?.isDone);
+    assert.deepEqual(await found(), expected);
+  });
+
   it('comes again after a failure, and says so', async () => {
     await touchBefore(5);
     await db.raw('alter table partner_counts rename to hidden');

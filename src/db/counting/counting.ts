@@ -3,6 +3,7 @@
 import type { Knex } from 'knex';
 import { UNFILLED_MACRO } from '../../domain/ref-id.ts';
 import { COUNTABLE_FACTS, quantities, SUMS_OF_FACTS } from './countable-facts.ts';
+import { findNextConversions } from './finding-conversions.ts';
 
 const MINUTE_MS = 60 * 1000;
 /** Of a row of counts. The offset of every time zone is a multiple of it. */
@@ -46,7 +47,8 @@ const COUNT_FACTS = `
 export type Counted = { upto: string; isDone: boolean };
 
 /**
- * Counts the facts of the next `spanMs`, or those up to the horizon if that is nearer.
+ * Counts the facts of the next `spanMs`, or those up to the horizon if that is nearer; and finds whom the conversions of as
+ * long a span concern.
  * @returns undefined while another process counts
  */
 export async function countNext(db: Knex, spanMs: number): Promise<Counted | undefined> {
@@ -55,7 +57,10 @@ export async function countNext(db: Knex, spanMs: number): Promise<Counted | und
     if (upto === undefined) return undefined;
     // Not in one statement with the counting, which must begin later.
     const { rows } = await trx.raw<{ rows: [{ horizon: string }] }>(READ_HORIZON);
-    return await countTowards(trx, { upto, horizon: rows[0].horizon, spanMs });
+    const { horizon } = rows[0];
+    const counted = await countTowards(trx, { upto, horizon, spanMs });
+    const isAllFound = await findNextConversions(trx, { horizon, spanMs });
+    return { ...counted, isDone: counted.isDone && isAllFound };
   });
 }
 
@@ -110,7 +115,8 @@ export async function recountFrom(db: Knex, moment: string): Promise<void> {
     // First, because it waits for the step under way, whose rows the next statements must see.
     await trx.raw(
       `update counting_progress
-       set counted_upto = least(counted_upto, date_trunc('milliseconds', ${bucketOf(':moment::timestamptz')}))`,
+       set counted_upto = least(counted_upto, date_trunc('milliseconds', ${bucketOf(':moment::timestamptz')})),
+         conversions_upto = least(conversions_upto, date_trunc('milliseconds', :moment::timestamptz))`,
       { moment },
     );
     for (const table of ['partner_counts', 'unfilled_ref_ids']) {

@@ -24,7 +24,7 @@ export type List = {
  * How many entries of an index are looked at for one page, where they have to be looked at one by one. A page may
  * therefore hold fewer rows than asked for, even none, although more follow.
  */
-const MAX_LOOKED_AT = 5000;
+export const MAX_LOOKED_AT = 5000;
 
 type Place = { key: string | null; walk_end: string | null };
 

@@ -1,10 +1,11 @@
-// A partner's part of conversions whose leads it may share with others. A statement reads rows of this partner alone; of
+// A partner's part of conversions whose leads it may share with others. A list walks what is this partner's own; of
 // the others it looks only at whether there are any, because that decides who has won or lost.
 import type { Knex } from 'knex';
 import { statuses, type Status } from '../../domain/status.ts';
 import { beginOfId } from '../../new-ids.ts';
+import { readConversionsUpto } from '../counting/finding-conversions.ts';
 import { idsInTime, type TimeRange } from './ids-in-time.ts';
-import { allOf, ifAsked, readPage, type List, type Page, type PageQuery } from './pages.ts';
+import { allOf, ifAsked, MAX_LOOKED_AT, readPage, type List, type Page, type PageQuery } from './pages.ts';
 
 /** `none`: no status has concerned this partner yet. */
 export const partnerConversionStatuses = [...statuses, 'none'] as const;
@@ -42,7 +43,8 @@ export type PartnerConversion = {
 
 type Found = Omit<PartnerConversion, 'reward'> & { amount: number | null; currency: string };
 
-// As many as can be looked up one by one; where a ref_id has come with more leads, it is looked for among all conversions.
+// As many as can be looked up one by one; where a ref_id has come with more leads, it is looked for among all conversions
+// of the partner.
 const MAX_LEADS = 1000;
 const TIME_LENGTH = 9;
 
@@ -107,6 +109,33 @@ const JOIN_REST = `
     where r.conversion_id = f.conversion_id and r.partner_id = :partner_id
   ) reward on true`;
 
+const OWN_CONVERSIONS = `
+  select conversion_id from partner_conversions where partner_id = :partner_id
+  union all
+  select unnest(:latest_ids::text[]) collate "C"`;
+
+// Those that the table has not yet, by the events that have come since. Of a page's ids only, and no more than one page
+// can look at.
+const findLatestOf = (onIds: string[]) => `
+  with events as materialized (
+    select lead_id, seq, type, partner_id, conversion_id from lead_events
+    where at >= :upto and type in ('touch', 'conversion') and (type = 'conversion' or partner_id = :partner_id and seq > 1)
+  )
+  select conversion_id from (
+    select e.conversion_id
+    from events e cross join lateral (
+      select partner_id from lead_events t where t.lead_id = e.lead_id and t.seq < e.seq and t.type = 'touch'
+      order by t.seq desc limit 1
+    ) t
+    where e.type = 'conversion' and ${allOf(onIds.map((each) => `e.${each}`))} and t.partner_id = :partner_id
+    union
+    select c.conversion_id
+    from (select lead_id, max(seq) as seq from events where type = 'touch' group by 1) e
+    join lead_events c on c.lead_id = e.lead_id and c.seq < e.seq and c.type = 'conversion'
+    where ${allOf(onIds.map((each) => `c.${each}`))}
+  ) latest
+  order by conversion_id desc limit ${MAX_LOOKED_AT}`;
+
 const COLUMNS = `f.conversion_id, f.created_at, f.offer_id, o.name as offer_name, coalesce(told.ref_id, visit.ref_id) as ref_id,
   mine.status, reported.at as status_at, ${OUTCOME} as outcome, reward.amount, reward.currency`;
 
@@ -118,11 +147,13 @@ export async function listPartnerConversions(
   const leadIds = query.ref_id === undefined ? undefined : await findLeads(db, partnerId, query.ref_id);
   const ids = idsInTime('conversion_id', query);
   const hasFewLeads = leadIds !== undefined && leadIds.length <= MAX_LEADS;
+  // Whoever is told a status has a postback of it, be it one that was skipped.
+  const isToldOnly = query.status !== undefined && query.status !== 'none';
   const list: List = {
     table: 'conversions',
     id: 'conversion_id',
     order: ['conversion_id'],
-    walk: walkConversions({ ...query, hasFewLeads }, ids.onIds),
+    walk: walkConversions({ isToldOnly, hasFewLeads }, ids.onIds),
     filter: {
       joins: [joinStanding('r')],
       conditions: [
@@ -134,7 +165,8 @@ export async function listPartnerConversions(
     },
     show: { columns: COLUMNS, joins: [joinStanding('f'), JOIN_REF_ID, JOIN_REST] },
   };
-  const values = { ...query, ...ids.values, partner_id: partnerId, lead_ids: leadIds };
+  const latestIds = isToldOnly || hasFewLeads ? [] : await findLatest(db, partnerId, ids);
+  const values = { ...query, ...ids.values, partner_id: partnerId, lead_ids: leadIds, latest_ids: latestIds };
   const page = await readPage<Found>(db, list, values);
   return withoutForeignPlace({ ...page, rows: page.rows.map(toListed) }, query.cursor);
 }
@@ -154,18 +186,25 @@ export async function findPartnerConversion(
 }
 
 /** Goes through the index that leads to the fewest conversions. */
-function walkConversions(
-  { status, hasFewLeads }: Pick<PartnerConversionQuery, 'status'> & { hasFewLeads: boolean },
-  onIds: string[],
-): string {
+function walkConversions({ isToldOnly, hasFewLeads }: Record<string, boolean>, onIds: string[]): string {
   const newest = (from: string, conditions: string[]) => `
     select conversion_id, conversion_id as key from ${from} where ${allOf([...conditions, ...onIds])}
     group by conversion_id order by conversion_id desc limit :walk`;
   if (hasFewLeads) return newest('lead_events', ['lead_id = any(:lead_ids)', `type = 'conversion'`]);
-  // Whoever is told a status has a postback of it, be it one that was skipped.
-  return status === undefined || status === 'none'
-    ? newest('conversions', [])
-    : newest('postbacks', ['partner_id = :partner_id']);
+  if (isToldOnly) return newest('postbacks', ['partner_id = :partner_id']);
+  return newest(`(${OWN_CONVERSIONS}) own`, []);
+}
+
+// Read before the list, and therefore without a gap: what leaves the latest meanwhile is in the table by then.
+async function findLatest(
+  db: Knex,
+  partnerId: string,
+  { onIds, values }: ReturnType<typeof idsInTime>,
+): Promise<string[]> {
+  const upto = await readConversionsUpto(db);
+  const asked = { ...values, partner_id: partnerId, upto };
+  const { rows } = await db.raw<{ rows: { conversion_id: string }[] }>(findLatestOf(onIds), asked);
+  return rows.map((row) => row.conversion_id);
 }
 
 async function findLeads(db: Knex, partnerId: string, refId: string): Promise<string[]> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
+import { countNext, recountAll } from '../../../src/db/counting/counting.ts';
 import { createOffer } from '../../../src/db/offers.ts';
 import { listConversions } from '../../../src/db/reports/conversion-list.ts';
 import { listLeads } from '../../../src/db/reports/lead-list.ts';
@@ -71,6 +72,9 @@ describe('the statements that lists are read by', function () {
       await trx.raw('set local statement_timeout = 0');
       for (const statement of FILL.split(';')) await trx.raw(statement, values);
     });
+    await recountAll(db);
+    while (!(await countNext(db, 10 * DAY_MS))?.isDone);
+    await db.raw('analyze partner_conversions');
   });
 
   after(() => network.close());

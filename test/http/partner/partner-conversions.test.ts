@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
+import { findNextConversions } from '../../../src/db/counting/finding-conversions.ts';
 import { beginOfId } from '../../../src/new-ids.ts';
 import type { tellPartnerConversion } from '../../../src/stories/partner-conversion-story.ts';
 import { createTestDatabase } from '../../support/database.ts';
@@ -195,15 +196,33 @@ describe("a partner's conversions by its own API", () => {
     assert.equal((await idsOf(`?from=${new Date(Date.now() - 60_000).toISOString()}`)).length, 5);
   });
 
-  it('are all found behind any number of others, whose ids no cursor holds', async () => {
+  it('are on the first page, however many of others have come since, and are the same once they are counted', async () => {
     const { conversionId } = await network.aLead(api.partnerId);
-    const begin = Date.now() + 1000;
-    const ids = Array.from({ length: 5500 }, (_, index) => `${beginOfId(begin + Math.floor(index / 7))}x${index}`);
-    await db.raw(
-      `insert into conversions (conversion_id, lead_id, seq, offer_id, advertiser_id)
-       select id, 'somebodys', 2, 'card', 'bank' from unnest(?::text[]) as c (id)`,
-      [ids],
-    );
+    const { leadId, conversionId: touchedLater } = await network.aLead(other.partnerId);
+    await network.touch(leadId, api.partnerId);
+    for (let count = 0; count < 3; count++) await network.aLead(other.partnerId);
+    await addForeign();
+    for (const moment of [new Date(), new Date(Date.now() + 60_000)]) {
+      await db.transaction((trx) =>
+        findNextConversions(trx, { horizon: moment.toISOString(), spanMs: 24 * 60 * 60 * 1000 }),
+      );
+      const { items, next_cursor } = await list();
+      assert.deepEqual(
+        items.map((item) => item.conversion_id),
+        [touchedLater, conversionId],
+      );
+      assert.equal(next_cursor, null);
+      assert.deepEqual(await idsOf('?limit=1'), [touchedLater]);
+      assert.deepEqual(await idsOf('?status=none'), [touchedLater, conversionId]);
+    }
+    await db('conversions').where({ lead_id: 'somebodys' }).delete();
+    await db('counting_progress').update({ conversions_upto: new Date(Date.now() - 60_000).toISOString() });
+  });
+
+  it('are all found behind any number that it touched too late, whose ids no cursor holds', async () => {
+    const { conversionId } = await network.aLead(api.partnerId);
+    const ids = await addForeign();
+    await db.raw('insert into partner_conversions select ?, unnest(?::text[])', [api.partnerId, ids]);
     const first = await list();
     assert.deepEqual(first.items, []);
     const place = Buffer.from(String(first.next_cursor), 'base64url').toString();
@@ -211,6 +230,18 @@ describe("a partner's conversions by its own API", () => {
     assert.deepEqual(await idsOf(`?cursor=${first.next_cursor}`), [conversionId]);
     await db('conversions').where({ lead_id: 'somebodys' }).delete();
   });
+
+  /** More than are looked at for one page, all newer than what is there. */
+  async function addForeign(): Promise<string[]> {
+    const begin = Date.now() + 1000;
+    const ids = Array.from({ length: 5500 }, (_, index) => `${beginOfId(begin + Math.floor(index / 7))}x${index}`);
+    await db.raw(
+      `insert into conversions (conversion_id, lead_id, seq, offer_id, advertiser_id)
+       select id, 'somebodys', 2, 'card', 'bank' from unnest(?::text[]) as c (id)`,
+      [ids],
+    );
+    return ids;
+  }
 
   it('come as CSV', async () => {
     const { leadId, conversionId } = await network.aLead(api.partnerId, '+1=2');
