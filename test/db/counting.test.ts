@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { startCounting } from '../../src/counting.ts';
 import { countNext, readCountedUpto, recountFrom } from '../../src/db/counting/counting.ts';
+import { MOST_UNCOUNTED } from '../../src/db/counting/far-behind.ts';
 import { connectCountingDb, connectDb } from '../../src/db/connect.ts';
+import { listPartnerConversions } from '../../src/db/reports/partner-conversions.ts';
 import { readPartnerStats } from '../../src/db/reports/partner-stats.ts';
 import { readUnfilledRefIds } from '../../src/db/reports/unfilled-ref-ids.ts';
 import { UNFILLED_MACRO } from '../../src/domain/ref-id.ts';
@@ -166,6 +168,26 @@ describe('counting', () => {
     await recountFrom(db, new Date(Date.now() - HOUR_MS).toISOString());
     while (!(await countNext(db, FOREVER_MS))?.isDone);
     assert.deepEqual(await found(), expected);
+  });
+
+  it('that is far behind lets nobody read all that is not counted', async () => {
+    const fill = (howMany: number) =>
+      db.raw(
+        `insert into lead_events (lead_id, seq, at, type, partner_id)
+         select 'far' || gen_random_uuid(), 1, now() - interval '2 hours', 'touch', 'other' from generate_series(1, ?)`,
+        [howMany],
+      );
+    await fill(MOST_UNCOUNTED);
+    await recountFrom(db, new Date(Date.now() - 3 * HOUR_MS).toISOString());
+    assert.equal(await shownTouches(), 0);
+    await fill(1);
+    const list = () => listPartnerConversions(db, { partnerId: partner, limit: 50 });
+    const refusal = { kind: 'unavailable', message: /still being counted/ };
+    await assert.rejects(shownTouches(), refusal);
+    await assert.rejects(list(), refusal);
+    while (!(await countNext(db, FOREVER_MS))?.isDone);
+    assert.equal(await shownTouches(), 0);
+    assert.deepEqual(await list(), { rows: [], next: null });
   });
 
   it('comes again after a failure, and says so', async () => {

@@ -3,6 +3,7 @@
 import type { Knex } from 'knex';
 import { statuses, type Status } from '../../domain/status.ts';
 import { beginOfId } from '../../new-ids.ts';
+import { refuseWhenFarBehind } from '../counting/far-behind.ts';
 import { readConversionsUpto } from '../counting/finding-conversions.ts';
 import { idsInTime, type TimeRange } from './ids-in-time.ts';
 import { allOf, ifAsked, MAX_LOOKED_AT, readPage, type List, type Page, type PageQuery } from './pages.ts';
@@ -139,7 +140,10 @@ const findLatestOf = (onIds: string[]) => `
 const COLUMNS = `f.conversion_id, f.created_at, f.offer_id, o.name as offer_name, coalesce(told.ref_id, visit.ref_id) as ref_id,
   mine.status, reported.at as status_at, ${OUTCOME} as outcome, reward.amount, reward.currency`;
 
-/** The conversions that concern a partner, the newest first. */
+/**
+ * The conversions that concern a partner, the newest first.
+ * @throws AppError `unavailable` while it is not known yet which of too many are the partner's
+ */
 export async function listPartnerConversions(
   db: Knex,
   { partnerId, ...query }: PartnerConversionQuery,
@@ -202,6 +206,7 @@ async function findLatest(
   { onIds, values }: ReturnType<typeof idsInTime>,
 ): Promise<string[]> {
   const upto = await readConversionsUpto(db);
+  await refuseWhenFarBehind(db, { start: upto, end: new Date().toISOString() });
   const asked = { ...values, partner_id: partnerId, upto };
   const { rows } = await db.raw<{ rows: { conversion_id: string }[] }>(findLatestOf(onIds), asked);
   return rows.map((row) => row.conversion_id);

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { BUCKET_MS, readCountedUpto } from '../counting/counting.ts';
-import { COUNTABLE_FACTS, SUMS_OF_FACTS, SUMS_OF_SUMS, type Quantity } from '../counting/countable-facts.ts';
+import { SUMS_OF_FACTS, SUMS_OF_SUMS, type Quantity } from '../counting/countable-facts.ts';
+import { refuseWhenFarBehind } from '../counting/far-behind.ts';
 
 /** Sums of one group; `currency` is '' for the counts, and rewards have a row for each currency. */
 export type Sums = Record<Quantity, number> & { key: string | null; currency: string };
@@ -23,14 +24,37 @@ const KEYS = {
   none: 'null::text',
 };
 
+// The countable facts of one partner alone; nobody else's are summed up for it. R3: a conversion counts for whoever had the
+// last touch before it in its lead.
+const OWN_FACTS = `
+  select at, '' as offer_id, '' as currency, 'touches' as quantity, 1::bigint as amount
+  from lead_events where at >= :start and at < :end and type = 'touch' and partner_id = :partnerId
+  union all
+  select c.at, c.offer_id, '', 'conversions', 1
+  from lead_events c cross join lateral (
+    select partner_id from lead_events t where t.lead_id = c.lead_id and t.seq < c.seq and t.type = 'touch'
+    order by t.seq desc limit 1
+  ) last
+  where c.at >= :start and c.at < :end and c.type = 'conversion' and last.partner_id = :partnerId
+  union all
+  select s.settled_at, c.offer_id, '', s.status, 1
+  from settlements s join conversions c on c.conversion_id = s.conversion_id
+  where s.settled_at >= :start and s.settled_at < :end and s.partner_id = :partnerId
+  union all
+  select r.at, c.offer_id, r.currency, r.kind, r.amount
+  from reward_entries r join conversions c on c.conversion_id = r.conversion_id
+  where r.at >= :start and r.at < :end and r.partner_id = :partnerId`;
+
 /**
  * Sums of a partner's facts. Whole quarters of an hour come from the counts; from the facts themselves, what a quarter that
  * is cut by the range has, and what is not counted yet. The same group may come several times.
  *
  * @param trx one snapshot
+ * @throws AppError `unavailable` while too many are not counted yet
  */
 export async function readSums(trx: Knex, query: SumsQuery): Promise<Sums[]> {
   const { counted, uncounted } = split(query, await readCountedUpto(trx));
+  for (const span of uncounted) await refuseWhenFarBehind(trx, span);
   const sums = counted ? await sumCounts(trx, query, counted) : [];
   for (const span of uncounted) sums.push(...(await sumFacts(trx, query, span)));
   return sums;
@@ -69,9 +93,8 @@ async function sumCounts(trx: Knex, { partnerId, timeZone, groupBy }: SumsQuery,
 
 async function sumFacts(trx: Knex, { partnerId, timeZone, groupBy }: SumsQuery, span: Span): Promise<Sums[]> {
   const { rows } = await trx.raw<{ rows: Sums[] }>(
-    `with ${COUNTABLE_FACTS}
-     select ${KEYS[groupBy].replace('moment', 'at')} as key, currency, ${SUMS_OF_FACTS}
-     from facts where partner_id = :partnerId
+    `select ${KEYS[groupBy].replace('moment', 'at')} as key, currency, ${SUMS_OF_FACTS}
+     from (${OWN_FACTS}) facts
      group by 1, 2`,
     { partnerId, timeZone, ...span },
   );
