@@ -6,7 +6,6 @@ import { newSigningSecret } from '../../src/new-ids.ts';
 import { buildSignedRequest } from '../../src/outbound/sign-request.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 
-const AT = new Date();
 const [newest, older] = [newSigningSecret(), newSigningSecret()];
 
 const postback: Postback = {
@@ -22,7 +21,7 @@ const postback: Postback = {
   reason: null,
 };
 
-function build(changes: Partial<PostbackSettings>, secrets: string[], at = AT) {
+function build(changes: Partial<PostbackSettings>, secrets: string[], at = new Date()) {
   const settings = settingsFor('https://partner.example/in?cid={ref_id}&at={event_unix}&sig={sig}', changes);
   return { request: buildSignedRequest(settings, postback, { secrets, at }), settings };
 }
@@ -45,7 +44,7 @@ describe('a signed request', () => {
   });
 
   it('by GET is the same in every attempt, and nothing without the macro', () => {
-    const later = new Date(AT.getTime() + 300_000);
+    const later = new Date(Date.now() + 300_000);
     assert.deepEqual(build({}, [newest]).request, build({}, [newest], later).request);
     const url = 'https://partner.example/in?cid={ref_id}';
     assert.equal(build({ url }, [newest]).request.url, 'https://partner.example/in?cid=r%261');
@@ -64,8 +63,9 @@ describe('a signed request', () => {
   }
 
   it('by POST keeps its id in a later attempt, and says when that was made', () => {
-    const later = new Date(AT.getTime() + 300_000);
-    const [first, second] = [build({ method: 'POST' }, [newest]), build({ method: 'POST' }, [newest], later)];
+    const at = new Date();
+    const later = new Date(at.getTime() + 300_000);
+    const [first, second] = [build({ method: 'POST' }, [newest], at), build({ method: 'POST' }, [newest], later)];
     assert.equal(first.request.headers['webhook-id'], postback.postbackId);
     assert.equal(second.request.headers['webhook-id'], postback.postbackId);
     const seconds = (request: { headers: Record<string, string> }) => Number(request.headers['webhook-timestamp']);
