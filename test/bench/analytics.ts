@@ -1,21 +1,13 @@
 // The partner's figures and its delivery log, over a large network's last 30 days.
-import { connectDb } from '../../src/db/connect.ts';
-import { countNext, recountFrom } from '../../src/db/counting/counting.ts';
-import { migrate } from '../../src/db/migrate.ts';
 import { listPartnerPostbacks } from '../../src/db/reports/partner-postbacks.ts';
 import { readPartnerStats, type StatsQuery } from '../../src/db/reports/partner-stats.ts';
 import { plansOf } from '../support/plans.ts';
-import { startPrivatePostgres, stopTestServers } from '../support/servers.ts';
-import { fillForAnalytics } from './analytics-set-up.ts';
-import { describeMachine, endWith, judgeLargest } from './figures.ts';
+import { stopTestServers } from '../support/servers.ts';
+import { DAY_MS, DAYS, startAnalyticsDatabase } from './analytics-database.ts';
+import { endWith, judgeLargest } from './figures.ts';
 
-const TOUCHES = Number(process.env['TOUCHES'] ?? 5_020_000);
-const DAYS = 30;
-const DAY_MS = 24 * 60 * 60 * 1000;
 const MAX_PAGE_MS = 100;
 const MAX_FIGURES_MS = 300;
-// As long as the relays may have been away without anybody noticing it in the figures.
-const UNCOUNTED_MS = 15 * 60 * 1000;
 const REPEATS = 3;
 
 class Slowest {
@@ -29,27 +21,12 @@ class Slowest {
   }
 }
 
-// The data is thrown away afterwards, so filling need not wait for the disk.
-const postgres = await startPrivatePostgres({ settings: { fsync: 'off', max_wal_size: '8GB' } });
-const db = connectDb({ url: postgres.url, poolSize: 1, statementTimeoutMs: 30 * 60_000 });
-await migrate(db);
-
-console.log(describeMachine());
-const data = await timed('filled', () => fillForAnalytics(db, { touches: TOUCHES, days: DAYS }));
-console.log(data.counts);
-await timed('counted', countAll);
-await db.raw('vacuum analyze partner_counts');
-await recountFrom(db, new Date(Date.parse(data.to) - UNCOUNTED_MS).toISOString());
-
+const { db, data } = await startAnalyticsDatabase();
 const verdicts = [await judgeLog(), await judgeFigures()];
 await tellByRefId();
 await db.destroy();
 await stopTestServers();
 endWith(verdicts);
-
-async function countAll(): Promise<void> {
-  while (!(await countNext(db, DAY_MS))?.isDone);
-}
 
 /** Every combination of filters, each with its first page and one in the middle. */
 async function judgeLog() {
@@ -115,13 +92,6 @@ async function msOf(read: () => Promise<unknown>): Promise<number> {
   const times = plans.flatMap((plan) => [...plan.matchAll(/(?:Planning|Execution) Time: ([\d.]+) ms/g)]);
   if (times.length === 0) throw new Error('No statement was measured.');
   return times.reduce((sum, [, ms]) => sum + Number(ms), 0);
-}
-
-async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
-  const began = performance.now();
-  const result = await work();
-  console.log(`${what} in ${Math.round((performance.now() - began) / 1000)} s`);
-  return result;
 }
 
 /** Every choice of one of each. */
