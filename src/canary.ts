@@ -1,6 +1,12 @@
 import type { Knex } from 'knex';
-import { claimCanaries, recordCanary, type CanaryOutcome, type DueCanary } from './db/endpoints/canaries.ts';
-import type { PostbackRequest, PostbackSettings } from './domain/postback-settings.ts';
+import {
+  claimCanaries,
+  forgetEndpoint,
+  recordCanary,
+  type CanaryOutcome,
+  type DueCanary,
+} from './db/endpoints/canaries.ts';
+import { originFor, type PostbackRequest } from './domain/postback-settings.ts';
 import type { Status } from './domain/status.ts';
 import { UrlTemplateError } from './domain/url-template.ts';
 import type { Log } from './log.ts';
@@ -67,17 +73,23 @@ async function sendDue(deps: CanaryDeps): Promise<void> {
 }
 
 async function sendCanary({ db, client, metrics, log }: CanaryDeps, canary: DueCanary): Promise<void> {
-  const { partnerId } = canary;
-  const outcome = await tryEndpoint(client, canary);
-  await recordCanary(db, partnerId, outcome);
+  const { partnerId, origin } = canary;
+  const status = statusFor(canary);
+  // An attempt may still have been under way when the settings were changed.
+  if (status === undefined) return await forgetEndpoint(db, canary);
+  const outcome = await tryEndpoint(client, canary, status);
+  await recordCanary(db, canary, outcome);
   metrics.canaries.inc({ result: outcome.delivered ? 'recovered' : 'failing' });
-  if (outcome.delivered) log.info({ partnerId }, 'The endpoint of a partner has recovered.');
+  if (outcome.delivered) log.info({ partnerId, origin }, 'The endpoint of a partner has recovered.');
 }
 
-async function tryEndpoint(client: CanaryDeps['client'], canary: DueCanary): Promise<CanaryOutcome> {
-  const { settings } = canary;
+async function tryEndpoint(
+  client: CanaryDeps['client'],
+  { partnerId, settings, secrets }: DueCanary,
+  status: Status,
+): Promise<CanaryOutcome> {
   try {
-    return await client.send(buildTestRequest({ ...canary, status: statusFor(settings), payoutMinor: 0 }));
+    return await client.send(buildTestRequest({ partnerId, settings, secrets, status, payoutMinor: 0 }));
   } catch (error) {
     // Settings that were saved before a rule was made.
     if (error instanceof UrlTemplateError) return { delivered: false, httpStatus: null, error: error.code };
@@ -85,6 +97,7 @@ async function tryEndpoint(client: CanaryDeps['client'], canary: DueCanary): Pro
   }
 }
 
-function statusFor({ statuses }: PostbackSettings): Status {
-  return PREFERRED.find((status) => statuses.includes(status)) ?? 'approved';
+/** A status whose postbacks go to the endpoint that is failing. */
+function statusFor({ settings, origin }: DueCanary): Status | undefined {
+  return PREFERRED.find((status) => settings.statuses.includes(status) && originFor(settings, status) === origin);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { startCanary, type Canary } from '../src/canary.ts';
-import { readEndpoint, type EndpointHealth } from '../src/db/endpoints/endpoints.ts';
+import { readEndpoints, worstOf, type EndpointHealth } from '../src/db/endpoints/endpoints.ts';
 import { updatePartner } from '../src/db/partners.ts';
 import type { PostbackSettings } from '../src/domain/postback-settings.ts';
 import { createLog } from '../src/log.ts';
@@ -50,11 +50,14 @@ describe('a canary', () => {
   });
 
   /** A partner whose latest attempts have failed, a while ago. */
-  async function failingPartner(changes: Partial<PostbackSettings> = {}, failures = FAILING_AFTER): Promise<string> {
+  async function failingPartner(
+    changes: Partial<PostbackSettings> = {},
+    { failures = FAILING_AFTER, origin = tracker.origin } = {},
+  ): Promise<string> {
     const partnerId = await network.partner(settingsFor(tracker.url, { canary: true, ...changes }));
     const at = '2026-01-01T00:00:00Z';
     await network.db('partner_endpoints').insert({
-      ...{ partner_id: partnerId, consecutive_failures: failures, failing_since: at, last_failure_at: at },
+      ...{ partner_id: partnerId, origin, consecutive_failures: failures, failing_since: at, last_failure_at: at },
       ...{ recent_attempts: failures, recent_failures: failures },
     });
     return partnerId;
@@ -66,7 +69,8 @@ describe('a canary', () => {
     running.push(startCanary({ db, client, failingAfter: FAILING_AFTER, canaryIntervalMs: intervalMs, metrics, log }));
   }
 
-  const read = (partnerId: string): Promise<EndpointHealth> => readEndpoint(network.db, partnerId, FAILING_AFTER);
+  const read = async (partnerId: string): Promise<EndpointHealth> =>
+    worstOf(await readEndpoints(network.db, partnerId, FAILING_AFTER));
 
   async function canaryOf(partnerId: string): Promise<EndpointHealth> {
     return await eventually(async () => {
@@ -115,7 +119,7 @@ describe('a canary', () => {
   });
 
   it('goes only to endpoints that are failing, to partners who asked for it and are not paused', async () => {
-    const shaky = await failingPartner({}, FAILING_AFTER - 1);
+    const shaky = await failingPartner({}, { failures: FAILING_AFTER - 1 });
     const silent = await failingPartner({ canary: false });
     const paused = await failingPartner();
     await updatePartner(network.db, paused, { state: 'paused' });
@@ -140,6 +144,27 @@ describe('a canary', () => {
     for (let process = 1; process <= 4; process++) start(40);
     for (const partnerId of partnerIds) await canaryOf(partnerId);
     assert.equal(tracker.received.length, partnerIds.length);
+  });
+
+  it('goes where the failures were, not where all is well', async () => {
+    const well = await startPartnerServer();
+    const own = { approved: `${tracker.origin}/approved?ref={ref_id}&status={status}` };
+    const partnerId = await failingPartner({ url: well.url, status_urls: own });
+    start();
+    assert.equal((await canaryOf(partnerId)).state, 'ok');
+    assert.deepEqual(
+      tracker.received.map(({ target }) => target),
+      ['/approved?ref=test-click&status=approved'],
+    );
+    assert.equal(well.received.length, 0);
+    await well.stop();
+  });
+
+  it('is not sent to what the settings name no more; that is forgotten', async () => {
+    await failingPartner({}, { origin: 'https://gone.example' });
+    start();
+    await eventually(async () => assert.deepEqual(await network.db('partner_endpoints'), []));
+    assert.equal(tracker.received.length, 0);
   });
 
   it('uses a status that is sent, with its own URL', async () => {

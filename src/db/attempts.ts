@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { isNews, noteEndpoints } from './endpoints/endpoint-news.ts';
+import { isNews, noteEndpoints, originOf } from './endpoints/endpoint-news.ts';
 import { IS_OPEN } from './postbacks.ts';
 import { prepared } from './prepared.ts';
 
@@ -123,9 +123,9 @@ const COMPLETE_ATTEMPT = `
     set outcome = :outcome, ended_at = least(now(), started_at + ${RUNS_AT_MOST}), duration_ms = :durationMs,
       http_status = :httpStatus, error = :error, location = :location, response_body = :responseBody
     where postback_id = :postbackId and attempt = :attempt and outcome in ('running', 'interrupted')
-    returning ended_at
+    returning ended_at, url
   ), news as (
-    select p.partner_id, :outcome = 'delivered' as is_delivered, c.ended_at, 1 as place
+    select p.partner_id, ${originOf('c.url')} as origin, :outcome = 'delivered' as is_delivered, c.ended_at, 1 as place
     from completed c, postbacks p where p.postback_id = :postbackId and ${isNews(':error::text')}
   ), ${noteEndpoints('news')}
   update postbacks

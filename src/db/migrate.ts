@@ -12,6 +12,7 @@ import { signingSecrets } from './migrations/010-signing-secrets.ts';
 import { partnerEndpoints } from './migrations/011-partner-endpoints.ts';
 import { partnerConversions } from './migrations/012-partner-conversions.ts';
 import { partnerConversionList } from './migrations/014-partner-conversion-list.ts';
+import { endpointsByOrigin } from './migrations/015-endpoints-by-origin.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -29,6 +30,7 @@ const migrations: Record<string, Migration> = {
   '011-partner-endpoints': partnerEndpoints,
   '012-partner-conversions': partnerConversions,
   '014-partner-conversion-list': partnerConversionList,
+  '015-endpoints-by-origin': endpointsByOrigin,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { PostbackSettings } from '../domain/postback-settings.ts';
+import { originsOf, type PostbackSettings } from '../domain/postback-settings.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
 import { newPartnerId } from '../new-ids.ts';
 import {
@@ -56,7 +56,11 @@ export async function listPartners(db: Knex, page: CataloguePageQuery): Promise<
   return await readCatalogueRows<Partner>(db, PARTNERS, page);
 }
 
-/** Changes what is given; `postback: null` removes the settings. @returns undefined when there is no such partner */
+/**
+ * Changes what is given; `postback: null` removes the settings. How endpoints answered that the settings name no more is
+ * forgotten.
+ * @returns undefined when there is no such partner
+ */
 export async function updatePartner(
   db: Knex,
   partnerId: string,
@@ -71,7 +75,15 @@ export async function updatePartner(
     .where({ partner_id: partnerId })
     .update({ name, state, postback: toJson(postback), updated_at: db.fn.now() })
     .returning<Partner[]>(PARTNER_COLUMNS);
+  if (partner && postback !== undefined) await forgetOtherEndpoints(db, partner);
   return partner;
+}
+
+async function forgetOtherEndpoints(db: Knex, { partner_id, postback }: Partner): Promise<void> {
+  await db('partner_endpoints')
+    .where({ partner_id })
+    .whereNotIn('origin', postback ? originsOf(postback) : [])
+    .delete();
 }
 
 /** How and where a partner wants to be told, as it stands now; null when it has not said. */

@@ -91,6 +91,18 @@ export function urlTemplateFor(settings: PostbackSettings, status: Status): stri
   return settings.status_urls[status] ?? settings.url;
 }
 
+/** The scheme, host and port of a URL, whatever its macros; as `ORIGIN` in SQL reads it from the URL that is sent. */
+export function originFor(settings: PostbackSettings, status: Status): string {
+  const template = urlTemplateFor(settings, status);
+  const [scheme = '', , host = ''] = (URL.canParse(template) ? new URL(template).href : template).split('/');
+  return `${scheme}//${host}`.toLowerCase();
+}
+
+/** Every origin that postbacks are sent to, by statuses that are told. */
+export function originsOf(settings: PostbackSettings): string[] {
+  return [...new Set(settings.statuses.map((status) => originFor(settings, status)))];
+}
+
 function collectValues(settings: PostbackSettings, postback: Postback): Record<ValueName, string> {
   const values: Record<ValueName, string> = {
     status: settings.status_words[postback.status] ?? postback.status,

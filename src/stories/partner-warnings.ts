@@ -1,4 +1,4 @@
-import type { EndpointHealth } from '../db/endpoints/endpoints.ts';
+import type { OriginHealth } from '../db/endpoints/endpoints.ts';
 import type { RefIdWarning } from '../db/partners.ts';
 import type { UnfilledRefIds } from '../db/reports/unfilled-ref-ids.ts';
 import type { PostbackSettings } from '../domain/postback-settings.ts';
@@ -27,18 +27,18 @@ const REF_ID_PROBLEMS: Readonly<Record<RefIdProblem, string>> = {
 export type PartnerSigns = {
   refIds: RefIdWarning[];
   hasSecret: boolean;
-  endpoint?: EndpointHealth;
+  endpoints?: OriginHealth[];
   unfilled?: UnfilledRefIds | null;
 };
 
 /** What a partner should look at: its settings, its endpoint, and what its visits bring. Samples are hostile text. */
 export function warnPartner(
   postback: PostbackSettings | null,
-  { refIds, hasSecret, endpoint, unfilled }: PartnerSigns,
+  { refIds, hasSecret, endpoints = [], unfilled }: PartnerSigns,
 ): PartnerWarning[] {
   return [
     ...(postback ? lintSettings(postback, { hasSecret }) : [withoutUrl]),
-    ...(postback && endpoint?.state === 'failing' ? [warnOfEndpoint(endpoint)] : []),
+    ...(postback ? endpoints.filter(({ health }) => health.state === 'failing').map(warnOfEndpoint) : []),
     ...(unfilled ? [warnOfUnfilled(unfilled)] : []),
     ...refIds.map(warnOfRefIds),
   ];
@@ -50,8 +50,9 @@ const withoutUrl: PartnerWarning = {
   message: 'there is no postback URL, so your tracker hears of no conversion: save one',
 };
 
-function warnOfEndpoint({ consecutive_failures: failures, failing_since: since }: EndpointHealth): PartnerWarning {
-  const message = `your endpoint has not answered with 200 since ${since}: ${failures} attempts in a row failed; see why in your postbacks`;
+function warnOfEndpoint({ origin, health }: OriginHealth): PartnerWarning {
+  const { consecutive_failures: failures, failing_since: since } = health;
+  const message = `your endpoint ${origin} has not answered with 200 since ${since}: ${failures} attempts in a row failed; see why in your postbacks`;
   return { code: 'endpoint_failing', field: 'postback.url', message };
 }
 

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { completeAttempt, insertAttempt, type AttemptEnd } from '../../src/db/attempts.ts';
-import { countFailingEndpoints, listEndpoints, readEndpoint } from '../../src/db/endpoints/endpoints.ts';
+import {
+  countFailingEndpoints,
+  listEndpoints,
+  placeOf,
+  readEndpoints,
+  worstOf,
+} from '../../src/db/endpoints/endpoints.ts';
 import { noteEndpoints } from '../../src/db/endpoints/endpoint-news.ts';
+import { updatePartner } from '../../src/db/partners.ts';
+import type { Status } from '../../src/domain/status.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 import { createDeliveryStage, TRACKER, type DeliveryStage } from '../activities/delivery-stage.ts';
 import { answer } from '../activities/settling.ts';
@@ -22,7 +30,8 @@ describe("a partner's endpoint", () => {
 
   after(() => stage.close());
 
-  const read = (partnerId: string) => readEndpoint(db, partnerId, FAILING_AFTER);
+  const readEach = (partnerId: string) => readEndpoints(db, partnerId, FAILING_AFTER);
+  const read = async (partnerId: string) => worstOf(await readEach(partnerId));
 
   /** A postback whose single attempt is answered with this. */
   async function attempt(
@@ -92,7 +101,7 @@ describe("a partner's endpoint", () => {
 
   it('is not blamed for a ref_id that would lead elsewhere', async () => {
     const { postbackId, partnerId } = await stage.duePostback();
-    await insertAttempt(db, { postbackId, attempt: 1, method: 'GET', url: 'x', headers: null, body: null });
+    await insertAttempt(db, { postbackId, attempt: 1, method: 'GET', url: TRACKER, headers: null, body: null });
     await completeAttempt(db, { ...endOf(postbackId, 1, 'refused'), error: 'dots_in_path', httpStatus: null });
     assert.equal((await read(partnerId)).consecutive_failures, 0);
   });
@@ -102,6 +111,72 @@ describe("a partner's endpoint", () => {
     const other = await attempt(undefined, 200);
     assert.equal((await read(partnerId)).consecutive_failures, 1);
     assert.equal((await read(other.partnerId)).consecutive_failures, 0);
+  });
+
+  it('counts exactly what comes one after another', async () => {
+    const { partnerId } = await attempt(undefined, 200);
+    for (let failures = 1; failures <= 10; failures++) {
+      await attempt(partnerId, 503);
+      assert.equal((await read(partnerId)).consecutive_failures, failures);
+    }
+    await attempt(partnerId, 200);
+    assert.equal((await read(partnerId)).consecutive_failures, 0);
+  });
+
+  describe('with a URL of its own for a status', () => {
+    const ELSEWHERE = 'https://OTHER.example:8443/in?ref={ref_id}';
+    const OTHER = 'https://other.example:8443';
+    let partnerId: string;
+
+    beforeEach(async () => {
+      partnerId = await stage.network.partner(settingsFor(TRACKER, { status_urls: { approved: ELSEWHERE } }));
+    });
+
+    async function say(status: Status, httpStatus: number): Promise<void> {
+      const { postbackId } = await stage.duePostback({ partnerId, word: status });
+      stage.partner.script = [async () => answer(httpStatus)];
+      if (httpStatus === 200) await stage.deliver(postbackId);
+      else await stage.failureOf(postbackId);
+    }
+
+    it('is failing there although the others are taken, and the worst is what is told of it', async () => {
+      for (let failures = 1; failures <= FAILING_AFTER; failures++) {
+        await say('approved', 404);
+        await say('pending', 200);
+      }
+      const each = await readEach(partnerId);
+      assert.deepEqual(
+        each.map(({ origin, health }) => [origin, health.state, health.consecutive_failures]),
+        [
+          [OTHER, 'failing', FAILING_AFTER],
+          ['https://tracker.example', 'ok', 0],
+        ],
+      );
+      assert.equal(worstOf(each).state, 'failing');
+      assert.equal(worstOf(each).last_success_at, null);
+      const listed = (await listEndpoints(db, { limit: 100 }, FAILING_AFTER)).filter(
+        ({ partner_id }) => partner_id === partnerId,
+      );
+      assert.deepEqual(
+        listed.map(({ origin, state }) => [origin, state]),
+        [
+          [OTHER, 'failing'],
+          ['https://tracker.example', 'ok'],
+        ],
+      );
+    });
+
+    it('is judged no more by what its settings do not name any more', async () => {
+      for (let failures = 1; failures <= FAILING_AFTER; failures++) await say('approved', 404);
+      const others = await countFailingEndpoints(db, FAILING_AFTER);
+      await updatePartner(db, partnerId, { postback: settingsFor(TRACKER) });
+      assert.deepEqual(await readEach(partnerId), []);
+      assert.equal(await countFailingEndpoints(db, FAILING_AFTER), others - 1);
+      await updatePartner(db, partnerId, { name: 'Renamed' });
+      await say('pending', 200);
+      await updatePartner(db, partnerId, { postback: settingsFor(TRACKER, { method: 'POST' }) });
+      assert.equal((await read(partnerId)).state, 'ok');
+    });
   });
 
   it('makes nobody wait who records an attempt while another one does', async () => {
@@ -115,11 +190,11 @@ describe("a partner's endpoint", () => {
   });
 
   it('is judged by how a batch of attempts ended, in their order', async () => {
-    const partnerId = await stage.network.partner();
+    const partnerId = await stage.network.partner(settingsFor(TRACKER));
     const note = async (...ends: boolean[]) => {
       await db.raw(
         `with source as (
-           select :partnerId as partner_id, is_delivered, now() + place * interval '1 second' as ended_at, place
+           select :partnerId as partner_id, 'https://tracker.example' as origin, is_delivered, now() + place * interval '1 second' as ended_at, place
            from unnest(:ends::boolean[]) with ordinality as g (is_delivered, place)
          ), ${noteEndpoints('source')} select 1`,
         { partnerId, ends },
@@ -157,7 +232,8 @@ describe("a partner's endpoint", () => {
     const ids = all.map((each) => each.partner_id);
     assert.deepEqual(ids, ids.toSorted());
     assert.ok(all.length > failing.length);
-    const rest = await listEndpoints(db, { limit: 100, after: ids[1] }, FAILING_AFTER);
+    const after = all.slice(1, 2).map(placeOf)[0];
+    const rest = await listEndpoints(db, { limit: 100, after }, FAILING_AFTER);
     assert.deepEqual(
       rest.map((each) => each.partner_id),
       ids.slice(2),

@@ -1,11 +1,12 @@
 import type { Knex } from 'knex';
+import { originsOf, type PostbackSettings } from '../../domain/postback-settings.ts';
 
 export const endpointStates = ['ok', 'failing', 'unknown'] as const;
 
 export type EndpointState = (typeof endpointStates)[number];
 
 /**
- * How a partner's endpoint answers. It is `failing` after a configured number of failures in a row, `unknown` until it
+ * How an endpoint of a partner answers. It is `failing` after a configured number of failures in a row, `unknown` until it
  * has taken anything; times are ISO 8601, null when that has not happened.
  */
 export type EndpointHealth = {
@@ -23,9 +24,17 @@ export type EndpointHealth = {
   canary: { at: string; http_status: number | null; error: string | null } | null;
 };
 
-export type PartnerEndpoint = EndpointHealth & { partner_id: string; name: string };
+/** One of a partner's origins: scheme, host and port of a postback URL. */
+export type OriginHealth = { origin: string; health: EndpointHealth };
 
-export type EndpointPage = { limit: number; after?: string | undefined; state?: EndpointState | undefined };
+export type PartnerEndpoint = EndpointHealth & { partner_id: string; name: string; origin: string };
+
+export type EndpointPage = {
+  limit: number;
+  /** The place of the page before, see {@link placeOf}. */
+  after?: string | undefined;
+  state?: EndpointState | undefined;
+};
 
 const NOTHING_KNOWN: EndpointHealth = {
   state: 'unknown',
@@ -56,28 +65,46 @@ type HealthRow = Omit<EndpointHealth, 'canary'> & {
   canary_error: string | null;
 };
 
-/** How a partner's endpoint answers. @param failingAfter so many failures in a row mean that it is failing */
-export async function readEndpoint(db: Knex, partnerId: string, failingAfter: number): Promise<EndpointHealth> {
-  const { rows } = await db.raw<{ rows: HealthRow[] }>(
-    `select ${HEALTH} from partner_endpoints e where e.partner_id = :partnerId`,
+/**
+ * How the endpoints answer that the partner's settings name now, the worst first; only those that anything was sent to.
+ * @param failingAfter so many failures in a row mean that an endpoint is failing
+ */
+export async function readEndpoints(db: Knex, partnerId: string, failingAfter: number): Promise<OriginHealth[]> {
+  const { rows } = await db.raw<{ rows: (HealthRow & { origin: string; settings: PostbackSettings })[] }>(
+    `select e.origin, ${HEALTH}, p.postback as settings from partner_endpoints e join partners p using (partner_id)
+     where e.partner_id = :partnerId and p.postback is not null
+     order by e.consecutive_failures desc, e.last_failure_at desc nulls last, e.origin`,
     { partnerId, failingAfter },
   );
-  return rows[0] ? toHealth(rows[0]) : NOTHING_KNOWN;
+  return rows.flatMap(({ origin, settings, ...row }) =>
+    originsOf(settings).includes(origin) ? [{ origin, health: toHealth(row) }] : [],
+  );
 }
 
-/** A page of the endpoints that anything is known of, in the order of their partners' ids. */
+/** What is told of a partner's endpoints in one: the first of them, which is the worst. */
+export function worstOf([worst]: OriginHealth[]): EndpointHealth {
+  return worst?.health ?? NOTHING_KNOWN;
+}
+
+/** A page of the endpoints that anything is known of, in the order of their partners' ids and of their origins. */
 export async function listEndpoints(
   db: Knex,
   { limit, after = '', state }: EndpointPage,
   failingAfter: number,
 ): Promise<PartnerEndpoint[]> {
-  const { rows } = await db.raw<{ rows: (HealthRow & Pick<PartnerEndpoint, 'partner_id' | 'name'>)[] }>(
-    `select e.partner_id, p.name, ${HEALTH} from partner_endpoints e join partners p using (partner_id)
-     where e.partner_id > :after and (:state::text is null or ${STATE} = :state)
-     order by e.partner_id limit :limit`,
-    { limit, after, state: state ?? null, failingAfter },
+  const [afterId, afterOrigin = ''] = after.split(' ', 2);
+  const { rows } = await db.raw<{ rows: (HealthRow & Pick<PartnerEndpoint, 'partner_id' | 'name' | 'origin'>)[] }>(
+    `select e.partner_id, p.name, e.origin, ${HEALTH} from partner_endpoints e join partners p using (partner_id)
+     where (e.partner_id, e.origin) > (:afterId, :afterOrigin) and (:state::text is null or ${STATE} = :state)
+     order by e.partner_id, e.origin limit :limit`,
+    { limit, afterId: afterId ?? '', afterOrigin, state: state ?? null, failingAfter },
   );
   return rows.map(toHealth);
+}
+
+/** Where the page after this endpoint begins. */
+export function placeOf({ partner_id, origin }: PartnerEndpoint): string {
+  return `${partner_id} ${origin}`;
 }
 
 /** How many endpoints are failing. */

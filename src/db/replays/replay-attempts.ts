@@ -10,7 +10,7 @@
 // for good, the newer one until the older one has ended.
 import type { Knex } from 'knex';
 import { MAY_LAST, RUNS_AT_MOST } from '../attempts.ts';
-import { isNews, noteEndpoints } from '../endpoints/endpoint-news.ts';
+import { isNews, noteEndpoints, originOf } from '../endpoints/endpoint-news.ts';
 import { IS_OVERTAKEN } from './overtaken.ts';
 import { prepared } from '../prepared.ts';
 import { IS_TAKEN_UP } from './replay-selection.ts';
@@ -142,7 +142,7 @@ const END_ATTEMPTS = `
         :errors::text[], :locations::text[], :responseBodies::text[])
       with ordinality as g (postback_id, attempt, outcome, duration_ms, http_status, error, location, response_body, place)
     where a.postback_id = g.postback_id and a.attempt = g.attempt and a.outcome in ('running', 'interrupted')
-    returning a.postback_id, a.attempt, a.replay_id, a.outcome, a.ended_at, a.error, g.place
+    returning a.postback_id, a.attempt, a.replay_id, a.outcome, a.ended_at, a.url, a.error, g.place
   ), counted as (
     select replay_id, count(*) filter (where outcome = 'delivered') as delivered,
       count(*) filter (where outcome = 'refused') as refused
@@ -157,7 +157,7 @@ const END_ATTEMPTS = `
     update replays r set delivered = r.delivered + c.delivered, refused = r.refused + c.refused
     from counted c where r.replay_id = c.replay_id
   ), news as (
-    select p.partner_id, c.outcome = 'delivered' as is_delivered, c.ended_at, c.place
+    select p.partner_id, ${originOf('c.url')} as origin, c.outcome = 'delivered' as is_delivered, c.ended_at, c.place
     from completed c join postbacks p on p.postback_id = c.postback_id where ${isNews('c.error')}
   ), ${noteEndpoints('news')}
   update postbacks p

@@ -92,7 +92,7 @@ describe("a partner's settings by its own API", () => {
     assertFields((await whoIs()).endpoint, { state: 'unknown', consecutive_failures: 0, last_success_at: null });
     const at = '2026-01-31T09:15:00.000Z';
     const failing = { consecutive_failures: 3, failing_since: at, last_failure_at: at, recent_attempts: 3 };
-    await db('partner_endpoints').insert({ partner_id: api.partnerId, ...failing });
+    await db('partner_endpoints').insert({ partner_id: api.partnerId, origin: 'https://tracker.example', ...failing });
     const { endpoint, warnings } = await whoIs();
     assertFields(endpoint, { state: 'failing', consecutive_failures: 3, last_success_at: null, last_failure_at: at });
     assert.deepEqual(

@@ -1,6 +1,6 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { listEndpoints } from '../../../db/endpoints/endpoints.ts';
+import { listEndpoints, placeOf } from '../../../db/endpoints/endpoints.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { endpointPageSchema } from './endpoint-schemas.ts';
@@ -17,7 +17,7 @@ export function addEndpointRoutes(routes: Router, { db, failingAfter }: Endpoint
     const page = readWith(endpointPageSchema, req.query);
     const endpoints = await listEndpoints(db, page, failingAfter);
     const last = endpoints.length < page.limit ? undefined : endpoints.at(-1);
-    res.json({ endpoints, next: last?.partner_id ?? null });
+    res.json({ endpoints, next: last ? placeOf(last) : null });
   });
   routes.all('/endpoints', allowOnly('GET', 'HEAD'));
 }

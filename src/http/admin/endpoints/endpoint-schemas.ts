@@ -5,13 +5,18 @@ import { pageSchema } from '../catalogue/catalogue-schemas.ts';
 
 const MOMENT = '2026-01-31T09:15:00.000Z';
 
+// A partner's id and an origin.
+const MAX_PLACE_LENGTH = 400;
+
 export const endpointPageSchema = pageSchema.extend({
+  after: z.string().max(MAX_PLACE_LENGTH).optional().meta({ description: 'The `next` of the page before.' }),
   state: z.enum(endpointStates).optional().meta({ description: 'Only these; `failing` are those to look at.' }),
 });
 
 const endpointSchema = z.object({
   partner_id: z.string(),
   name: z.string(),
+  origin: z.string().meta({ description: 'Of its postback URLs; with URLs per status there may be several.' }),
   state: z.enum(endpointStates),
   consecutive_failures: z.int(),
   failing_since: momentSchema.nullable().meta({ description: 'When the first of these failed.' }),
@@ -35,6 +40,7 @@ export const endpointsAnswer = defineAnswer(
       {
         partner_id: 'abcdefghigk',
         name: 'Ann Media',
+        origin: 'https://tracker.example',
         state: 'failing',
         consecutive_failures: 214,
         failing_since: MOMENT,

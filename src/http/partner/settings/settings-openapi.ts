@@ -36,7 +36,9 @@ const endpointSchema = z
       .nullable()
       .meta({ description: 'The latest test postback that we sent because it was failing.' }),
   })
-  .meta({ description: 'How your endpoint answers.' }) satisfies z.ZodType<EndpointHealth>;
+  .meta({
+    description: 'How your endpoint answers; of several, by URLs for statuses, the worst.',
+  }) satisfies z.ZodType<EndpointHealth>;
 
 const partnerAnswer = defineAnswer(
   z.object({

@@ -1,6 +1,6 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { readEndpoint } from '../../../db/endpoints/endpoints.ts';
+import { readEndpoints, worstOf } from '../../../db/endpoints/endpoints.ts';
 import { listRefIdWarnings, readPartner, updatePartner } from '../../../db/partners.ts';
 import { readUnfilledRefIds } from '../../../db/reports/unfilled-ref-ids.ts';
 import { readSigningSecrets } from '../../../db/keys/signing-secrets.ts';
@@ -29,13 +29,14 @@ const UNFILLED_DAYS = 7;
 export function addSettingsRoutes(routes: Router, { db, publicUrl, addressRules, failingAfter }: SettingsDeps): void {
   routes.get('/', async (_req, res) => {
     const { partner_id, name, postback } = await readOwn(db, res);
-    const [endpoint, refIds, unfilled, secrets] = await Promise.all([
-      readEndpoint(db, partner_id, failingAfter),
+    const [endpoints, refIds, unfilled, secrets] = await Promise.all([
+      readEndpoints(db, partner_id, failingAfter),
       listRefIdWarnings(db, partner_id),
       readUnfilledRefIds(db, partner_id, { days: UNFILLED_DAYS }),
       readSigningSecrets(db, partner_id),
     ]);
-    const warnings = warnPartner(postback, { refIds, hasSecret: secrets.length > 0, endpoint, unfilled });
+    const warnings = warnPartner(postback, { refIds, hasSecret: secrets.length > 0, endpoints, unfilled });
+    const endpoint = worstOf(endpoints);
     res.json({ partner_id, name, referral_url: `${publicUrl}/${partner_id}/`, postback, endpoint, warnings });
   });
   routes.put('/postback', async (req, res) => {

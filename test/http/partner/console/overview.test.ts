@@ -96,13 +96,17 @@ describe('the overview of the console', () => {
     await updatePartner(database.db, site.partnerId, { postback: settingsFor('http://tracker.example/p?c={ref_id}') });
     await database.db('partner_endpoints').insert({
       partner_id: site.partnerId,
+      origin: 'http://tracker.example',
       consecutive_failures: 12,
       failing_since: database.db.fn.now(),
       recent_attempts: 12,
       recent_failures: 12,
     });
     const page = await show();
-    assert.match(page, /12 attempts in a row failed.*href="\/console\/deliveries\?state=failed">See why/s);
+    assert.match(
+      page,
+      /Your endpoint http:\/\/tracker\.example has not .*12 attempts in a row failed.*href="\/console\/deliveries\?state=failed">See why/s,
+    );
     assert.ok(page.indexOf('12 attempts in a row') < page.indexOf('Over http anybody'));
   });
 

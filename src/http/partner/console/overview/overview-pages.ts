@@ -1,6 +1,6 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { readEndpoint } from '../../../../db/endpoints/endpoints.ts';
+import { readEndpoints } from '../../../../db/endpoints/endpoints.ts';
 import { listRefIdWarnings, readPostbackSettings } from '../../../../db/partners.ts';
 import { readPartnerStats, type PartnerStats } from '../../../../db/reports/partner-stats.ts';
 import { readUnfilledRefIds } from '../../../../db/reports/unfilled-ref-ids.ts';
@@ -63,14 +63,14 @@ export function addOverviewPages(routes: Router, { db, publicUrl, failingAfter }
 
   /** What tells whether anything is broken. */
   async function readSigns(partnerId: string) {
-    const [endpoint, secrets, refIds, unfilled, proposal] = await Promise.all([
-      readEndpoint(db, partnerId, failingAfter),
+    const [endpoints, secrets, refIds, unfilled, proposal] = await Promise.all([
+      readEndpoints(db, partnerId, failingAfter),
       readSigningSecrets(db, partnerId),
       listRefIdWarnings(db, partnerId),
       readUnfilledRefIds(db, partnerId, { days: UNFILLED_DAYS }),
       proposeReplay(db, partnerId),
     ]);
-    return { endpoint, hasSecret: secrets.length > 0, refIds, unfilled, proposal };
+    return { endpoints, hasSecret: secrets.length > 0, refIds, unfilled, proposal };
   }
 
   /** Postgres may not know a time zone that the program knows: then it is said, and counted in UTC. */
