@@ -29,10 +29,11 @@ export async function sendCsv<Row>(
   { name, columns, rows }: { name: string; columns: CsvColumn<Row>[]; rows: Iterable<Row> | AsyncIterable<Row> },
 ): Promise<void> {
   const records = recordsOf(columns, rows);
-  const first = await records.next();
+  const first = res.req.method === 'HEAD' ? undefined : await records.next();
   res.vary('Accept');
   res.set('content-disposition', `attachment; filename="${name}.csv"`);
   res.type('text/csv; charset=utf-8');
+  if (!first) return void res.end();
   const csv = stringify({
     header: true,
     columns: columns.map(({ header }, index) => ({ key: String(index), header })),

@@ -43,6 +43,17 @@ function parseCsv(text: string): string[][] {
 }
 
 describe('an answer as CSV', () => {
+  it('to a HEAD has its headers, and reads no row', async () => {
+    const rows = {
+      [Symbol.iterator]: (): Iterator<Row> => {
+        throw new Error('A row was read.');
+      },
+    };
+    const answer = await request(appOver(rows).app).head('/').set('accept', 'text/csv').expect(200);
+    assert.match(answer.headers['content-type'] ?? '', /^text\/csv/);
+    assert.match(answer.headers['content-disposition'] ?? '', /rows\.csv/);
+  });
+
   it('has a heading, a line for each row, and the name of a file', async () => {
     const rows = [
       { text: 'one', amount: 1 },
