@@ -5,6 +5,7 @@ import { createAssetRoutes } from './pages/assets.ts';
 import { addClickRoutes, type ClickDeps } from './visitor/click-routes.ts';
 import { createDocsRoutes } from './docs/docs-routes.ts';
 import type { DeliveryRules } from './docs/guide/guide-section.ts';
+import { createPartnerKeyCheck } from './partner/auth.ts';
 import { describePartnerCalls } from './partner/openapi.ts';
 import { createConsoleRoutes, type ConsoleDeps } from './partner/console/console-routes.ts';
 import { createPartnerRoutes, type PartnerDeps } from './partner/routes.ts';
@@ -38,12 +39,13 @@ export function createPublicApp(deps: PublicDeps): Express {
   app.use(createAssetRoutes());
   app.use(createHealthRoutes(deps.checkReady, deps.log));
   app.use(createStatusRoutes(deps));
-  // One limit for the API and the console.
+  // One limit each for the API and the console.
   const testCalls = createTestCalls(deps.partner);
-  app.use('/v1/partner', createPartnerRoutes(deps.partner, { ...deps, testCalls }));
+  const checkKey = createPartnerKeyCheck(deps.partner.db);
+  app.use('/v1/partner', createPartnerRoutes(deps.partner, { ...deps, checkKey, testCalls }));
   const { publicUrl, windowMs, postbacks } = deps;
   app.use(createDocsRoutes({ publicUrl, rules: { ...postbacks, windowMs } }, describePartnerCalls()));
-  app.use('/console', createConsoleRoutes({ ...deps.partner, ...deps.console, testCalls }, deps));
+  app.use('/console', createConsoleRoutes({ ...deps.partner, ...deps.console, checkKey, testCalls }, deps));
   app.use(['/v1', '/api'], refuseUnknown, createProblemHandler(deps.log));
   app.use(refuseOtherMethods(pages));
   app.use(pages.handleError);

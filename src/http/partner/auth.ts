@@ -17,8 +17,7 @@ export function createPartnerKeyCheck(db: Knex): KeyCheck<string> {
 }
 
 /** Lets in who has a partner's key; who that is comes from the key alone. */
-export function createPartnerAuth(db: Knex): RequestHandler {
-  const checkKey = createPartnerKeyCheck(db);
+export function createPartnerAuth(checkKey: KeyCheck<string>): RequestHandler {
   return async (req, res, next) => {
     const gone = new AbortController();
     res.once('close', () => gone.abort(new AppError('unavailable', 'The caller has gone.')));

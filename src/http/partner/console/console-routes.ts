@@ -4,9 +4,9 @@ import { AppError } from '../../../errors.ts';
 import type { Log } from '../../../log.ts';
 import { secureAnswers } from '../../protocol/app.ts';
 import { limitBody, MAX_BODY_BYTES } from '../../protocol/body-limit.ts';
+import type { KeyCheck } from '../../protocol/keys/key-check.ts';
 import { createProblemHandler } from '../../protocol/problem.ts';
 import { ownScripts } from '../../protocol/security-headers.ts';
-import { createPartnerKeyCheck } from '../auth.ts';
 import { sendConsoleProblem } from './console-page.ts';
 import { addConversionPages } from './conversions/conversion-pages.ts';
 import { addDeliveryPages } from './deliveries/delivery-pages.ts';
@@ -21,6 +21,7 @@ import { createSessionCookie, createVisits, visitOf } from './session/visit.ts';
 
 export type ConsoleDeps = Omit<PostbackPagesDeps & OverviewDeps, 'publicUrl'> & {
   db: Knex;
+  checkKey: KeyCheck<string>;
   /** The first signs, all verify. */
   secrets: string[];
   /** How long a partner stays signed in. */
@@ -31,7 +32,7 @@ type Context = { publicUrl: string; log: Pick<Log, 'error' | 'warn'> };
 
 /** `/console`: the partner's own pages. Who is signed in comes from the session's cookie, never from the address. */
 export function createConsoleRoutes(deps: ConsoleDeps, { publicUrl, log }: Context): Router {
-  const { db, sessionMs, failingAfter } = deps;
+  const { db, checkKey, sessionMs, failingAfter } = deps;
   const routes = Router();
   const secrets = createConsoleSecrets(deps.secrets);
   const isSecure = publicUrl.startsWith('https:');
@@ -41,7 +42,7 @@ export function createConsoleRoutes(deps: ConsoleDeps, { publicUrl, log }: Conte
   routes.use(createVisits({ db, secrets, isSecure }));
   routes.use(limitBody, express.urlencoded({ extended: false, limit: MAX_BODY_BYTES }));
   routes.use(createFormCheck(publicUrl));
-  addLoginRoutes(routes, { db, checkKey: createPartnerKeyCheck(db), sessionCookie, lifetimeMs: sessionMs });
+  addLoginRoutes(routes, { db, checkKey, sessionCookie, lifetimeMs: sessionMs });
 
   routes.use(requireSession);
   addOverviewPages(routes, { db, publicUrl, failingAfter });

@@ -59,6 +59,17 @@ describe('signing in to the console', () => {
     assert.ok(!(await isIn(visitor)));
   });
 
+  it('counts wrong keys of one address together with those that it tries at the API', async () => {
+    const visitor = site.visitor();
+    await visitor.get('/console/login');
+    for (let count = 0; count < 15; count++) {
+      await visitor.post('/console/login', { api_key: `ck_wrong${count}` });
+      await request(site.app).get('/v1/partner').set('authorization', `Bearer ck_other${count}`).expect(401);
+    }
+    assert.equal((await visitor.post('/console/login', { api_key: 'ck_wrong' })).status, 429);
+    await request(site.app).get('/v1/partner').set('authorization', 'Bearer ck_other').expect(429);
+  });
+
   it('refuses an address after thirty wrong keys, and says to wait', async () => {
     const visitor = site.visitor();
     await visitor.get('/console/login');
