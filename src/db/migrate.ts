@@ -11,6 +11,7 @@ import { consoleSessions } from './migrations/009-console-sessions.ts';
 import { signingSecrets } from './migrations/010-signing-secrets.ts';
 import { partnerEndpoints } from './migrations/011-partner-endpoints.ts';
 import { partnerConversions } from './migrations/012-partner-conversions.ts';
+import { replaysOnce } from './migrations/013-replays-once.ts';
 import { partnerConversionList } from './migrations/014-partner-conversion-list.ts';
 import { endpointsByOrigin } from './migrations/015-endpoints-by-origin.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -29,6 +30,7 @@ const migrations: Record<string, Migration> = {
   '010-signing-secrets': signingSecrets,
   '011-partner-endpoints': partnerEndpoints,
   '012-partner-conversions': partnerConversions,
+  '013-replays-once': replaysOnce,
   '014-partner-conversion-list': partnerConversionList,
   '015-endpoints-by-origin': endpointsByOrigin,
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
+import { connectReplayDb } from '../../src/db/connect.ts';
 import { createRedelivery } from '../../src/db/replays/redelivery.ts';
 import { previewReplay, proposeReplay } from '../../src/db/replays/replay-previews.ts';
 import { askReplay, createReplay, listReplays, readReplay, type ReplayRange } from '../../src/db/replays/replays.ts';
@@ -18,10 +19,13 @@ const HOUR_MS = 60 * 60 * 1000;
 describe('replays', () => {
   let network: Network;
   let db: Knex;
+  let url: string;
   let ann: string;
 
   before(async () => {
-    network = await createNetwork(await createTestDatabase());
+    const database = await createTestDatabase();
+    ({ url } = database);
+    network = await createNetwork(database);
     ({ db } = network);
   });
 
@@ -49,6 +53,13 @@ describe('replays', () => {
     return true;
   };
 
+  /** A replay that has ended at once, so that it is in nobody's way. */
+  async function replayThatEnds(range: ReplayRange) {
+    const replay = await createReplay(db, range);
+    await db('replays').where({ replay_id: replay.replay_id }).update({ state: 'cancelled', ended_at: db.fn.now() });
+    return replay;
+  }
+
   it('counts what failed, and what was skipped for want of a URL, within its time', async () => {
     for (const secondsAgo of [10, 3500, 3700]) await aPostback(db, { partnerId: ann, secondsAgo });
     await aPostback(db, { partnerId: ann, state: 'skipped', skipReason: 'not_configured' });
@@ -62,14 +73,15 @@ describe('replays', () => {
     await aPostback(db, { partnerId: await network.partner(settings) });
 
     const replay = await createReplay(db, { ...lastHour(), ratePerSecond: 2.5 });
+    await db('replays').where({ partner_id: ann }).update({ state: 'cancelled', ended_at: db.fn.now() });
     assertFields(replay, {
       ...{ partner_id: ann, postback_id: null, states: ['failed', 'skipped'], rate_per_second: 2.5 },
       ...{ asked: 'run', state: 'running', total: 3, delivered: 0, refused: 0, skipped: 0, ended_at: null },
     });
     assert.ok(Date.parse(replay.to_at ?? '') <= Date.now(), 'it ends where it began');
-    assert.equal((await createReplay(db, lastHour({ includeDelivered: true }))).total, 4);
-    assert.equal((await createReplay(db, lastHour({ states: ['skipped'] }))).total, 1);
-    assert.equal((await createReplay(db, lastHour({ states: ['delivered'] }))).total, 1);
+    assert.equal((await replayThatEnds(lastHour({ includeDelivered: true }))).total, 4);
+    assert.equal((await replayThatEnds(lastHour({ states: ['skipped'] }))).total, 1);
+    assert.equal((await replayThatEnds(lastHour({ states: ['delivered'] }))).total, 1);
   });
 
   it('with nothing to send has ended at once', async () => {
@@ -87,8 +99,41 @@ describe('replays', () => {
     const bob = await network.partner(null);
     await assert.rejects(createReplay(db, lastHour({ partnerId: bob })), refusal(/no postback URL/));
     await aPostback(db, { partnerId: ann });
-    for (let count = 0; count < 10; count++) await createReplay(db, lastHour());
+    const ids: string[] = [];
+    for (let count = 0; count < 10; count++) ids.push((await replayThatEnds(lastHour())).replay_id);
+    // As ten of other times.
+    const before = { from_at: '2020-01-01T00:00:00Z', to_at: '2020-01-02T00:00:00Z' };
+    await db('replays')
+      .whereIn('replay_id', ids)
+      .update({ state: 'running', ended_at: null, ...before });
     await assert.rejects(createReplay(db, lastHour()), refusal(/^10 replays are under way/));
+  });
+
+  it('is refused while another of a part of its time runs or is paused, however close they come', async () => {
+    await aPostback(db, { partnerId: ann });
+    const [one, two] = await Promise.allSettled([createReplay(db, lastHour()), createReplay(db, lastHour())]);
+    const [begun, refused] = one.status === 'fulfilled' ? [one, two] : [two, one];
+    assert.ok(begun.status === 'fulfilled' && refused.status === 'rejected');
+    const { replay_id: replayId } = begun.value;
+    assert.ok(refusal(new RegExp(`Replay ${replayId}, of a part of this time, is running`))(refused.reason));
+    await db('replays').where({ replay_id: replayId }).update({ state: 'paused' });
+    await assert.rejects(createReplay(db, lastHour()), refusal(/is paused/));
+    assertFields(await createReplay(db, lastHour({ states: ['delivered'] })), { total: 0 });
+    await askReplay(db, { partnerId: ann, replayId, ask: 'cancel' });
+    assertFields(await createReplay(db, lastHour()), { total: 1, state: 'running' });
+  });
+
+  it('is refused with what to do when its range cannot be counted in time', async () => {
+    await db.transaction(async (holder) => {
+      await holder.raw('lock table postbacks in access exclusive mode');
+      const impatient = connectReplayDb({ url, statementTimeoutMs: 100 });
+      await assert.rejects(createReplay(impatient, lastHour()), (error: unknown) => {
+        assert.ok(error instanceof AppError && error.kind === 'invalid', String(error));
+        assert.match(error.message, /choose a shorter range/);
+        return true;
+      });
+      await impatient.destroy();
+    });
   });
 
   it('is paused, resumed and cancelled by its partner alone, until it has ended', async () => {
@@ -118,7 +163,7 @@ describe('replays', () => {
   it('are listed by pages, the newest first, without what was redelivered alone', async () => {
     const { postbackId } = await aPostback(db, { partnerId: ann });
     const made: string[] = [];
-    for (let count = 0; count < 3; count++) made.push((await createReplay(db, lastHour())).replay_id);
+    for (let count = 0; count < 3; count++) made.push((await replayThatEnds(lastHour())).replay_id);
     await createRedelivery(db, { partnerId: ann, postbackId });
     const first = await listReplays(db, { partnerId: ann, limit: 2 });
     const second = await listReplays(db, { partnerId: ann, limit: 2, cursor: first.next ?? '' });
@@ -191,6 +236,25 @@ describe('replays', () => {
         const { postbackId } = await aPostback(db, { partnerId: ann, state: 'skipped', skipReason });
         assertFields(await redeliver(postbackId), { total: 1 });
       }
+    });
+
+    it('send one once when it is asked for twice at once', async () => {
+      const { postbackId } = await aPostback(db, { partnerId: ann });
+      const asked = await Promise.allSettled([redeliver(postbackId), redeliver(postbackId), redeliver(postbackId)]);
+      const refused = asked.filter((each) => each.status === 'rejected');
+      assert.equal(refused.length, 2);
+      for (const { reason } of refused) assert.ok(refusal(/being sent again already/)(reason));
+    });
+
+    it('are at most five at a time for one partner', async () => {
+      const ids: string[] = [];
+      for (let count = 0; count < 6; count++) ids.push((await aPostback(db, { partnerId: ann })).postbackId);
+      const asked = await Promise.allSettled(ids.map(redeliver));
+      const refused = asked.filter((each) => each.status === 'rejected');
+      assert.equal(refused.length, 1);
+      const reason: unknown = refused[0]?.reason;
+      assert.ok(reason instanceof AppError && reason.kind === 'too_many', String(reason));
+      assert.match(reason.message, /5 postbacks are being sent again/);
     });
 
     it('know no other partner’s postback', async () => {

@@ -4,8 +4,9 @@ import type { Status } from '../../domain/status.ts';
 import { AppError } from '../../errors.ts';
 import { newReplayId } from '../../new-ids.ts';
 import { IS_OVERTAKEN } from './overtaken.ts';
+import { sqlStateOf, UNIQUE_VIOLATION } from '../sqlstate.ts';
 import { isEnded, type PostbackState } from '../postbacks.ts';
-import { REPLAY_COLUMNS, replayableStates, type Replay } from './replays.ts';
+import { lockReplays, REPLAY_COLUMNS, replayableStates, type Replay } from './replays.ts';
 
 type Candidate = {
   state: PostbackState;
@@ -16,6 +17,11 @@ type Candidate = {
   isUnderWay: boolean;
   settings: PostbackSettings | null;
 };
+
+// Each holds a place among all replays for as long as an endpoint may hang.
+const MAX_UNDER_WAY = 5;
+
+const UNDER_WAY = 'it is being sent again already';
 
 const READ_CANDIDATE = `
   select p.state, p.status, p.ref_id is not null as "hasRefId", p.next_attempt_at as "nextAttemptAt",
@@ -35,24 +41,38 @@ const CREATE_REDELIVERY = `
 /**
  * Has one postback of a partner sent once more: a replay of it alone.
  * @returns undefined when the partner has no such postback
- * @throws AppError `conflict` with the reason when it must not or cannot be sent again
+ * @throws AppError `conflict` with the reason when it must not or cannot be sent again, `too_many` when others are
  */
 export async function createRedelivery(
   db: Knex,
   { partnerId, postbackId }: { partnerId: string; postbackId: string },
 ): Promise<Replay | undefined> {
-  const found = await db.raw<{ rows: Candidate[] }>(READ_CANDIDATE, { partnerId, postbackId });
-  const [candidate] = found.rows;
-  if (!candidate) return undefined;
-  const refusal = findRefusal(candidate);
-  if (refusal !== null) throw new AppError('conflict', `Postback ${postbackId} is not sent again: ${refusal}.`);
-  const { rows } = await db.raw<{ rows: [Replay] }>(CREATE_REDELIVERY, {
-    replayId: newReplayId(),
-    partnerId,
-    postbackId,
-    states: [...replayableStates],
+  return await db.transaction(async (trx) => {
+    await lockReplays(trx, partnerId);
+    const found = await trx.raw<{ rows: Candidate[] }>(READ_CANDIDATE, { partnerId, postbackId });
+    const [candidate] = found.rows;
+    if (!candidate) return undefined;
+    const refusal = findRefusal(candidate);
+    if (refusal !== null) throw new AppError('conflict', `Postback ${postbackId} is not sent again: ${refusal}.`);
+    await refuseIfTooMany(trx, partnerId);
+    const values = { replayId: newReplayId(), partnerId, postbackId, states: [...replayableStates] };
+    const { rows } = await trx.raw<{ rows: [Replay] }>(CREATE_REDELIVERY, values).catch((error: unknown) => {
+      if (sqlStateOf(error) !== UNIQUE_VIOLATION) throw error;
+      throw new AppError('conflict', `Postback ${postbackId} is not sent again: ${UNDER_WAY}.`, { cause: error });
+    });
+    return rows[0];
   });
-  return rows[0];
+}
+
+async function refuseIfTooMany(db: Knex, partnerId: string): Promise<void> {
+  const { rows } = await db.raw<{ rows: { underWay: number }[] }>(
+    `select count(*) as "underWay" from replays
+     where partner_id = :partnerId and state in ('running', 'paused') and postback_id is not null`,
+    { partnerId },
+  );
+  if ((rows[0]?.underWay ?? 0) < MAX_UNDER_WAY) return;
+  const message = `${MAX_UNDER_WAY} postbacks are being sent again: wait for them, or replay a span of time at once.`;
+  throw new AppError('too_many', message);
 }
 
 function findRefusal(candidate: Candidate): string | null {
@@ -62,7 +82,7 @@ function findRefusal(candidate: Candidate): string | null {
   if (!hasRefId) return 'its visit came without a usable ref_id, so it could not say which visit it is about';
   if (!settings) return 'there is no postback URL';
   if (!settings.statuses.includes(status)) return `the status ${status} is switched off`;
-  return isUnderWay ? 'it is being sent again already' : null;
+  return isUnderWay ? UNDER_WAY : null;
 }
 
 function tellWhenDue({ nextAttemptAt }: Candidate): string {

@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import type { ReplayCounts } from '../../domain/replay.ts';
 import { AppError } from '../../errors.ts';
 import { newReplayId } from '../../new-ids.ts';
+import { isCancelled } from '../sqlstate.ts';
 import { allTakenUp } from './replay-selection.ts';
 import type { Page } from '../reports/pages.ts';
 
@@ -66,17 +67,55 @@ const CREATE_REPLAY = `
 
 /**
  * Begins to send again what did not reach a partner. Nothing that is created later belongs to it.
- * @throws AppError `conflict` when the partner has no postback URL, or too many replays under way
+ * @throws AppError `conflict` when the partner has no postback URL, another replay of the same time or too many of them
+ * under way; `invalid` when the range holds more than can be counted in time
  */
 export async function createReplay(
   db: Knex,
   { ratePerSecond = null, ...range }: ReplayRange & { ratePerSecond?: number | null | undefined },
 ): Promise<Replay> {
   const { partnerId, from, to } = range;
-  await refuseIfPointless(db, partnerId);
   const values = { replayId: newReplayId(), partnerId, from, to, states: statesOf(range), ratePerSecond };
-  const { rows } = await db.raw<{ rows: [Replay] }>(CREATE_REPLAY, values);
-  return rows[0];
+  return await db.transaction(async (trx) => {
+    await lockReplays(trx, partnerId);
+    await refuseIfPointless(trx, partnerId);
+    await refuseIfUnderWay(trx, values);
+    const { rows } = await trx.raw<{ rows: [Replay] }>(CREATE_REPLAY, values).catch(refuseIfTooLarge);
+    return rows[0];
+  });
+}
+
+function refuseIfTooLarge(error: unknown): never {
+  if (!isCancelled(error)) throw error;
+  const message = 'the range holds more than can be counted in time: choose a shorter range';
+  throw new AppError('invalid', `from: ${message}`, { cause: error, problems: [{ field: 'from', message }] });
+}
+
+/**
+ * Has others who begin a replay for the partner wait until the transaction has ended: each looks at what the one before it
+ * has begun. No row of the partner is locked, which statements of the lead's way may need while a range is counted.
+ */
+export async function lockReplays(trx: Knex, partnerId: string): Promise<void> {
+  await trx.raw('select pg_advisory_xact_lock(hashtextextended(:key, 0))', { key: `replays of ${partnerId}` });
+}
+
+/** A form that is sent twice must not send everything twice. */
+async function refuseIfUnderWay(
+  db: Knex,
+  range: { partnerId: string; from: string; to: string; states: ReplayableState[] },
+): Promise<void> {
+  const { partnerId, from, to, states } = range;
+  const { rows } = await db.raw<{ rows: Pick<Replay, 'replay_id' | 'state'>[] }>(
+    `select replay_id, state from replays
+     where partner_id = :partnerId and state in ('running', 'paused') and postback_id is null
+       and from_at < :to::timestamptz and to_at > :from::timestamptz and states && :states::text[]
+     order by replay_id limit 1`,
+    { partnerId, from, to, states },
+  );
+  const [other] = rows;
+  if (!other) return;
+  const message = `Replay ${other.replay_id}, of a part of this time, is ${other.state}: wait until it has ended, or cancel it.`;
+  throw new AppError('conflict', message);
 }
 
 /** The states that a range stands for. */

@@ -75,7 +75,8 @@ export function describeReplayCalls(): ZodOpenApiPathsObject {
       path: postbackPath,
       post: {
         summary: 'Send one postback again',
-        description: 'A further attempt of the same postback. Not when a newer status has overtaken it.',
+        description:
+          'A further attempt of the same postback. Not when a newer status has overtaken it, nor more than five at the same time.',
         answer: redeliveryAnswer,
         status: 202,
         refusals: ['unknown', 'conflict'],

@@ -53,9 +53,10 @@ export function addDeliveryPages(routes: Router, db: Knex): void {
       if (!replay) throw unknownPostback(postbackId);
       res.redirect(303, `${addressOf(postbackId)}?again=${replay.replay_id}`);
     } catch (error) {
-      if (!(error instanceof AppError) || error.kind !== 'conflict') throw error;
+      if (!(error instanceof AppError) || !['conflict', 'too_many'].includes(error.kind)) throw error;
       const again = { tone: 'bad' as const, text: error.message };
-      await showDelivery(res, postbackId, { again, address: addressOf(postbackId), status: 409 });
+      const status = error.kind === 'conflict' ? 409 : 429;
+      await showDelivery(res, postbackId, { again, address: addressOf(postbackId), status });
     }
   });
 

@@ -105,7 +105,7 @@ function rangeOf(res: Response, { given }: ReplayForm, range: NonNullable<Replay
 
 /** What cannot be done as things stand is said on the page; anything else is an error. */
 function reasonOf(error: unknown): string {
-  if (error instanceof AppError && error.kind === 'conflict') return error.message;
+  if (error instanceof AppError && ['conflict', 'invalid'].includes(error.kind)) return error.message;
   throw error;
 }
 
