@@ -16,7 +16,8 @@ function build() {
   app.use((req, res) => {
     begun.push({ partner: String(req.get('partner')), answer: () => void res.end() });
   });
-  app.use(((error: { kind: string }, _req, res: Response, _next) => {
+  app.use(((error: { kind: string }, _req, res: Response, next) => {
+    if (res.headersSent) return next(error);
     res.status(error.kind === 'too_many' ? 429 : 500).end();
   }) as express.ErrorRequestHandler);
   return { app, begun };

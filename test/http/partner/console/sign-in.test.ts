@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import request from 'supertest';
+import { deleteEndedSessions } from '../../../../src/db/keys/console-sessions.ts';
 import { createTestDatabase, startOutage } from '../../../support/database.ts';
 import { buildConsole, type Console, type ConsoleVisitor } from '../../build-console.ts';
 
@@ -132,6 +133,18 @@ describe('signing in to the console', () => {
     assert.equal(page.text.split('Another browser').length - 1, 1);
     await here.post('/console/key/sign-out-everywhere');
     assert.deepEqual([await isIn(here), await isIn(there)], [false, false]);
+  });
+
+  it('is forgotten when its time is over: the own ones at the next one, those of others by the sweep', async () => {
+    const other = await buildConsole(db);
+    await Promise.all([site.signedIn(), other.signedIn()]);
+    await db('console_sessions').update({ expires_at: db.fn.now() });
+    await site.signedIn();
+    const left = async ({ partnerId }: Console) =>
+      (await db('console_sessions').where({ partner_id: partnerId }).select('session_hash')).length;
+    assert.deepEqual([await left(site), await left(other)], [1, 1]);
+    await deleteEndedSessions(db);
+    assert.deepEqual([await left(site), await left(other)], [1, 0]);
   });
 
   it('ends when its time is over', async () => {
