@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { updatePartner } from '../../../../src/db/partners.ts';
+import { findZone } from '../../../../src/http/partner/console/session/visit.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 import { createNetwork, type Network } from '../../../support/network-in-database.ts';
 import { settingsFor } from '../../../support/postback-settings.ts';
@@ -91,6 +92,12 @@ describe('the overview of the console', () => {
       assert.ok(!(await show(query)).includes('<script>'));
     });
   }
+
+  it('takes no offset for a time zone, whose sign Postgres reads the other way', async () => {
+    assert.equal(findZone('+02:00'), 'UTC');
+    assert.equal(findZone('Europe/Berlin'), 'Europe/Berlin');
+    assert.doesNotMatch(await show('?time_zone=%2B02:00'), /\+02:00/);
+  });
 
   it('warns of an endpoint that fails, worst first', async () => {
     await updatePartner(database.db, site.partnerId, { postback: settingsFor('http://tracker.example/p?c={ref_id}') });

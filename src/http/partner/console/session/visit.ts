@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
 import type { Knex } from 'knex';
 import { findSession, type ConsoleSession } from '../../../../db/keys/console-sessions.ts';
+import { isTimeZone } from '../../../../domain/time-zone.ts';
 import { createSignedCookie, readZoneCookie, type SignedCookie } from './console-cookies.ts';
 import type { ConsoleSecrets } from './console-secrets.ts';
 
@@ -94,9 +95,7 @@ export function sessionOf(res: Response): ConsoleSession {
 
 /** @returns the zone when it is one, else UTC */
 export function findZone(given: string | undefined): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: given ?? 'UTC' }).resolvedOptions().timeZone;
-  } catch {
-    return 'UTC';
-  }
+  // Intl takes `+02:00` as well, which Postgres reads with the other sign.
+  if (given === undefined || !isTimeZone(given)) return 'UTC';
+  return new Intl.DateTimeFormat('en', { timeZone: given }).resolvedOptions().timeZone;
 }
