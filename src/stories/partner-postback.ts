@@ -12,7 +12,7 @@ export function viewPartnerPostback(facts: PartnerPostbackFacts) {
   const { postback, attempts, newer, refIdProblem } = facts;
   const { postback_id, conversion_id, offer_id, ref_id, status, reason, is_handover, event_at } = postback;
   const { payout: amount, currency, state, skip_reason, next_attempt_at, created_at, ended_at } = postback;
-  const last = attempts.at(-1);
+  const delivered = attempts.findLast(({ outcome }) => outcome === 'delivered');
   return {
     ...{ postback_id, conversion_id, offer_id, ref_id, status, reason, is_handover, event_at },
     payout: { amount, currency },
@@ -20,7 +20,7 @@ export function viewPartnerPostback(facts: PartnerPostbackFacts) {
     ref_id_problem: refIdProblem,
     superseded_by: state === 'superseded' ? newer : null,
     explanation: explainState(facts),
-    warnings: last ? findWarnings(last) : [],
+    warnings: findWarnings(delivered?.response_body),
     ...{ attempts_made: attempts.length, next_attempt_at, created_at, ended_at },
     attempts: attempts.map(viewAttempt),
   };
@@ -34,7 +34,7 @@ export function viewListedPostback({ attempts, last_attempt, payout, ...postback
     payout,
     attempts_made: attempts,
     last_attempt: last_attempt && viewLastAttempt(last_attempt),
-    warnings: last_attempt ? findWarnings(last_attempt) : [],
+    warnings: findWarnings(last_attempt?.delivered_body),
     ...{ next_attempt_at, created_at, ended_at },
   };
 }
@@ -67,8 +67,9 @@ function explainAttempt(
   return maskSecrets(explainAnswer({ httpStatus: http_status, error, location, responseBody: response_body }, next));
 }
 
-function findWarnings({ outcome, response_body }: Pick<AttemptRow, 'outcome' | 'response_body'>): PostbackWarning[] {
-  const refusal = outcome === 'delivered' ? findHiddenRefusal(response_body) : null;
+/** @param body of the attempt that delivered: one that was refused after it takes nothing back */
+function findWarnings(body: string | null | undefined): PostbackWarning[] {
+  const refusal = findHiddenRefusal(body ?? null);
   if (!refusal) return [];
   return [{ code: 'hidden_refusal', message: `The answer was 200, but it says "${maskSecrets(refusal.quote)}".` }];
 }

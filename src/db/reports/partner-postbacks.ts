@@ -20,8 +20,8 @@ export type PartnerPostbackFacts = {
 
 /** How the latest attempt ended; all are null while it runs. */
 export type LastAttempt = Pick<AttemptRow, 'started_at' | 'outcome' | 'duration_ms' | 'http_status' | 'error'> & {
-  /** Hostile text. */
-  response_body: string | null;
+  /** Of the latest attempt that delivered, which may be an earlier one: hostile text. */
+  delivered_body: string | null;
 };
 
 /** A line of the delivery log; `last_attempt` is null before the first. */
@@ -110,11 +110,15 @@ async function readLastAttempts(db: Knex, postbacks: ListedPostback[]): Promise<
   const ids = postbacks.filter(({ attempts }) => attempts > 0).map((postback) => postback.postback_id);
   if (ids.length === 0) return new Map();
   const { rows } = await db.raw<{ rows: (LastAttempt & { postback_id: string })[] }>(
-    `select last.* from unnest(:ids::text[]) as of_page (postback_id)
+    `select last.*, delivered.response_body as delivered_body from unnest(:ids::text[]) as of_page (postback_id)
      cross join lateral (
-       select postback_id, started_at, outcome, duration_ms, http_status, error, response_body
+       select postback_id, started_at, outcome, duration_ms, http_status, error
        from postback_attempts a where a.postback_id = of_page.postback_id order by attempt desc limit 1
-     ) last`,
+     ) last
+     left join lateral (
+       select response_body from postback_attempts a
+       where a.postback_id = of_page.postback_id and outcome = 'delivered' order by attempt desc limit 1
+     ) delivered on true`,
     { ids },
   );
   return new Map(rows.map(({ postback_id, ...attempt }) => [postback_id, attempt]));

@@ -143,6 +143,14 @@ describe("a partner's postbacks by its own API", () => {
     assert.equal((await detail(postbackId)).warnings[0]?.code, 'hidden_refusal');
   });
 
+  it('stay flagged when a redelivery after such an answer was refused', async () => {
+    const { postbackId } = await own({ state: 'delivered', attempts: [200, 500] });
+    const body = { response_body: 'success=false; error=SubID not found' };
+    await db('postback_attempts').where({ postback_id: postbackId, attempt: 1 }).update(body);
+    assert.equal((await list()).items[0]?.warnings[0]?.code, 'hidden_refusal');
+    assert.equal((await detail(postbackId)).warnings[0]?.code, 'hidden_refusal');
+  });
+
   it('tell nothing of secrets of ours that stand in a URL or an answer', async () => {
     const { postbackId } = await own({ state: 'delivered', attempts: [200] });
     const texts = { url: `https://t.example/?k=${api.key}`, response_body: `got ${api.key}` };
