@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 const MAX_PAGE = 200;
-const USUAL_PAGE = 50;
+/** How many rows a page of a list holds when nothing is said. */
+export const USUAL_PAGE = 50;
 
 /** A whole number in a query, where everything is text. */
 export function wholeNumber(minimum: number, maximum: number) {
@@ -14,5 +15,8 @@ export function wholeNumber(minimum: number, maximum: number) {
     .meta({ override: { type: 'integer', pattern: undefined, minimum, maximum } });
 }
 
-/** How many rows a page of a list holds at most. */
+/** How many rows a page of a list holds at most, when it is said. */
+export const pageSizeSchema = wholeNumber(1, MAX_PAGE).optional();
+
+/** The same, or the usual number. */
 export const limitSchema = wholeNumber(1, MAX_PAGE).default(USUAL_PAGE);

@@ -1,18 +1,15 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Page } from '../../db/reports/pages.ts';
-import { limitSchema } from '../fields/number-schemas.ts';
+import { pageSizeSchema, USUAL_PAGE } from '../fields/number-schemas.ts';
 import { writeCursor } from '../protocol/cursor.ts';
 import { MAX_CSV_ROWS, rowsOfPages, sendCsv, wantsCsv, type CsvColumn } from '../protocol/csv.ts';
 import { defineAnswer } from '../protocol/describe-answer.ts';
 
-const USUAL_PAGE = 50;
-
 /** How many rows a list answers with at most. */
-export const partnerLimitSchema = limitSchema
-  .unwrap()
-  .optional()
-  .meta({ description: `At most 200; ${USUAL_PAGE} when left out. As CSV: all when left out.` });
+export const partnerLimitSchema = pageSizeSchema.meta({
+  description: `At most 200; ${USUAL_PAGE} when left out. As CSV: all when left out.`,
+});
 
 type ListQuery = { limit?: number | undefined; cursor?: string | undefined };
 

@@ -25,7 +25,8 @@ export function addDays(day: string, count: number): string {
   return new Date(Date.parse(day) + count * DAY_MS).toISOString().slice(0, 10);
 }
 
-function offsetMs(timeMs: number, timeZone: string): number {
+/** How far clocks are ahead of UTC there at that moment. */
+export function offsetMs(timeMs: number, timeZone: string): number {
   return wallClockMs(timeMs, timeZone) - timeMs;
 }
 

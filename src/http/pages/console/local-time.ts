@@ -1,8 +1,7 @@
 // Times that a reader writes into a form, in the reader's own zone.
-import { dayOf } from './days.ts';
+import { offsetMs } from './days.ts';
 
 const LOCAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/;
-const MINUTE_MS = 60_000;
 const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/;
 
 /**
@@ -22,11 +21,4 @@ export function readLocalTime(text: string, timeZone: string): string | undefine
 export function writeLocalTime(at: string, timeZone: string): string {
   const timeMs = Date.parse(at);
   return new Date(timeMs + offsetMs(timeMs, timeZone)).toISOString().slice(0, 19);
-}
-
-/** How far clocks are ahead of UTC there at that moment. */
-function offsetMs(timeMs: number, timeZone: string): number {
-  const format = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone });
-  const wallClock = Date.parse(`${dayOf(timeMs, timeZone)}T${format.format(timeMs)}Z`);
-  return wallClock - Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
 }

@@ -1,13 +1,13 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { readEndpoints, worstOf } from '../../../db/endpoints/endpoints.ts';
-import { listRefIdWarnings, readPartner, updatePartner } from '../../../db/partners.ts';
-import { readUnfilledRefIds } from '../../../db/reports/unfilled-ref-ids.ts';
+import { worstOf } from '../../../db/endpoints/endpoints.ts';
+import { readPartner, updatePartner } from '../../../db/partners.ts';
 import { readSigningSecrets } from '../../../db/keys/signing-secrets.ts';
 import { lintSettings } from '../../../domain/settings-lint.ts';
 import { AppError } from '../../../errors.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';
 import { checkSettingsToSave } from '../../../outbound/settings-check.ts';
+import { readPartnerSigns } from '../../../stories/partner-signs.ts';
 import { warnPartner } from '../../../stories/partner-warnings.ts';
 import { postbackSchema } from '../../fields/postback-settings-schema.ts';
 import { refuseSettings, readSettings } from '../../fields/read-with.ts';
@@ -22,21 +22,13 @@ export type SettingsDeps = {
   failingAfter: number;
 };
 
-// A link that was mended is soon no news any more.
-const UNFILLED_DAYS = 7;
-
 /** Who the partner is, and how it wants to be told. */
 export function addSettingsRoutes(routes: Router, { db, publicUrl, addressRules, failingAfter }: SettingsDeps): void {
   routes.get('/', async (_req, res) => {
     const { partner_id, name, postback } = await readOwn(db, res);
-    const [endpoints, refIds, unfilled, secrets] = await Promise.all([
-      readEndpoints(db, partner_id, failingAfter),
-      listRefIdWarnings(db, partner_id),
-      readUnfilledRefIds(db, partner_id, { days: UNFILLED_DAYS }),
-      readSigningSecrets(db, partner_id),
-    ]);
-    const warnings = warnPartner(postback, { refIds, hasSecret: secrets.length > 0, endpoints, unfilled });
-    const endpoint = worstOf(endpoints);
+    const signs = await readPartnerSigns(db, { partnerId: partner_id, failingAfter });
+    const warnings = warnPartner(postback, signs);
+    const endpoint = worstOf(signs.endpoints);
     res.json({ partner_id, name, referral_url: `${publicUrl}/${partner_id}/`, postback, endpoint, warnings });
   });
   routes.put('/postback', async (req, res) => {

@@ -1,12 +1,10 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { readEndpoints } from '../../../../db/endpoints/endpoints.ts';
-import { listRefIdWarnings, readPostbackSettings } from '../../../../db/partners.ts';
+import { readPostbackSettings } from '../../../../db/partners.ts';
 import { readPartnerStats, type PartnerStats } from '../../../../db/reports/partner-stats.ts';
-import { readUnfilledRefIds } from '../../../../db/reports/unfilled-ref-ids.ts';
 import { proposeReplay } from '../../../../db/replays/replay-previews.ts';
-import { readSigningSecrets } from '../../../../db/keys/signing-secrets.ts';
 import { AppError } from '../../../../errors.ts';
+import { readPartnerSigns } from '../../../../stories/partner-signs.ts';
 import { addDays, dayOf } from '../../../pages/console/days.ts';
 import { readQuery } from '../../../protocol/query.ts';
 import { sessionOf, visitOf } from '../session/visit.ts';
@@ -23,7 +21,6 @@ export type OverviewDeps = {
   failingAfter: number;
 };
 
-const UNFILLED_DAYS = 7;
 const RANGES = [7, 30, 90];
 
 /** What a partner sees first: is money coming, and is anything broken? */
@@ -63,14 +60,11 @@ export function addOverviewPages(routes: Router, { db, publicUrl, failingAfter }
 
   /** What tells whether anything is broken. */
   async function readSigns(partnerId: string) {
-    const [endpoints, secrets, refIds, unfilled, proposal] = await Promise.all([
-      readEndpoints(db, partnerId, failingAfter),
-      readSigningSecrets(db, partnerId),
-      listRefIdWarnings(db, partnerId),
-      readUnfilledRefIds(db, partnerId, { days: UNFILLED_DAYS }),
+    const [signs, proposal] = await Promise.all([
+      readPartnerSigns(db, { partnerId, failingAfter }),
       proposeReplay(db, partnerId),
     ]);
-    return { endpoints, hasSecret: secrets.length > 0, refIds, unfilled, proposal };
+    return { ...signs, proposal };
   }
 
   /** Postgres may not know a time zone that the program knows: then it is said, and counted in UTC. */

@@ -1,4 +1,5 @@
 import type { ParsedUrlQuery } from 'node:querystring';
+import { MAX_STATS_DAYS } from '../../../../db/reports/partner-stats.ts';
 import { addDays, dayOf, isDay } from '../../../pages/console/days.ts';
 import { firstOf } from '../../../protocol/query.ts';
 import { findZone, type Visit } from '../session/visit.ts';
@@ -21,7 +22,6 @@ export type OverviewQuery = {
 };
 
 const USUAL_DAYS = 30;
-const MOST_DAYS = 400;
 
 /** Reads what can be read; for the rest the last 30 days are shown, and it is said what is wrong. */
 export function readOverviewQuery(query: ParsedUrlQuery, { timeZone: usualZone, nowMs }: Visit): OverviewQuery {
@@ -44,7 +44,7 @@ function judgeRange(from: string, to: string): OverviewQuery['errors'] {
   if (!isDay(from)) return { from: 'This is not a day, such as 2026-01-31.' };
   if (!isDay(to)) return { to: 'This is not a day, such as 2026-01-31.' };
   if (from > to) return { to: 'This day is before the first one.' };
-  return addDays(from, MOST_DAYS) <= to ? { from: `At most ${MOST_DAYS} days can be shown.` } : {};
+  return addDays(from, MAX_STATS_DAYS) <= to ? { from: `At most ${MAX_STATS_DAYS} days can be shown.` } : {};
 }
 
 /** The address of the overview with something changed. */
