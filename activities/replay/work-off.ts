@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import {
+  pauseForUrl,
   readRedelivery,
   readReplayPage,
   type ReplayPostback,
@@ -42,23 +43,28 @@ export async function workOff(deps: SendDeps, work: Work): Promise<boolean> {
   return isWalked && trail.isClear();
 
   async function walk(): Promise<boolean> {
-    for await (const postback of leftOf(deps.db, work)) {
-      const pass = trail.add({ at: postback.createdAt, postbackId: postback.postbackId });
-      if (postback.isSent) {
-        pass('sent');
-        continue;
-      }
-      await pace.next(watch.halted);
-      await lanes.room();
-      if (watch.halted.aborted) return false;
-      lanes.run(postback.conversionId, async () => {
-        try {
-          const passed = await sendUntilClear(deps, postback, work);
-          if (passed) pass(passed);
-        } catch (error) {
-          watch.fail(error);
+    for await (const page of pagesLeftOf(deps.db, work)) {
+      const steps = page.map((postback) => ({
+        postback,
+        pass: trail.add({ at: postback.createdAt, postbackId: postback.postbackId }),
+      }));
+      for (const { postback, pass } of steps.toSorted((a, b) => a.postback.sendPlace - b.postback.sendPlace)) {
+        if (postback.isSent) {
+          pass('sent');
+          continue;
         }
-      });
+        await pace.next(watch.halted);
+        await lanes.room();
+        if (watch.halted.aborted) return false;
+        lanes.run(postback.conversionId, async () => {
+          try {
+            const passed = await sendUntilClear(deps, postback, work);
+            if (passed) pass(passed);
+          } catch (error) {
+            watch.fail(error);
+          }
+        });
+      }
     }
     return true;
   }
@@ -68,10 +74,17 @@ export async function workOff(deps: SendDeps, work: Work): Promise<boolean> {
 async function sendUntilClear(
   deps: SendDeps,
   postback: ReplayPostback,
-  { replayId, turn: { turn }, watch, onSkipped }: Work,
+  { replayId, turn: { turn, postbackId }, watch, onSkipped }: Work,
 ): Promise<'sent' | 'skipped' | undefined> {
   while (!watch.halted.aborted) {
-    const sent = await sendPostback(deps, postback, { replayId, turn, control: watch.control() });
+    const control = watch.control();
+    // A redelivery is about what was there when it was asked for; of a range, nothing is to be lost.
+    if (!control.settings && postbackId === null) {
+      await pauseForUrl(deps.db, { replayId, turn });
+      await watch.look();
+      continue;
+    }
+    const sent = await sendPostback(deps, postback, { replayId, turn, control });
     if (sent === 'skipped') onSkipped();
     if (sent === 'sent' || sent === 'skipped') return sent;
     if (sent === 'blocked') await pauseUnlessAborted(BLOCKED_PAUSE_MS, watch.halted);
@@ -81,16 +94,16 @@ async function sendUntilClear(
   return undefined;
 }
 
-async function* leftOf(db: Knex, { replayId, turn }: Work): AsyncGenerator<ReplayPostback> {
+async function* pagesLeftOf(db: Knex, { replayId, turn }: Work): AsyncGenerator<ReplayPostback[]> {
   if (turn.postbackId !== null) {
     const postback = await readRedelivery(db, replayId);
-    if (postback) yield postback;
+    if (postback) yield [postback];
     return;
   }
   let after = turn.cursor;
   for (;;) {
     const page = await readReplayPage(db, { replayId, after, limit: PAGE_SIZE });
-    yield* page;
+    yield page;
     const last = page.at(-1);
     if (!last || page.length < PAGE_SIZE) return;
     after = { at: last.createdAt, postbackId: last.postbackId };

@@ -18,7 +18,7 @@ const OPEN_STATES = ['scheduled', 'retrying'] as const;
 /** Of postbacks: still to reach their partner; SQL. */
 export const IS_OPEN = `state in (${OPEN_STATES.map((state) => `'${state}'`).join()})`;
 
-/** A postback that ended is never sent again. */
+/** A postback that ended is never sent again by its lead. */
 export function isEnded(state: PostbackState): state is Exclude<PostbackState, (typeof OPEN_STATES)[number]> {
   return state !== 'scheduled' && state !== 'retrying';
 }

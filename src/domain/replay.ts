@@ -10,3 +10,7 @@ export type ReplayCounts = { state: ReplayState; total: number; delivered: numbe
 export function hasReplayEnded(state: ReplayState): state is 'done' | 'cancelled' {
   return state === 'done' || state === 'cancelled';
 }
+
+/** The slowest and the fastest pace that a replay may be given, in postbacks per second. */
+export const MIN_PER_SECOND = 0.1;
+export const MAX_PER_SECOND = 10_000;

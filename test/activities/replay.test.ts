@@ -4,7 +4,7 @@ import { closeDeadAttempts, completeAttempt } from '../../src/db/attempts.ts';
 import { updatePartner } from '../../src/db/partners.ts';
 import { createRedelivery } from '../../src/db/replays/redelivery.ts';
 import { beginAttempts } from '../../src/db/replays/replay-attempts.ts';
-import { beginTurn } from '../../src/db/replays/replay-turns.ts';
+import { beginTurn, readReplayPage } from '../../src/db/replays/replay-turns.ts';
 import { askReplay, readReplay } from '../../src/db/replays/replays.ts';
 import { aPostback } from '../support/ended-postbacks.ts';
 import { eventually } from '../support/eventually.ts';
@@ -154,6 +154,40 @@ describe('replaying', () => {
       stage.sent.map(({ status }) => status),
       ['pending'],
     );
+  });
+
+  it('pauses when the settings are removed, says why, and loses nothing', async () => {
+    for (let count = 0; count < 4; count++) await failed({ attempts: [] });
+    stage.answer(async () => {
+      if (stage.sent.length === 1) await updatePartner(stage.db, ann, { postback: null });
+      return 200;
+    });
+    const replayId = await stage.replayOf(ann);
+    const counts = await stage.batch(replayId, stage.createWorker({ concurrency: 1 }));
+    assert.deepEqual(counts, { state: 'paused', total: 4, delivered: 1, refused: 0, skipped: 0 });
+    assertFields(await readReplay(stage.db, { partnerId: ann, replayId }), { pause_reason: 'no_url' });
+    await updatePartner(stage.db, ann, { postback: settingsFor(TRACKER) });
+    assertFields(await askReplay(stage.db, { partnerId: ann, replayId, ask: 'resume' }), {
+      ...{ state: 'running', pause_reason: null, done_before: 1 },
+    });
+    assertFields(await stage.batch(replayId), { state: 'done', delivered: 4 });
+    assert.equal(new Set(sentIds()).size, 4);
+  });
+
+  it('sends two of one conversion in order that were created at the same moment, wherever a page begins', async () => {
+    const pairs = [];
+    for (let count = 0; count < 8; count++) pairs.push(await twoFailed());
+    const at = new Date(Date.now() - 60_000);
+    await stage.db('postbacks').where({ partner_id: ann }).update({ created_at: at });
+    const replayId = await stage.replayOf(ann);
+    const first = await readReplayPage(stage.db, { replayId, after: { at: 'epoch', postbackId: '' }, limit: 5 });
+    const last = first.at(-1);
+    const after = { at: last?.createdAt ?? '', postbackId: last?.postbackId ?? '' };
+    const rest = await readReplayPage(stage.db, { replayId, after, limit: 100 });
+    assert.deepEqual(new Set([...first, ...rest].map(({ postbackId }) => postbackId)), new Set(pairs.flat()));
+    assert.equal(first.length + rest.length, 16);
+    assertFields(await stage.batch(replayId), { state: 'done', delivered: 16 });
+    for (const [older, newer] of pairs) assert.ok(sentIds().indexOf(older) < sentIds().indexOf(newer));
   });
 
   describe('and newer statuses (R11)', () => {

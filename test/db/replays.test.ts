@@ -151,6 +151,7 @@ describe('replays', () => {
     assertFields(await ask('resume'), { asked: 'run', state: 'running' });
     const { tell_at } = (await db('replays').where({ replay_id: replayId }).first<{ tell_at: string | null }>()) ?? {};
     assert.notEqual(tell_at, null, 'its workflow is told');
+    assert.notEqual((await readReplay(db, { partnerId: ann, replayId }))?.resumed_at, null);
 
     assertFields(await ask('cancel'), { asked: 'cancel', state: 'running', ended_at: null });
     await assert.rejects(ask('resume'), refusal(/is being cancelled/));
@@ -193,9 +194,43 @@ describe('replays', () => {
     const proposal = await proposeReplay(db, ann);
     assertFields(proposal, { count: 2, answers_again: false });
     assert.ok(proposal && proposal.first_failed_at < proposal.last_failed_at);
-    assert.equal((await createReplay(db, { partnerId: ann, from: proposal.from, to: proposal.to })).total, 2);
-    await aPostback(db, { partnerId: ann, state: 'delivered', secondsAgo: 100 });
+    assert.equal((await replayThatEnds({ partnerId: ann, from: proposal.from, to: proposal.to })).total, 2);
+    const endpoint = {
+      partner_id: ann,
+      origin: 'https://t.example',
+      last_success_at: db.raw(`now() - interval '100 s'`),
+    };
+    await db('partner_endpoints').insert({ ...endpoint, last_failure_at: db.raw(`now() - interval '300 s'`) });
     assertFields(await proposeReplay(db, ann), { count: 2, answers_again: true });
+    await db('partner_endpoints').where({ partner_id: ann }).update({ last_failure_at: db.fn.now() });
+    assertFields(await proposeReplay(db, ann), { count: 2, answers_again: false });
+  });
+
+  it('are not proposed while one is under way or paused', async () => {
+    await aPostback(db, { partnerId: ann });
+    const { replay_id } = await createReplay(db, lastHour());
+    assert.equal(await proposeReplay(db, ann), undefined);
+    await db('replays').where({ replay_id }).update({ state: 'paused' });
+    assert.equal(await proposeReplay(db, ann), undefined);
+    await askReplay(db, { partnerId: ann, replayId: replay_id, ask: 'cancel' });
+    assertFields(await proposeReplay(db, ann), { count: 1, is_complete: true });
+  });
+
+  it('are proposed for what failed after thousands that cannot be sent', async () => {
+    await db.raw(
+      `insert into postbacks (postback_id, conversion_id, seq, lead_id, partner_id, offer_id, ref_id, status, payout,
+                              currency, event_at, state, ended_at, created_at)
+       select 'off' || n, 'off' || n, 1, 'l', :ann::text, 'o', 'r', 'rejected', 0, 'USD', now(), 'failed', now(),
+         now() - interval '1 day' - n * interval '1 second'
+       from generate_series(1, 5001) n`,
+      { ann },
+    );
+    await updatePartner(db, ann, { postback: { ...settings, statuses: ['approved'] } });
+    assert.equal(await proposeReplay(db, ann), undefined);
+    await aPostback(db, { partnerId: ann });
+    const proposal = await proposeReplay(db, ann);
+    assertFields(proposal, { count: 1, is_complete: false });
+    assert.ok(proposal && Date.parse(proposal.from) < Date.now() - 13 * 24 * HOUR_MS, 'it takes up the older ones too');
   });
 
   it('look at a partner’s postbacks by an index', async () => {

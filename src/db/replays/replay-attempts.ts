@@ -153,9 +153,12 @@ const END_ATTEMPTS = `
         and b.outcome in ('delivered', 'refused')
     )
     group by replay_id
+  ), locked as materialized (
+    -- Two workers that raise the counters of the same replays wait for each other in this order.
+    select replay_id from replays where replay_id in (select replay_id from counted) order by replay_id for no key update
   ), raised as (
     update replays r set delivered = r.delivered + c.delivered, refused = r.refused + c.refused
-    from counted c where r.replay_id = c.replay_id
+    from counted c join locked using (replay_id) where r.replay_id = c.replay_id
   ), news as (
     select p.partner_id, ${originOf('c.url')} as origin, c.outcome = 'delivered' as is_delivered, c.ended_at, c.place
     from completed c join postbacks p on p.postback_id = c.postback_id where ${isNews('c.error')}

@@ -1,7 +1,8 @@
 // What a replay would do, before it does it.
 import type { Knex } from 'knex';
+import { originOf } from '../endpoints/endpoint-news.ts';
 import { IS_OVERTAKEN } from './overtaken.ts';
-import { FIRST_POSTBACK, firstTakenUp } from './replay-selection.ts';
+import { FIRST_POSTBACK, firstTakenUp, latestTakenUp } from './replay-selection.ts';
 import { statesOf, type ReplayRange } from './replays.ts';
 
 export type ReplayPreview = {
@@ -18,14 +19,15 @@ export type ReplayPreview = {
 
 /** Postbacks that failed and that a replay would send now, with `from` and `to` for it. */
 export type ReplayProposal = {
-  /** At most 5,000 are counted. */
   count: number;
+  /** False when there are more than the latest 5,000 that failed, which are counted; `from` stands before all of them. */
+  is_complete: boolean;
   /** When the first and the last of them failed. */
   first_failed_at: string;
   last_failed_at: string;
   from: string;
   to: string;
-  /** Whether the endpoint has taken a postback since the last of them failed. */
+  /** Whether the endpoint has taken the latest postback, be it a test of ours, since the last of them failed. */
   answers_again: boolean;
 };
 
@@ -36,7 +38,7 @@ const PROPOSED_DAYS = 14;
 
 const COLUMNS = 'p.postback_id, p.conversion_id, p.seq, p.partner_id, p.status, p.created_at, p.ended_at';
 const FOUND = firstTakenUp({ columns: COLUMNS, after: FIRST_POSTBACK, limit: String(MAX_COUNTED + 1) });
-const FAILED = firstTakenUp({ columns: COLUMNS, after: FIRST_POSTBACK, limit: String(MAX_PROPOSED) });
+const FAILED = latestTakenUp({ columns: COLUMNS, limit: String(MAX_PROPOSED + 1) });
 
 const PREVIEW_REPLAY = `
   with r as materialized (
@@ -67,25 +69,33 @@ export async function previewReplay(db: Knex, range: ReplayRange): Promise<Repla
 const PROPOSE_REPLAY = `
   with r as materialized (
     select partner_id, null::text as postback_id, array['failed'] as states, now() as started_at,
-      now() - interval '${PROPOSED_DAYS} days' as from_at, now() as to_at, postback->'statuses' as told
-    from partners where partner_id = :partnerId and postback is not null
+      now() - interval '${PROPOSED_DAYS} days' as from_at, now() as to_at, postback->'statuses' as told,
+      ${originOf(`postback->>'url'`)} as origin
+    from partners
+    where partner_id = :partnerId and postback is not null and not exists (
+      select from replays under_way
+      where under_way.partner_id = :partnerId and under_way.postback_id is null
+        and under_way.state in ('running', 'paused')
+    )
+  ), found as materialized (
+    select p.* from r cross join lateral (${FAILED}) p
   ), failed as materialized (
-    select p.created_at, p.ended_at from r cross join lateral (${FAILED}) p
+    select p.created_at, p.ended_at from r, (select * from found limit ${MAX_PROPOSED}) p
     where r.told @> to_jsonb(p.status) and not ${IS_OVERTAKEN}
+  ), counted as (
+    select count(*) as count, (select count(*) from found) <= ${MAX_PROPOSED} as is_complete,
+      min(ended_at) as first_failed_at, max(ended_at) as last_failed_at, min(created_at) as first_created_at,
+      max(created_at) as last_created_at
+    from failed
   )
-  select count(*) as count, min(ended_at) as first_failed_at, max(ended_at) as last_failed_at,
-    min(created_at) as from, date_trunc('milliseconds', max(created_at)) + interval '1 millisecond' as to,
-    exists (
-      select from r cross join lateral unnest(array['pending', 'approved', 'rejected']) t(status) cross join lateral (
-        select ended_at from postbacks
-        where partner_id = r.partner_id and state = 'delivered' and status = t.status
-        order by created_at desc limit 1
-      ) latest
-      where latest.ended_at > (select max(ended_at) from failed)
-    ) as answers_again
-  from failed having count(*) > 0`;
+  select count, is_complete, first_failed_at, last_failed_at,
+    case when is_complete then first_created_at else r.from_at end as from,
+    date_trunc('milliseconds', last_created_at) + interval '1 millisecond' as to,
+    coalesce(e.last_success_at > greatest(last_failed_at, e.last_failure_at), false) as answers_again
+  from counted cross join r left join partner_endpoints e on e.partner_id = r.partner_id and e.origin = r.origin
+  where count > 0`;
 
-/** What the endpoint's last outage has cost, if a replay can make it good; the oldest part of it when it is too much. */
+/** What the endpoint's last outage has cost, if a replay can make it good and none is doing so. */
 export async function proposeReplay(db: Knex, partnerId: string): Promise<ReplayProposal | undefined> {
   const { rows } = await db.raw<{ rows: ReplayProposal[] }>(PROPOSE_REPLAY, { partnerId });
   return rows[0];

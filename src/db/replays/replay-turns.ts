@@ -62,6 +62,8 @@ export type ReplayPostback = Postback & {
   createdAt: string;
   /** This replay has had an answer to it already. */
   isSent: boolean;
+  /** Among those of its page: two of one conversion may have been created at the same moment, the older one goes first. */
+  sendPlace: number;
 };
 
 const POSTBACK = `p.postback_id as "postbackId", p.conversion_id as "conversionId", p.partner_id as "partnerId",
@@ -75,15 +77,16 @@ const POSTBACK = `p.postback_id as "postbackId", p.conversion_id as "conversionI
 const NEXT_ONES = firstTakenUp({ columns: 'p.*', after: '(:afterAt::timestamptz, :afterId)', limit: ':limit' });
 
 const READ_PAGE = `
-  select ${POSTBACK} from replays r cross join lateral (${NEXT_ONES}) p
+  select ${POSTBACK}, row_number() over (order by p.created_at, p.seq, p.postback_id) as "sendPlace"
+  from replays r cross join lateral (${NEXT_ONES}) p
   where r.replay_id = :replayId
-  order by p.created_at, p.seq, p.postback_id`;
+  order by p.created_at, p.postback_id`;
 
 const READ_ONE = `
-  select ${POSTBACK} from replays r join postbacks p on p.postback_id = r.postback_id
+  select ${POSTBACK}, 1 as "sendPlace" from replays r join postbacks p on p.postback_id = r.postback_id
   where r.replay_id = :replayId and ${IS_TAKEN_UP}`;
 
-/** The postbacks of a replay's range after a place, in the order in which they were created; the last page is not full. */
+/** The postbacks of a replay's range after a place, in the order of the places; the last page is not full. */
 export async function readReplayPage(
   db: Knex,
   { replayId, after, limit }: { replayId: string; after: ReplayCursor; limit: number },
@@ -116,6 +119,15 @@ export async function saveProgress(
 ): Promise<ReplayControl | undefined> {
   const { rows } = await db.raw<{ rows: ReplayControl[] }>(SAVE_PROGRESS, { ...progress, ...cursor });
   return rows[0];
+}
+
+const PAUSE_FOR_URL = `
+  update replays set asked = 'pause', pause_reason = 'no_url'
+  where replay_id = :replayId and turn = :turn and state = 'running' and asked = 'run'`;
+
+/** Has a replay pause whose partner has no postback URL any more: what is left waits for the next one. */
+export async function pauseForUrl(db: Knex, turn: { replayId: string; turn: number }): Promise<void> {
+  await db.raw(PAUSE_FOR_URL, turn);
 }
 
 // What somebody else has sent or overtaken since the replay began was not met on the way: it counts as skipped.

@@ -28,7 +28,12 @@ export type Replay = ReplayCounts & {
   rate_per_second: number | null;
   /** What was asked for last; its state follows within about a second. */
   asked: 'run' | 'pause' | 'cancel';
+  /** Why it paused by itself: its partner has no postback URL. Null when that was asked for, or it is not paused. */
+  pause_reason: 'no_url' | null;
   started_at: string;
+  /** When it went on after its last pause, and how many had been dealt with by then. */
+  resumed_at: string | null;
+  done_before: number;
   ended_at: string | null;
 };
 
@@ -48,7 +53,7 @@ export type ReplayRange = {
 const MAX_UNDER_WAY = 10;
 
 export const REPLAY_COLUMNS = `replay_id, partner_id, postback_id, from_at, to_at, states, rate_per_second, asked, state,
-  total, delivered, refused, skipped, started_at, ended_at`;
+  pause_reason, total, delivered, refused, skipped, started_at, resumed_at, done_before, ended_at`;
 
 const CREATE_REPLAY = `
   with r as materialized (
@@ -172,7 +177,9 @@ export async function listReplays(
 // Nothing of a paused replay is under way, so it ends at once; a running one when the calls under way have ended. What
 // waits for a word is its workflow: it is told, and a replay that was going to pause never hears that it was.
 const ASK_REPLAY = `
-  update replays set asked = :asked,
+  update replays set asked = :asked, pause_reason = case when :asked = 'pause' then pause_reason end,
+    resumed_at = case when state = 'paused' and :asked = 'run' then now() else resumed_at end,
+    done_before = case when state = 'paused' and :asked = 'run' then delivered + refused + skipped else done_before end,
     state = case when state = 'paused' and :asked = 'run' then 'running'
       when state = 'paused' and :asked = 'cancel' then 'cancelled' else state end,
     ended_at = case when state = 'paused' and :asked = 'cancel' then now() end,

@@ -80,6 +80,7 @@ describe("a partner's replays by its own API", () => {
       { ...range, states: [] },
       { ...range, states: ['superseded'] },
       { ...range, rate_per_second: 0 },
+      { ...range, rate_per_second: 0.05 },
       { ...range, partner_id: 'other' },
     ]) {
       await api.call('post', '/replays', body).expect(400);

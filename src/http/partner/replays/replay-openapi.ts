@@ -19,6 +19,9 @@ const answerSchema = z
     rate_per_second: z.number().nullable().meta({ description: 'Null: as fast as your endpoint answers.' }),
     asked: z.enum(['run', 'pause', 'cancel']).meta({ description: 'What you asked for last; `state` follows soon.' }),
     state: z.enum(replayStates),
+    pause_reason: z.enum(['no_url']).nullable().meta({
+      description: '`no_url`: it paused by itself, because you have no postback URL. Save one, then resume it.',
+    }),
     total: z.int().meta({ description: 'How many postbacks it is about.' }),
     delivered: z.int(),
     refused: z.int().meta({ description: 'Sent, but not answered with 200.' }),
@@ -39,6 +42,7 @@ const example: z.output<typeof answerSchema> = {
   rate_per_second: 20,
   asked: 'run',
   state: 'running',
+  pause_reason: null,
   total: 214,
   delivered: 120,
   refused: 0,
@@ -85,6 +89,8 @@ export function describeReplayCalls(): ZodOpenApiPathsObject {
     '/v1/partner/replays': describeCalls({
       get: {
         summary: 'Your replays, the newest first',
+        description:
+          'Those of a span of time. A redelivery of one postback is not listed, but can be read, paused and cancelled by its replay_id all the same.',
         query: replayListSchema,
         answer: definePage(answerSchema, example),
         csv: replayCsvExample,

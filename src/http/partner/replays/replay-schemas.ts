@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { replayableStates } from '../../../db/replays/replays.ts';
+import { MAX_PER_SECOND, MIN_PER_SECOND } from '../../../domain/replay.ts';
 import { momentFilter } from '../../fields/filters.ts';
 import { cursorSchema } from '../../protocol/cursor.ts';
 import { partnerLimitSchema } from '../lists.ts';
 
 const REPLAY_ID = /^[\w-]{1,64}$/;
-const MAX_PER_SECOND = 10_000;
 
 const range = {
   from: momentFilter.unwrap().meta({ description: 'Created then or later.' }),
@@ -25,7 +25,7 @@ export const replayRangeSchema = z.strictObject(range).refine(isRange, NO_RANGE)
 export const replaySchema = z
   .strictObject({
     ...range,
-    rate_per_second: z.number().positive().max(MAX_PER_SECOND).optional().meta({
+    rate_per_second: z.number().min(MIN_PER_SECOND).max(MAX_PER_SECOND).optional().meta({
       description: 'The most that your endpoint gets in a second; as fast as it answers when left out.',
     }),
   })

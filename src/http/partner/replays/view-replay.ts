@@ -3,10 +3,10 @@ import type { CsvColumn } from '../../protocol/csv.ts';
 
 /** A replay as it leaves in answers. */
 export function viewReplay(replay: Replay) {
-  const { replay_id, postback_id, from_at, to_at, states, rate_per_second, asked, state } = replay;
+  const { replay_id, postback_id, from_at, to_at, states, rate_per_second, asked, state, pause_reason } = replay;
   const { total, delivered, refused, skipped, started_at, ended_at } = replay;
   return {
-    ...{ replay_id, postback_id, from: from_at, to: to_at, states, rate_per_second, asked, state },
+    ...{ replay_id, postback_id, from: from_at, to: to_at, states, rate_per_second, asked, state, pause_reason },
     ...{ total, delivered, refused, skipped, started_at, ended_at },
   };
 }

@@ -1,10 +1,10 @@
+import { MAX_PER_SECOND, MIN_PER_SECOND } from '../../../../../domain/replay.ts';
 import { readLocalTime, writeLocalTime } from '../../../../pages/console/local-time.ts';
 import type { NewReplayData } from './new-replay-page.ts';
 
 export type ReplayForm = Pick<NewReplayData, 'given' | 'errors' | 'range'> & { ratePerSecond: number | null };
 
 const TIME_RULE = 'Give a date and a time.';
-const MAX_RATE = 10_000;
 const SECOND_MS = 1000;
 
 /** Reads what a replay is to be, from a form or from a link of ours. */
@@ -25,7 +25,9 @@ export function readReplayForm(fields: Record<string, unknown>, timeZone: string
       ...(from === undefined && { from: TIME_RULE }),
       ...(to === undefined && { to: TIME_RULE }),
       ...(from !== undefined && to !== undefined && from >= to && { to: 'It must be later than the beginning.' }),
-      ...(rate === undefined && { rate_per_second: `Give a number from 0.1 to ${MAX_RATE}, or nothing.` }),
+      ...(rate === undefined && {
+        rate_per_second: `Give a number from ${MIN_PER_SECOND} to ${MAX_PER_SECOND}, or nothing.`,
+      }),
     },
     range: from !== undefined && to !== undefined && from < to ? { from, to } : undefined,
     ratePerSecond: rate ?? null,
@@ -40,5 +42,5 @@ function roundUp(at: string): string {
 function readRate(text: string): number | null | undefined {
   if (text === '') return null;
   const rate = Number(text);
-  return rate >= 0.1 && rate <= MAX_RATE ? rate : undefined;
+  return rate >= MIN_PER_SECOND && rate <= MAX_PER_SECOND ? rate : undefined;
 }

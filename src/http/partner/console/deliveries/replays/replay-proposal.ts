@@ -8,8 +8,6 @@ import { sessionOf, visitOf } from '../../session/visit.ts';
 /** What the endpoint's last outage has cost, as a notice with what to do about it. */
 export type ShownProposal = { tone: 'bad' | 'busy'; title: string; text: string; actions: Action[] };
 
-const MAX_COUNTED = 5000;
-
 /** @returns undefined when nothing failed that a replay could make good */
 export async function readShownProposal(db: Knex, res: Response): Promise<ShownProposal | undefined> {
   const proposal = await proposeReplay(db, sessionOf(res).partnerId);
@@ -17,9 +15,9 @@ export async function readShownProposal(db: Knex, res: Response): Promise<ShownP
 }
 
 function showProposal(proposal: ReplayProposal, timeZone: string): ShownProposal {
-  const { count, first_failed_at, last_failed_at, from, to, answers_again } = proposal;
+  const { count, is_complete, first_failed_at, last_failed_at, from, to, answers_again } = proposal;
   const query = new URLSearchParams({ from, to }).toString();
-  const number = count >= MAX_COUNTED ? `${MAX_COUNTED} or more` : String(count);
+  const number = is_complete ? String(count) : `${count} or more`;
   return {
     tone: answers_again ? 'busy' : 'bad',
     title: `${number} ${count === 1 ? 'postback' : 'postbacks'} failed ${tellSpan(first_failed_at, last_failed_at, timeZone)}`,

@@ -28,16 +28,17 @@ export function progressOf(replay: Replay, nowMs: number): Progress {
   };
 }
 
-function tellPace(done: number, { total, started_at }: Replay, nowMs: number): string {
-  const elapsedMs = nowMs - Date.parse(started_at);
-  if (done === 0 || elapsedMs < MIN_ELAPSED_MS) return '';
-  const perSecond = done / (elapsedMs / 1000);
+function tellPace(done: number, { total, started_at, resumed_at, done_before }: Replay, nowMs: number): string {
+  const elapsedMs = nowMs - Date.parse(resumed_at ?? started_at);
+  if (done <= done_before || elapsedMs < MIN_ELAPSED_MS) return '';
+  const perSecond = (done - done_before) / (elapsedMs / 1000);
   const left = tellDuration(((total - done) / perSecond) * 1000);
   const pace = perSecond < 10 ? perSecond.toFixed(1) : String(Math.round(perSecond));
   return `about ${pace} per second, ${left} left`;
 }
 
-function waitingFor({ state, asked }: Replay): string {
+function waitingFor({ state, asked, pause_reason }: Replay): string {
+  if (pause_reason === 'no_url') return 'It has paused because there is no postback URL. Save one, then resume it.';
   if (state !== 'running') return '';
   if (asked === 'pause') return 'It pauses as soon as the calls under way have ended.';
   return asked === 'cancel' ? 'It ends as soon as the calls under way have ended.' : '';
