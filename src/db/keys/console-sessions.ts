@@ -97,7 +97,7 @@ export async function endAllSessions(db: Knex, partnerId: string): Promise<void>
 export async function replaceKeyInSession(
   db: Knex,
   { sessionHash, partnerId }: ConsoleSession,
-  options: { keepOldForSeconds: number },
+  options: { keepOldForSeconds: number; prefix: string },
 ): Promise<string | undefined> {
   return await db.transaction(async (trx) => {
     const key = await replacePartnerKey(trx, partnerId, options);

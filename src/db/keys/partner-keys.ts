@@ -13,17 +13,18 @@ export async function findPartnerByKey(db: Knex, key: string): Promise<string | 
 
 /**
  * Gives a partner a new API key. The one before it goes on for `keepOldForSeconds`; any older one ends at once.
- * @returns the new key, to be shown this once; undefined when there is no such partner
+ * @returns the new key, to be shown this once; undefined when there is no such partner, or when its key no longer begins with
+ * `prefix`: then it has been replaced meanwhile
  */
 export async function replacePartnerKey(
   db: Knex,
   partnerId: string,
-  { keepOldForSeconds = 0 }: { keepOldForSeconds?: number } = {},
+  { keepOldForSeconds = 0, prefix: expected }: { keepOldForSeconds?: number; prefix?: string } = {},
 ): Promise<string | undefined> {
   const { key, hash, prefix } = makeKey('ck');
   const isKept = keepOldForSeconds > 0;
   const changed = await db('partners')
-    .where({ partner_id: partnerId })
+    .where({ partner_id: partnerId, ...(expected !== undefined && { api_key_prefix: expected }) })
     .update({
       api_key_hash: hash,
       api_key_prefix: prefix,

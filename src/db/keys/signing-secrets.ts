@@ -29,15 +29,18 @@ const MAKE_ROOM = `
  * Gives a partner a new signing secret. The one before it goes on signing beside it for `keepOldForSeconds`; any older one
  * ends at once, so at most two live at a time.
  *
- * @returns the new secret, `whsec_…`, to be shown this once; undefined when there is no such partner
+ * @returns the new secret, `whsec_…`, to be shown this once; undefined when there is no such partner, or when its newest
+ * secret does not begin with `prefix` ('' for none): then it has been replaced meanwhile
  */
 export async function rotateSigningSecret(
   db: Knex,
   partnerId: string,
-  { keepOldForSeconds = 0 }: { keepOldForSeconds?: number } = {},
+  { keepOldForSeconds = 0, prefix }: { keepOldForSeconds?: number; prefix?: string } = {},
 ): Promise<string | undefined> {
   return await db.transaction(async (trx) => {
     if (!(await noteChange(trx, partnerId))) return undefined;
+    if (prefix !== undefined && prefix !== ((await listSigningSecrets(trx, partnerId))[0]?.prefix ?? ''))
+      return undefined;
     await trx.raw(MAKE_ROOM, { partnerId, keepOldForSeconds });
     const secret = newSigningSecret();
     await trx('partner_signing_secrets').insert({ partner_id: partnerId, secret });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import { readPostbackSettings } from '../../../../src/db/partners.ts';
+import { readPostbackSettings, updatePartner } from '../../../../src/db/partners.ts';
 import { trackerPresets } from '../../../../src/domain/trackers/presets.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 import { startPartnerServer, type PartnerServer } from '../../../support/partner-server.ts';
@@ -146,6 +146,17 @@ describe('the postback settings in the console', () => {
     assert.equal(await saved(), null);
   });
 
+  it('keep handover and the canary when a preset is chosen, and are shown while it is refused', async () => {
+    const own = { url: `${tracker.origin}/own?c={ref_id}`, handover: true, canary: true };
+    await updatePartner(db, site.partnerId, { postback: settingsFor(own.url, own) });
+    const [keitaro] = trackerPresets;
+    const fields = Object.fromEntries((keitaro?.fields ?? []).map(({ name, example }) => [`preset.${name}`, example]));
+    const filled = (await visitor.post('/console/postbacks/preset', { preset: keitaro?.id ?? '', ...fields })).text;
+    for (const name of ['handover', 'canary']) assert.match(filled, new RegExp(`name="${name}"[^>]* checked`), name);
+    const refused = (await visitor.post('/console/postbacks/preset', { preset: keitaro?.id ?? '' })).text;
+    assert.match(refused, /\/own\?c=\{ref_id\}/);
+  });
+
   it('ask again for a preset value that is missing', async () => {
     const answer = await visitor.post('/console/postbacks/preset', {
       preset: 'keitaro',
@@ -168,7 +179,11 @@ describe('the postback settings in the console', () => {
     const [, secret = ''] = /id="new-secret">(whsec_[^<]+)</.exec(made.text) ?? [];
     assert.ok(secret.length > 30);
     assert.ok(!(await visitor.get('/console/postbacks')).text.includes(secret));
-    const replaced = await visitor.post('/console/postbacks/signing', { keep_old_for_seconds: '3600' });
+    const replaces = /name="replaces" value="([^"]+)"/.exec(made.text)?.[1] ?? '';
+    const again = { keep_old_for_seconds: '3600', replaces };
+    const replaced = await visitor.post('/console/postbacks/signing', again);
+    // As a reload does: the secret that the endpoint knows goes on.
+    assert.equal((await visitor.post('/console/postbacks/signing', again)).status, 303);
     assert.equal(replaced.text.split('whsec_').length - 1 >= 3, true);
     await visitor.post('/console/postbacks/signing/remove');
     assert.match((await visitor.get('/console/postbacks')).text, /Sign my postbacks/);

@@ -228,6 +228,7 @@ describe('replacing the key in the console', () => {
   let site: Console;
 
   const newKeyIn = (text: string) => /<pre id="new-key">(ck_\w+)<\/pre>/.exec(text)?.[1] ?? '';
+  const prefixIn = (text: string) => /name="replaces" value="([^"]+)"/.exec(text)?.[1] ?? '';
   const statusWith = async (key: string) =>
     (await site.asPartner({ partnerId: site.partnerId, key }).call('get', '')).status;
 
@@ -241,9 +242,9 @@ describe('replacing the key in the console', () => {
 
   async function replace(keepOldForSeconds: string) {
     const [here, there] = [await site.signedIn(), await site.signedIn()];
-    await here.get('/console/key');
-    const answer = await here.post('/console/key', { keep_old_for_seconds: keepOldForSeconds });
-    return { here, there, key: newKeyIn(answer.text) };
+    const form = { keep_old_for_seconds: keepOldForSeconds, replaces: prefixIn((await here.get('/console/key')).text) };
+    const answer = await here.post('/console/key', form);
+    return { here, there, form, key: newKeyIn(answer.text) };
   }
 
   it('shows the new key once, and stays signed in where it was asked for', async () => {
@@ -259,6 +260,14 @@ describe('replacing the key in the console', () => {
     assert.equal((await there.get('/console')).status, 200);
     await db('partners').where({ partner_id: site.partnerId }).update({ old_api_key_until: db.fn.now() });
     assert.equal((await there.get('/console')).status, 303);
+  });
+
+  it('once more by the same form, as a reload does, changes nothing', async () => {
+    const { here, form, key } = await replace('3600');
+    const again = await here.post('/console/key', form);
+    assert.deepEqual([again.status, newKeyIn(again.text)], [409, '']);
+    assert.match(again.text, /replaced since this form was shown/);
+    assert.deepEqual([await statusWith(key), await statusWith(site.key)], [200, 200]);
   });
 
   it('by the API ends what is signed in with the old one', async () => {

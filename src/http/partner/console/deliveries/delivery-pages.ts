@@ -42,8 +42,9 @@ export function addDeliveryPages(routes: Router, db: Knex): void {
   routes.get(PATH, async (req, res) => {
     const replayId = firstOf(readQuery(req.url).again);
     const { partnerId } = sessionOf(res);
-    const again = replayId === undefined ? undefined : await readReplay(db, { partnerId, replayId });
-    await showDelivery(res, req.params.id, { again: again && tellRedelivery(again), address: req.originalUrl });
+    const replay = replayId === undefined ? undefined : await readReplay(db, { partnerId, replayId });
+    const again = replay?.postback_id === req.params.id ? tellRedelivery(replay) : undefined;
+    await showDelivery(res, req.params.id, { again, address: req.originalUrl });
   });
 
   routes.post(`${PATH}/redeliver`, async (req, res) => {

@@ -12,6 +12,8 @@ export type KeyDeps = { db: Knex; sessionCookie: SignedCookie };
 type KeyData = {
   keyPrefix: string;
   newKey: string | undefined;
+  /** Nothing was done, because the form was older than the key. */
+  isStale: boolean;
   keptFor: string;
   periods: { value: string; label: string }[];
   signIns: { createdAt: string; lastSeenAt: string; isThis: boolean }[];
@@ -39,11 +41,15 @@ const sendKeyPage = definePage<KeyData>(
 <p class="soft"><%= it.keptFor %> You stay signed in here.</p>
 </section>
 <% } %>
+<% if (it.isStale) { %>
+<%~ it.show.notice({ tone: 'bad', text: 'The key has been replaced since this form was shown, so nothing was changed. Your new key was shown then; if you did not keep it, replace the key once more.' }) %>
+<% } %>
 <section class="card">
 <h2>API key</h2>
 <p>The key in use begins with <code><%= it.keyPrefix %></code>. It signs you in here, and your programs at the <a href="/docs#api">API</a>. Replace it when somebody may know it who should not.</p>
 <form method="post" action="/console/key">
 <%~ it.show.formToken() %>
+<input type="hidden" name="replaces" value="<%= it.keyPrefix %>">
 <%~ it.show.select({ name: 'keep_old_for_seconds', label: 'How long shall the old key go on?', value: '${USUAL_PERIOD}', options: it.periods,
   help: 'Until then both keys work, so that you can change your programs one by one. A key from before that ends now.' }) %>
 <button>Replace the key</button>
@@ -73,8 +79,12 @@ export function addKeyPages(routes: Router, { db, sessionCookie }: KeyDeps): voi
   routes.post('/key', async (req, res) => {
     const given = textIn(req.body, 'keep_old_for_seconds');
     const period = PERIODS.find(({ value }) => value === given) ?? PERIODS[0];
-    const newKey = await replaceKeyInSession(db, sessionOf(res), { keepOldForSeconds: Number(period?.value ?? 0) });
-    await showKeyPage(res, newKey === undefined ? undefined : { newKey, keptFor: sayKeptFor(period?.value) });
+    const newKey = await replaceKeyInSession(db, sessionOf(res), {
+      keepOldForSeconds: Number(period?.value ?? 0),
+      // Sent again by a reload, the form must not end the key that programs have.
+      prefix: textIn(req.body, 'replaces'),
+    });
+    await showKeyPage(res, { newKey, keptFor: sayKeptFor(period?.value) });
   });
 
   routes.post('/key/sign-out-everywhere', async (_req, res) => {
@@ -83,13 +93,15 @@ export function addKeyPages(routes: Router, { db, sessionCookie }: KeyDeps): voi
     res.redirect(303, '/console/login');
   });
 
-  async function showKeyPage(res: Response, replaced?: { newKey: string; keptFor: string }): Promise<void> {
+  async function showKeyPage(res: Response, replaced?: { newKey: string | undefined; keptFor: string }): Promise<void> {
     const { partnerId, sessionHash } = sessionOf(res);
+    const isStale = replaced !== undefined && replaced.newKey === undefined;
     const [partner, signIns] = await Promise.all([readPartner(db, partnerId), listSignIns(db, partnerId)]);
     sendKeyPage(
       res,
-      { title: 'Key and sign-in' },
+      { title: 'Key and sign-in', status: isStale ? 409 : 200 },
       {
+        isStale,
         keyPrefix: partner?.api_key_prefix ?? '',
         newKey: replaced?.newKey,
         keptFor: replaced?.keptFor ?? '',

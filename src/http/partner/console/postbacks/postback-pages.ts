@@ -67,7 +67,7 @@ export function addPostbackPages(routes: Router, deps: PostbackPagesDeps): void 
     leadBack(res, PATH, 'Removed: nothing is sent to you any more.');
   });
 
-  addPresetPages(routes, showEditor);
+  addPresetPages(routes, showEditor, readSettingsOf);
   addSigningPages(routes, {
     db,
     show: async (res, newSecret) => showEditor(res, formOf(await readSettingsOf(res)), { newSecret }),

@@ -13,7 +13,11 @@ export function addSigningPages(routes: Router, { db, show }: Deps): void {
   routes.post('/postbacks/signing', async (req, res) => {
     const asked = textIn(req.body, 'keep_old_for_seconds');
     const keepOldForSeconds = Number(KEEP_OLD.find(({ value }) => value === asked)?.value ?? 0);
-    await show(res, await rotateSigningSecret(db, sessionOf(res).partnerId, { keepOldForSeconds }));
+    // Sent again by a reload, the form must not end the secret that the endpoint knows.
+    const prefix = textIn(req.body, 'replaces');
+    const secret = await rotateSigningSecret(db, sessionOf(res).partnerId, { keepOldForSeconds, prefix });
+    if (secret !== undefined) return await show(res, secret);
+    leadBack(res, '/console/postbacks', 'The secret has been replaced since that form was shown: nothing was changed.');
   });
   routes.post('/postbacks/signing/remove', async (_req, res) => {
     await removeSigningSecrets(db, sessionOf(res).partnerId);

@@ -27,6 +27,7 @@ export const SIGNING_PART = `
 <% } %>
 <form method="post" action="/console/postbacks/signing#signing">
 <%~ it.show.formToken() %>
+<input type="hidden" name="replaces" value="<%= it.signing.secrets[0]?.prefix ?? '' %>">
 <% if (it.signing.secrets.length > 0) { %>
 <%~ it.show.select({ name: 'keep_old_for_seconds', label: 'How long shall the old secret go on?', options: ${JSON.stringify(KEEP_OLD).replaceAll('"', "'")}, help: 'Until then both sign, so that your endpoint can change over.' }) %>
 <% } %>
