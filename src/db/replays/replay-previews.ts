@@ -20,7 +20,7 @@ export type ReplayPreview = {
 /** Postbacks that failed and that a replay would send now, with `from` and `to` for it. */
 export type ReplayProposal = {
   count: number;
-  /** False when there are more than the latest 5,000 that failed, which are counted; `from` stands before all of them. */
+  /** False when there are more than the latest 1,000 that failed, which are counted; `from` stands before all of them. */
   is_complete: boolean;
   /** When the first and the last of them failed. */
   first_failed_at: string;
@@ -32,7 +32,8 @@ export type ReplayProposal = {
 };
 
 const MAX_COUNTED = 20_000;
-const MAX_PROPOSED = 5_000;
+// Every page that proposes a replay waits for this.
+const MAX_PROPOSED = 1_000;
 // As long as a lead's window: what failed before that is no news to a tracker.
 const PROPOSED_DAYS = 14;
 

@@ -27,8 +27,14 @@ export function listAdvice(
   return [...(proposal ? [proposeReplay(proposal)] : []), ...warnings.map(toAdvice)];
 }
 
-function proposeReplay({ count, first_failed_at: first, last_failed_at: last, ...range }: ReplayProposal): Advice {
-  const postbacks = count === 1 ? '1 postback' : `${writeCount(count)} postbacks`;
+function proposeReplay({
+  count,
+  is_complete: isComplete,
+  first_failed_at: first,
+  last_failed_at: last,
+  ...range
+}: ReplayProposal): Advice {
+  const postbacks = count === 1 ? '1 postback' : `${writeCount(count)}${isComplete ? '' : ' or more'} postbacks`;
   const answers = range.answers_again
     ? 'Your endpoint answers again, so they can be sent once more.'
     : 'Your endpoint has not taken a postback since: see why, and send them once more when it is mended.';
