@@ -2,11 +2,11 @@ import type { Router } from 'express';
 import type { Knex } from 'knex';
 import { readPartnerConversionFacts } from '../../../db/reports/partner-conversion-facts.ts';
 import { listPartnerConversions } from '../../../db/reports/partner-conversions.ts';
-import { AppError } from '../../../errors.ts';
 import { tellPartnerConversion } from '../../../stories/partner-conversion-story.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { partnerOf } from '../auth.ts';
+import { notYours } from '../not-yours.ts';
 import { sendList } from '../lists.ts';
 import { conversionColumns } from './conversion-csv.ts';
 import { conversionListSchema } from './conversion-schemas.ts';
@@ -26,7 +26,7 @@ export function addConversionRoutes(routes: Router, db: Knex): void {
   routes.get('/conversions/:id', async (req, res) => {
     const { id: conversionId } = req.params;
     const facts = await readPartnerConversionFacts(db, { partnerId: partnerOf(res), conversionId });
-    if (!facts) throw new AppError('unknown', `You have no conversion ${conversionId}.`);
+    if (!facts) throw notYours('conversion', conversionId);
     res.json(tellPartnerConversion(facts));
   });
   routes.all(['/conversions', '/conversions/:id'], allowOnly('GET', 'HEAD'));

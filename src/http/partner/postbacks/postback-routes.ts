@@ -1,11 +1,11 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
 import { listPartnerPostbacks, readPartnerPostback } from '../../../db/reports/partner-postbacks.ts';
-import { AppError } from '../../../errors.ts';
 import { viewListedPostback, viewPartnerPostback } from '../../../stories/partner-postback.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { partnerOf } from '../auth.ts';
+import { notYours } from '../not-yours.ts';
 import { sendList } from '../lists.ts';
 import { postbackColumns } from './postback-csv.ts';
 import { postbackListSchema } from './postback-schemas.ts';
@@ -25,13 +25,8 @@ export function addPostbackRoutes(routes: Router, db: Knex): void {
   routes.get('/postbacks/:id', async (req, res) => {
     const { id: postbackId } = req.params;
     const facts = await readPartnerPostback(db, { partnerId: partnerOf(res), postbackId });
-    if (!facts) throw unknownPostback(postbackId);
+    if (!facts) throw notYours('postback', postbackId);
     res.json(viewPartnerPostback(facts));
   });
   routes.all(['/postbacks', '/postbacks/:id'], allowOnly('GET', 'HEAD'));
-}
-
-/** The same for what is not there and for what is another partner's. */
-export function unknownPostback(postbackId: string): AppError {
-  return new AppError('unknown', `You have no postback ${postbackId}.`);
 }

@@ -3,12 +3,11 @@ import type { Knex } from 'knex';
 import { createRedelivery } from '../../../db/replays/redelivery.ts';
 import { previewReplay } from '../../../db/replays/replay-previews.ts';
 import { askReplay, createReplay, listReplays, readReplay, type Replay } from '../../../db/replays/replays.ts';
-import { AppError } from '../../../errors.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { partnerOf } from '../auth.ts';
+import { notYours } from '../not-yours.ts';
 import { sendList } from '../lists.ts';
-import { unknownPostback } from '../postbacks/postback-routes.ts';
 import { replayListSchema, replayRangeSchema, replaySchema } from './replay-schemas.ts';
 import { replayColumns, viewReplay } from './view-replay.ts';
 
@@ -17,7 +16,7 @@ export function addReplayRoutes(routes: Router, db: Knex): void {
   routes.post('/postbacks/:id/redeliver', async (req, res) => {
     const { id: postbackId } = req.params;
     const replay = await createRedelivery(db, { partnerId: partnerOf(res), postbackId });
-    if (!replay) throw unknownPostback(postbackId);
+    if (!replay) throw notYours('postback', postbackId);
     res.status(202).json({ postback_id: postbackId, replay_id: replay.replay_id });
   });
   routes.all('/postbacks/:id/redeliver', allowOnly('POST'));
@@ -46,7 +45,8 @@ export function addReplayRoutes(routes: Router, db: Knex): void {
   routes.get('/replays/:id', async (req, res) => {
     const { id: replayId } = req.params;
     const replay = await readReplay(db, { partnerId: partnerOf(res), replayId });
-    res.json(viewReplay(replay ?? refuseUnknown(replayId)));
+    if (!replay) throw notYours('replay', replayId);
+    res.json(viewReplay(replay));
   });
   routes.all('/replays/:id', allowOnly('GET', 'HEAD'));
 
@@ -54,7 +54,8 @@ export function addReplayRoutes(routes: Router, db: Knex): void {
     routes.post(`/replays/:id/${ask}`, async (req, res) => {
       const { id: replayId } = req.params;
       const replay = await askReplay(db, { partnerId: partnerOf(res), replayId, ask });
-      res.json(viewReplay(replay ?? refuseUnknown(replayId)));
+      if (!replay) throw notYours('replay', replayId);
+      res.json(viewReplay(replay));
     });
     routes.all(`/replays/:id/${ask}`, allowOnly('POST'));
   }
@@ -64,8 +65,4 @@ type SentRange = { include_delivered: boolean; from: string; to: string; states:
 
 function toRange({ include_delivered: includeDelivered, ...range }: SentRange, partnerId: string) {
   return { ...range, includeDelivered, partnerId };
-}
-
-function refuseUnknown(replayId: string): never {
-  throw new AppError('unknown', `You have no replay ${replayId}.`);
 }

@@ -6,13 +6,13 @@ import {
   listPartnerConversions,
   partnerConversionStatuses,
 } from '../../../../db/reports/partner-conversions.ts';
-import { AppError } from '../../../../errors.ts';
 import { tellPartnerConversion } from '../../../../stories/partner-conversion-story.ts';
 import { writeCursor } from '../../../protocol/cursor.ts';
 import { firstOf, readQuery } from '../../../protocol/query.ts';
 import { conversionListSchema } from '../../conversions/conversion-schemas.ts';
 import { readListFilters } from '../list-filters.ts';
 import { sessionOf, visitOf } from '../session/visit.ts';
+import { notYours } from '../../not-yours.ts';
 import { sendConversionList } from './conversion-list-page.ts';
 import { sendConversionStory } from './conversion-story-page.ts';
 
@@ -46,7 +46,7 @@ export function addConversionPages(routes: Router, { db }: { db: Knex }): void {
   routes.get('/conversions/:id', async (req, res) => {
     const { id: conversionId } = req.params;
     const facts = await readPartnerConversionFacts(db, { partnerId: sessionOf(res).partnerId, conversionId });
-    if (!facts) throw new AppError('unknown', `You have no conversion ${conversionId}.`);
+    if (!facts) throw notYours('conversion', conversionId);
     sendConversionStory(res, { title: `Conversion ${conversionId}` }, { story: tellPartnerConversion(facts) });
   });
 

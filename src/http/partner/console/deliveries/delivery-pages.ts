@@ -10,6 +10,7 @@ import { writeCursor } from '../../../protocol/cursor.ts';
 import { firstOf, readQuery } from '../../../protocol/query.ts';
 import { readListFilters } from '../list-filters.ts';
 import { sessionOf, visitOf } from '../session/visit.ts';
+import { notYours } from '../../not-yours.ts';
 import { findByAnyId, logFilters } from './delivery-filters.ts';
 import { sendDeliveryList } from './delivery-list-page.ts';
 import { sendDelivery, type DeliveryData } from './delivery-page.ts';
@@ -51,7 +52,7 @@ export function addDeliveryPages(routes: Router, db: Knex): void {
     const { id: postbackId } = req.params;
     try {
       const replay = await createRedelivery(db, { partnerId: sessionOf(res).partnerId, postbackId });
-      if (!replay) throw unknownPostback(postbackId);
+      if (!replay) throw notYours('postback', postbackId);
       res.redirect(303, `${addressOf(postbackId)}?again=${replay.replay_id}`);
     } catch (error) {
       if (!(error instanceof AppError) || !['conflict', 'too_many'].includes(error.kind)) throw error;
@@ -71,7 +72,7 @@ export function addDeliveryPages(routes: Router, db: Knex): void {
       readPartnerPostback(db, { partnerId, postbackId }),
       readPartner(db, partnerId),
     ]);
-    if (!facts) throw unknownPostback(postbackId);
+    if (!facts) throw notYours('postback', postbackId);
     const postback = viewPartnerPostback(facts);
     const isOpen = postback.state === 'scheduled' || postback.state === 'retrying';
     const isMoving = isOpen || again?.tone === 'busy';
@@ -86,9 +87,4 @@ export function addDeliveryPages(routes: Router, db: Knex): void {
 
 function addressOf(postbackId: string): string {
   return `/console/deliveries/${encodeURIComponent(postbackId)}`;
-}
-
-/** The same for what is not there and for what is another partner's. */
-function unknownPostback(postbackId: string): AppError {
-  return new AppError('unknown', `You have no postback ${postbackId}.`);
 }

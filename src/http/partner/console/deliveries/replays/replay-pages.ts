@@ -11,6 +11,7 @@ import {
 import { AppError } from '../../../../../errors.ts';
 import { firstOf, readQuery } from '../../../../protocol/query.ts';
 import { sessionOf, visitOf } from '../../session/visit.ts';
+import { notYours } from '../../../not-yours.ts';
 import { sendNewReplay } from './new-replay-page.ts';
 import { readReplayForm, type ReplayForm } from './replay-form.ts';
 import { sendReplayList } from './replay-list-page.ts';
@@ -66,7 +67,7 @@ export function addReplayPages(routes: Router, db: Knex): void {
       const { id: replayId } = req.params;
       try {
         const replay = await askReplay(db, { partnerId: sessionOf(res).partnerId, replayId, ask });
-        if (!replay) throw unknownReplay(replayId);
+        if (!replay) throw notYours('replay', replayId);
         res.redirect(303, `${LIST}/${encodeURIComponent(replayId)}`);
       } catch (error) {
         await showReplay(res, replayId, { status: 409, refusal: reasonOf(error) });
@@ -80,7 +81,7 @@ export function addReplayPages(routes: Router, db: Knex): void {
     { status = 200, refusal }: { status?: number; refusal?: string } = {},
   ): Promise<void> {
     const replay = await readReplay(db, { partnerId: sessionOf(res).partnerId, replayId });
-    if (!replay) throw unknownReplay(replayId);
+    if (!replay) throw notYours('replay', replayId);
     sendReplay(res, status, { replay, progress: progressOf(replay, visitOf(res).nowMs), refusal });
   }
 
@@ -107,8 +108,4 @@ function rangeOf(res: Response, { given }: ReplayForm, range: NonNullable<Replay
 function reasonOf(error: unknown): string {
   if (error instanceof AppError && ['conflict', 'invalid'].includes(error.kind)) return error.message;
   throw error;
-}
-
-function unknownReplay(replayId: string): AppError {
-  return new AppError('unknown', `You have no replay ${replayId}.`);
 }
