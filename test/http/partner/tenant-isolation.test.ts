@@ -133,10 +133,10 @@ describe("the walls between partners in the partner's API", () => {
       const postbacks = await postbacksOf(db, conversionId);
       const ofThem = postbacks.filter(({ partner_id }) => partner_id === theirs.partnerId);
       assert.equal(ofThem.length, 1);
-      const [touch] = await db('lead_events')
-        .where({ lead_id: leadId, partner_id: theirs.partnerId })
-        .select<{ at: string }[]>('at');
-      telling.push(leadId, ofThem[0]?.postback_id ?? '', touch?.at ?? '');
+      // A time that nothing of the asking partner's shares by chance.
+      const at = new Date(Date.now() - 3_600_000).toISOString();
+      await db('lead_events').where({ lead_id: leadId, partner_id: theirs.partnerId }).update({ at });
+      telling.push(leadId, ofThem[0]?.postback_id ?? '', at);
       const own: Ids = { ...nobodysIds(), conversion_id: conversionId, postback_id: pending?.postback_id ?? '' };
       telling = telling.filter((text) => text !== conversionId);
       for (const call of CALLS.filter(({ method }) => method === 'get')) {
