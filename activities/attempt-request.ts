@@ -3,7 +3,7 @@ import {
   type Postback,
   type PostbackRequest,
   type PostbackSettings,
-} from '../src/domain/postback-settings.ts';
+} from '../src/domain/postbacks/postback-settings.ts';
 import { UrlTemplateError } from '../src/domain/url-template.ts';
 import { buildSignedRequest } from '../src/outbound/sign-request.ts';
 import type { AttemptOutcome } from '../workflows/contract.ts';

@@ -12,7 +12,7 @@ import {
 import { readSettlementTerms, writeSettlement, type Price, type SettlementTerms } from '../src/db/settlements.ts';
 import type { Holder } from '../src/domain/attribution.ts';
 import type { Settlement } from '../src/domain/lead.ts';
-import type { PostbackSettings } from '../src/domain/postback-settings.ts';
+import type { PostbackSettings } from '../src/domain/postbacks/postback-settings.ts';
 import type { Status } from '../src/domain/status.ts';
 import { newPostbackId } from '../src/new-ids.ts';
 import { NOT_A_FACT, type DuePostback, type LeadActivities } from '../workflows/contract.ts';

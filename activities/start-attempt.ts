@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { deleteAttempt, insertAttempt, interruptAttempts, readWaits } from '../src/db/attempts.ts';
 import { endPostback, isEnded, readPostback, type CurrentPostback } from '../src/db/postbacks.ts';
-import type { PostbackSettings } from '../src/domain/postback-settings.ts';
+import type { PostbackSettings } from '../src/domain/postbacks/postback-settings.ts';
 import { UrlTemplateError } from '../src/domain/url-template.ts';
 import type { DeliveryResult, PostbackCall } from '../workflows/contract.ts';
 import { recordOf, requestOf, type AttemptRequest } from './attempt-request.ts';

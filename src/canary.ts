@@ -6,7 +6,7 @@ import {
   type CanaryOutcome,
   type DueCanary,
 } from './db/endpoints/canaries.ts';
-import { originFor, type PostbackRequest } from './domain/postback-settings.ts';
+import { originFor, type PostbackRequest } from './domain/postbacks/postback-settings.ts';
 import type { Status } from './domain/status.ts';
 import { UrlTemplateError } from './domain/url-template.ts';
 import type { Log } from './log.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { startCanary, type Canary } from '../src/canary.ts';
 import { readEndpoints, worstOf, type EndpointHealth } from '../src/db/endpoints/endpoints.ts';
 import { updatePartner } from '../src/db/partners.ts';
-import type { PostbackSettings } from '../src/domain/postback-settings.ts';
+import type { PostbackSettings } from '../src/domain/postbacks/postback-settings.ts';
 import { createLog } from '../src/log.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { createAddressRules } from '../src/outbound/address-rules.ts';

@@ -4,7 +4,7 @@ import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { LeadEvent } from '../src/domain/lead-event.ts';
 import type { ConversionState, LeadState, Settlement } from '../src/domain/lead.ts';
 import type { Holder } from '../src/domain/attribution.ts';
-import type { ReplayCounts } from '../src/domain/replay.ts';
+import type { ReplayCounts } from '../src/domain/postbacks/replay.ts';
 import type { Status } from '../src/domain/status.ts';
 
 /** For the steps of leads and their postbacks. */

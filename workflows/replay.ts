@@ -8,7 +8,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { hasReplayEnded, type ReplayCounts } from '../src/domain/replay.ts';
+import { hasReplayEnded, type ReplayCounts } from '../src/domain/postbacks/replay.ts';
 import { wakeReplay, type ReplayActivities, type ReplayInput, type ReplayOutcome } from './contract.ts';
 
 // A worker that is killed is missed after the heartbeat's time. Nothing is sent twice when that comes too soon, except

@@ -1,4 +1,4 @@
-import { MIN_PER_SECOND } from '../../src/domain/replay.ts';
+import { MIN_PER_SECOND } from '../../src/domain/postbacks/replay.ts';
 import { pauseUnlessAborted } from '../../src/pause.ts';
 
 const SECOND_MS = 1000;

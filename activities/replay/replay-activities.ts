@@ -2,7 +2,7 @@ import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { Knex } from 'knex';
 import { beginTurn, endTurn, readReplayCounts, type ReplayTurn } from '../../src/db/replays/replay-turns.ts';
 import { askReplay } from '../../src/db/replays/replays.ts';
-import { hasReplayEnded, type ReplayCounts } from '../../src/domain/replay.ts';
+import { hasReplayEnded, type ReplayCounts } from '../../src/domain/postbacks/replay.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Log } from '../../src/log.ts';
 import type { Metrics } from '../../src/metrics.ts';

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 import type { LinkedPartner } from '../domain/attribution.ts';
 import type { Settlement } from '../domain/lead.ts';
-import type { Postback, PostbackSettings } from '../domain/postback-settings.ts';
-import { errorsAfterCall } from '../domain/send-error.ts';
+import type { Postback, PostbackSettings } from '../domain/postbacks/postback-settings.ts';
+import { errorsAfterCall } from '../domain/postbacks/send-error.ts';
 import type { Status } from '../domain/status.ts';
 import { prepared } from './prepared.ts';
 import { LIVE_SECRETS } from './keys/signing-secrets.ts';

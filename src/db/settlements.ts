@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Settlement } from '../domain/lead.ts';
-import type { PostbackSettings } from '../domain/postback-settings.ts';
+import type { PostbackSettings } from '../domain/postbacks/postback-settings.ts';
 import { INTERRUPT, IS_DEAD } from './attempts.ts';
 import { INSERT_POSTBACK, IS_OPEN, postbackBindings, type NewPostback } from './postbacks.ts';
 import { prepared } from './prepared.ts';

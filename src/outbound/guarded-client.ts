@@ -1,6 +1,6 @@
 import { Agent, errors, request, type Dispatcher } from 'undici';
-import type { PostbackRequest } from '../domain/postback-settings.ts';
-import type { SendError } from '../domain/send-error.ts';
+import type { PostbackRequest } from '../domain/postbacks/postback-settings.ts';
+import type { SendError } from '../domain/postbacks/send-error.ts';
 import { findOutboundPortProblem, findUrlProblem } from '../domain/web-url.ts';
 import { AppError, codeOf } from '../errors.ts';
 import { inTime } from '../in-time.ts';

@@ -1,5 +1,9 @@
 import { isIP } from 'node:net';
-import { checkPostbackSettings, type PostbackSettings, type SettingsProblem } from '../domain/postback-settings.ts';
+import {
+  checkPostbackSettings,
+  type PostbackSettings,
+  type SettingsProblem,
+} from '../domain/postbacks/postback-settings.ts';
 import { parseUrlTemplate } from '../domain/url-template.ts';
 import type { AddressRules } from './address-rules.ts';
 

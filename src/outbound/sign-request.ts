@@ -5,7 +5,7 @@ import {
   type Postback,
   type PostbackRequest,
   type PostbackSettings,
-} from '../domain/postback-settings.ts';
+} from '../domain/postbacks/postback-settings.ts';
 
 /** `secrets` as `whsec_…`, the newest first, none for an unsigned request; `at` is the time of the attempt. */
 export type Signing = { secrets: readonly string[]; at: Date };

@@ -1,13 +1,13 @@
-import { explainAnswer, type AttemptAnswer } from '../domain/explain-answer.ts';
-import { findHiddenRefusal } from '../domain/hidden-refusal.ts';
+import { explainAnswer, type AttemptAnswer } from '../domain/postbacks/explain-answer.ts';
+import { findHiddenRefusal } from '../domain/postbacks/hidden-refusal.ts';
 import {
   urlTemplateFor,
   type Postback,
   type PostbackRequest,
   type PostbackSettings,
-} from '../domain/postback-settings.ts';
-import { lintSettings } from '../domain/settings-lint.ts';
-import type { SettingsWarning } from '../domain/settings-warning.ts';
+} from '../domain/postbacks/postback-settings.ts';
+import { lintSettings } from '../domain/postbacks/settings-lint.ts';
+import type { SettingsWarning } from '../domain/postbacks/settings-warning.ts';
 import type { Status } from '../domain/status.ts';
 import { UrlTemplateError } from '../domain/url-template.ts';
 import { newPostbackId } from '../new-ids.ts';

@@ -1,7 +1,7 @@
 import type { AttemptRow } from '../db/reports/conversion-facts.ts';
 import type { LastAttempt, PartnerListedPostback, PartnerPostbackFacts } from '../db/reports/partner-postbacks.ts';
-import { explainAnswer } from '../domain/explain-answer.ts';
-import { findHiddenRefusal } from '../domain/hidden-refusal.ts';
+import { explainAnswer } from '../domain/postbacks/explain-answer.ts';
+import { findHiddenRefusal } from '../domain/postbacks/hidden-refusal.ts';
 import { maskSecrets } from './mask-secrets.ts';
 
 /** What a partner should look at although all seems well; `message` quotes hostile text. */

@@ -1,10 +1,10 @@
 import type { OriginHealth } from '../db/endpoints/endpoints.ts';
 import type { RefIdWarning } from '../db/partners.ts';
 import type { UnfilledRefIds } from '../db/reports/unfilled-ref-ids.ts';
-import type { PostbackSettings } from '../domain/postback-settings.ts';
+import type { PostbackSettings } from '../domain/postbacks/postback-settings.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
-import { lintSettings } from '../domain/settings-lint.ts';
-import { warningCodes } from '../domain/settings-warning.ts';
+import { lintSettings } from '../domain/postbacks/settings-lint.ts';
+import { warningCodes } from '../domain/postbacks/settings-warning.ts';
 
 export const partnerWarningCodes = [
   ...warningCodes,

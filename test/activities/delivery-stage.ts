@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Knex } from 'knex';
 import { createActivities } from '../../activities/index.ts';
-import type { PostbackRequest, PostbackSettings } from '../../src/domain/postback-settings.ts';
+import type { PostbackRequest, PostbackSettings } from '../../src/domain/postbacks/postback-settings.ts';
 import type { SendOutcome } from '../../src/outbound/guarded-client.ts';
 import type { LeadActivities, UnrecordedAttempt } from '../../workflows/contract.ts';
 import { createTestDatabase } from '../support/database.ts';

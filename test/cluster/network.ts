@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { createAdvertiser } from '../../src/db/advertisers.ts';
 import { createOffer } from '../../src/db/offers.ts';
 import { createPartner, updatePartner } from '../../src/db/partners.ts';
-import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
+import type { PostbackSettings } from '../../src/domain/postbacks/postback-settings.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 
 /** Who takes part in a trial. All offers belong to the one advertiser. */

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { buildConnector } from 'undici';
-import type { PostbackRequest } from '../../src/domain/postback-settings.ts';
+import type { PostbackRequest } from '../../src/domain/postbacks/postback-settings.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import {
   SOCKETS_PER_ORIGIN,

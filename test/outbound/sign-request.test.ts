@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { buildPostbackRequest, type Postback, type PostbackSettings } from '../../src/domain/postback-settings.ts';
+import {
+  buildPostbackRequest,
+  type Postback,
+  type PostbackSettings,
+} from '../../src/domain/postbacks/postback-settings.ts';
 import { newSigningSecret } from '../../src/new-ids.ts';
 import { buildSignedRequest } from '../../src/outbound/sign-request.ts';
 import { settingsFor } from '../support/postback-settings.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Webhook } from 'standardwebhooks';
-import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
+import type { PostbackSettings } from '../../src/domain/postbacks/postback-settings.ts';
 import { newSigningSecret } from '../../src/new-ids.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { createGuardedClient, type GuardedClient } from '../../src/outbound/guarded-client.ts';

@@ -3,7 +3,7 @@ import { createAdvertiser } from '../../src/db/advertisers.ts';
 import { createOffer } from '../../src/db/offers.ts';
 import { createPartner } from '../../src/db/partners.ts';
 import { connectClickPool } from '../../src/db/connect.ts';
-import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
+import type { PostbackSettings } from '../../src/domain/postbacks/postback-settings.ts';
 import { readTouch } from '../../src/intake/touch.ts';
 import { createClickIntake } from '../../src/intake/click.ts';
 import { newConversionId, newLeadId } from '../../src/new-ids.ts';

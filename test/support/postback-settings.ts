@@ -1,4 +1,4 @@
-import type { PostbackSettings } from '../../src/domain/postback-settings.ts';
+import type { PostbackSettings } from '../../src/domain/postbacks/postback-settings.ts';
 
 /** A partner's settings for postbacks: by GET to this URL, for every status, unless told otherwise. */
 export function settingsFor(url: string, changes: Partial<PostbackSettings> = {}): PostbackSettings {

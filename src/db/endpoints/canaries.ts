@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { PostbackSettings } from '../../domain/postback-settings.ts';
+import type { PostbackSettings } from '../../domain/postbacks/postback-settings.ts';
 import { LIVE_SECRETS } from '../keys/signing-secrets.ts';
 
 /** A failing endpoint that is to be tried: one of the partner's origins. */

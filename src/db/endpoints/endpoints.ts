@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { originsOf, type PostbackSettings } from '../../domain/postback-settings.ts';
+import { originsOf, type PostbackSettings } from '../../domain/postbacks/postback-settings.ts';
 
 export const endpointStates = ['ok', 'failing', 'unknown'] as const;
 

@@ -1,4 +1,4 @@
-import { errorsAfterCall } from '../../domain/send-error.ts';
+import { errorsAfterCall } from '../../domain/postbacks/send-error.ts';
 
 const AFTER_CALL = errorsAfterCall.map((error) => `'${error}'`).join();
 

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { PostbackSettings } from '../../domain/postback-settings.ts';
+import type { PostbackSettings } from '../../domain/postbacks/postback-settings.ts';
 import type { Status } from '../../domain/status.ts';
 import { AppError } from '../../errors.ts';
 import { newReplayId } from '../../new-ids.ts';

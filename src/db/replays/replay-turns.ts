@@ -1,7 +1,7 @@
 // How a replay is brought forward: by turns, each of which goes on where the one before it has come to.
 import type { Knex } from 'knex';
-import type { Postback, PostbackSettings } from '../../domain/postback-settings.ts';
-import type { ReplayCounts } from '../../domain/replay.ts';
+import type { Postback, PostbackSettings } from '../../domain/postbacks/postback-settings.ts';
+import type { ReplayCounts } from '../../domain/postbacks/replay.ts';
 import { firstTakenUp, IS_TAKEN_UP } from './replay-selection.ts';
 import type { Replay } from './replays.ts';
 import { LIVE_SECRETS } from '../keys/signing-secrets.ts';

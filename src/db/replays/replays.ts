@@ -1,7 +1,7 @@
 // What is sent to a partner again: after an outage of its endpoint all that failed meanwhile, or one postback that it asks
 // for by name. A row here is the whole truth about a replay; its workflow only brings it forward.
 import type { Knex } from 'knex';
-import type { ReplayCounts } from '../../domain/replay.ts';
+import type { ReplayCounts } from '../../domain/postbacks/replay.ts';
 import { AppError } from '../../errors.ts';
 import { newReplayId } from '../../new-ids.ts';
 import { isCancelled } from '../sqlstate.ts';

@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 import { createAdvertiser } from '../../db/advertisers.ts';
 import { createOffer, listOffers, updateOffer, type Offer } from '../../db/offers.ts';
 import { createPartner, listPartners, readPartner, updatePartner } from '../../db/partners.ts';
-import type { PostbackSettings } from '../../domain/postback-settings.ts';
+import type { PostbackSettings } from '../../domain/postbacks/postback-settings.ts';
 import { writeHistory, type HistoryOptions } from './history/write-history.ts';
 
 /** What the banner shows of the demo catalogue. The keys exist only here: the database holds their hashes. */

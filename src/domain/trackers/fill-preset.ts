@@ -1,4 +1,4 @@
-import type { PostbackSettings, SettingsProblem } from '../postback-settings.ts';
+import type { PostbackSettings, SettingsProblem } from '../postbacks/postback-settings.ts';
 import type { PresetField, TrackerPreset } from './tracker-preset.ts';
 
 /** The partner's own values, by the names of the preset's fields. */

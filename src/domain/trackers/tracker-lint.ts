@@ -1,5 +1,5 @@
-import type { PostbackSettings } from '../postback-settings.ts';
-import type { CalledUrl, SettingsWarning } from '../settings-warning.ts';
+import type { PostbackSettings } from '../postbacks/postback-settings.ts';
+import type { CalledUrl, SettingsWarning } from '../postbacks/settings-warning.ts';
 import type { Status } from '../status.ts';
 import type { TrackerPreset } from './tracker-preset.ts';
 

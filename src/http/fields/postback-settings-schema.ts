@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { checkPostbackSettings, STATUS_WORD_MAX_LENGTH } from '../../domain/postback-settings.ts';
-import { macroNames } from '../../domain/postback-url.ts';
+import { checkPostbackSettings, STATUS_WORD_MAX_LENGTH } from '../../domain/postbacks/postback-settings.ts';
+import { macroNames } from '../../domain/postbacks/postback-url.ts';
 import { statuses, type Status } from '../../domain/status.ts';
 import { trackerIds } from '../../domain/trackers/tracker-preset.ts';
 import { oneLine, templateUrl } from './text-schemas.ts';

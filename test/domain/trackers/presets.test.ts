@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
-import { buildPostbackRequest, checkPostbackSettings, type Postback } from '../../../src/domain/postback-settings.ts';
-import { lintSettings } from '../../../src/domain/settings-lint.ts';
+import {
+  buildPostbackRequest,
+  checkPostbackSettings,
+  type Postback,
+} from '../../../src/domain/postbacks/postback-settings.ts';
+import { lintSettings } from '../../../src/domain/postbacks/settings-lint.ts';
 import { statuses, type Status } from '../../../src/domain/status.ts';
 import { buildReferralLink, checkPresetValues, settingsFromPreset } from '../../../src/domain/trackers/fill-preset.ts';
 import { findPreset, trackerPresets } from '../../../src/domain/trackers/presets.ts';

@@ -6,7 +6,7 @@ import { createCatalogue } from '../../../src/catalogue/catalogue.ts';
 import { loadCatalogue, readCatalogueVersion } from '../../../src/db/catalogue.ts';
 import { updatePartner } from '../../../src/db/partners.ts';
 import { createReplay } from '../../../src/db/replays/replays.ts';
-import { checkPostbackUrl } from '../../../src/domain/postback-url.ts';
+import { checkPostbackUrl } from '../../../src/domain/postbacks/postback-url.ts';
 import { findFreePort } from '../../../src/free-port.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { aPostback } from '../../support/ended-postbacks.ts';

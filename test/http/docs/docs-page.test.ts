@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { macroNames } from '../../../src/domain/postback-url.ts';
+import { macroNames } from '../../../src/domain/postbacks/postback-url.ts';
 import { renderDocs } from '../../../src/http/docs/docs-page.ts';
 import { describePublicApi } from '../../../src/http/docs/public-openapi.ts';
 import { describePartnerCalls } from '../../../src/http/partner/openapi.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import type { Postback, PostbackSettings } from '../../../src/domain/postback-settings.ts';
+import type { Postback, PostbackSettings } from '../../../src/domain/postbacks/postback-settings.ts';
 import { verifySnippets } from '../../../src/http/docs/guide/verify-snippets.ts';
 import { signingSection } from '../../../src/http/docs/guide/signing.ts';
 import { newSigningSecret } from '../../../src/new-ids.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import type { PostbackSettings } from '../../../src/domain/postback-settings.ts';
+import type { PostbackSettings } from '../../../src/domain/postbacks/postback-settings.ts';
 import { trackerIds } from '../../../src/domain/trackers/tracker-preset.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { buildPartnerApi, type PartnerApi } from '../build-partner-api.ts';

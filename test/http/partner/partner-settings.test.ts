@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import type { PostbackSettings } from '../../../src/domain/postback-settings.ts';
+import type { PostbackSettings } from '../../../src/domain/postbacks/postback-settings.ts';
 import type { FieldProblem } from '../../../src/errors.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { assertFields } from '../../support/fields.ts';

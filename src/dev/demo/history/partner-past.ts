@@ -1,5 +1,5 @@
-import type { PostbackSettings } from '../../../domain/postback-settings.ts';
-import type { SendError } from '../../../domain/send-error.ts';
+import type { PostbackSettings } from '../../../domain/postbacks/postback-settings.ts';
+import type { SendError } from '../../../domain/postbacks/send-error.ts';
 import { DAY_MS, DAYS, HOUR_MS, MINUTE_MS, OUTAGE } from './plan-leads.ts';
 import type { Random } from './random.ts';
 

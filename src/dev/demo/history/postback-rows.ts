@@ -1,6 +1,6 @@
 import type { PostbackState, SkipReason } from '../../../db/postbacks.ts';
 import type { Settlement } from '../../../domain/lead.ts';
-import { buildPostbackRequest, type PostbackSettings } from '../../../domain/postback-settings.ts';
+import { buildPostbackRequest, type PostbackSettings } from '../../../domain/postbacks/postback-settings.ts';
 import type { HistoryRows, Row } from './history-rows.ts';
 import type { PastStatus } from './lead-rows.ts';
 import type { PastAnswer } from './partner-past.ts';

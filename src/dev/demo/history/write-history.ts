@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { recountAll } from '../../../db/counting/counting.ts';
-import type { PostbackSettings } from '../../../domain/postback-settings.ts';
+import type { PostbackSettings } from '../../../domain/postbacks/postback-settings.ts';
 import { emptyHistory, historyTables, type HistoryRows } from './history-rows.ts';
 import { addLead, type Price } from './lead-rows.ts';
 import { createPartnerPast } from './partner-past.ts';

@@ -17,7 +17,7 @@ import {
   type Partner,
 } from '../../../db/partners.ts';
 import { replacePartnerKey } from '../../../db/keys/partner-keys.ts';
-import type { PostbackSettings } from '../../../domain/postback-settings.ts';
+import type { PostbackSettings } from '../../../domain/postbacks/postback-settings.ts';
 import { AppError } from '../../../errors.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';
 import { checkSettingsToSave } from '../../../outbound/settings-check.ts';

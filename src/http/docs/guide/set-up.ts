@@ -1,4 +1,4 @@
-import { macroNames, type MacroName } from '../../../domain/postback-url.ts';
+import { macroNames, type MacroName } from '../../../domain/postbacks/postback-url.ts';
 import { REF_ID_MAX_LENGTH } from '../../../domain/ref-id.ts';
 import { defineSection } from './guide-section.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { replayableStates } from '../../../db/replays/replays.ts';
-import { replayStates } from '../../../domain/replay.ts';
+import { replayStates } from '../../../domain/postbacks/replay.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
 import { describeCalls } from '../describe-partner-call.ts';
 import { definePage } from '../lists.ts';

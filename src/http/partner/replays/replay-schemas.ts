@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { replayableStates } from '../../../db/replays/replays.ts';
-import { MAX_PER_SECOND, MIN_PER_SECOND } from '../../../domain/replay.ts';
+import { MAX_PER_SECOND, MIN_PER_SECOND } from '../../../domain/postbacks/replay.ts';
 import { momentFilter } from '../../fields/filters.ts';
 import { cursorSchema } from '../../protocol/cursor.ts';
 import { partnerLimitSchema } from '../lists.ts';

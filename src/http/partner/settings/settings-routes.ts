@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { worstOf } from '../../../db/endpoints/endpoints.ts';
 import { readPartner, updatePartner } from '../../../db/partners.ts';
 import { readSigningSecrets } from '../../../db/keys/signing-secrets.ts';
-import { lintSettings } from '../../../domain/settings-lint.ts';
+import { lintSettings } from '../../../domain/postbacks/settings-lint.ts';
 import { AppError } from '../../../errors.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';
 import { checkSettingsToSave } from '../../../outbound/settings-check.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { warningCodes } from '../../../domain/settings-warning.ts';
+import { warningCodes } from '../../../domain/postbacks/settings-warning.ts';
 import { partnerWarningCodes } from '../../../stories/partner-warnings.ts';
 
 function warningsOf<Code extends string>(codes: readonly Code[]) {

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { readPostbackSettings } from '../../../db/partners.ts';
 import { readSigningSecrets } from '../../../db/keys/signing-secrets.ts';
-import type { PostbackSettings } from '../../../domain/postback-settings.ts';
+import type { PostbackSettings } from '../../../domain/postbacks/postback-settings.ts';
 import type { Status } from '../../../domain/status.ts';
 import { AppError } from '../../../errors.ts';
 import type { GuardedClient } from '../../../outbound/guarded-client.ts';

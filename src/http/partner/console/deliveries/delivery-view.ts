@@ -1,6 +1,6 @@
 import type { Replay } from '../../../../db/replays/replays.ts';
-import type { PostbackSettings } from '../../../../domain/postback-settings.ts';
-import { urlTemplateFor } from '../../../../domain/postback-settings.ts';
+import type { PostbackSettings } from '../../../../domain/postbacks/postback-settings.ts';
+import { urlTemplateFor } from '../../../../domain/postbacks/postback-settings.ts';
 import type { viewListedPostback, viewPartnerPostback } from '../../../../stories/partner-postback.ts';
 
 type Told = ReturnType<typeof viewPartnerPostback>;

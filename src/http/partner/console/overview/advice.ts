@@ -1,5 +1,5 @@
 import type { ReplayProposal } from '../../../../db/replays/replay-previews.ts';
-import type { PostbackSettings } from '../../../../domain/postback-settings.ts';
+import type { PostbackSettings } from '../../../../domain/postbacks/postback-settings.ts';
 import { warnPartner, type PartnerSigns, type PartnerWarning } from '../../../../stories/partner-warnings.ts';
 import type { Action } from '../../../pages/console/parts.ts';
 import { writeCount } from '../../../pages/console/write-numbers.ts';

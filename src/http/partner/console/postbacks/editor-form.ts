@@ -1,4 +1,4 @@
-import type { PostbackSettings } from '../../../../domain/postback-settings.ts';
+import type { PostbackSettings } from '../../../../domain/postbacks/postback-settings.ts';
 import { statuses, type Status } from '../../../../domain/status.ts';
 import type { AddressRules } from '../../../../outbound/address-rules.ts';
 import { checkSettingsToSave } from '../../../../outbound/settings-check.ts';

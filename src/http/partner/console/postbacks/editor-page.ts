@@ -1,7 +1,7 @@
 import type { Response } from 'express';
-import { macroNames } from '../../../../domain/postback-url.ts';
+import { macroNames } from '../../../../domain/postbacks/postback-url.ts';
 import { statuses } from '../../../../domain/status.ts';
-import type { SettingsWarning } from '../../../../domain/settings-warning.ts';
+import type { SettingsWarning } from '../../../../domain/postbacks/settings-warning.ts';
 import type { TrackerPreset } from '../../../../domain/trackers/tracker-preset.ts';
 import { trackerPresets } from '../../../../domain/trackers/presets.ts';
 import type { TestResult } from '../../../../outbound/test-call.ts';

@@ -2,7 +2,7 @@ import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
 import { readPartner, updatePartner } from '../../../../db/partners.ts';
 import { listSigningSecrets } from '../../../../db/keys/signing-secrets.ts';
-import type { PostbackSettings } from '../../../../domain/postback-settings.ts';
+import type { PostbackSettings } from '../../../../domain/postbacks/postback-settings.ts';
 import { buildReferralLink } from '../../../../domain/trackers/fill-preset.ts';
 import { findPreset } from '../../../../domain/trackers/presets.ts';
 import type { AddressRules } from '../../../../outbound/address-rules.ts';

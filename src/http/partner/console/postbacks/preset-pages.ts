@@ -1,5 +1,5 @@
 import type { Response, Router } from 'express';
-import type { PostbackSettings } from '../../../../domain/postback-settings.ts';
+import type { PostbackSettings } from '../../../../domain/postbacks/postback-settings.ts';
 import { checkPresetValues, settingsFromPreset } from '../../../../domain/trackers/fill-preset.ts';
 import { findPreset } from '../../../../domain/trackers/presets.ts';
 import { AppError } from '../../../../errors.ts';

@@ -1,4 +1,4 @@
-import { MAX_PER_SECOND, MIN_PER_SECOND } from '../../../../../domain/replay.ts';
+import { MAX_PER_SECOND, MIN_PER_SECOND } from '../../../../../domain/postbacks/replay.ts';
 import { readLocalTime, writeLocalTime } from '../../../../pages/console/local-time.ts';
 import type { NewReplayData } from './new-replay-page.ts';
 

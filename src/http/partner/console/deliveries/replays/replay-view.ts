@@ -1,6 +1,6 @@
 import type { ReplayPreview } from '../../../../../db/replays/replay-previews.ts';
 import type { Replay } from '../../../../../db/replays/replays.ts';
-import { tellDuration } from '../../../../../domain/explain-answer.ts';
+import { tellDuration } from '../../../../../domain/postbacks/explain-answer.ts';
 
 /** How far a replay is, as its page shows it. */
 export type Progress = {

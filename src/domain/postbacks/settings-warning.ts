@@ -1,4 +1,4 @@
-import type { Status } from './status.ts';
+import type { Status } from '../status.ts';
 
 export const warningCodes = [
   'missing_ref_id',

@@ -4,8 +4,8 @@ import {
   checkPostbackSettings,
   type Postback,
   type PostbackSettings,
-} from '../../src/domain/postback-settings.ts';
-import { settingsFor } from '../support/postback-settings.ts';
+} from '../../../src/domain/postbacks/postback-settings.ts';
+import { settingsFor } from '../../support/postback-settings.ts';
 
 function settingsWith(changes: Partial<PostbackSettings> = {}): PostbackSettings {
   return settingsFor('https://partner.example/pb?click={ref_id}&status={status}&sum={payout}', changes);

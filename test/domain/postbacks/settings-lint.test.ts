@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { checkPostbackSettings, type PostbackSettings } from '../../src/domain/postback-settings.ts';
-import { lintSettings } from '../../src/domain/settings-lint.ts';
-import { settingsFor } from '../support/postback-settings.ts';
+import { checkPostbackSettings, type PostbackSettings } from '../../../src/domain/postbacks/postback-settings.ts';
+import { lintSettings } from '../../../src/domain/postbacks/settings-lint.ts';
+import { settingsFor } from '../../support/postback-settings.ts';
 
 const GOOD = 'https://tracker.example/in?cid={ref_id}&status={status}&payout={payout}&txid={conversion_id}';
 

@@ -1,10 +1,10 @@
 import { urlTemplateFor, type PostbackSettings } from './postback-settings.ts';
 import { findMeantMacro } from './postback-url.ts';
 import type { CalledUrl, SettingsWarning, WarningCode } from './settings-warning.ts';
-import { statuses } from './status.ts';
-import { findPreset } from './trackers/presets.ts';
-import { recogniseTracker } from './trackers/recognise-tracker.ts';
-import { lintForTracker } from './trackers/tracker-lint.ts';
+import { statuses } from '../status.ts';
+import { findPreset } from '../trackers/presets.ts';
+import { recogniseTracker } from '../trackers/recognise-tracker.ts';
+import { lintForTracker } from '../trackers/tracker-lint.ts';
 
 // What trackers call the id by which they tell a repeated postback from a further conversion.
 const TRANSACTION_PARAMETERS =

@@ -1,5 +1,5 @@
-import { checkUrlTemplate, findNearestMacro, type TemplateProblem } from './url-template.ts';
-import { findOutboundPortProblem } from './web-url.ts';
+import { checkUrlTemplate, findNearestMacro, type TemplateProblem } from '../url-template.ts';
+import { findOutboundPortProblem } from '../web-url.ts';
 
 export const macroNames = [
   'status',

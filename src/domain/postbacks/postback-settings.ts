@@ -1,8 +1,8 @@
-import { formatMajorUnits } from './money.ts';
+import { formatMajorUnits } from '../money.ts';
 import { checkPostbackUrl, type MacroName } from './postback-url.ts';
-import { statuses, type Status } from './status.ts';
-import { trackerIds, type TrackerId } from './trackers/tracker-preset.ts';
-import { fillUrlTemplate, holdsMacro } from './url-template.ts';
+import { statuses, type Status } from '../status.ts';
+import { trackerIds, type TrackerId } from '../trackers/tracker-preset.ts';
+import { fillUrlTemplate, holdsMacro } from '../url-template.ts';
 
 export type PostbackSettings = {
   url: string;

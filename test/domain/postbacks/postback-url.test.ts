@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { checkPostbackUrl, macroNames } from '../../src/domain/postback-url.ts';
+import { checkPostbackUrl, macroNames } from '../../../src/domain/postbacks/postback-url.ts';
 
 function codesOf(url: string): string[] {
   return checkPostbackUrl(url).map(({ code }) => code);

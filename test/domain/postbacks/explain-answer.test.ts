@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
-import { explainAnswer, tellDuration, type AttemptAnswer, type WhatIsNext } from '../../src/domain/explain-answer.ts';
-import { errorsAfterCall, sendErrors } from '../../src/domain/send-error.ts';
+import {
+  explainAnswer,
+  tellDuration,
+  type AttemptAnswer,
+  type WhatIsNext,
+} from '../../../src/domain/postbacks/explain-answer.ts';
+import { errorsAfterCall, sendErrors } from '../../../src/domain/postbacks/send-error.ts';
 
 function explain(answer: Partial<AttemptAnswer>, next: WhatIsNext = null): string {
   return explainAnswer({ httpStatus: null, error: null, location: null, responseBody: null, ...answer }, next);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { findHiddenRefusal } from '../../src/domain/hidden-refusal.ts';
+import { findHiddenRefusal } from '../../../src/domain/postbacks/hidden-refusal.ts';
 
 describe('a body that came with a 200', () => {
   const refusals: [string, string][] = [
