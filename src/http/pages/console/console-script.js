@@ -10,12 +10,13 @@ const UNITS = /** @type {const} */ ([
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
 
-/** The next pages show times in the reader's own zone. */
+/** The next pages show times in the reader's own zone; each console remembers it for itself. */
 function rememberZone() {
+  const path = document.body.dataset['home'] ?? '/';
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const secure = location.protocol === 'https:' ? '; Secure' : '';
   if (zone)
-    document.cookie = `console_zone=${encodeURIComponent(zone)}; Path=/console; Max-Age=31536000; SameSite=Lax${secure}`;
+    document.cookie = `console_zone=${encodeURIComponent(zone)}; Path=${path}; Max-Age=31536000; SameSite=Lax${secure}`;
 }
 
 /** @param {Element} root */

@@ -33,7 +33,7 @@ const renderLayout = compilePart<
 <script src="<%= it.assets.htmx %>" defer></script>
 <script src="<%= it.assets.consoleScript %>" type="module"></script>
 </head>
-<body class="console<%= it.signedIn ? '' : ' signed-out' %>">
+<body class="console<%= it.signedIn ? '' : ' signed-out' %>" data-home="<%= it.home %>">
 <a class="skip" href="#main">Skip to the content</a>
 <% if (it.signedIn) { %>
 <header class="side">

@@ -1,7 +1,13 @@
-import express, { Router, type RequestHandler } from 'express';
+import express, { Router, type Response } from 'express';
 import type { Knex } from 'knex';
+import { endSession, findSession, startSession } from '../../../db/keys/console-sessions.ts';
 import { AppError } from '../../../errors.ts';
 import type { Log } from '../../../log.ts';
+import { comesFrom, createFormCheck } from '../../console/session/check-form.ts';
+import { createConsoleSecrets } from '../../console/session/console-secrets.ts';
+import { addLoginRoutes } from '../../console/session/login-routes.ts';
+import { keepNoAnswer, requireSession } from '../../console/session/require-session.ts';
+import { createSessionCookie, createVisits } from '../../console/session/visit.ts';
 import { secureAnswers } from '../../protocol/app.ts';
 import { limitBody, MAX_BODY_BYTES } from '../../protocol/body-limit.ts';
 import type { KeyCheck } from '../../protocol/keys/key-check.ts';
@@ -12,12 +18,10 @@ import { addConversionPages } from './conversions/conversion-pages.ts';
 import { addDeliveryPages } from './deliveries/delivery-pages.ts';
 import { addReplayPages } from './deliveries/replays/replay-pages.ts';
 import { addKeyPages } from './key/key-pages.ts';
-import { addLoginRoutes } from './login/login-routes.ts';
+import { sendLogin } from './login-page.ts';
 import { addOverviewPages, type OverviewDeps } from './overview/overview-pages.ts';
 import { addPostbackPages, type PostbackPagesDeps } from './postbacks/postback-pages.ts';
-import { createFormCheck } from './session/check-form.ts';
-import { createConsoleSecrets } from './session/console-secrets.ts';
-import { createSessionCookie, createVisits, visitOf } from './session/visit.ts';
+import { partnerConsole, sessionOf } from './partner-session.ts';
 
 export type ConsoleDeps = Omit<PostbackPagesDeps & OverviewDeps, 'publicUrl'> & {
   db: Knex;
@@ -34,17 +38,25 @@ type Context = { publicUrl: string; log: Pick<Log, 'error' | 'warn'> };
 export function createConsoleRoutes(deps: ConsoleDeps, { publicUrl, log }: Context): Router {
   const { db, checkKey, sessionMs, failingAfter } = deps;
   const routes = Router();
-  const secrets = createConsoleSecrets(deps.secrets);
-  const isSecure = publicUrl.startsWith('https:');
-  const sessionCookie = createSessionCookie({ secrets, isSecure });
+  const seals = {
+    place: partnerConsole,
+    secrets: createConsoleSecrets(deps.secrets, partnerConsole),
+    isSecure: publicUrl.startsWith('https:'),
+  };
+  const sessionCookie = createSessionCookie(seals);
 
   routes.use(secureAnswers(publicUrl, ownScripts), keepNoAnswer);
-  routes.use(createVisits({ db, secrets, isSecure }));
+  routes.use(createVisits(seals, (sessionId) => findSession(db, sessionId)));
   routes.use(limitBody, express.urlencoded({ extended: false, limit: MAX_BODY_BYTES }));
-  routes.use(createFormCheck(publicUrl));
-  addLoginRoutes(routes, { db, checkKey, sessionCookie, lifetimeMs: sessionMs });
+  routes.use(createFormCheck({ isFromOurPage: comesFrom(publicUrl), sendProblem: sendConsoleProblem }));
+  addLoginRoutes(routes, {
+    ...{ place: partnerConsole, checkKey, sessionCookie, lifetimeMs: sessionMs },
+    startSession: (partnerId, key) => startSession(db, { partnerId, key, lifetimeMs: sessionMs }),
+    endSession: (res: Response) => endSession(db, sessionOf(res)),
+    sendLogin: (res, status, page) => sendLogin(res, { title: 'Sign in', status }, page),
+  });
 
-  routes.use(requireSession);
+  routes.use(requireSession(partnerConsole));
   addOverviewPages(routes, { db, publicUrl, failingAfter });
   addConversionPages(routes, { db });
   addPostbackPages(routes, { ...deps, publicUrl });
@@ -58,17 +70,3 @@ export function createConsoleRoutes(deps: ConsoleDeps, { publicUrl, log }: Conte
   routes.use(createProblemHandler(log, sendConsoleProblem));
   return routes;
 }
-
-const keepNoAnswer: RequestHandler = (_req, res, next) => {
-  res.set('cache-control', 'no-store');
-  next();
-};
-
-const requireSession: RequestHandler = (req, res, next) => {
-  if (visitOf(res).session) return next();
-  const isReading = req.method === 'GET' || req.method === 'HEAD';
-  const login = isReading ? `/console/login?next=${encodeURIComponent(req.originalUrl)}` : '/console/login';
-  // A part of a page must not become the login: the whole page goes there.
-  if (req.headers['hx-request'] !== undefined) return void res.set('hx-redirect', '/console/login').status(204).end();
-  res.redirect(303, login);
-};

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { updatePartner } from '../../../../src/db/partners.ts';
-import { findZone } from '../../../../src/http/partner/console/session/visit.ts';
+import { findZone } from '../../../../src/http/console/session/visit.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 import { createNetwork, type Network } from '../../../support/network-in-database.ts';
 import { settingsFor } from '../../../support/postback-settings.ts';

@@ -10,8 +10,9 @@ import { tellPartnerConversion } from '../../../../stories/partner-conversion-st
 import { writeCursor } from '../../../protocol/cursor.ts';
 import { firstOf, readQuery } from '../../../protocol/query.ts';
 import { conversionListSchema } from '../../conversions/conversion-schemas.ts';
-import { readListFilters } from '../list-filters.ts';
-import { sessionOf, visitOf } from '../session/visit.ts';
+import { readListFilters } from '../../../console/list-filters.ts';
+import { visitOf } from '../../../console/session/visit.ts';
+import { sessionOf } from '../partner-session.ts';
 import { notYours } from '../../not-yours.ts';
 import { sendConversionList } from './conversion-list-page.ts';
 import { sendConversionStory } from './conversion-story-page.ts';

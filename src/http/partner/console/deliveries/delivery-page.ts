@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import type { viewPartnerPostback } from '../../../../stories/partner-postback.ts';
 import { definePage } from '../console-page.ts';
-import { answerText, curlCommandFor, requestText } from '../http-texts.ts';
+import { answerText, curlCommandFor, requestText } from '../../../console/http-texts.ts';
 
 type Told = ReturnType<typeof viewPartnerPostback>;
 

@@ -3,9 +3,9 @@ import type { Knex } from 'knex';
 import { endAllSessions, listSignIns, replaceKeyInSession } from '../../../../db/keys/console-sessions.ts';
 import { readPartner } from '../../../../db/partners.ts';
 import { definePage } from '../console-page.ts';
-import { textIn } from '../form.ts';
-import type { SignedCookie } from '../session/console-cookies.ts';
-import { sessionOf } from '../session/visit.ts';
+import { textIn } from '../../../console/form.ts';
+import type { SignedCookie } from '../../../console/session/signed-cookie.ts';
+import { sessionOf } from '../partner-session.ts';
 
 export type KeyDeps = { db: Knex; sessionCookie: SignedCookie };
 

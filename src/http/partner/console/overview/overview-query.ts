@@ -2,7 +2,7 @@ import type { ParsedUrlQuery } from 'node:querystring';
 import { MAX_STATS_DAYS } from '../../../../db/reports/partner-stats.ts';
 import { addDays, dayOf, isDay } from '../../../pages/console/days.ts';
 import { firstOf } from '../../../protocol/query.ts';
-import { findZone, type Visit } from '../session/visit.ts';
+import { findZone, type Visit } from '../../../console/session/visit.ts';
 
 /** What the figures can show as a chart. */
 export const measures = ['reward', 'approved', 'pending', 'rejected', 'conversions', 'touches'] as const;

@@ -6,7 +6,7 @@ import { AppError } from '../../../../errors.ts';
 import { refIdFilter } from '../../../fields/filters.ts';
 import { postbackSchema } from '../../../fields/postback-settings-schema.ts';
 import { readSettings, refuseSettings } from '../../../fields/read-with.ts';
-import { textIn } from '../form.ts';
+import { textIn } from '../../../console/form.ts';
 
 /** What stands in the editor, as it was typed: nothing of it is lost when it is refused. */
 export type EditorForm = {

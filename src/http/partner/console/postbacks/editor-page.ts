@@ -6,7 +6,7 @@ import type { TrackerPreset } from '../../../../domain/trackers/tracker-preset.t
 import { trackerPresets } from '../../../../domain/trackers/presets.ts';
 import type { TestResult } from '../../../../outbound/test-call.ts';
 import { definePage } from '../console-page.ts';
-import { answerText, requestText } from '../http-texts.ts';
+import { answerText, requestText } from '../../../console/http-texts.ts';
 import type { EditorErrors, EditorForm } from './editor-form.ts';
 import { SIGNING_PART, type SigningData } from './signing-part.ts';
 import { TRY_PART } from './try-part.ts';

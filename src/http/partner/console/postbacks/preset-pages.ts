@@ -3,7 +3,7 @@ import type { PostbackSettings } from '../../../../domain/postbacks/postback-set
 import { checkPresetValues, settingsFromPreset } from '../../../../domain/trackers/fill-preset.ts';
 import { findPreset } from '../../../../domain/trackers/presets.ts';
 import { AppError } from '../../../../errors.ts';
-import { textIn } from '../form.ts';
+import { textIn } from '../../../console/form.ts';
 import { formOf } from './editor-form.ts';
 import type { ShowEditor } from './show-editor.ts';
 

@@ -1,9 +1,9 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
 import { removeSigningSecrets, rotateSigningSecret } from '../../../../db/keys/signing-secrets.ts';
-import { leadBack } from '../console-page.ts';
-import { textIn } from '../form.ts';
-import { sessionOf } from '../session/visit.ts';
+import { leadBack } from '../../../console/console-pages.ts';
+import { textIn } from '../../../console/form.ts';
+import { sessionOf } from '../partner-session.ts';
 import { KEEP_OLD } from './signing-part.ts';
 
 type Deps = { db: Knex; show: (res: Response, newSecret: string | undefined) => Promise<void> };

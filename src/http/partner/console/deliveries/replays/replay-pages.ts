@@ -10,7 +10,8 @@ import {
 } from '../../../../../db/replays/replays.ts';
 import { AppError } from '../../../../../errors.ts';
 import { firstOf, readQuery } from '../../../../protocol/query.ts';
-import { sessionOf, visitOf } from '../../session/visit.ts';
+import { visitOf } from '../../../../console/session/visit.ts';
+import { sessionOf } from '../../partner-session.ts';
 import { notYours } from '../../../not-yours.ts';
 import { sendNewReplay } from './new-replay-page.ts';
 import { readReplayForm, type ReplayForm } from './replay-form.ts';

@@ -3,7 +3,8 @@ import type { Knex } from 'knex';
 import { proposeReplay, type ReplayProposal } from '../../../../../db/replays/replay-previews.ts';
 import { tellSpan } from '../../../../pages/console/tell-time.ts';
 import type { Action } from '../../../../pages/console/parts.ts';
-import { sessionOf, visitOf } from '../../session/visit.ts';
+import { visitOf } from '../../../../console/session/visit.ts';
+import { sessionOf } from '../../partner-session.ts';
 
 /** What the endpoint's last outage has cost, as a notice with what to do about it. */
 export type ShownProposal = { tone: 'bad' | 'busy'; title: string; text: string; actions: Action[] };

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseCookie, stringifySetCookie } from 'cookie';
 import type { Response } from 'express';
+import type { ConsolePlace } from '../console-place.ts';
 import type { ConsoleSecrets, Purpose } from './console-secrets.ts';
 
 /** A value in a browser that it can neither read by script nor change. */
@@ -11,15 +12,14 @@ export type SignedCookie = {
   clear(res: Response): void;
 };
 
-const PREFIX = 'console_';
+/** What the cookies of a console have in common. */
+export type Seals = { place: ConsolePlace; secrets: ConsoleSecrets; isSecure: boolean };
+
 const MAX_VALUE_LENGTH = 2000;
 
-export function createSignedCookie(
-  purpose: Purpose,
-  { secrets, isSecure }: { secrets: ConsoleSecrets; isSecure: boolean },
-): SignedCookie {
-  const name = `${PREFIX}${purpose}`;
-  const attributes = { path: '/console', httpOnly: true, sameSite: 'lax', secure: isSecure } as const;
+export function createSignedCookie(purpose: Purpose, { place, secrets, isSecure }: Seals): SignedCookie {
+  const name = `${place.name}_${purpose}`;
+  const attributes = { path: place.path, httpOnly: true, sameSite: place.sameSite, secure: isSecure };
   return {
     read(headers) {
       for (const given of readCookies(headers, name)) {
@@ -44,7 +44,7 @@ function readCookies({ cookie = '' }: IncomingHttpHeaders, name: string): string
   return cookie.split(';').flatMap((pair) => parseCookie(pair)[name] ?? []);
 }
 
-/** The time zone that the console's script has found in the browser. */
+/** The time zone that a console's script has found in the browser. */
 export function readZoneCookie(headers: IncomingHttpHeaders): string | undefined {
   return readCookies(headers, 'console_zone')[0];
 }

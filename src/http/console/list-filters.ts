@@ -1,9 +1,9 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
-import { AppError } from '../../../errors.ts';
-import { addDays, beginOfDay, isDay } from '../../pages/console/days.ts';
-import { readWith } from '../../fields/read-with.ts';
-import { readQuery } from '../../protocol/query.ts';
+import { AppError } from '../../errors.ts';
+import { addDays, beginOfDay, isDay } from '../pages/console/days.ts';
+import { readWith } from '../fields/read-with.ts';
+import { readQuery } from '../protocol/query.ts';
 
 /** The filters of a list as they stand in its address. */
 export type ListFilters<Filters> = {

@@ -1,17 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
-import type { Knex } from 'knex';
-import { findSession, type ConsoleSession } from '../../../../db/keys/console-sessions.ts';
-import { isTimeZone } from '../../../../domain/time-zone.ts';
-import { createSignedCookie, readZoneCookie, type SignedCookie } from './console-cookies.ts';
-import type { ConsoleSecrets } from './console-secrets.ts';
+import { isTimeZone } from '../../../domain/time-zone.ts';
+import { createSignedCookie, readZoneCookie, type Seals, type SignedCookie } from './signed-cookie.ts';
 
 export type Flash = { tone: 'good' | 'bad'; text: string };
 
-/** A request to the console: who makes it, and what its page needs. */
-export type Visit = {
+/** A request to a console: who makes it, and what its page needs. */
+export type Visit<Session = unknown> = {
   /** Undefined before the login. */
-  session: ConsoleSession | undefined;
+  session: Session | undefined;
   /** Stands in every form as `csrf`. */
   formToken: string;
   isFormToken(given: string): boolean;
@@ -31,26 +28,28 @@ const stranger = {
   setFlash: () => undefined,
 };
 
-type Deps = { db: Knex; secrets: ConsoleSecrets; isSecure: boolean };
-
 /** The cookie that holds the id of a session. */
-export function createSessionCookie(deps: Omit<Deps, 'db'>): SignedCookie {
-  return createSignedCookie('session', deps);
+export function createSessionCookie(seals: Seals): SignedCookie {
+  return createSignedCookie('session', seals);
 }
 
-/** Finds out who comes, for all that follows. */
-export function createVisits({ db, secrets, isSecure }: Deps): RequestHandler {
-  const sessionCookie = createSessionCookie({ secrets, isSecure });
-  const formCookie = createSignedCookie('form', { secrets, isSecure });
-  const flashCookie = createSignedCookie('flash', { secrets, isSecure });
+/** Finds out who comes, for all that follows. @param findSession undefined for a session that has ended */
+export function createVisits<Session>(
+  seals: Seals,
+  findSession: (sessionId: string) => Promise<Session | undefined>,
+): RequestHandler {
+  const { secrets } = seals;
+  const sessionCookie = createSessionCookie(seals);
+  const formCookie = createSignedCookie('form', seals);
+  const flashCookie = createSignedCookie('flash', seals);
   return async (req, res, next) => {
     const timeZone = findZone(readZoneCookie(req.headers));
     // For the page that says it when nobody can be asked who this is.
     res.locals.visit = { ...stranger, timeZone, nowMs: Date.now() } satisfies Visit;
     const sessionId = sessionCookie.read(req.headers);
-    const session = sessionId === undefined ? undefined : await findSession(db, sessionId);
+    const session = sessionId === undefined ? undefined : await findSession(sessionId);
     const bound = session && sessionId !== undefined ? sessionId : bindBrowser();
-    const visit: Visit = {
+    const visit: Visit<Session> = {
       session,
       formToken: secrets.sign('form', bound),
       isFormToken: (given) => secrets.isSigned('form', bound, given),
@@ -86,10 +85,10 @@ export function visitOf(res: Response): Visit {
   return (res.locals as { visit: Visit }).visit;
 }
 
-/** The session of a page behind the login. */
-export function sessionOf(res: Response): ConsoleSession {
+/** The session of a page behind the login; each console knows what kind it is. */
+export function sessionBehindLogin(res: Response): unknown {
   const { session } = visitOf(res);
-  if (!session) throw new Error('This page stands before the login.');
+  if (session === undefined) throw new Error('This page stands before the login.');
   return session;
 }
 
