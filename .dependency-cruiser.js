@@ -25,10 +25,7 @@ const rooms = {
   activities: { path: '^activities/', mayLoad: [GROUND, DOMAIN, DB, '^src/outbound/', CONTRACT] },
   temporal: { path: '^src/temporal/', mayLoad: [GROUND, DOMAIN, CONTRACT] },
   relay: { path: '^src/relay\\.ts$', mayLoad: [GROUND, '^src/(db/outbox|temporal/tell-lead)\\.ts$', CONTRACT] },
-  'replay-relay': {
-    path: '^src/replay-relay\\.ts$',
-    mayLoad: [GROUND, '^src/(db/replays/replay-tells|temporal/tell-replay)\\.ts$'],
-  },
+  'job-relay': { path: '^src/job-relay\\.ts$', mayLoad: [GROUND] },
   canary: {
     path: '^src/canary\\.ts$',
     mayLoad: [GROUND, DOMAIN, '^src/db/endpoints/canaries\\.ts$', '^src/outbound/test-call\\.ts$'],

@@ -20,11 +20,15 @@ export function databaseTaskQueue(taskQueue: string): string {
   return `${taskQueue}-database`;
 }
 
-/** For replays, which have workers of their own: however much is sent again, no lead waits for it. */
-export const REPLAY_TASK_QUEUE = 'replays';
-export const REPLAY_WORKFLOW = 'replay';
+/**
+ * For long jobs, such as replays, which have workers of their own: however much there is to do, no lead waits for it. It
+ * keeps its first name, by which workflows that began earlier know it.
+ */
+export const JOB_TASK_QUEUE = 'replays';
 /** There is something new: it is to go on, or to end. */
-export const wakeReplay = defineSignal('wake');
+export const wakeJob = defineSignal('wake');
+
+export const REPLAY_WORKFLOW = 'replay';
 
 export function replayWorkflowId(replayId: string): string {
   return `replay:${replayId}`;
@@ -157,6 +161,9 @@ export type ReplayActivities = {
   /** Has it cancelled; changes nothing when it has ended. */
   cancelReplay: (input: ReplayInput) => Promise<void>;
 };
+
+/** What the worker of long jobs does. */
+export type JobActivities = ReplayActivities;
 
 /** Failure type: the partner did not answer 200. Retried by Temporal until the attempts are used up. */
 export const NOT_ACCEPTED = 'PostbackNotAccepted';

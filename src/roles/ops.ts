@@ -3,7 +3,7 @@ import { readCountedUpto } from '../db/counting/counting.ts';
 import { countFailingEndpoints } from '../db/endpoints/endpoints.ts';
 import { readBacklog } from '../db/outbox.ts';
 import { readOverdue } from '../db/overdue.ts';
-import { countRunningReplays } from '../db/replays/replay-tells.ts';
+import { replayTells } from '../db/replays/replay-tells.ts';
 import { createOpsApp } from '../http/ops-app.ts';
 import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
 import type { StatusIntake } from '../intake/status.ts';
@@ -67,7 +67,7 @@ async function readMetrics({ config, db, metrics, log }: RoleDeps, telemetry: Te
     metrics.postbacksOverdue.set(overdue.postbacks);
     metrics.settlementsOverdue.set(overdue.settlements);
     metrics.endpointsFailing.set(await countFailingEndpoints(db, config.endpoints.failingAfter));
-    metrics.replaysRunning.set(await countRunningReplays(db));
+    metrics.replaysRunning.set(await replayTells.countRunning(db));
     metrics.countingBehindSeconds.set((Date.now() - Date.parse(await readCountedUpto(db))) / MS_PER_SECOND);
   } catch (error) {
     log.warn(

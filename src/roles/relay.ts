@@ -2,14 +2,16 @@ import type { LeadPolicy } from '../../workflows/contract.ts';
 import type { Config } from '../config.ts';
 import { startCounting } from '../counting.ts';
 import { checkDb, connectCountingDb, connectRelayDb } from '../db/connect.ts';
+import { replayTells } from '../db/replays/replay-tells.ts';
+import { startJobRelay } from '../job-relay.ts';
 import { startRelay } from '../relay.ts';
-import { startReplayRelay } from '../replay-relay.ts';
 import { startSweep } from '../sweep.ts';
 import { checkTemporal } from '../temporal/check.ts';
 import { connectTemporal, registerSearchAttributes } from '../temporal/connect.ts';
 import { watchQueueDepth } from '../temporal/queue-depth.ts';
 import { keepRegistered } from '../temporal/registration.ts';
 import { proveStartDelay } from '../temporal/start-delay.ts';
+import { tellReplay } from '../temporal/tell-replay.ts';
 import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
 
 const FIRST_RETRY_MS = 1000;
@@ -41,7 +43,12 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   const sweep = startSweep({ db, grace: graceOf(config), intervalMs: config.sweep.intervalMs, metrics, log });
   const countingDb = connectCountingDb(config.database);
   const counting = startCounting({ db: countingDb, intervalMs: config.counting.intervalMs, log });
-  const replayRelay = startReplayRelay({ db, client, log });
+  const replayRelay = startJobRelay({
+    kind: { name: 'replay', tells: replayTells, tell: tellReplay },
+    db,
+    client,
+    log,
+  });
   const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
   const registration = keepRegistered({
     register,

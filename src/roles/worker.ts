@@ -43,7 +43,7 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
       answers,
       concurrentPerPartner: worker.concurrentPostbacksPerPartner,
     }),
-    replays: { activities: replaying.activities, concurrentReplays: config.replays.concurrentReplays },
+    jobs: { activities: replaying.activities, concurrentJobs: config.replays.concurrentReplays },
     workflowBundle: await loadWorkflowBundle(log),
     log,
   });

@@ -1,18 +1,18 @@
 import type { NativeConnection, WorkerOptions, WorkflowBundleOption } from '@temporalio/worker';
-import { TASK_QUEUE, type LeadActivities, type ReplayActivities } from '../../workflows/contract.ts';
+import { TASK_QUEUE, type JobActivities, type LeadActivities } from '../../workflows/contract.ts';
 import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
 import { pauseUnlessAborted } from '../pause.ts';
 import { connectWorkerToTemporal, NamespaceMissingError } from './connect.ts';
+import { jobWorker } from './job-worker.ts';
 import { leadWorkers, type WorkerLimits } from './lead-workers.ts';
-import { replayWorker } from './replay-worker.ts';
 import type { TemporalTarget } from './target.ts';
 import { createWorkers, type Workers } from './workers.ts';
 
 export type WorkerDeps = {
   target: TemporalTarget;
   activities: LeadActivities;
-  replays: { activities: ReplayActivities; concurrentReplays: number };
+  jobs: { activities: JobActivities; concurrentJobs: number };
   workflowBundle: WorkflowBundleOption;
   limits: WorkerLimits;
   log: Log;
@@ -29,7 +29,7 @@ export type RunningWorker = {
 const SHUTDOWN_GRACE = '15s';
 const RECONNECT_MS = 1000;
 
-/** Runs the workflows and activities of leads and replays; waits for Temporal for as long as it is away. */
+/** Runs the workflows and activities of leads and of long jobs; waits for Temporal for as long as it is away. */
 export function startWorker(deps: WorkerDeps): RunningWorker {
   const stopping = new AbortController();
   let workers: Workers | undefined;
@@ -86,11 +86,8 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
 
 /** All on one connection. */
 function optionsOf(deps: WorkerDeps, connection: NativeConnection): WorkerOptions[] {
-  const { target, activities, replays, workflowBundle, limits } = deps;
+  const { target, activities, jobs, workflowBundle, limits } = deps;
   const { namespace } = target;
   const shared = { connection, namespace, workflowBundle, shutdownGraceTime: SHUTDOWN_GRACE };
-  return [
-    ...leadWorkers({ ...shared, taskQueue: TASK_QUEUE, activities, limits }),
-    replayWorker({ ...shared, ...replays }),
-  ];
+  return [...leadWorkers({ ...shared, taskQueue: TASK_QUEUE, activities, limits }), jobWorker({ ...shared, ...jobs })];
 }

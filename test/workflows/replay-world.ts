@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import type { ReplayDeps } from '../../activities/replay/replay-activities.ts';
 import { readReplay, type Replay } from '../../src/db/replays/replays.ts';
 import { createLog } from '../../src/log.ts';
-import { startReplayRelay } from '../../src/replay-relay.ts';
-import { replayWorker } from '../../src/temporal/replay-worker.ts';
+import { replayTells } from '../../src/db/replays/replay-tells.ts';
+import { startJobRelay } from '../../src/job-relay.ts';
+import { jobWorker } from '../../src/temporal/job-worker.ts';
+import { tellReplay } from '../../src/temporal/tell-replay.ts';
 import { createWorkers } from '../../src/temporal/workers.ts';
 import { replayWorkflowId } from '../../workflows/contract.ts';
 import { createReplayStage } from '../activities/replay-stage.ts';
@@ -29,10 +31,16 @@ export async function startReplayWorld(address: string, { silentMs, replaying: c
   const { db } = stage;
   const replaying = stage.createWorker(changes);
   const { activities } = replaying;
-  const options = { connection, activities, workflowBundle: await testBundle(), concurrentReplays: 10 };
-  const workers = await createWorkers([replayWorker(options)]);
+  const options = { connection, activities, workflowBundle: await testBundle(), concurrentJobs: 10 };
+  const workers = await createWorkers([jobWorker(options)]);
   const working = workers.run();
-  const relay = startReplayRelay({ db, client, silentMs, log: createLog('silent') });
+  const relay = startJobRelay({
+    kind: { name: 'replay', tells: replayTells, tell: tellReplay },
+    db,
+    client,
+    silentMs,
+    log: createLog('silent'),
+  });
 
   return {
     stage,

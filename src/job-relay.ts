@@ -1,11 +1,19 @@
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
-import { claimReplaysToTell, noteTold, tellSilentReplays, type ReplayToTell } from './db/replays/replay-tells.ts';
+import type { JobTells, JobToTell } from './db/jobs/job-tells.ts';
 import type { Log } from './log.ts';
 import { pauseUnlessAborted } from './pause.ts';
-import { tellReplay } from './temporal/tell-replay.ts';
 
-export type ReplayRelayDeps = {
+/** A kind of long jobs, and how the workflow of one is told. */
+export type JobKind<Facts extends object> = {
+  /** As logs name them. */
+  name: 'replay' | 'import';
+  tells: JobTells<Facts>;
+  tell: (client: Client, job: JobToTell<Facts>) => Promise<void>;
+};
+
+export type JobRelayDeps<Facts extends object> = {
+  kind: JobKind<Facts>;
   db: Knex;
   client: Client;
   /** Of which nothing has been heard for so long, the workflow may be lost. */
@@ -13,7 +21,7 @@ export type ReplayRelayDeps = {
   log: Log;
 };
 
-export type ReplayRelay = {
+export type JobRelay = {
   /** Ends when what it has taken is told. */
   stop(): Promise<void>;
 };
@@ -29,10 +37,16 @@ const SILENT_MS = 5 * 60 * 1000;
 const POLLS_PER_LOOK_FOR_SILENT = 100;
 
 /**
- * Tells Temporal of replays, as the relay does of leads: a replay is answered as soon as it is committed, and its workflow
+ * Tells Temporal of long jobs, as the relay does of leads: a job is answered as soon as it is committed, and its workflow
  * hears of it from here. One whose workflow is lost is started anew. Any number of processes may run one.
  */
-export function startReplayRelay({ db, client, silentMs = SILENT_MS, log }: ReplayRelayDeps): ReplayRelay {
+export function startJobRelay<Facts extends object>({
+  kind,
+  db,
+  client,
+  silentMs = SILENT_MS,
+  log,
+}: JobRelayDeps<Facts>): JobRelay {
   const stopping = new AbortController();
   const running = run();
 
@@ -53,27 +67,29 @@ export function startReplayRelay({ db, client, silentMs = SILENT_MS, log }: Repl
   /** @returns false when something failed */
   async function tellDue(mayBeSilent: boolean): Promise<boolean> {
     try {
-      if (mayBeSilent) {
-        const silent = await tellSilentReplays(db, silentMs);
-        if (silent > 0) log.warn({ replays: silent }, 'Nothing was heard of replays that run; they are started again.');
-      }
-      const due = await claimReplaysToTell(db, { limit: LIMIT, leaseMs: LEASE_MS });
+      if (mayBeSilent) await tellSilent();
+      const due = await kind.tells.claim(db, { limit: LIMIT, leaseMs: LEASE_MS });
       const told = await Promise.all(due.map(tell));
       return !told.includes(false);
     } catch (err) {
-      log.warn({ err }, 'Replays to be told cannot be read; trying again.');
+      log.warn({ err, job: kind.name }, 'Jobs to be told cannot be read; trying again.');
       return false;
     }
   }
 
+  async function tellSilent(): Promise<void> {
+    const jobs = await kind.tells.tellSilent(db, silentMs);
+    if (jobs > 0) log.warn({ job: kind.name, jobs }, 'Nothing was heard of jobs that run; they are started again.');
+  }
+
   /** What cannot be told now is taken again when its lease has run out. */
-  async function tell(replay: ReplayToTell): Promise<boolean> {
+  async function tell(job: JobToTell<Facts>): Promise<boolean> {
     try {
-      await client.withDeadline(Date.now() + CALL_MS, () => tellReplay(client, replay));
-      await noteTold(db, replay);
+      await client.withDeadline(Date.now() + CALL_MS, () => kind.tell(client, job));
+      await kind.tells.noteTold(db, job);
       return true;
     } catch (err) {
-      log.warn({ err, replayId: replay.replayId }, 'The workflow of a replay could not be told; trying again.');
+      log.warn({ err, job: kind.name, id: job.id }, 'The workflow of a job could not be told; trying again.');
       return false;
     }
   }
