@@ -1,12 +1,14 @@
 import type { Knex } from 'knex';
 import { deleteAttempt } from '../../src/db/attempts.ts';
 import type { ReplayAttemptEnd, Verdict } from '../../src/db/replays/replay-attempts.ts';
-import type { ReplayControl, ReplayPostback } from '../../src/db/replays/replay-turns.ts';
+import type { ReplayPostback } from '../../src/db/replays/replay-turns.ts';
 import { UrlTemplateError } from '../../src/domain/url-template.ts';
 import type { GuardedClient } from '../../src/outbound/guarded-client.ts';
 import type { Turns } from '../../src/turns.ts';
 import { recordOf, requestOf, unsent } from '../attempt-request.ts';
 import type { AttemptWriter } from './attempt-writer.ts';
+import type { Pace } from './pace.ts';
+import type { ReplayWatch } from './watch.ts';
 
 export type SendDeps = {
   db: Knex;
@@ -17,18 +19,25 @@ export type SendDeps = {
 };
 
 /** `sent`: its answer is recorded. `skipped`: it is not sent in this replay. All else: not now. */
-export type Sent = 'sent' | 'skipped' | Exclude<Verdict, 'begun' | 'gone' | 'overtaken'>;
+export type Sent = 'sent' | 'skipped' | 'halted' | Exclude<Verdict, 'begun' | 'gone' | 'overtaken'>;
 
-type Sending = { replayId: string; turn: number; control: ReplayControl };
+type Sending = {
+  replayId: string;
+  turn: number;
+  watch: Pick<ReplayWatch, 'control' | 'halted'>;
+  pace: Pace;
+};
 
 // An attempt counts as dead after 16 s; of these its call may take 10.
 const LATEST_CALL_MS = 3000;
 
-/** One attempt of a postback, by the settings as they are now (R12). */
+/** One attempt of a postback, by the settings as they are when it is its turn (R12). */
 export async function sendPostback(deps: SendDeps, postback: ReplayPostback, sending: Sending): Promise<Sent> {
-  const { settings } = sending.control;
-  if (!settings?.statuses.includes(postback.status)) return 'skipped';
-  const made = await deps.places.take(() => beginAndCall(deps, postback, { ...sending, settings }));
+  const made = await deps.places.take(async () => {
+    // With a place in hand: those who wait for one while the endpoint hangs must not all go at once when it answers.
+    await sending.pace.next(sending.watch.halted);
+    return sending.watch.halted.aborted ? 'halted' : await beginAndCall(deps, postback, sending);
+  });
   if (typeof made === 'string') return made;
   // The place is free for another call meanwhile.
   await deps.writer.end(made);
@@ -38,8 +47,11 @@ export async function sendPostback(deps: SendDeps, postback: ReplayPostback, sen
 async function beginAndCall(
   { db, writer, client }: SendDeps,
   postback: ReplayPostback,
-  { replayId, turn, control, settings }: Sending & { settings: NonNullable<ReplayControl['settings']> },
+  { replayId, turn, watch }: Sending,
 ): Promise<ReplayAttemptEnd | Sent> {
+  const control = watch.control();
+  const { settings } = control;
+  if (!settings?.statuses.includes(postback.status)) return 'settings_changed';
   const { postbackId } = postback;
   const request = requestOf(postback, settings, control.signingSecrets);
   const { settingsVersion } = control;

@@ -8,7 +8,7 @@ import {
 } from '../../src/db/replays/replay-turns.ts';
 import { pauseUnlessAborted } from '../../src/pause.ts';
 import { createLanes } from './lanes.ts';
-import { createPace } from './pace.ts';
+import { createPace, type Pace } from './pace.ts';
 import { sendPostback, type SendDeps } from './send-postback.ts';
 import type { Trail } from './trail.ts';
 import type { ReplayWatch } from './watch.ts';
@@ -53,12 +53,11 @@ export async function workOff(deps: SendDeps, work: Work): Promise<boolean> {
           pass('sent');
           continue;
         }
-        await pace.next(watch.halted);
         await lanes.room();
         if (watch.halted.aborted) return false;
         lanes.run(postback.conversionId, async () => {
           try {
-            const passed = await sendUntilClear(deps, postback, work);
+            const passed = await sendUntilClear(deps, postback, { ...work, pace });
             if (passed) pass(passed);
           } catch (error) {
             watch.fail(error);
@@ -74,17 +73,18 @@ export async function workOff(deps: SendDeps, work: Work): Promise<boolean> {
 async function sendUntilClear(
   deps: SendDeps,
   postback: ReplayPostback,
-  { replayId, turn: { turn, postbackId }, watch, onSkipped }: Work,
+  { replayId, turn: { turn, postbackId }, watch, onSkipped, pace }: Work & { pace: Pace },
 ): Promise<'sent' | 'skipped' | undefined> {
   while (!watch.halted.aborted) {
-    const control = watch.control();
+    const { settings } = watch.control();
     // A redelivery is about what was there when it was asked for; of a range, nothing is to be lost.
-    if (!control.settings && postbackId === null) {
+    if (!settings && postbackId === null) {
       await pauseForUrl(deps.db, { replayId, turn });
       await watch.look();
       continue;
     }
-    const sent = await sendPostback(deps, postback, { replayId, turn, control });
+    const isOn = settings?.statuses.includes(postback.status);
+    const sent = isOn ? await sendPostback(deps, postback, { replayId, turn, watch, pace }) : 'skipped';
     if (sent === 'skipped') onSkipped();
     if (sent === 'sent' || sent === 'skipped') return sent;
     if (sent === 'blocked') await pauseUnlessAborted(BLOCKED_PAUSE_MS, watch.halted);
