@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Vocabulary } from '../domain/vocabulary.ts';
 import { newReadableId } from '../new-ids.ts';
 import {
   insertOne,
@@ -16,11 +17,13 @@ export type Advertiser = {
   name: string;
   state: CatalogueState;
   token_prefix: string;
+  /** Null is plain: our own words and names. */
+  vocabulary: Vocabulary | null;
   created_at: string;
   updated_at: string;
 };
 
-const ADVERTISER_COLUMNS = ['advertiser_id', 'name', 'state', 'token_prefix', 'created_at', 'updated_at'];
+const ADVERTISER_COLUMNS = ['advertiser_id', 'name', 'state', 'token_prefix', 'vocabulary', 'created_at', 'updated_at'];
 const ADVERTISERS: CatalogueTable = { table: 'advertisers', id: 'advertiser_id', columns: ADVERTISER_COLUMNS };
 
 /**
@@ -53,15 +56,22 @@ export async function listAdvertisers(db: Knex, page: CataloguePageQuery): Promi
   return await readCatalogueRows<Advertiser>(db, ADVERTISERS, page);
 }
 
+/** What is to be changed; null takes a vocabulary away. */
+export type AdvertiserPatch = {
+  name?: string | undefined;
+  state?: CatalogueState | undefined;
+  vocabulary?: Vocabulary | null | undefined;
+};
+
 /** Changes what is given. @returns undefined when there is no such advertiser */
 export async function updateAdvertiser(
   db: Knex,
   advertiserId: string,
-  { name, state }: { name?: string | undefined; state?: CatalogueState | undefined },
+  { name, state, vocabulary }: AdvertiserPatch,
 ): Promise<Advertiser | undefined> {
   const [advertiser] = await db('advertisers')
     .where({ advertiser_id: advertiserId })
-    .update({ name, state, updated_at: db.fn.now() })
+    .update({ name, state, vocabulary: vocabulary && JSON.stringify(vocabulary), updated_at: db.fn.now() })
     .returning<Advertiser[]>(ADVERTISER_COLUMNS);
   return advertiser;
 }

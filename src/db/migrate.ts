@@ -14,6 +14,7 @@ import { partnerConversions } from './migrations/012-partner-conversions.ts';
 import { replaysOnce } from './migrations/013-replays-once.ts';
 import { partnerConversionList } from './migrations/014-partner-conversion-list.ts';
 import { endpointsByOrigin } from './migrations/015-endpoints-by-origin.ts';
+import { words } from './migrations/017-words.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -33,6 +34,7 @@ const migrations: Record<string, Migration> = {
   '013-replays-once': replaysOnce,
   '014-partner-conversion-list': partnerConversionList,
   '015-endpoints-by-origin': endpointsByOrigin,
+  '017-words': words,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

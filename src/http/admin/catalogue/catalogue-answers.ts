@@ -5,6 +5,7 @@ import type { Partner, RefIdWarning } from '../../../db/partners.ts';
 import { refIdProblems } from '../../../domain/ref-id.ts';
 import { statuses } from '../../../domain/status.ts';
 import { trackerIds } from '../../../domain/trackers/tracker-preset.ts';
+import { shownVocabularySchema } from '../../fields/vocabulary-schema.ts';
 import { defineAnswer, momentSchema, type Answer } from '../../protocol/describe-answer.ts';
 
 const MOMENT = '2026-01-31T09:15:00.000Z';
@@ -88,6 +89,7 @@ const advertiserSchema = z.object({
   name: z.string(),
   state: stateSchema,
   token_prefix: z.string().meta({ description: 'The beginning of its token, to tell it from others.' }),
+  vocabulary: shownVocabularySchema.nullable().meta({ description: 'Null: it uses our words and names.' }),
   created_at: momentSchema,
   updated_at: momentSchema,
   postback_url: z.string().meta({ description: 'Where it reports its statuses.' }),
@@ -98,6 +100,11 @@ const advertiserExample: z.output<typeof advertiserSchema> = {
   name: 'First Bank',
   state: 'active',
   token_prefix: 'at_Lp8sW2',
+  vocabulary: {
+    words: { lead: 'pending', sale: 'approved', trash: 'rejected', test: 'ignore' },
+    default_status: null,
+    parameters: { conversion_id: 'click_id', status: 'state' },
+  },
   created_at: MOMENT,
   updated_at: MOMENT,
   postback_url: 'https://cashcat.example/advertisers/first-bank-4f2k9x/postback',

@@ -4,6 +4,7 @@ import { currencies } from '../../../domain/money.ts';
 import { checkOfferUrl, offerMacros } from '../../../domain/offer-url.ts';
 import { limitSchema } from '../../fields/number-schemas.ts';
 import { postbackSchema } from '../../fields/postback-settings-schema.ts';
+import { vocabularySchema } from '../../fields/vocabulary-schema.ts';
 import { descriptionSchema, nameSchema, publicIdSchema, templateUrl } from '../../fields/text-schemas.ts';
 
 const AMOUNT_RULE = 'must be a whole number of minor units, 0 or more: 1250 is 12.50 USD';
@@ -51,7 +52,13 @@ export const partnerPatchSchema = z.strictObject({
 
 export const newAdvertiserSchema = z.strictObject({ name: nameSchema, advertiser_id: publicIdSchema.optional() });
 
-export const advertiserPatchSchema = z.strictObject({ name: nameSchema.optional(), state: stateSchema.optional() });
+export const advertiserPatchSchema = z.strictObject({
+  name: nameSchema.optional(),
+  state: stateSchema.optional(),
+  vocabulary: vocabularySchema.nullable().optional().meta({
+    description: 'Its own words and names of parameters. Replaces the whole; null removes it.',
+  }),
+});
 
 const offerUrlSchema = z
   .string()
