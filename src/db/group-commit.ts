@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { isBlocked, isDatabaseAway, isRowRefused } from './sqlstate.ts';
+import { isBlocked, isDatabaseAway, isRowRefused, isUnstorableValue } from './sqlstate.ts';
 
 const MAX_BATCH = 256;
 const MAX_BATCHES_IN_FLIGHT = 2;
@@ -101,7 +101,7 @@ export function createGroupCommit<Row, Result = void>(
       const results = await write(batch.map(({ row }) => row));
       for (const [index, { resolve }] of batch.entries()) resolve(results?.[index] as Result);
     } catch (error) {
-      if (batch.length > 1 && (isRowRefused(error) || isBlocked(error))) {
+      if (batch.length > 1 && (isBadRow(error) || isBlocked(error))) {
         const half = batch.length >> 1;
         await writeOrSplit(batch.slice(0, half));
         await writeOrSplit(batch.slice(half));
@@ -139,12 +139,17 @@ export function createGroupCommit<Row, Result = void>(
   }
 }
 
+/** The same rows without this one may be stored. */
+function isBadRow(error: unknown): boolean {
+  return isRowRefused(error) || isUnstorableValue(error);
+}
+
 function overdue(): AppError {
   return new AppError('unavailable', 'The request could not be stored in time; try again shortly.');
 }
 
 function toRefusal(cause: unknown): AppError {
-  return isRowRefused(cause)
+  return isBadRow(cause)
     ? new AppError('malformed', 'The request holds a value that cannot be stored.', { cause })
     : new AppError('unavailable', 'The request could not be stored; try again shortly.', { cause });
 }

@@ -15,6 +15,7 @@ import { replaysOnce } from './migrations/013-replays-once.ts';
 import { partnerConversionList } from './migrations/014-partner-conversion-list.ts';
 import { endpointsByOrigin } from './migrations/015-endpoints-by-origin.ts';
 import { words } from './migrations/017-words.ts';
+import { statusReports } from './migrations/018-status-reports.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -35,6 +36,7 @@ const migrations: Record<string, Migration> = {
   '014-partner-conversion-list': partnerConversionList,
   '015-endpoints-by-origin': endpointsByOrigin,
   '017-words': words,
+  '018-status-reports': statusReports,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -19,6 +19,8 @@ export type StatusFields = {
   /** The advertiser's word for the status. */
   word: string | null;
   reason: string | null;
+  /** The advertiser's own id of the sale. */
+  transactionId: string | null;
 };
 
 /** `field` is the parameter as the advertiser calls it. */
@@ -55,8 +57,8 @@ export function readStatusFields(
 ): StatusFields & { problems: StatusFieldProblem[] } {
   const sent = { ...query, ...body };
   const read = KEPT_FIELDS.map((field) => readField(sent, field, parameters));
-  const [conversionId = null, word = null, reason = null] = read.map(({ text }) => text);
-  return { conversionId, word, reason, problems: read.flatMap(({ problems }) => problems) };
+  const [conversionId = null, word = null, reason = null, transactionId = null] = read.map(({ text }) => text);
+  return { conversionId, word, reason, transactionId, problems: read.flatMap(({ problems }) => problems) };
 }
 
 /** Empty is absent. Whole numbers are taken as their digits, as advertisers do not always quote their own ids. */

@@ -2,16 +2,13 @@ import type { Knex } from 'knex';
 import { findAdvertiserByTokenHash } from '../db/advertisers.ts';
 import { hashKey } from '../db/keys/keys.ts';
 import { isRowRefused } from '../db/sqlstate.ts';
-import {
-  insertStatusCall,
-  insertStatusEvent,
-  lockConversion,
-  lockStatusCall,
-  setStatusCallResult,
-} from '../db/statuses.ts';
+import { lockStatusCall } from '../db/statuses/kept-calls.ts';
+import { recordStatuses } from '../db/statuses/record-statuses.ts';
+import { isStatus, type StatusReport, type StatusResult } from '../domain/status-report.ts';
 import { readStatusFields, type RawStatusCall, type StatusFields } from '../domain/status-call.ts';
-import { judgeTransition, parseStatus, statuses, type Status, type Transition } from '../domain/status.ts';
+import { parseStatus, statuses, type Status, type Transition } from '../domain/status.ts';
 import { AppError, type FieldProblem } from '../errors.ts';
+import { createStatusLanes } from './status-lanes.ts';
 
 /** An advertiser's call as it came, authenticated but not yet judged. */
 export type StatusCall = StatusFields & {
@@ -34,6 +31,8 @@ export type StatusIntake = {
   keepMalformed(call: StatusCall, problems: FieldProblem[]): Promise<never>;
   /** R9: records a status that was refused because the window was over. */
   acceptLate(callId: number): Promise<StatusAnswer>;
+  /** Resolves once everything handed in so far is committed or refused. */
+  flush(): Promise<void>;
 };
 
 export function wrongToken(): AppError {
@@ -41,6 +40,7 @@ export function wrongToken(): AppError {
 }
 
 export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
+  const lanes = createStatusLanes(db, windowMs);
   return {
     async authenticate(advertiserId, token) {
       // The look-up goes by the hash of a random token, so its timing tells nothing about the token.
@@ -50,20 +50,13 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
 
     async record(call) {
       // A refusal is thrown after the commit, so that the raw call is kept whatever becomes of it.
-      const answer = await inTransaction(async (trx) => {
-        const callId = await insertStatusCall(trx, call);
-        const judged = await judge(trx, { callId, call, windowMs });
-        if (judged instanceof AppError) await setStatusCallResult(trx, callId, judged.kind);
-        return judged;
-      });
-      if (answer instanceof AppError) throw answer;
-      return answer;
+      const report = toReport(call, understand(call));
+      const { result } = await lanes.record(report);
+      return answerTo(report, result, call.word);
     },
 
     async keepMalformed(call, problems) {
-      await inTransaction(async (trx) => {
-        await setStatusCallResult(trx, await insertStatusCall(trx, call), 'malformed');
-      });
+      await lanes.record(toReport(call, 'malformed'));
       throw new AppError('malformed', problems.map(({ message }) => message).join(' '), { problems });
     },
 
@@ -76,13 +69,14 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
           throw new AppError('conflict', detail);
         }
         const { advertiserId, conversionId, raw } = kept;
-        const { word, reason } = readStatusFields(raw);
-        const call = { advertiserId, conversionId, word, reason };
-        const answer = await judge(trx, { callId, call, windowMs: null });
-        if (answer instanceof AppError) throw answer;
-        return answer;
+        const call = { ...readStatusFields(raw), advertiserId, conversionId, raw };
+        const report = { ...toReport(call, understand(call)), callId, isAcceptedLate: true };
+        const [verdict] = await recordStatuses(trx, [report], { windowMs });
+        return answerTo(report, verdict?.result ?? 'malformed', call.word);
       });
     },
+
+    flush: () => lanes.flush(),
   };
 
   function inTransaction<T>(work: (trx: Knex) => Promise<T>): Promise<T> {
@@ -100,43 +94,50 @@ async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-type Judgement = {
-  callId: number;
-  call: Omit<StatusCall, 'raw'>;
-  /** Null accepts a status whatever its lead's window says. */
-  windowMs: number | null;
-};
-
-async function judge(trx: Knex, { callId, call, windowMs }: Judgement): Promise<StatusAnswer | AppError> {
-  const report = understand(call);
-  if (report instanceof AppError) return report;
-  const { conversionId, status } = report;
-  const { advertiserId, reason } = call;
-  const conversion = await lockConversion(trx, { conversionId, advertiserId, windowMs: windowMs ?? 0 });
-  if (!conversion) return new AppError('unknown', `Conversion ${conversionId} is not known.`);
-
-  const result = judgeTransition(conversion.status, status);
-  if (result !== 'recorded') {
-    await setStatusCallResult(trx, callId, result);
-    return { conversionId, status, result };
-  }
-  if (windowMs !== null && conversion.isWindowOver) {
-    return new AppError(
-      'window_closed',
-      `The window of conversion ${conversionId} is over; the status is kept, ask us to accept it.`,
-    );
-  }
-  const { leadId, offerId } = conversion;
-  const event = { callId, leadId, conversionId, offerId, advertiserId, status, reason };
-  await insertStatusEvent(trx, { ...event, result: windowMs === null ? 'accepted_late' : 'recorded' });
-  return { conversionId, status, result };
+function toReport(
+  { advertiserId, conversionId, reason, transactionId, raw }: StatusCall,
+  meaning: StatusReport['meaning'],
+): StatusReport {
+  return {
+    advertiserId,
+    conversionId,
+    meaning,
+    reason,
+    transactionId,
+    raw,
+    source: 'call',
+    eventAt: null,
+    notify: true,
+    callId: null,
+    isAcceptedLate: false,
+  };
 }
 
-/** Which status a call reports of which conversion. */
-function understand({ conversionId, word }: StatusFields): { conversionId: string; status: Status } | AppError {
-  if (!conversionId) return new AppError('malformed', 'conversion_id is missing: send the id we gave you in the link.');
-  if (!word) return new AppError('malformed', `status is missing: send one of ${statuses.join(', ')}.`);
-  const status = parseStatus(word);
-  if (status) return { conversionId, status };
-  return new AppError('unknown_status', `Status "${word}" is not known: send one of ${statuses.join(', ')}.`);
+/** What a call's word means. */
+function understand({ conversionId, word }: StatusFields): StatusReport['meaning'] {
+  if (!conversionId || !word) return 'malformed';
+  return parseStatus(word) ?? 'unknown_word';
+}
+
+/** @throws AppError when nothing came of it */
+function answerTo(report: StatusReport, result: StatusResult, word: string | null): StatusAnswer {
+  const { conversionId, meaning } = report;
+  const isTaken = result === 'recorded' || result === 'duplicate' || result === 'stale' || result === 'accepted_late';
+  if (conversionId === null || !isStatus(meaning) || !isTaken) throw refusalOf(report, result, word);
+  return { conversionId, status: meaning, result: result === 'accepted_late' ? 'recorded' : result };
+}
+
+function refusalOf({ conversionId }: StatusReport, result: StatusResult, word: string | null): AppError {
+  if (conversionId === null) {
+    return new AppError('malformed', 'conversion_id is missing: send the id we gave you in the link.');
+  }
+  if (result === 'unknown_word') {
+    return new AppError('unknown_status', `Status "${word}" is not known: send one of ${statuses.join(', ')}.`);
+  }
+  if (result === 'unknown_conversion') return new AppError('unknown', `Conversion ${conversionId} is not known.`);
+  if (result === 'window_closed') {
+    const detail = `The window of conversion ${conversionId} is over; the status is kept, ask us to accept it.`;
+    return new AppError('window_closed', detail);
+  }
+  return new AppError('malformed', `status is missing: send one of ${statuses.join(', ')}.`);
 }

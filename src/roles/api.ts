@@ -79,7 +79,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     },
     close: () => closeServer(server, REQUEST_GRACE_MS),
     async stop() {
-      await clicks.flush();
+      await Promise.all([clicks.flush(), statuses.flush()]);
       catalogue.stop();
       await client.close();
       await Promise.all([pool.end(), statusDb.destroy(), readingDb.destroy()]);

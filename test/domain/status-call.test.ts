@@ -6,7 +6,7 @@ const rawOf = (query: RawStatusCall['query'], body: RawStatusCall['body'] = null
   query,
   body,
 });
-const nothing = { conversionId: null, word: null, reason: null, problems: [] };
+const nothing = { conversionId: null, word: null, reason: null, transactionId: null, problems: [] };
 
 describe('the fields of a status call', () => {
   it('are read from the query, and from the body before it', () => {
@@ -15,12 +15,14 @@ describe('the fields of a status call', () => {
       conversionId: 'c1',
       word: 'pending',
       reason: 'query',
+      transactionId: null,
       problems: [],
     });
     assert.deepEqual(readStatusFields(rawOf(query, { status: 'approved', reason: null })), {
       conversionId: 'c1',
       word: 'approved',
       reason: null,
+      transactionId: null,
       problems: [],
     });
   });
@@ -34,7 +36,7 @@ describe('the fields of a status call', () => {
     const { problems, ...fields } = readStatusFields(
       rawOf({ conversion_id: 'c'.repeat(65), status: 'approved', reason: ['a', 'b'], transaction_id: 'a\0' }),
     );
-    assert.deepEqual(fields, { conversionId: null, word: 'approved', reason: null });
+    assert.deepEqual(fields, { conversionId: null, word: 'approved', reason: null, transactionId: null });
     assert.deepEqual(problems, [
       { field: 'conversion_id', message: 'conversion_id has at most 64 characters.' },
       { field: 'reason', message: 'reason must be one text, given once.' },

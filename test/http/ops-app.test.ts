@@ -373,7 +373,7 @@ describe('the operations listener', () => {
       );
       assert.deepEqual(
         conversion?.other_calls.map((kept) => kept.result),
-        ['duplicate', 'unknown_status'],
+        ['duplicate', 'unknown_word'],
       );
       assert.deepEqual(conversion?.reward.net, { amount: 1250, currency: 'USD' });
       const [skipped, delivered] = conversion?.postbacks ?? [];
@@ -399,7 +399,7 @@ describe('the operations listener', () => {
         'reward booked',
         'skipped, its ref_id was unusable (too_long)',
         'HTTP 302',
-        'unknown_status',
+        'unknown_word',
       ]) {
         assert.ok(told.includes(part), part);
       }

@@ -44,6 +44,7 @@ describe('status intake on Postgres', () => {
       conversionId: null,
       word: null,
       reason: null,
+      transactionId: null,
       raw: { method: 'GET', query: {}, body: null },
       ...changes,
     };
@@ -146,18 +147,18 @@ describe('status intake on Postgres', () => {
   it('every authenticated call is kept as it came, also a refused one', async () => {
     const { leadId, conversionId } = await leadWithConversion();
     const raw = { method: 'POST', query: { a: ['1', '2'] }, body: { payout: 1.5, nested: { x: null } } };
-    const refused: [Partial<StatusCall>, string][] = [
-      [{ conversionId, word: 'sold' }, 'unknown_status'],
-      [{ conversionId: 'never-heard-of', word: 'approved' }, 'unknown'],
-      [{ conversionId: null, word: 'approved' }, 'malformed'],
-      [{ conversionId, word: null }, 'malformed'],
-      [{ conversionId: null, word: null }, 'malformed'],
+    const refused: [Partial<StatusCall>, string, string][] = [
+      [{ conversionId, word: 'sold' }, 'unknown_status', 'unknown_word'],
+      [{ conversionId: 'never-heard-of', word: 'approved' }, 'unknown', 'unknown_conversion'],
+      [{ conversionId: null, word: 'approved' }, 'malformed', 'malformed'],
+      [{ conversionId, word: null }, 'malformed', 'malformed'],
+      [{ conversionId: null, word: null }, 'malformed', 'malformed'],
     ];
-    for (const [changes, kind] of refused) {
+    for (const [changes, kind, result] of refused) {
       const refusal = await refusalOf(network.statuses.record(callOf({ ...changes, reason: 'why', raw })));
       assert.equal(refusal.kind, kind);
       const call = await lastCall();
-      assertFields(call, { result: kind, conversion_id: changes.conversionId });
+      assertFields(call, { result, conversion_id: changes.conversionId });
       assert.deepEqual(call.raw, raw);
     }
     assert.deepEqual(await statusEventsOf(leadId), []);
@@ -199,7 +200,7 @@ describe('status intake on Postgres', () => {
       { ...unknown, message: unknown.message.replace('never-heard-of', 'X') },
     );
     const [call] = await callsFor(conversionId);
-    assertFields(call, { advertiser_id: advertiser.advertiser_id, result: 'unknown', lead_id: null });
+    assertFields(call, { advertiser_id: advertiser.advertiser_id, result: 'unknown_conversion', lead_id: null });
     assert.deepEqual(await statusEventsOf(leadId), []);
   });
 
@@ -394,7 +395,10 @@ describe('status intake on Postgres', () => {
 
       it(`${name} passes on that a value cannot be stored`, async () => {
         const refused = Object.assign(new Error('x'), { code: '22P05' });
-        await assert.rejects(call(failing(refused)), (error) => error === refused);
+        await assert.rejects(call(failing(refused)), (error) => {
+          const isTold = error instanceof AppError && error.kind === 'malformed' && error.cause === refused;
+          return error === refused || isTold;
+        });
       });
     }
   });

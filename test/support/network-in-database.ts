@@ -64,6 +64,7 @@ export async function createNetwork({ db, url }: TestDatabase, { windowMs = poli
         conversionId,
         word,
         reason,
+        transactionId: null,
         raw: {
           method: 'GET',
           query: { conversion_id: conversionId, status: word, ...(reason && { reason }) },

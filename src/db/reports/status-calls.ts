@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { StatusResult } from '../../domain/status-report.ts';
 
 /** What became of a call: a status that was recorded at once or accepted late, one that changed nothing, or its refusal. */
 export const statusCallResults = [
@@ -7,10 +8,11 @@ export const statusCallResults = [
   'stale',
   'accepted_late',
   'window_closed',
-  'unknown_status',
-  'unknown',
+  'unknown_word',
+  'unknown_conversion',
   'malformed',
-] as const;
+  'ignored',
+] as const satisfies StatusResult[];
 
 /** An advertiser's call as it was kept, and what became of it. */
 export type StatusCallRow = {

@@ -36,7 +36,7 @@ describe('the facts of a lead', () => {
     );
     assert.deepEqual(
       facts.statusCalls.map((call) => call.result),
-      ['recorded', 'recorded', 'duplicate', 'unknown_status'],
+      ['recorded', 'recorded', 'duplicate', 'unknown_word'],
     );
     const { settlements, rewardEntries, postbacks, attempts } = facts;
     const counts = {
@@ -55,6 +55,7 @@ describe('the facts of a lead', () => {
       conversionId: lead.conversionId,
       word: 'rejected',
       reason: null,
+      transactionId: null,
     };
     await assert.rejects(network.statuses.record({ ...call, raw: { method: 'GET', query: {}, body: null } }), {
       kind: 'unknown',

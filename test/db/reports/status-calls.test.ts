@@ -39,16 +39,16 @@ describe("advertisers' status calls", () => {
     });
     assert.deepEqual(
       refused.map(({ result, lead_id, seq }) => ({ result, lead_id, seq })),
-      refused.map(() => ({ result: 'unknown_status', lead_id: null, seq: null })),
+      refused.map(() => ({ result: 'unknown_word', lead_id: null, seq: null })),
     );
     assert.equal(refused.length, 3);
   });
 
   it('are listed by result and in pages', async () => {
-    const refused = await listStatusCalls(network.db, { result: 'unknown_status', limit: 10 });
+    const refused = await listStatusCalls(network.db, { result: 'unknown_word', limit: 10 });
     assert.equal(refused.length, 3);
-    const [first] = await listStatusCalls(network.db, { result: 'unknown_status', limit: 1 });
-    const rest = await listStatusCalls(network.db, { result: 'unknown_status', after: first?.call_id, limit: 10 });
+    const [first] = await listStatusCalls(network.db, { result: 'unknown_word', limit: 1 });
+    const rest = await listStatusCalls(network.db, { result: 'unknown_word', after: first?.call_id, limit: 10 });
     assert.deepEqual([first, ...rest], refused);
     assert.deepEqual(await listStatusCalls(network.db, { result: 'stale', limit: 10 }), []);
   });

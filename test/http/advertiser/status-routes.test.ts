@@ -29,6 +29,7 @@ describe('a status call of an advertiser', () => {
         conversionId: 'c1',
         word: 'approved',
         reason: 'paid',
+        transactionId: 't1',
         raw: { method: 'GET', query, body: null },
       },
     ]);
@@ -287,7 +288,7 @@ describe("a status call about another advertiser's conversion", () => {
     const kept = await listStatusCalls(db, { after: last, limit: 10 });
     assert.deepEqual(
       kept.map((call) => call.result),
-      ['malformed', 'unknown_status', 'malformed'],
+      ['malformed', 'unknown_word', 'malformed'],
     );
     assert.doesNotMatch(JSON.stringify(kept), new RegExp(token));
   });

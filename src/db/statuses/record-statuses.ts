@@ -1,0 +1,88 @@
+import type { Knex } from 'knex';
+import { isStatus, judgeReport, type StatusReport, type StatusResult } from '../../domain/status-report.ts';
+import { conversionKey, lockConversions, type LockedConversions } from './lock-conversions.ts';
+import { writeVerdicts, type JudgedReport, type NewStatusEvent } from './write-verdicts.ts';
+
+/** What became of a report; `leadId` and `seq` name the event that it became, null when it became none. */
+export type StatusVerdict = { callId: number; result: StatusResult; leadId: string | null; seq: number | null };
+
+type RecordOptions = { windowMs: number };
+
+/**
+ * Judges and records reports in the order given, each as if those before it were committed already; several may be of one
+ * lead or one conversion. However many there are, Postgres is asked three times. Every report leaves a row in
+ * status_calls.
+ *
+ * @param trx a transaction; the leads stay locked until it ends
+ * @returns a verdict for each
+ */
+export async function recordStatuses(
+  trx: Knex,
+  reports: readonly StatusReport[],
+  { windowMs }: RecordOptions,
+): Promise<StatusVerdict[]> {
+  const locked = await lockReported(trx, reports, 'wait');
+  return await record(trx, reports, { locked, windowMs });
+}
+
+/**
+ * The same, but it waits for nobody.
+ * @returns undefined for a report whose lead somebody else holds at this moment; nothing of it has been written
+ */
+export async function recordUnheldStatuses(
+  trx: Knex,
+  reports: readonly StatusReport[],
+  { windowMs }: RecordOptions,
+): Promise<(StatusVerdict | undefined)[]> {
+  const locked = await lockReported(trx, reports, 'leave');
+  const isHeld = ({ advertiserId, conversionId }: StatusReport) =>
+    conversionId !== null && locked.held.has(conversionKey(advertiserId, conversionId));
+  const unheld = reports.filter((report) => !isHeld(report));
+  const verdicts = unheld.length === 0 ? [] : await record(trx, unheld, { locked, windowMs });
+  return reports.map((report) => (isHeld(report) ? undefined : verdicts.shift()));
+}
+
+async function lockReported(
+  trx: Knex,
+  reports: readonly StatusReport[],
+  whenHeld: 'wait' | 'leave',
+): Promise<LockedConversions> {
+  // What is not usable changes nothing, so it locks nothing.
+  const usable = reports.filter(({ meaning, conversionId }) => isStatus(meaning) && conversionId !== null);
+  if (usable.length === 0) return { leads: new Map(), conversions: new Map(), held: new Set(), nowMs: 0 };
+  return await lockConversions(trx, usable, whenHeld);
+}
+
+async function record(
+  trx: Knex,
+  reports: readonly StatusReport[],
+  { locked, windowMs }: { locked: LockedConversions; windowMs: number },
+): Promise<StatusVerdict[]> {
+  const judged = judgeInOrder(reports, locked, windowMs);
+  // R13: an event's price is its offer's, as it was read under the lock. Whatever else decides prices belongs here, before
+  // they are written.
+  const callIds = await writeVerdicts(trx, judged);
+  return judged.map(({ result, event }, index) => ({
+    callId: callIds[index] ?? NaN,
+    result,
+    leadId: event?.leadId ?? null,
+    seq: event?.seq ?? null,
+  }));
+}
+
+/** Each report sees what those before it have changed, which is noted in `locked`. */
+function judgeInOrder(reports: readonly StatusReport[], locked: LockedConversions, windowMs: number): JudgedReport[] {
+  return reports.map((report) => {
+    const { advertiserId, conversionId, meaning } = report;
+    const conversion = locked.conversions.get(conversionKey(advertiserId, conversionId ?? ''));
+    const lead = conversion && locked.leads.get(conversion.leadId);
+    const result = judgeReport(report, conversion, { nowMs: locked.nowMs, windowMs });
+    const isRecorded = result === 'recorded' || result === 'accepted_late';
+    if (!isRecorded || !lead || !isStatus(meaning)) return { report, result, event: null };
+    conversion.status = meaning;
+    lead.lastSeq++;
+    const { leadId, offerId, price } = conversion;
+    const event: NewStatusEvent = { leadId, seq: lead.lastSeq, offerId, price };
+    return { report, result, event };
+  });
+}

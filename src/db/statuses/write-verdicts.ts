@@ -1,0 +1,101 @@
+import type { Knex } from 'knex';
+import type { StatusReport, StatusResult } from '../../domain/status-report.ts';
+import { isStatus } from '../../domain/status-report.ts';
+import { URGENCY } from '../outbox.ts';
+import { prepared } from '../prepared.ts';
+import type { Price } from '../settlements.ts';
+
+/** The event that a report becomes: the next one of its lead. */
+export type NewStatusEvent = { leadId: string; seq: number; offerId: string; price: Price };
+
+/** A report with what became of it; `event` is null when nothing has changed. */
+export type JudgedReport = { report: StatusReport; result: StatusResult; event: NewStatusEvent | null };
+
+// Times of events follow their numbers, so that they never say what an advertiser says of its own time.
+const WRITE_VERDICTS = `
+  with verdicts as materialized (
+    select * from json_to_recordset(:verdicts::json) as v (
+      n int, call_id bigint, advertiser_id text, conversion_id text, raw jsonb, result text, transaction_id text,
+      source text, event_at timestamptz, notify boolean, lead_id text, seq int, offer_id text, status text, reason text,
+      price_amount bigint, price_currency text, price_version int)
+  ), events as (
+    insert into lead_events (lead_id, seq, at, type, conversion_id, offer_id, advertiser_id, status, reason, event_at,
+                             notify, price_amount, price_currency, price_version)
+    select lead_id, seq, clock_timestamp(), 'status', conversion_id, offer_id, advertiser_id, status, reason, event_at,
+           notify, price_amount, price_currency, price_version
+    from verdicts where seq is not null order by n
+  ), numbered as (
+    update leads l set last_seq = v.last_seq
+    from (select lead_id, max(seq) as last_seq from verdicts where seq is not null group by lead_id) v
+    where l.lead_id = v.lead_id
+  ), judged as (
+    update conversions c set status = v.status, status_at = now()
+    from (
+      select distinct on (conversion_id) conversion_id, status from verdicts where seq is not null
+      order by conversion_id, seq desc
+    ) v
+    where c.conversion_id = v.conversion_id
+  ), owed as (
+    insert into outbox as o (lead_id, from_seq, upto_seq, urgency)
+    select lead_id, min(seq), max(seq), ${URGENCY.status} from verdicts where seq is not null
+    group by lead_id order by lead_id
+    on conflict (lead_id) do update set upto_seq = excluded.upto_seq, urgency = excluded.urgency
+  ), judged_again as (
+    update status_calls s set result = v.result, lead_id = v.lead_id, seq = v.seq,
+      accepted_at = case when v.result = 'accepted_late' then now() end
+    from verdicts v where s.call_id = v.call_id
+  )
+  insert into status_calls (advertiser_id, conversion_id, raw, result, transaction_id, source, event_at, notify, lead_id, seq)
+  select advertiser_id, conversion_id, raw, result, transaction_id, source, event_at, notify, lead_id, seq
+  from verdicts where call_id is null order by n
+  returning call_id`;
+
+/**
+ * Writes what became of reports, in their order: each as a call with its result; what was recorded as an event of its
+ * lead, with its price (R13), and as its conversion's status; and each such lead as owing delivery. The leads must be locked.
+ *
+ * @returns the call_id of each
+ */
+export async function writeVerdicts(trx: Knex, judged: readonly JudgedReport[]): Promise<number[]> {
+  const verdicts = storableJson(judged.map(toRow));
+  const { rows } = await trx
+    .raw<{ rows: { call_id: number }[] }>(WRITE_VERDICTS, { verdicts })
+    .options(prepared('write-verdicts'));
+  // Numbered in the order in which they were given.
+  const written = rows.map((row) => row.call_id).sort((a, b) => a - b);
+  return judged.map(({ report }) => report.callId ?? written.shift() ?? NaN);
+}
+
+function toRow({ report, result, event }: JudgedReport, n: number) {
+  return {
+    n,
+    call_id: report.callId,
+    advertiser_id: report.advertiserId,
+    conversion_id: report.conversionId,
+    raw: report.raw,
+    result,
+    transaction_id: report.transactionId,
+    source: report.source,
+    event_at: report.eventAt,
+    notify: report.notify,
+    ...(event && {
+      lead_id: event.leadId,
+      seq: event.seq,
+      offer_id: event.offerId,
+      status: isStatus(report.meaning) ? report.meaning : null,
+      reason: report.reason,
+      price_amount: event.price.amount,
+      price_currency: event.price.currency,
+      price_version: event.price.priceVersion,
+    }),
+  };
+}
+
+/**
+ * jsonb refuses NUL and lone surrogates, which JSON can spell; a hostile call is kept with U+FFFD in their place.
+ * Escaped backslashes are matched too, and stay, so that text which only looks like such an escape is kept to the letter.
+ */
+function storableJson(value: object): string {
+  const escapes = /\\(?:\\|u0000|ud[89a-f][0-9a-f]{2})/g;
+  return JSON.stringify(value).replace(escapes, (escape) => (escape === '\\\\' ? escape : '\\ufffd'));
+}
