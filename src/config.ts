@@ -57,6 +57,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       port: variables.OPS_PORT,
       adminApiKey: variables.ADMIN_API_KEY,
       allowedHosts: variables.OPS_ALLOWED_HOSTS,
+      sessionMs: msOf(variables.OPS_SESSION_SECONDS),
     },
     database: {
       url: variables.DATABASE_URL,

@@ -4,6 +4,8 @@ export type AppErrorKind =
   | 'malformed'
   /** The key or token is not one of ours. */
   | 'unauthorized'
+  /** The key is one of ours, but its role may not do this. */
+  | 'forbidden'
   /** There is nothing of this id, or it belongs to another tenant. */
   | 'unknown'
   /** The id that was asked for is in use. */

@@ -34,6 +34,8 @@ export const numberVariables = {
 
   // Above, a forgotten browser would stay signed in for ever.
   CONSOLE_SESSION_SECONDS: seconds({ standard: 14 * DAY_SECONDS, least: 1, most: 90 * DAY_SECONDS }),
+  // A working day; above a week, a key's rights would outlive what anybody remembers of it in some browser.
+  OPS_SESSION_SECONDS: seconds({ standard: 12 * HOUR_SECONDS, least: 1, most: 7 * DAY_SECONDS }),
   // Without any, nobody could try settings; above, a partner could have us flood a stranger's server.
   PARTNER_TESTS_PER_MINUTE: wholeNumber({ standard: 10, least: 1, most: 1000 }),
 

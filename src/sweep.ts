@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { closeDeadAttempts } from './db/attempts.ts';
 import { deleteEndedSessions } from './db/keys/console-sessions.ts';
+import { deleteEndedOpsSessions } from './db/keys/ops-sessions.ts';
 import { beginSweep, endSweep, oweOverdue, type Grace } from './db/overdue.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -58,6 +59,7 @@ async function sweep({ db, grace, intervalMs, metrics, log }: SweepDeps, stopAsk
   if (stopAsked.aborted || !(await beginSweep(db, intervalMs / 2))) return;
   await closeDeadAttempts(db);
   await deleteEndedSessions(db);
+  await deleteEndedOpsSessions(db);
   let leads = 0;
   let batch: number;
   do {

@@ -14,6 +14,7 @@ import { partnerConversions } from './migrations/012-partner-conversions.ts';
 import { replaysOnce } from './migrations/013-replays-once.ts';
 import { partnerConversionList } from './migrations/014-partner-conversion-list.ts';
 import { endpointsByOrigin } from './migrations/015-endpoints-by-origin.ts';
+import { adminKeys } from './migrations/016-admin-keys.ts';
 import { words } from './migrations/017-words.ts';
 import { statusReports } from './migrations/018-status-reports.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -35,6 +36,7 @@ const migrations: Record<string, Migration> = {
   '013-replays-once': replaysOnce,
   '014-partner-conversion-list': partnerConversionList,
   '015-endpoints-by-origin': endpointsByOrigin,
+  '016-admin-keys': adminKeys,
   '017-words': words,
   '018-status-reports': statusReports,
 };

@@ -1,6 +1,9 @@
 import type { Express } from 'express';
 import { AppError } from '../errors.ts';
+import { createAdminKeyCheck } from './admin/auth.ts';
 import { createAdminRoutes, type AdminDeps, type AdminContext } from './admin/routes.ts';
+import { createOpsConsole, type OpsConsoleDeps } from './ops/ops-console.ts';
+import { createAssetRoutes } from './pages/assets.ts';
 import { createApp, secureAnswers } from './protocol/app.ts';
 import { createHostCheck } from './protocol/host-check.ts';
 import { createHealthRoutes } from './protocol/health-routes.ts';
@@ -9,7 +12,7 @@ import { createProblemHandler } from './protocol/problem.ts';
 
 export type OpsDeps = AdminContext & {
   /** Null in a process without the role api. */
-  admin: AdminDeps | null;
+  admin: (AdminDeps & OpsConsoleDeps & { adminApiKey: string }) | null;
   /** A hop count or a list of addresses; never everybody. */
   trustProxy: number | string | false;
   /** Names under which this listener is called, besides localhost and IP addresses. */
@@ -32,7 +35,15 @@ export function createOpsApp(deps: OpsDeps): Express {
   app.all('/metrics', allowOnly('GET', 'HEAD'));
   // Not before the probes: whoever watches this process calls it by a name of its own, and there is no secret in them.
   app.use(createHostCheck(deps.allowedHosts));
-  if (deps.admin) app.use('/v1/admin', createAdminRoutes(deps.admin, deps));
+  if (deps.admin) {
+    const { db, adminApiKey } = deps.admin;
+    // One limit for the API and the console.
+    const checkKey = createAdminKeyCheck(db, adminApiKey);
+    app.use('/v1/admin', createAdminRoutes(deps.admin, { ...deps, checkKey }));
+    app.get('/', (_req, res) => res.redirect(302, '/ops'));
+    app.use(createAssetRoutes());
+    app.use('/ops', createOpsConsole(deps.admin, { ...deps, checkKey }));
+  }
   app.use((req) => {
     throw new AppError('unknown', `There is no ${req.method} ${req.path} on this listener.`);
   });

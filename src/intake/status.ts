@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { findAdvertiserByTokenHash } from '../db/advertisers.ts';
+import { asActor, noteAct, type Actor } from '../db/audit.ts';
 import { hashKey } from '../db/keys/keys.ts';
 import { isRowRefused } from '../db/sqlstate.ts';
 import { lockStatusCall } from '../db/statuses/kept-calls.ts';
@@ -30,7 +31,7 @@ export type StatusIntake = {
    */
   keepMalformed(call: StatusCall, problems: FieldProblem[]): Promise<never>;
   /** R9: records a status that was refused because the window was over. */
-  acceptLate(callId: number): Promise<StatusAnswer>;
+  acceptLate(callId: number, actor: Actor): Promise<StatusAnswer>;
   /** Resolves once everything handed in so far is committed or refused. */
   flush(): Promise<void>;
 };
@@ -60,28 +61,29 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
       throw new AppError('malformed', problems.map(({ message }) => message).join(' '), { problems });
     },
 
-    async acceptLate(callId) {
-      return await inTransaction(async (trx) => {
-        const kept = await lockStatusCall(trx, callId);
-        if (!kept) throw new AppError('unknown', `There is no status call ${callId}.`);
-        if (kept.result !== 'window_closed') {
-          const detail = `Status call ${callId} is ${kept.result}; only window_closed can be accepted late.`;
-          throw new AppError('conflict', detail);
-        }
-        const { advertiserId, conversionId, raw } = kept;
-        const call = { ...readStatusFields(raw), advertiserId, conversionId, raw };
-        const report = { ...toReport(call, understand(call)), callId, isAcceptedLate: true };
-        const [verdict] = await recordStatuses(trx, [report], { windowMs });
-        return answerTo(report, verdict?.result ?? 'malformed', call.word);
-      });
+    async acceptLate(callId, actor) {
+      return await orUnavailable(() =>
+        asActor(db, actor, async (trx) => {
+          const kept = await lockStatusCall(trx, callId);
+          if (!kept) throw new AppError('unknown', `There is no status call ${callId}.`);
+          if (kept.result !== 'window_closed') {
+            const detail = `Status call ${callId} is ${kept.result}; only window_closed can be accepted late.`;
+            throw new AppError('conflict', detail);
+          }
+          const { advertiserId, conversionId, raw } = kept;
+          const call = { ...readStatusFields(raw), advertiserId, conversionId, raw };
+          const report = { ...toReport(call, understand(call)), callId, isAcceptedLate: true };
+          const [verdict] = await recordStatuses(trx, [report], { windowMs });
+          const answer = answerTo(report, verdict?.result ?? 'malformed', call.word);
+          const after = { conversion_id: answer.conversionId, status: answer.status, result: answer.result };
+          await noteAct(trx, { action: 'accept_late', subjectType: 'status_call', subjectId: String(callId), after });
+          return answer;
+        }),
+      );
     },
 
     flush: () => lanes.flush(),
   };
-
-  function inTransaction<T>(work: (trx: Knex) => Promise<T>): Promise<T> {
-    return orUnavailable(() => db.transaction(work));
-  }
 }
 
 /** An advertiser repeats what is answered with 503, so whatever kept its call from being stored costs no status. */

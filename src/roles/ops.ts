@@ -35,6 +35,8 @@ export async function startOps(deps: RoleDeps, { roles, api, telemetry }: OpsOpt
     admin: api && {
       db: api.readingDb,
       adminApiKey,
+      secrets: config.leads.secrets,
+      sessionMs: config.ops.sessionMs,
       statuses: api.statuses,
       publicUrl: api.publicUrl,
       windowMs: config.leads.windowMs,

@@ -15,15 +15,7 @@ export type BuiltOpsApp = { app: Express; logged: object[]; warned: object[] };
 export function buildOpsApp({ db, statuses }: Network, changes: Partial<OpsDeps> = {}): BuiltOpsApp {
   const [logged, warned]: [object[], object[]] = [[], []];
   const app = createOpsApp({
-    admin: {
-      db,
-      adminApiKey: ADMIN_KEY,
-      statuses,
-      publicUrl: 'https://cashcat.example',
-      addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }),
-      windowMs: WINDOW_MS,
-      failingAfter: FAILING_AFTER,
-    },
+    admin: makeAdminDeps({ db, statuses }),
     temporalUiUrl: 'http://localhost:8233/',
     temporalNamespace: 'default',
     trustProxy: false,
@@ -35,4 +27,19 @@ export function buildOpsApp({ db, statuses }: Network, changes: Partial<OpsDeps>
   });
   // Without the admin API there is no description either.
   return { app: changes.admin === null ? app : checkAnswers(app, describeAdminApi()), logged, warned };
+}
+
+/** What the admin API and the ops console work with. */
+export function makeAdminDeps({ db, statuses }: Pick<Network, 'db' | 'statuses'>): NonNullable<OpsDeps['admin']> {
+  return {
+    db,
+    adminApiKey: ADMIN_KEY,
+    statuses,
+    secrets: ['a secret of sixteen'],
+    sessionMs: WINDOW_MS,
+    publicUrl: 'https://cashcat.example',
+    addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }),
+    windowMs: WINDOW_MS,
+    failingAfter: FAILING_AFTER,
+  };
 }

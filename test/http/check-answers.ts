@@ -4,7 +4,7 @@ import type { oas31 } from 'zod-openapi';
 import { readDescription, type DescribedAnswer, type DescribedCall } from '../support/api-description.ts';
 
 // Pages and files for people, and the documents themselves.
-const NO_CALLS = /^\/($|docs$|robots\.txt$|favicon\.ico$|assets\/|console(\/|$)|(v1\/admin\/)?openapi\.json$)/;
+const NO_CALLS = /^\/($|docs$|robots\.txt$|favicon\.ico$|assets\/|(console|ops)(\/|$)|(v1\/admin\/)?openapi\.json$)/;
 // What may be answered before anybody knows which call is meant.
 const BEFORE_ANY_CALL = [400, 401, 404, 405, 421];
 

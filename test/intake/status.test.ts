@@ -23,6 +23,8 @@ type CallRow = {
   raw: StatusCall['raw'];
 };
 
+const ADMIN = { name: 'anna', role: 'operate' } as const;
+
 describe('status intake on Postgres', () => {
   let network: Network;
   let db: Knex;
@@ -214,7 +216,7 @@ describe('status intake on Postgres', () => {
     const [kept] = await callsFor(conversionId);
     assert.equal(kept?.result, 'window_closed');
 
-    const accept = () => network.statuses.acceptLate(kept?.call_id ?? 0);
+    const accept = () => network.statuses.acceptLate(kept?.call_id ?? 0, ADMIN);
     const [accepted, refused] = await Promise.allSettled([accept(), accept()]).then((answers) =>
       answers.sort((a, b) => a.status.localeCompare(b.status)),
     );
@@ -246,7 +248,7 @@ describe('status intake on Postgres', () => {
       raw: JSON.stringify(raw),
       result: 'window_closed',
     });
-    const answer = await network.statuses.acceptLate((await lastCall()).call_id);
+    const answer = await network.statuses.acceptLate((await lastCall()).call_id, ADMIN);
     assert.deepEqual(answer, { conversionId, status: 'rejected', result: 'recorded' });
     assert.deepEqual(
       (await statusEventsOf(leadId)).map(({ status, reason }) => ({ status, reason })),
@@ -294,8 +296,8 @@ describe('status intake on Postgres', () => {
     const { conversionId } = await leadWithConversion();
     await network.report(conversionId, 'approved');
     const [call] = await callsFor(conversionId);
-    assert.equal((await refusalOf(network.statuses.acceptLate(call?.call_id ?? 0))).kind, 'conflict');
-    assert.equal((await refusalOf(network.statuses.acceptLate(2 ** 40))).kind, 'unknown');
+    assert.equal((await refusalOf(network.statuses.acceptLate(call?.call_id ?? 0, ADMIN))).kind, 'conflict');
+    assert.equal((await refusalOf(network.statuses.acceptLate(2 ** 40, ADMIN))).kind, 'unknown');
   });
 
   it('R13: the price of the moment is stored with the status', async () => {
@@ -373,7 +375,7 @@ describe('status intake on Postgres', () => {
       authenticate: (statuses) => statuses.authenticate('bank', 'token'),
       record: (statuses) => statuses.record(callOf({ conversionId: 'c', word: 'approved' })),
       keepMalformed: (statuses) => statuses.keepMalformed(callOf({ conversionId: 'c' }), []),
-      acceptLate: (statuses) => statuses.acceptLate(1),
+      acceptLate: (statuses) => statuses.acceptLate(1, ADMIN),
     };
     const failing = (error: Error): StatusIntake => {
       const fail = () => {

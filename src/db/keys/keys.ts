@@ -6,8 +6,8 @@ export type NewKey = { key: string; hash: string; prefix: string };
 
 const SHOWN_LENGTH = 6;
 
-/** `ck` begins a partner's API key, `at` an advertiser's token. */
-export function makeKey(kind: 'ck' | 'at'): NewKey {
+/** `ck` begins a partner's API key, `at` an advertiser's token, `ak` an admin's key. */
+export function makeKey(kind: 'ck' | 'at' | 'ak'): NewKey {
   const key = `${kind}_${newSecret()}`;
   return { key, hash: hashKey(key), prefix: key.slice(0, kind.length + 1 + SHOWN_LENGTH) };
 }

@@ -14,6 +14,7 @@ export function bannerFor({ publicUrl, opsUrl, receiverUrl, config, demo }: Bann
   const places = [
     ['Offer wall', demo ? `${publicUrl}/${demo.partnerId}/?ref_id=my-click-1` : `${publicUrl}/`],
     ['Console', `${publicUrl}/console  (for partners: sign in with the demo partner key)`],
+    ['Ops console', `${opsUrl}/ops  (for you: sign in with the admin key)`],
     ['Admin API', `${opsUrl}/v1/admin  (described at ${opsUrl}/v1/admin/openapi.json)`],
     ['Temporal Web UI', config.temporal.uiUrl ?? 'given elsewhere'],
     ['Demo receiver', `${receiverUrl}  (shows the postbacks that the demo partner gets)`],

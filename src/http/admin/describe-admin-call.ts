@@ -6,13 +6,14 @@ export const describeCalls = createCallDescriber({
     malformed: 'the address or the body cannot be read.',
     unauthorized: 'the admin key is missing or wrong.',
     method_not_allowed: 'another method than those described here; `Allow` names them.',
+    wrong_origin: 'the call comes from a page of another site.',
     wrong_host: 'the listener was called by a name that it does not know; see OPS_ALLOWED_HOSTS.',
     too_many: 'too many wrong keys came from this address; wait as long as `Retry-After` says.',
     unexpected: 'our mistake; write to us and mention its `error_id`.',
     unavailable: 'the database is away; call again after the seconds in `Retry-After`.',
   },
   whenChanging: {
-    wrong_origin: 'the call comes from a page of another site.',
+    forbidden: 'the role of the key is too low; the detail names the role that is needed.',
     too_large: 'the body is larger than 64 KB.',
   },
   special: {

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { describeHealth } from '../protocol/describe-health.ts';
+import { describeAuditCalls } from './audit/audit-openapi.ts';
 import { describeCatalogueCalls } from './catalogue/catalogue-openapi.ts';
 import { describeEndpointCalls } from './endpoints/endpoint-openapi.ts';
+import { describeKeyCalls } from './keys/key-openapi.ts';
 import { describeListCalls } from './lists/list-openapi.ts';
 import { describeStatusCalls } from './status-calls/status-calls-openapi.ts';
 import { describeStoryCalls } from './stories/story-openapi.ts';
@@ -14,16 +16,21 @@ export function describeAdminApi(): oas31.OpenAPIObject {
     info: {
       title: 'Cashcat operations',
       version: '1',
-      description: 'Partners, advertisers, offers, and the story of every lead.',
+      description:
+        'Partners, advertisers, offers, and the story of every lead. A key has a role: `read` may look; `operate` may also change what happens; `admin` may also change partners, advertisers, offers, prices, payouts and keys. Every change is in the audit log.',
     },
     security: [{ adminKey: [] }],
-    components: { securitySchemes: { adminKey: { type: 'http', scheme: 'bearer', description: 'The admin key.' } } },
+    components: {
+      securitySchemes: { adminKey: { type: 'http', scheme: 'bearer', description: 'The key of an admin.' } },
+    },
     paths: {
       ...describeCatalogueCalls(),
       ...describeStoryCalls(),
       ...describeListCalls(),
       ...describeStatusCalls(),
       ...describeEndpointCalls(),
+      ...describeKeyCalls(),
+      ...describeAuditCalls(),
       ...describeHealth(),
       ...describeMetrics(),
     },

@@ -5,7 +5,11 @@ import type { TemporalUi } from '../../stories/lead-address.ts';
 import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
 import { allowOnly } from '../protocol/method-not-allowed.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
+import { needsByMethod, type Admin } from '../protocol/actor.ts';
+import type { KeyCheck } from '../protocol/keys/key-check.ts';
+import { addAuditRoutes } from './audit/audit-routes.ts';
 import { createAdminAuth } from './auth.ts';
+import { addKeyRoutes } from './keys/key-routes.ts';
 import {
   addAdvertiserRoutes,
   addOfferRoutes,
@@ -18,19 +22,24 @@ import { describeAdminApi } from './openapi.ts';
 import { addStatusCallRoutes, type StatusCallDeps } from './status-calls/status-call-routes.ts';
 import { addStoryRoutes } from './stories/story-routes.ts';
 
-export type AdminDeps = PartnerDeps & StatusCallDeps & EndpointDeps & { adminApiKey: string; windowMs: number };
+export type AdminDeps = PartnerDeps & StatusCallDeps & EndpointDeps & { windowMs: number };
 
 export type AdminContext = TemporalUi & { log: Pick<Log, 'error' | 'warn'> };
 
+type Called = AdminContext & { checkKey: KeyCheck<Admin> };
+
 /** `/v1/admin`: what Cashcat's own people and programs may do. */
-export function createAdminRoutes(deps: AdminDeps, { temporalUiUrl, temporalNamespace, log }: AdminContext): Router {
+export function createAdminRoutes(
+  deps: AdminDeps,
+  { temporalUiUrl, temporalNamespace, checkKey, log }: Called,
+): Router {
   const routes = Router();
   const description = describeAdminApi();
   routes.get('/openapi.json', (_req, res) => {
     res.json(description);
   });
   routes.all('/openapi.json', allowOnly('GET', 'HEAD'));
-  routes.use(createAdminAuth(deps.adminApiKey));
+  routes.use(createAdminAuth(checkKey), needsByMethod);
   routes.use(limitBody, express.json({ limit: MAX_BODY_BYTES }));
   routes.use((_req, res, next) => {
     res.set('cache-control', 'no-store');
@@ -43,6 +52,8 @@ export function createAdminRoutes(deps: AdminDeps, { temporalUiUrl, temporalName
   addListRoutes(routes, deps.db, deps);
   addStatusCallRoutes(routes, deps);
   addEndpointRoutes(routes, deps);
+  addKeyRoutes(routes, deps.db);
+  addAuditRoutes(routes, deps.db);
   routes.use((req) => {
     throw new AppError('unknown', `There is no ${req.method} ${req.baseUrl}${req.path}; see /v1/admin/openapi.json.`);
   });

@@ -12,6 +12,7 @@ export type ConsoleAround<Area extends string> = {
   /** What the session of a request may reach; asked behind the login alone. */
   listAreas(res: Response, current: Area | undefined): ConsoleFrame['areas'];
   signedIn(res: Response): NonNullable<ConsoleFrame['signedIn']>;
+  search?(res: Response): ConsoleFrame['search'];
 };
 
 export type ConsolePages<Area extends string> = {
@@ -65,6 +66,7 @@ export function createConsolePages<Area extends string>(around: ConsoleAround<Ar
       home: around.home,
       areas: session === undefined ? [] : around.listAreas(res, area),
       signedIn: session === undefined ? undefined : around.signedIn(res),
+      search: session === undefined ? undefined : around.search?.(res),
       message: flash,
     };
   }

@@ -27,6 +27,7 @@ type Example = Pick<Problem, 'detail' | 'problems' | 'errors' | 'error_id'>;
 const EXAMPLES: Readonly<Record<ProblemKind, Example>> = {
   malformed: { detail: 'The body cannot be read: check it and its Content-Type.' },
   unauthorized: { detail: 'The token is not valid for this advertiser.' },
+  forbidden: { detail: 'POST /v1/admin/partners needs the role admin; the key anna has the role read.' },
   wrong_origin: { detail: 'A page of https://elsewhere.example may not change anything here.' },
   unknown: { detail: 'Conversion k3v9x2m7q1w8z5t4r6y0 is not known.' },
   method_not_allowed: { detail: 'PUT is not possible here; use GET or HEAD.' },

@@ -25,6 +25,7 @@ export type ProblemKind =
 export const problemKinds: Readonly<Record<ProblemKind, { status: number; title: string }>> = {
   malformed: { status: 400, title: 'The request is malformed' },
   unauthorized: { status: 401, title: 'The key or token is not valid' },
+  forbidden: { status: 403, title: 'The role of the key is too low' },
   wrong_origin: { status: 403, title: 'The request comes from a page of another site' },
   unknown: { status: 404, title: 'There is no such thing here' },
   method_not_allowed: { status: 405, title: 'This address does not answer that method' },

@@ -7,6 +7,7 @@ import {
   replaceAdvertiserToken,
   updateAdvertiser,
 } from '../../../db/advertisers.ts';
+import { asActor } from '../../../db/audit.ts';
 import { createOffer, listOffers, readOffer, updateOffer } from '../../../db/offers.ts';
 import {
   createPartner,
@@ -22,6 +23,7 @@ import { AppError } from '../../../errors.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';
 import { checkSettingsToSave } from '../../../outbound/settings-check.ts';
 import { readWith, refuseFields } from '../../fields/read-with.ts';
+import { actorOf, needs } from '../../protocol/actor.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import {
   advertiserPatchSchema,
@@ -40,10 +42,10 @@ export type PartnerDeps = { db: Knex; publicUrl: string; addressRules: AddressRu
 export function addPartnerRoutes(routes: Router, { db, publicUrl, addressRules }: PartnerDeps): void {
   const view = (partner: Partner) => ({ ...partner, referral_url: `${publicUrl}/${partner.partner_id}/` });
 
-  routes.post('/partners', async (req, res) => {
+  routes.post('/partners', needs('admin'), async (req, res) => {
     const given = readWith(newPartnerSchema, req.body);
     refuseBadSettings(given.postback);
-    const { partner, apiKey } = await createPartner(db, given);
+    const { partner, apiKey } = await asActor(db, actorOf(res), (trx) => createPartner(trx, given));
     res.status(201).json({ ...view(partner), api_key: apiKey });
   });
   routes.get('/partners', async (req, res) => {
@@ -55,14 +57,17 @@ export function addPartnerRoutes(routes: Router, { db, publicUrl, addressRules }
     const partner = found(await readPartner(db, req.params.id), `partner ${req.params.id}`);
     res.json({ ...view(partner), ref_id_warnings: await listRefIdWarnings(db, partner.partner_id) });
   });
-  routes.patch('/partners/:id', async (req, res) => {
+  routes.patch('/partners/:id', needs('admin'), async (req, res) => {
     const patch = readWith(partnerPatchSchema, req.body);
     refuseBadSettings(patch.postback);
-    res.json(view(found(await updatePartner(db, req.params.id, patch), `partner ${req.params.id}`)));
+    const { id } = req.params;
+    const changed = await asActor(db, actorOf(res), (trx) => updatePartner(trx, id, patch));
+    res.json(view(found(changed, `partner ${id}`)));
   });
-  routes.post('/partners/:id/key', async (req, res) => {
-    const apiKey = found(await replacePartnerKey(db, req.params.id), `partner ${req.params.id}`);
-    res.status(201).json({ partner_id: req.params.id, api_key: apiKey });
+  routes.post('/partners/:id/key', needs('admin'), async (req, res) => {
+    const { id } = req.params;
+    const apiKey = await asActor(db, actorOf(res), (trx) => replacePartnerKey(trx, id));
+    res.status(201).json({ partner_id: id, api_key: found(apiKey, `partner ${id}`) });
   });
   routes.all('/partners', allowOnly('GET', 'HEAD', 'POST'));
   routes.all('/partners/:id', allowOnly('GET', 'HEAD', 'PATCH'));
@@ -81,8 +86,9 @@ export function addAdvertiserRoutes(routes: Router, { db, publicUrl }: Pick<Part
     postback_url: `${publicUrl}/advertisers/${advertiser.advertiser_id}/postback`,
   });
 
-  routes.post('/advertisers', async (req, res) => {
-    const { advertiser, token } = await createAdvertiser(db, readWith(newAdvertiserSchema, req.body));
+  routes.post('/advertisers', needs('admin'), async (req, res) => {
+    const given = readWith(newAdvertiserSchema, req.body);
+    const { advertiser, token } = await asActor(db, actorOf(res), (trx) => createAdvertiser(trx, given));
     res.status(201).json({ ...view(advertiser), token });
   });
   routes.get('/advertisers', async (req, res) => {
@@ -93,13 +99,16 @@ export function addAdvertiserRoutes(routes: Router, { db, publicUrl }: Pick<Part
   routes.get('/advertisers/:id', async (req, res) => {
     res.json(view(found(await readAdvertiser(db, req.params.id), `advertiser ${req.params.id}`)));
   });
-  routes.patch('/advertisers/:id', async (req, res) => {
+  routes.patch('/advertisers/:id', needs('admin'), async (req, res) => {
     const patch = readWith(advertiserPatchSchema, req.body);
-    res.json(view(found(await updateAdvertiser(db, req.params.id, patch), `advertiser ${req.params.id}`)));
+    const { id } = req.params;
+    const changed = await asActor(db, actorOf(res), (trx) => updateAdvertiser(trx, id, patch));
+    res.json(view(found(changed, `advertiser ${id}`)));
   });
-  routes.post('/advertisers/:id/token', async (req, res) => {
-    const token = found(await replaceAdvertiserToken(db, req.params.id), `advertiser ${req.params.id}`);
-    res.status(201).json({ advertiser_id: req.params.id, token });
+  routes.post('/advertisers/:id/token', needs('admin'), async (req, res) => {
+    const { id } = req.params;
+    const token = await asActor(db, actorOf(res), (trx) => replaceAdvertiserToken(trx, id));
+    res.status(201).json({ advertiser_id: id, token: found(token, `advertiser ${id}`) });
   });
   routes.all('/advertisers', allowOnly('GET', 'HEAD', 'POST'));
   routes.all('/advertisers/:id', allowOnly('GET', 'HEAD', 'PATCH'));
@@ -107,8 +116,9 @@ export function addAdvertiserRoutes(routes: Router, { db, publicUrl }: Pick<Part
 }
 
 export function addOfferRoutes(routes: Router, { db }: Pick<PartnerDeps, 'db'>): void {
-  routes.post('/offers', async (req, res) => {
-    res.status(201).json(await createOffer(db, readWith(newOfferSchema, req.body)));
+  routes.post('/offers', needs('admin'), async (req, res) => {
+    const given = readWith(newOfferSchema, req.body);
+    res.status(201).json(await asActor(db, actorOf(res), (trx) => createOffer(trx, given)));
   });
   routes.get('/offers', async (req, res) => {
     const page = readWith(offerPageSchema, req.query);
@@ -118,9 +128,11 @@ export function addOfferRoutes(routes: Router, { db }: Pick<PartnerDeps, 'db'>):
   routes.get('/offers/:id', async (req, res) => {
     res.json(found(await readOffer(db, req.params.id), `offer ${req.params.id}`));
   });
-  routes.patch('/offers/:id', async (req, res) => {
+  routes.patch('/offers/:id', needs('admin'), async (req, res) => {
     const patch = readWith(offerPatchSchema, req.body);
-    res.json(found(await updateOffer(db, req.params.id, patch), `offer ${req.params.id}`));
+    const { id } = req.params;
+    const changed = await asActor(db, actorOf(res), (trx) => updateOffer(trx, id, patch));
+    res.json(found(changed, `offer ${id}`));
   });
   routes.all('/offers', allowOnly('GET', 'HEAD', 'POST'));
   routes.all('/offers/:id', allowOnly('GET', 'HEAD', 'PATCH'));

@@ -4,6 +4,7 @@ import { listStatusCalls } from '../../../db/reports/status-calls.ts';
 import { AppError } from '../../../errors.ts';
 import type { StatusIntake } from '../../../intake/status.ts';
 import { readWith } from '../../fields/read-with.ts';
+import { actorOf } from '../../protocol/actor.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { callIdSchema, statusCallPageSchema } from './status-call-schemas.ts';
 
@@ -20,7 +21,7 @@ export function addStatusCallRoutes(routes: Router, { db, statuses }: StatusCall
   routes.post('/status-calls/:id/accept', async (req, res) => {
     const callId = callIdSchema.safeParse(req.params.id);
     if (!callId.success) throw new AppError('unknown', `There is no status call ${req.params.id}.`);
-    const { conversionId, status, result } = await statuses.acceptLate(callId.data);
+    const { conversionId, status, result } = await statuses.acceptLate(callId.data, actorOf(res));
     res.json({ call_id: callId.data, conversion_id: conversionId, status, result });
   });
   routes.all('/status-calls', allowOnly('GET', 'HEAD'));

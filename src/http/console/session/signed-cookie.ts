@@ -13,13 +13,19 @@ export type SignedCookie = {
 };
 
 /** What the cookies of a console have in common. */
-export type Seals = { place: ConsolePlace; secrets: ConsoleSecrets; isSecure: boolean };
+export type Seals = {
+  place: ConsolePlace;
+  secrets: ConsoleSecrets;
+  /** Whether only https carries them; when left out, as long as https has brought the request. */
+  isSecure?: boolean;
+};
 
 const MAX_VALUE_LENGTH = 2000;
 
 export function createSignedCookie(purpose: Purpose, { place, secrets, isSecure }: Seals): SignedCookie {
   const name = `${place.name}_${purpose}`;
-  const attributes = { path: place.path, httpOnly: true, sameSite: place.sameSite, secure: isSecure };
+  const attributesFor = ({ req }: Response) =>
+    ({ path: place.path, httpOnly: true, sameSite: place.sameSite, secure: isSecure ?? req.secure }) as const;
   return {
     read(headers) {
       for (const given of readCookies(headers, name)) {
@@ -33,9 +39,9 @@ export function createSignedCookie(purpose: Purpose, { place, secrets, isSecure 
       const value = Buffer.from(text).toString('base64url');
       const maxAge = maxAgeMs === undefined ? undefined : Math.floor(maxAgeMs / 1000);
       const signed = `${value}.${secrets.sign(purpose, value)}`;
-      res.append('set-cookie', stringifySetCookie(name, signed, { ...attributes, maxAge }));
+      res.append('set-cookie', stringifySetCookie(name, signed, { ...attributesFor(res), maxAge }));
     },
-    clear: (res) => void res.append('set-cookie', stringifySetCookie(name, '', { ...attributes, maxAge: 0 })),
+    clear: (res) => void res.append('set-cookie', stringifySetCookie(name, '', { ...attributesFor(res), maxAge: 0 })),
   };
 }
 

@@ -29,6 +29,11 @@ body.console {
 .console .areas a { display: flex; align-items: center; justify-content: flex-start; gap: .6rem; min-height: 40px; margin: 0; padding: .35rem .7rem; border-radius: 9px; color: var(--soft-ink); text-decoration: none; font-weight: 600; white-space: nowrap; }
 .console .areas a:hover { background: var(--paper); color: var(--ink); }
 .console .areas a[aria-current] { background: var(--quiet-paper); color: var(--ink); }
+.console .areas .group { display: none; }
+.console .seek { grid-area: 2 / 1 / 3 / 3; margin: 0; }
+.console .seek input { width: 100%; height: 40px; margin: 0; font-size: .95rem; background-color: var(--paper); }
+.console .side:has(.seek) .areas { grid-area: 3 / 1 / 4 / 3; }
+.console .who small { display: block; font-weight: 400; color: var(--soft-ink); }
 .console .areas svg { width: 18px; height: 18px; flex: none; }
 .console .who { grid-area: 1 / 2; display: flex; align-items: center; gap: .6rem; min-width: 0; font-size: .88rem; }
 .console .who > span { display: none; }
@@ -48,7 +53,10 @@ body.console {
   body.console.signed-out { display: block; }
   .console > header.side { grid-row: 1 / 3; display: flex; flex-direction: column; align-items: stretch; gap: 1.25rem; position: sticky; top: 0; height: 100vh; padding: 1.25rem .9rem; border: 0; border-right: 1px solid var(--line); }
   .console .side .brand { padding: 0 .6rem; }
-  .console .areas { margin: 0; flex: 1; }
+  .console .areas { margin: 0; flex: 1; overflow: auto; min-height: 0; }
+  .console .side:has(.seek) { gap: .9rem; }
+  .console .side:has(.seek) .areas a { min-height: 34px; padding: .25rem .6rem; }
+  .console .areas .group { display: block; padding: .7rem .6rem .15rem; font-size: .78rem; font-weight: 600; color: var(--soft-ink); }
   .console .areas ul { flex-direction: column; width: auto; padding: 0; }
   .console .side .who { flex-direction: column; align-items: stretch; gap: .25rem; padding: .9rem .6rem 0; border-top: 1px solid var(--line); }
   .console .who .quiet { padding-left: 0; justify-content: flex-start; }

@@ -8,8 +8,18 @@ export type ConsoleFrame = {
   title: string;
   home: string;
   /** Empty before the login. */
-  areas: { name: string; href: string; icon: string; isCurrent: boolean }[];
-  signedIn: { name: string; signOut: string } | undefined;
+  areas: {
+    name: string;
+    href: string;
+    icon: string;
+    isCurrent: boolean;
+    /** Stands before the first area that has it. */
+    group?: string | undefined;
+  }[];
+  /** `role` is what this one may do, where not everybody may do the same. */
+  signedIn: { name: string; role?: string; signOut: string } | undefined;
+  /** Where a search from any page leads; none when left out. */
+  search?: { action: string; label: string; value: string } | undefined;
   message: { tone: Tone; text: string } | undefined;
 };
 
@@ -38,15 +48,19 @@ const renderLayout = compilePart<
 <% if (it.signedIn) { %>
 <header class="side">
 <a class="brand" href="<%= it.home %>"><img src="<%= it.assets.icon %>" alt="" width="30" height="30"> Cashcat</a>
+<% if (it.search) { %>
+<form class="seek" role="search" method="get" action="<%= it.search.action %>"><label class="unseen" for="seek"><%= it.search.label %></label><input id="seek" name="q" type="search" value="<%= it.search.value %>" placeholder="<%= it.search.label %>" maxlength="400" autocomplete="off" spellcheck="false"><button class="unseen">Search</button></form>
+<% } %>
 <nav class="areas" aria-label="Console">
 <ul>
-<% for (const area of it.areas) { %>
+<% for (const [index, area] of it.areas.entries()) { %>
+<% if (area.group && area.group !== it.areas[index - 1]?.group) { %><li class="group" aria-hidden="true"><%= area.group %></li><% } %>
 <li><a href="<%= area.href %>"<% if (area.isCurrent) { %> aria-current="page"<% } %>><svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="<%= area.icon %>"/></svg><%= area.name %></a></li>
 <% } %>
 </ul>
 </nav>
 <div class="who">
-<span><%= it.signedIn.name %></span>
+<span><%= it.signedIn.name %><% if (it.signedIn.role) { %> <small>may <%= it.signedIn.role %></small><% } %></span>
 <%~ it.show.action({ label: 'Sign out', post: it.signedIn.signOut }, 'quiet') %>
 </div>
 </header>

@@ -4,7 +4,7 @@ import { refIdProblems } from '../../../domain/ref-id.ts';
 import { statuses } from '../../../domain/status.ts';
 import type { tellPartnerConversion } from '../../../stories/partner-conversion-story.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
-import { definePage } from '../lists.ts';
+import { definePage } from '../../fields/lists.ts';
 import { moneySchema, postbackExample, postbackSchema } from '../postbacks/postback-answers.ts';
 
 const CLICKED_AT = '2026-01-31T09:14:30.000Z';

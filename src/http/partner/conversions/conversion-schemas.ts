@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { partnerConversionStatuses } from '../../../db/reports/partner-conversions.ts';
 import { momentFilter, refIdFilter } from '../../fields/filters.ts';
 import { cursorSchema } from '../../protocol/cursor.ts';
-import { partnerLimitSchema } from '../lists.ts';
+import { listLimitSchema } from '../../fields/lists.ts';
 
 const CONVERSION_ID = /^[\w-]{1,64}$/;
 
@@ -14,7 +14,7 @@ export const conversionListSchema = z.strictObject({
   ref_id: refIdFilter.meta({ description: 'Of any of your visits.' }),
   from: momentFilter.meta({ description: 'Created then or later.' }),
   to: momentFilter.meta({ description: 'Created before.' }),
-  limit: partnerLimitSchema,
+  limit: listLimitSchema,
   cursor: cursorSchema(CONVERSION_ID).optional(),
 });
 

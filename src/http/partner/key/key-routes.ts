@@ -1,5 +1,6 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
+import { asActor, partnerActor } from '../../../db/audit.ts';
 import { replacePartnerKey } from '../../../db/keys/partner-keys.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
@@ -10,7 +11,9 @@ import { keyRotationSchema } from './key-openapi.ts';
 export function addKeyRoutes(routes: Router, db: Knex): void {
   routes.post('/key', async (req, res) => {
     const { keep_old_for_seconds: keepOldForSeconds } = readWith(keyRotationSchema, req.body ?? {});
-    res.json({ api_key: await replacePartnerKey(db, partnerOf(res), { keepOldForSeconds }) });
+    const partnerId = partnerOf(res);
+    const replace = (trx: Knex) => replacePartnerKey(trx, partnerId, { keepOldForSeconds });
+    res.json({ api_key: await asActor(db, partnerActor(partnerId), replace) });
   });
   routes.all('/key', allowOnly('POST'));
 }

@@ -5,7 +5,7 @@ import { refIdProblems } from '../../../domain/ref-id.ts';
 import { statuses } from '../../../domain/status.ts';
 import type { viewListedPostback, viewPartnerPostback } from '../../../stories/partner-postback.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
-import { definePage } from '../lists.ts';
+import { definePage } from '../../fields/lists.ts';
 
 const AT = '2026-01-31T09:15:00.000Z';
 

@@ -6,7 +6,7 @@ import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { partnerOf } from '../auth.ts';
 import { notYours } from '../not-yours.ts';
-import { sendList } from '../lists.ts';
+import { sendList } from '../../fields/lists.ts';
 import { postbackColumns } from './postback-csv.ts';
 import { postbackListSchema } from './postback-schemas.ts';
 

@@ -3,7 +3,7 @@ import { postbackStates } from '../../../db/postbacks.ts';
 import { statuses } from '../../../domain/status.ts';
 import { idFilter, momentFilter, refIdFilter, TIME_AND_ID } from '../../fields/filters.ts';
 import { cursorSchema } from '../../protocol/cursor.ts';
-import { partnerLimitSchema } from '../lists.ts';
+import { listLimitSchema } from '../../fields/lists.ts';
 
 export const postbackListSchema = z.strictObject({
   state: z.enum(postbackStates).optional(),
@@ -12,7 +12,7 @@ export const postbackListSchema = z.strictObject({
   ref_id: refIdFilter,
   from: momentFilter.meta({ description: 'Created then or later.' }),
   to: momentFilter.meta({ description: 'Created before.' }),
-  limit: partnerLimitSchema,
+  limit: listLimitSchema,
   cursor: cursorSchema(TIME_AND_ID).optional(),
 });
 

@@ -4,7 +4,7 @@ import { replayableStates } from '../../../db/replays/replays.ts';
 import { replayStates } from '../../../domain/postbacks/replay.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
 import { describeCalls } from '../describe-partner-call.ts';
-import { definePage } from '../lists.ts';
+import { definePage } from '../../fields/lists.ts';
 import { postbackPath } from '../postbacks/postback-schemas.ts';
 import { replayCsvExample } from './view-replay.ts';
 import { replayListSchema, replayPath, replayRangeSchema, replaySchema } from './replay-schemas.ts';

@@ -3,7 +3,7 @@ import { replayableStates } from '../../../db/replays/replays.ts';
 import { MAX_PER_SECOND, MIN_PER_SECOND } from '../../../domain/postbacks/replay.ts';
 import { momentFilter } from '../../fields/filters.ts';
 import { cursorSchema } from '../../protocol/cursor.ts';
-import { partnerLimitSchema } from '../lists.ts';
+import { listLimitSchema } from '../../fields/lists.ts';
 
 const REPLAY_ID = /^[\w-]{1,64}$/;
 
@@ -32,7 +32,7 @@ export const replaySchema = z
   .refine(isRange, NO_RANGE);
 
 export const replayListSchema = z.strictObject({
-  limit: partnerLimitSchema,
+  limit: listLimitSchema,
   cursor: cursorSchema(REPLAY_ID).optional(),
 });
 

@@ -1,5 +1,6 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
+import { asActor, partnerActor } from '../../../db/audit.ts';
 import { worstOf } from '../../../db/endpoints/endpoints.ts';
 import { readPartner, updatePartner } from '../../../db/partners.ts';
 import { readSigningSecrets } from '../../../db/keys/signing-secrets.ts';
@@ -36,12 +37,13 @@ export function addSettingsRoutes(routes: Router, { db, publicUrl, addressRules,
     const problems = checkSettingsToSave(postback, addressRules);
     if (problems.length > 0) throw refuseSettings(problems);
     const partnerId = partnerOf(res);
-    await updatePartner(db, partnerId, { postback });
+    await asActor(db, partnerActor(partnerId), (trx) => updatePartner(trx, partnerId, { postback }));
     const secrets = await readSigningSecrets(db, partnerId);
     res.json({ postback, warnings: lintSettings(postback, { hasSecret: secrets.length > 0 }) });
   });
   routes.delete('/postback', async (_req, res) => {
-    await updatePartner(db, partnerOf(res), { postback: null });
+    const partnerId = partnerOf(res);
+    await asActor(db, partnerActor(partnerId), (trx) => updatePartner(trx, partnerId, { postback: null }));
     res.status(204).end();
   });
   routes.all('/', allowOnly('GET', 'HEAD'));

@@ -1,5 +1,6 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
+import { asActor, partnerActor } from '../../../db/audit.ts';
 import { listSigningSecrets, removeSigningSecrets, rotateSigningSecret } from '../../../db/keys/signing-secrets.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
@@ -13,10 +14,13 @@ export function addSigningRoutes(routes: Router, db: Knex): void {
   });
   routes.post('/signing-secret', async (req, res) => {
     const { keep_old_for_seconds: keepOldForSeconds } = readWith(secretRotationSchema, req.body ?? {});
-    res.json({ secret: await rotateSigningSecret(db, partnerOf(res), { keepOldForSeconds }) });
+    const partnerId = partnerOf(res);
+    const rotate = (trx: Knex) => rotateSigningSecret(trx, partnerId, { keepOldForSeconds });
+    res.json({ secret: await asActor(db, partnerActor(partnerId), rotate) });
   });
   routes.delete('/signing-secret', async (_req, res) => {
-    await removeSigningSecrets(db, partnerOf(res));
+    const partnerId = partnerOf(res);
+    await asActor(db, partnerActor(partnerId), (trx) => removeSigningSecrets(trx, partnerId));
     res.status(204).end();
   });
   routes.all('/signing-secret', allowOnly('GET', 'HEAD', 'POST', 'DELETE'));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 import { createNetwork, type Network } from '../../../support/network-in-database.ts';
-import { buildConsole, type Console, type ConsoleVisitor } from '../../build-console.ts';
+import type { ConsoleVisitor } from '../../browser-without-scripts.ts';
+import { buildConsole, type Console } from '../../build-console.ts';
 
 describe('the conversions of the console', () => {
   let database: TestDatabase;

@@ -4,7 +4,8 @@ import { createPartner, updatePartner } from '../../../../src/db/partners.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 import { aPostback } from '../../../support/ended-postbacks.ts';
 import { settingsFor } from '../../../support/postback-settings.ts';
-import { buildConsole, type Console, type ConsoleVisitor } from '../../build-console.ts';
+import type { ConsoleVisitor } from '../../browser-without-scripts.ts';
+import { buildConsole, type Console } from '../../build-console.ts';
 
 const SCRIPT = '<script>alert(1)</script>';
 

@@ -4,7 +4,8 @@ import { findZone } from '../../../../src/http/console/session/visit.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 import { createNetwork, type Network } from '../../../support/network-in-database.ts';
 import { settingsFor } from '../../../support/postback-settings.ts';
-import { buildConsole, type Console, type ConsoleVisitor } from '../../build-console.ts';
+import type { ConsoleVisitor } from '../../browser-without-scripts.ts';
+import { buildConsole, type Console } from '../../build-console.ts';
 
 describe('the overview of the console', () => {
   let database: TestDatabase;

@@ -5,7 +5,8 @@ import { trackerPresets } from '../../../../src/domain/trackers/presets.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 import { startPartnerServer, type PartnerServer } from '../../../support/partner-server.ts';
 import { settingsFor } from '../../../support/postback-settings.ts';
-import { buildConsole, type Console, type ConsoleVisitor } from '../../build-console.ts';
+import type { ConsoleVisitor } from '../../browser-without-scripts.ts';
+import { buildConsole, type Console } from '../../build-console.ts';
 import { partnerDeps } from '../../partner-deps.ts';
 
 const SCRIPT = '"><script>alert(1)</script>';

@@ -5,7 +5,8 @@ import { createReplay } from '../../../../src/db/replays/replays.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 import { aPostback } from '../../../support/ended-postbacks.ts';
 import { settingsFor } from '../../../support/postback-settings.ts';
-import { buildConsole, type Console, type ConsoleVisitor } from '../../build-console.ts';
+import type { ConsoleVisitor } from '../../browser-without-scripts.ts';
+import { buildConsole, type Console } from '../../build-console.ts';
 
 const HOUR_MS = 3_600_000;
 

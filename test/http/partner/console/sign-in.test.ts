@@ -3,7 +3,8 @@ import type { Knex } from 'knex';
 import request from 'supertest';
 import { deleteEndedSessions } from '../../../../src/db/keys/console-sessions.ts';
 import { createTestDatabase, startOutage } from '../../../support/database.ts';
-import { buildConsole, type Console, type ConsoleVisitor } from '../../build-console.ts';
+import type { ConsoleVisitor } from '../../browser-without-scripts.ts';
+import { buildConsole, type Console } from '../../build-console.ts';
 
 describe('signing in to the console', () => {
   let db: Knex;

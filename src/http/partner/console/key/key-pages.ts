@@ -1,5 +1,6 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
+import { asActor, partnerActor } from '../../../../db/audit.ts';
 import { endAllSessions, listSignIns, replaceKeyInSession } from '../../../../db/keys/console-sessions.ts';
 import { readPartner } from '../../../../db/partners.ts';
 import { definePage } from '../console-page.ts';
@@ -79,11 +80,14 @@ export function addKeyPages(routes: Router, { db, sessionCookie }: KeyDeps): voi
   routes.post('/key', async (req, res) => {
     const given = textIn(req.body, 'keep_old_for_seconds');
     const period = PERIODS.find(({ value }) => value === given) ?? PERIODS[0];
-    const newKey = await replaceKeyInSession(db, sessionOf(res), {
+    const asked = {
       keepOldForSeconds: Number(period?.value ?? 0),
       // Sent again by a reload, the form must not end the key that programs have.
       prefix: textIn(req.body, 'replaces'),
-    });
+    };
+    const session = sessionOf(res);
+    const replace = (trx: Knex) => replaceKeyInSession(trx, session, asked);
+    const newKey = await asActor(db, partnerActor(session.partnerId), replace);
     await showKeyPage(res, { newKey, keptFor: sayKeptFor(period?.value) });
   });
 

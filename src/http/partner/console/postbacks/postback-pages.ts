@@ -1,5 +1,6 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
+import { asActor, partnerActor } from '../../../../db/audit.ts';
 import { readPartner, updatePartner } from '../../../../db/partners.ts';
 import { listSigningSecrets } from '../../../../db/keys/signing-secrets.ts';
 import type { PostbackSettings } from '../../../../domain/postbacks/postback-settings.ts';
@@ -44,7 +45,7 @@ export function addPostbackPages(routes: Router, deps: PostbackPagesDeps): void 
     const form = readEditorForm(req.body);
     const { settings } = check(form);
     if (!settings) return await showEditor(res, form, { status: 422 });
-    await updatePartner(db, sessionOf(res).partnerId, { postback: settings });
+    await save(res, settings);
     leadBack(res, PATH, 'Saved. Every attempt from now on goes by these settings.');
   });
 
@@ -63,7 +64,7 @@ export function addPostbackPages(routes: Router, deps: PostbackPagesDeps): void 
   });
 
   routes.post('/postbacks/remove', async (_req, res) => {
-    await updatePartner(db, sessionOf(res).partnerId, { postback: null });
+    await save(res, null);
     leadBack(res, PATH, 'Removed: nothing is sent to you any more.');
   });
 
@@ -95,6 +96,11 @@ export function addPostbackPages(routes: Router, deps: PostbackPagesDeps): void 
     const { request, error, warnings } = await testCalls.preview(partnerId, triedBy(form, settings));
     const told = warnings.map((warning) => ({ ...warning, message: sentence(warning.message) }));
     return { preview: { text: requestText(request), error }, warnings: told };
+  }
+
+  async function save(res: Response, postback: PostbackSettings | null): Promise<void> {
+    const { partnerId } = sessionOf(res);
+    await asActor(db, partnerActor(partnerId), (trx) => updatePartner(trx, partnerId, { postback }));
   }
 
   async function readSettingsOf(res: Response): Promise<PostbackSettings | null> {

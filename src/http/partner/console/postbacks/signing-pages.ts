@@ -1,5 +1,6 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
+import { asActor, partnerActor } from '../../../../db/audit.ts';
 import { removeSigningSecrets, rotateSigningSecret } from '../../../../db/keys/signing-secrets.ts';
 import { leadBack } from '../../../console/console-pages.ts';
 import { textIn } from '../../../console/form.ts';
@@ -15,12 +16,15 @@ export function addSigningPages(routes: Router, { db, show }: Deps): void {
     const keepOldForSeconds = Number(KEEP_OLD.find(({ value }) => value === asked)?.value ?? 0);
     // Sent again by a reload, the form must not end the secret that the endpoint knows.
     const prefix = textIn(req.body, 'replaces');
-    const secret = await rotateSigningSecret(db, sessionOf(res).partnerId, { keepOldForSeconds, prefix });
+    const { partnerId } = sessionOf(res);
+    const rotate = (trx: Knex) => rotateSigningSecret(trx, partnerId, { keepOldForSeconds, prefix });
+    const secret = await asActor(db, partnerActor(partnerId), rotate);
     if (secret !== undefined) return await show(res, secret);
     leadBack(res, '/console/postbacks', 'The secret has been replaced since that form was shown: nothing was changed.');
   });
   routes.post('/postbacks/signing/remove', async (_req, res) => {
-    await removeSigningSecrets(db, sessionOf(res).partnerId);
+    const { partnerId } = sessionOf(res);
+    await asActor(db, partnerActor(partnerId), (trx) => removeSigningSecrets(trx, partnerId));
     leadBack(res, '/console/postbacks', 'Your postbacks go unsigned from now on.');
   });
 }

@@ -1,13 +1,13 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Page } from '../../db/reports/pages.ts';
-import { pageSizeSchema, USUAL_PAGE } from '../fields/number-schemas.ts';
+import { pageSizeSchema, USUAL_PAGE } from './number-schemas.ts';
 import { writeCursor } from '../protocol/cursor.ts';
 import { MAX_CSV_ROWS, rowsOfPages, sendCsv, wantsCsv, type CsvColumn } from '../protocol/csv.ts';
 import { defineAnswer } from '../protocol/describe-answer.ts';
 
 /** How many rows a list answers with at most. */
-export const partnerLimitSchema = pageSizeSchema.meta({
+export const listLimitSchema = pageSizeSchema.meta({
   description: `At most 200; ${USUAL_PAGE} when left out. As CSV: all when left out.`,
 });
 
