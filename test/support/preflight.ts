@@ -1,5 +1,8 @@
-// Before the tests: finds or builds the two Temporal servers, which can take minutes once on a new machine.
+// Before the tests: finds or makes what a new machine lacks, which can take minutes once, and which the processes that
+// run tests side by side must not make at the same time.
+import chromium from '@sparticuz/chromium';
 import { findTemporalBinary } from '../../src/dev/embedded/temporal-binary.ts';
+import { startPrivatePostgres, stopTestServers } from './servers.ts';
 import './temporal/quiet-sdk.ts';
 import { startTimeSkipping } from './temporal/time-skipping.ts';
 
@@ -11,3 +14,10 @@ process.stdout.write(`Temporal server ${temporal.serverVersion} (${temporal.sour
 const environment = await startTimeSkipping();
 await environment.teardown();
 process.stdout.write('Time-skipping Temporal server: ready\n');
+// As root it may have to make its user, and a copy of its programs.
+const postgres = await startPrivatePostgres();
+await postgres.stop();
+await stopTestServers();
+process.stdout.write('Postgres: ready\n');
+await chromium.executablePath();
+process.stdout.write('Browser: unpacked\n');

@@ -1,14 +1,16 @@
 import { Runtime } from '@temporalio/worker';
-import type { Context, RootHookObject } from 'mocha';
 import './temporal/quiet-sdk.ts';
-import { stopTestServers } from './servers.ts';
+import { runFolder, stopTestServers } from './servers.ts';
 
-export const mochaHooks: RootHookObject = {
-  async afterAll(this: Context) {
-    // On a machine that is busy with other work, servers that have run for minutes take their time to end.
-    this.timeout(180_000);
-    await stopTestServers();
-    // A run without any worker would not end: the SDK's native part lives until the last worker has gone.
-    await Runtime.instance().shutdown();
-  },
-};
+// Once in a run. When test files run side by side, mocha's processes for them are children of the one that runs these,
+// and end their own servers as they exit.
+
+export function mochaGlobalSetup(): void {
+  runFolder();
+}
+
+export async function mochaGlobalTeardown(): Promise<void> {
+  await stopTestServers();
+  // A run without any worker would not end: the SDK's native part lives until the last worker has gone.
+  await Runtime.instance().shutdown();
+}

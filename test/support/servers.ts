@@ -10,27 +10,30 @@ import { startTemporalServer, type TemporalServer } from '../../src/dev/embedded
 export type TestPostgres = {
   /** Connects as superuser to the database that `createDatabase` never returns. */
   adminUrl: string;
-  /** Makes an empty database and returns its url. */
-  createDatabase: (name?: string) => Promise<string>;
+  /** Makes a database, empty or a copy of the one with that name, which nobody may be using then. @returns its url */
+  createDatabase: (template?: string) => Promise<string>;
 };
 
 /** Where a private server keeps its files; give it (and the port) to the next start to go on with them. */
 export type PrivateServer<T> = T & { dir: string };
 
-const folders = new Set<string>();
+// Where the processes of one test run find the folder that its main process made.
+const RUN_FOLDER = 'CASHCAT_TEST_RUN_FOLDER';
+
+let ownFolder: string | undefined;
 const pids = new Map<number, NodeJS.Signals>();
 let postgres: Promise<PostgresServer> | undefined;
 let temporal: Promise<TemporalServer> | undefined;
 
-/** The Postgres that the whole test run shares, started by the first who asks. */
+/** The Postgres that all test files of a process share, started by the first who asks. */
 export async function testPostgres(): Promise<TestPostgres> {
   // Its files do not outlive the run, so it need not wait for the disk; a private one does, as in production.
   postgres ??= startPrivatePostgres({ settings: { fsync: 'off', full_page_writes: 'off' } });
   const { url } = await postgres;
-  return { adminUrl: url, createDatabase: (name) => createDatabase(url, name) };
+  return { adminUrl: url, createDatabase: (template) => createDatabase(url, template) };
 }
 
-/** The Temporal server that the whole test run shares, started by the first who asks. Tests use task queues of their own. */
+/** The Temporal server that all test files of a process share, started by the first who asks. */
 export async function testTemporal(): Promise<{ address: string }> {
   temporal ??= startPrivateTemporal();
   const { address } = await temporal;
@@ -66,11 +69,22 @@ export async function startPrivateTemporal({
 
 /** A folder that is deleted at the end of the run and that user postgres can reach when the tests run as root. */
 export function temporaryFolder(): string {
-  cleanUpWhateverHappens();
-  const folder = mkdtempSync(join(tmpdir(), 'cashcat-test-'));
+  const folder = mkdtempSync(join(runFolder(), 'part-'));
   chmodSync(folder, 0o755);
-  folders.add(folder);
   return folder;
+}
+
+/**
+ * The folder that holds all others of this run. The first process that asks makes it, hands it on to those that it
+ * starts, and deletes it: a process among them that has been ended in a hurry leaves nothing behind.
+ */
+export function runFolder(): string {
+  cleanUpWhateverHappens();
+  const given = process.env[RUN_FOLDER];
+  if (given !== undefined) return given;
+  ownFolder = mkdtempSync(join(tmpdir(), 'cashcat-test-'));
+  chmodSync(ownFolder, 0o755);
+  return (process.env[RUN_FOLDER] = ownFolder);
 }
 
 /** Has the process stopped, at the latest, when the test run ends; call what is returned when it has ended by then. */
@@ -80,7 +94,7 @@ export function stopAtEnd(pid: number, signal: NodeJS.Signals): () => void {
   return () => pids.delete(pid);
 }
 
-/** Ends every server of this run and deletes its files. */
+/** Ends every server of this process, and deletes their files when it is the one that began the run. */
 export async function stopTestServers(): Promise<void> {
   const [startedPostgres, startedTemporal] = await Promise.all([postgres, temporal]);
   // Nobody needs the files any more, so Temporal need not take its second to finish.
@@ -89,13 +103,16 @@ export async function stopTestServers(): Promise<void> {
   endEverything();
 }
 
-async function createDatabase(adminUrl: string, name = `test_${randomBytes(6).toString('hex')}`): Promise<string> {
+async function createDatabase(adminUrl: string, template = 'template1'): Promise<string> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
   try {
     // Cloning files is three times as fast as copying them; where the system cannot, they are copied.
     await client.query('set file_copy_method = clone').catch(() => undefined);
-    await client.query(`create database ${client.escapeIdentifier(name)} strategy file_copy`);
+    await client.query(
+      `create database ${client.escapeIdentifier(name)} template ${client.escapeIdentifier(template)} strategy file_copy`,
+    );
   } finally {
     await client.end();
   }
@@ -133,6 +150,8 @@ function endEverything(): void {
     }
   }
   pids.clear();
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
-  folders.clear();
+  if (ownFolder === undefined) return;
+  rmSync(ownFolder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  ownFolder = undefined;
+  delete process.env[RUN_FOLDER];
 }
