@@ -22,10 +22,10 @@ async function start() {
 describe('a program at work', () => {
   it('shows how far behind the counting of facts is', async () => {
     const { database, program } = await start();
-    // A new database has no facts of more than an hour ago, and this program has no relay.
+    // No database of this run has facts of more than an hour before it was made, and this program has no relay.
     const text = await (await fetch(`${program.opsUrl}/metrics`)).text();
     const seconds = Number(/^cashcat_counting_behind_seconds (\S+)$/m.exec(text)?.[1]);
-    assert.ok(seconds >= HOUR_SECONDS && seconds < HOUR_SECONDS + 120, text);
+    assert.ok(seconds >= HOUR_SECONDS && seconds < 2 * HOUR_SECONDS, text);
     await program.stop();
     await database.db.destroy();
   });

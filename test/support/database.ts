@@ -5,13 +5,29 @@ import { testPostgres } from './servers.ts';
 
 export type TestDatabase = { db: Knex; url: string };
 
+let migrated: Promise<string> | undefined;
+
 /** A migrated database of the test's own on the shared Postgres. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { createDatabase } = await testPostgres();
+  // Copying a migrated database takes a tenth of migrating an empty one.
+  const url = await createDatabase(await (migrated ??= createMigratedDatabase()));
+  return { db: connect(url), url };
+}
+
+/** @returns its name */
+async function createMigratedDatabase(): Promise<string> {
+  const { createDatabase } = await testPostgres();
   const url = await createDatabase();
-  const db = connectDb({ url, poolSize: 10, statementTimeoutMs: 5000 });
+  const db = connect(url);
   await migrate(db);
-  return { db, url };
+  // Postgres copies no database that somebody is connected to.
+  await db.destroy();
+  return new URL(url).pathname.slice(1);
+}
+
+function connect(url: string): Knex {
+  return connectDb({ url, poolSize: 10, statementTimeoutMs: 5000 });
 }
 
 /** Makes a database refuse all connections, old and new, until it is ended. */
