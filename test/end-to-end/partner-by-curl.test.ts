@@ -35,7 +35,7 @@ describe('a new partner with nothing but a key and curl', function () {
     program = await startProcess({
       databaseUrl: database.url,
       temporalAddress: temporal.address,
-      env: { POSTBACK_INTERVAL_SECONDS: '0.2', POSTBACK_TIMEOUT_SECONDS: '1' },
+      env: { POSTBACK_INTERVAL_SECONDS: '0.2', POSTBACK_TIMEOUT_SECONDS: '10' },
     });
     network = await createHttpNetwork(program);
     tracker = await startPartnerServer();

@@ -9,7 +9,7 @@ export function partnerDeps(db: Knex, { allowCidrs = [] }: { allowCidrs?: string
   return {
     db,
     addressRules,
-    client: createGuardedClient({ addressRules, timeoutMs: 500 }),
+    client: createGuardedClient({ addressRules, timeoutMs: 5000 }),
     testsPerMinute: 10,
     failingAfter: 3,
   };

@@ -12,19 +12,21 @@ import { settingsFor } from '../support/postback-settings.ts';
 describe('a test call', () => {
   let tracker: PartnerServer;
   let client: GuardedClient;
+  /** For those that keep it waiting. */
+  let impatient: GuardedClient;
 
   before(async () => {
     tracker = await startPartnerServer();
-    client = createGuardedClient({
-      addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }),
-      timeoutMs: 300,
-    });
+    const addressRules = createAddressRules({ allowCidrs: ['127.0.0.0/8'] });
+    client = createGuardedClient({ addressRules, timeoutMs: 10_000 });
+    impatient = createGuardedClient({ addressRules, timeoutMs: 500 });
   });
 
   beforeEach(() => tracker.forget());
 
   after(async () => {
     await client.close();
+    await impatient.close();
     await tracker.stop();
   });
 
@@ -36,8 +38,8 @@ describe('a test call', () => {
   const test = (changes?: Partial<PostbackSettings>, given?: Partial<TestCall>) =>
     makeTestCall(client, callFor(changes, given));
 
-  async function answerOf(server: LocalServer) {
-    const result = await test({ url: `${server.origin}/?a={ref_id}&b={status}` });
+  async function answerOf(server: LocalServer, by = client) {
+    const result = await makeTestCall(by, callFor({ url: `${server.origin}/?a={ref_id}&b={status}` }));
     await server.close();
     return result;
   }
@@ -117,7 +119,7 @@ describe('a test call', () => {
 
   it('explains an endpoint that does not answer, or breaks off', async () => {
     tracker.answer('nothing');
-    const silent = await test();
+    const silent = await makeTestCall(impatient, callFor());
     assert.deepEqual([silent.verdict, silent.response, silent.error], ['refused', null, 'timeout']);
     assert.match(silent.explanation, /did not answer in time/);
     tracker.answer('reset');
@@ -126,7 +128,7 @@ describe('a test call', () => {
 
   it('explains a 200 whose body never ends', async () => {
     const endless = await startHttpServer((_request, response) => void response.writeHead(200).write('x'));
-    const { verdict, response, error, explanation } = await answerOf(endless);
+    const { verdict, response, error, explanation } = await answerOf(endless, impatient);
     assert.deepEqual([verdict, response?.http_status, error], ['refused', 200, 'timeout']);
     assert.match(explanation, /began to answer with 200/);
   });

@@ -24,7 +24,11 @@ describe('deliveries of a lead', function () {
 
   before(async () => {
     env = await startTimeSkipping();
-    world = await startLeadWorld(env, { policy: { ...policy, windowMs: ALL_THE_TIME_MS }, around: noting });
+    world = await startLeadWorld(env, {
+      policy: { ...policy, windowMs: ALL_THE_TIME_MS },
+      postbackTimeoutMs: 1500,
+      around: noting,
+    });
     ({ network } = world);
   });
 
@@ -85,9 +89,9 @@ describe('deliveries of a lead', function () {
     );
     assert.equal(tracker.received.length, 3);
     const [first = 0, second = 0, third = 0] = attemptedAt.get(postbackId) ?? [];
-    // The interval runs from the end of an attempt, so its short duration comes on top.
-    assert.ok(second - first >= 300 && second - first < 302, `${second - first}`);
-    assert.ok(third - second >= 300 && third - second < 302, `${third - second}`);
+    // The interval runs from the end of an attempt, so its duration comes on top: short, save on a busy machine.
+    assert.ok(second - first >= 300 && second - first < 330, `${second - first}`);
+    assert.ok(third - second >= 300 && third - second < 330, `${third - second}`);
     assert.deepEqual(await rewardsOf(network.db, conversionId).then((entries) => entries.map(({ kind }) => kind)), [
       'booked',
     ]);

@@ -18,7 +18,7 @@ describe('a lead on a real Temporal server', function () {
 
   before(async () => {
     const { address } = await testTemporal();
-    world = await startLeadWorldOn(address);
+    world = await startLeadWorldOn(address, { postbackTimeoutMs: 1500 });
     ({ network } = world);
   });
 

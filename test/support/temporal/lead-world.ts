@@ -35,6 +35,7 @@ export type LeadWorld = {
 
 type WorldOptions = {
   policy?: LeadPolicy;
+  /** Long when left out, so that no answer of a busy machine comes too late. */
   postbackTimeoutMs?: number;
   /** How many postbacks the worker has under way at most; many when left out. */
   concurrentPostbacks?: number;
@@ -77,7 +78,7 @@ export async function startLeadWorld(
 ): Promise<LeadWorld> {
   const {
     policy = standardPolicy,
-    postbackTimeoutMs = 500,
+    postbackTimeoutMs = 10_000,
     concurrentPostbacks,
     startsAsleep = false,
     around,
