@@ -22,7 +22,7 @@ type RelayCall = { leadId: string; seqs: number[]; at: number };
 
 /** Nobody works on the leads here: what was relayed is read from their histories. */
 describe('relay', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let client: Client;
   let network: Network;
   let relays: Relay[];

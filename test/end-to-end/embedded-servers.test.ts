@@ -14,7 +14,7 @@ const ports = { POSTGRES_PORT: '0', TEMPORAL_PORT: '0', TEMPORAL_UI_PORT: '0', D
 const pidFiles = { Postgres: join('postgres', 'data', 'postmaster.pid'), Temporal: 'temporal.pid' };
 
 describe('a program with servers of its own', function () {
-  this.timeout(90_000);
+  this.timeout(180_000);
   let dataDir: string;
   let tracker: PartnerServer;
   let program: RunningProgram;

@@ -18,7 +18,7 @@ const LEASE_SECONDS = 6;
 const CLICKS_BEFORE_THE_END = 3000;
 
 describe('processes that are killed or stopped', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let database: TestDatabase;
   let temporalAddress: string;
   let proxy: Proxy;

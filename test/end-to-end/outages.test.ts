@@ -9,7 +9,7 @@ import { startPartnerServer, type PartnerServer } from '../support/partner-serve
 const BACK_TIMEOUT_MS = 30_000;
 
 describe('servers that go away and come back', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let postgres: Awaited<ReturnType<typeof startPrivatePostgres>>;
   let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
   let program: RunningProgram;

@@ -22,7 +22,7 @@ type Postback = {
 type Replay = { replay_id: string; state: string; total: number; delivered: number };
 
 describe('a new partner with nothing but a key and curl', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let database: TestDatabase;
   let program: RunningProgram;
   let network: HttpNetwork;

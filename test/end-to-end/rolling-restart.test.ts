@@ -13,7 +13,7 @@ const ENDLESS_SECONDS = 300;
 const REQUESTS_BEFORE = 500;
 
 describe('an api behind a balancer that is asked to stop', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let database: TestDatabase;
   let staying: RunningProgram;
   let leaving: RunningProgram;

@@ -13,7 +13,7 @@ import { startProcess, type RunningProgram } from '../support/program.ts';
 import { temporaryFolder } from '../support/servers.ts';
 
 describe('a start of the program', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let database: TestDatabase;
   let stranger: LocalServer;
 

@@ -9,7 +9,7 @@ import { startProcess, type RunningProgram } from '../support/program.ts';
 const READERS = 40;
 
 describe('an api whose readers are all stuck', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let database: TestDatabase;
   let api: RunningProgram;
   let blocker: Knex.Transaction | undefined;

@@ -12,7 +12,7 @@ const LEADS = 200;
 const AT_ONCE = 16;
 
 describe('the way of a lead through two programs that share the work', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let database: TestDatabase;
   let programs: RunningProgram[] = [];
   let network: HttpNetwork;

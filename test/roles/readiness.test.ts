@@ -15,7 +15,7 @@ const GONE_TIMEOUT_MS = 8_000;
 const BACK_TIMEOUT_MS = 30_000;
 
 describe('a worker and a relay', function () {
-  this.timeout(90_000);
+  this.timeout(150_000);
   let database: TestDatabase;
   let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
   let roles: RunningRole[];

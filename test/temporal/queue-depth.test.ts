@@ -10,7 +10,7 @@ import { startPrivateTemporal } from '../support/servers.ts';
 import { connectToTemporal } from '../support/temporal/connection.ts';
 
 describe('the queue of the leads', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('is deep while its oldest task waits, and no longer when workers have caught up', async () => {
     const server = await startPrivateTemporal();

@@ -14,7 +14,7 @@ type LogLine = { level: number; msg: string };
 const ERROR = 50;
 
 describe('the proof that Temporal wakes a sleeping lead', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let client: Client;
   let lines: LogLine[];
   let proof: StartDelay | undefined;

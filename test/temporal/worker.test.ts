@@ -16,7 +16,7 @@ function unasked(): never {
 }
 
 describe('a worker whose namespace Temporal does not know', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('says so with the command that makes it, and works as soon as it is there', async () => {
     const { address } = await testTemporal();

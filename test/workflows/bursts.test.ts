@@ -23,7 +23,7 @@ const BURSTS: Record<string, Fact[]> = {
 };
 
 describe('a burst of events in one signal', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let temporal: Awaited<ReturnType<typeof connectToTemporal>>;
 
   before(async () => {

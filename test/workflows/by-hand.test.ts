@@ -8,7 +8,7 @@ import { startPartnerServer, type PartnerServer } from '../support/partner-serve
 import { settingsFor } from '../support/postback-settings.ts';
 
 describe('a lead in the hands of people', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let world: LeadWorld;
   let network: Network;
   let tracker: PartnerServer;

@@ -31,7 +31,7 @@ const HISTORY_LIMIT = '15';
 const TOUCHES_FOR_A_NEW_RUN = 4;
 
 describe('a lead that continues as new', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
   let world: LeadWorld;
   let network: Network;
@@ -228,7 +228,7 @@ describe('a lead that continues as new', function () {
 
 // Where time is skipped, because it waits for an attempt and for the end of the window.
 describe('a continued run', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let env: TestWorkflowEnvironment;
 
   before(async () => {

@@ -14,7 +14,7 @@ import { settingsFor } from '../support/postback-settings.ts';
 const ALL_THE_TIME_MS = 10_000 * DAY_MS;
 
 describe('deliveries of a lead', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let env: TestWorkflowEnvironment;
   let world: LeadWorld;
   let network: Network;

@@ -17,7 +17,7 @@ const INTERVAL_MS = 300;
 type Outage = Awaited<ReturnType<typeof startOutage>>;
 
 describe('a delivery that a database outage interrupts', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let world: LeadWorld;
   let network: Network;
   let tracker: PartnerServer;

@@ -8,7 +8,7 @@ import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world
 const SLOTS = 2;
 
 describe('partners whose servers hang', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
   let world: LeadWorld;
   let tracker: PartnerServer;

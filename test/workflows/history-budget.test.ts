@@ -14,7 +14,7 @@ const MAX_EVENTS_STANDARD = 57;
 
 // On a real server, because the time-skipping one lets no lead sleep.
 describe('the history of a lead', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
   let tracker: PartnerServer;
   let world: LeadWorld;

@@ -12,7 +12,7 @@ import { settingsFor } from '../support/postback-settings.ts';
 const INTERVAL_MS = 1500;
 
 describe('a lead after Postgres has lost its tail', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let world: LeadWorld;
   let network: Network;
   let tracker: PartnerServer;

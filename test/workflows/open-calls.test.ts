@@ -11,7 +11,7 @@ import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world
 const TURN_TIMEOUT_MS = 40_000;
 
 describe('R11: attempts that the workflow knows nothing of', function () {
-  this.timeout(90_000);
+  this.timeout(150_000);
   let world: LeadWorld;
   let network: Network;
   let tracker: PartnerServer;

@@ -11,7 +11,7 @@ import { settingsFor } from '../support/postback-settings.ts';
 
 // On a real server, because the time-skipping one treats a cancelled running activity in a way of its own.
 describe('a lead on a real Temporal server', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let world: LeadWorld;
   let network: Network;
   let tracker: PartnerServer;

@@ -9,7 +9,7 @@ import { settingsFor } from '../support/postback-settings.ts';
 
 /** Five minutes lie between two attempts, so all of it happens while a postback waits for its second one. */
 describe('a lead that is rebuilt while a postback is under way', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let world: LeadWorld;
   let network: Network;
   let tracker: PartnerServer;

@@ -14,7 +14,7 @@ const GRACE_MS = 100;
 const SWEEP_INTERVAL_MS = 100;
 
 describe('a lead that a sweep has found', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let world: LeadWorld;
   let network: Network;
   let tracker: PartnerServer;

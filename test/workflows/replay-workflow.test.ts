@@ -11,7 +11,7 @@ const HISTORY_LIMIT = '40';
 const SILENT_MS = 1500;
 
 describe('the workflow of a replay', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let world: ReplayWorld;
 
   before(async () => {
@@ -109,7 +109,7 @@ describe('the workflow of a replay', function () {
 });
 
 describe('the workflow of a long replay', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('goes on in new runs, so that no history grows long', async () => {
     const temporal = await startPrivateTemporal({

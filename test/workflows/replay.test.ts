@@ -20,7 +20,7 @@ async function readHistory(file: string): Promise<History> {
 }
 
 describe('replay of recorded leads', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('has a recording of every shape, which names no machine', async () => {
     for (const name of shapeNames) {

@@ -13,7 +13,7 @@ const REF_ID = 'refers-to-a-person';
 const SHORT_WINDOW_MS = 3000;
 
 describe('a lead that starts asleep', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let temporal: Awaited<ReturnType<typeof startPrivateTemporal>>;
   let tracker: PartnerServer;
   let world: LeadWorld;

@@ -13,7 +13,7 @@ import { settingsFor } from '../support/postback-settings.ts';
 const REF_ID = 'refers-to-a-person';
 
 describe('what ops see of a lead in the Web UI', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let world: LeadWorld;
   let network: Network;
   let tracker: PartnerServer;

@@ -19,7 +19,7 @@ type EventType = temporal.api.enums.v1.EventType;
 const SHORT_WINDOW_MS = 4000;
 
 describe('the window of a lead', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let env: TestWorkflowEnvironment;
   let settled: Settlement[];
 

@@ -32,7 +32,7 @@ const FILL = `
   analyze`;
 
 describe('the statements that stories are read by', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let network: Network;
   let lead: EventfulLead;
 

@@ -21,7 +21,7 @@ const run = promisify(execFile);
 const SAY_STATUS = `curl() { command curl -w '\\nstatus %{http_code}\\n' "$@"; }`;
 
 describe('the examples of the documentation', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let database: TestDatabase;
   let network: Network;
   let tracker: PartnerServer;

@@ -70,7 +70,7 @@ const postback: Postback = {
 };
 
 describe('the snippets that verify a signature', function () {
-  this.timeout(20_000);
+  this.timeout(120_000);
   const [mine, old, foreign] = [newSigningSecret(), newSigningSecret(), newSigningSecret()];
   const client = createGuardedClient({
     addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }),

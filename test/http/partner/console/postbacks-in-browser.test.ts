@@ -14,7 +14,7 @@ const RULES = { attempts: 3, intervalMs: 300_000 };
 describe('postbacks, deliveries and replays in a browser', function () {
   // On a busy machine a click may come before the page listens: no person is that quick.
   this.retries(1);
-  this.timeout(60_000);
+  this.timeout(120_000);
   let db: Knex;
   let site: Console;
   let browser: TestBrowser;
