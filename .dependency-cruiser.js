@@ -39,7 +39,7 @@ const rooms = {
   'http-protocol': { path: PROTOCOL, mayLoad: [GROUND, DOMAIN, '^src/db/sqlstate\\.ts$'] },
   'http-pages': { path: PAGES, mayLoad: [GROUND, DOMAIN, PROTOCOL] },
   // What callers of several audiences may write, and in which words it is refused.
-  'http-fields': { path: FIELDS, mayLoad: [GROUND, DOMAIN, PROTOCOL] },
+  'http-fields': { path: FIELDS, mayLoad: [GROUND, DOMAIN, DB, PROTOCOL] },
   // What the consoles of several audiences have in common: who is signed in, forms, filters, the frame of a page.
   'http-console': { path: CONSOLE, mayLoad: [GROUND, DOMAIN, PROTOCOL, FIELDS, PAGES] },
   // Of all that calls strangers' URLs, an answer to a request needs only the judgement of settings, and to try them.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describeAdminApi } from '../../src/http/admin/openapi.ts';
-import * as schemas from '../../src/http/admin/catalogue/catalogue-schemas.ts';
+import * as schemas from '../../src/http/fields/catalogue-schemas.ts';
 import { storyPageSchema } from '../../src/http/admin/stories/story-schemas.ts';
 import { readDescription } from '../support/api-description.ts';
 

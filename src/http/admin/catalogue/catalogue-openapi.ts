@@ -11,7 +11,7 @@ import {
   offerPatchSchema,
   pageSchema,
   partnerPatchSchema,
-} from './catalogue-schemas.ts';
+} from '../../fields/catalogue-schemas.ts';
 
 /** Partners, advertisers and offers. */
 export function describeCatalogueCalls(): ZodOpenApiPathsObject {

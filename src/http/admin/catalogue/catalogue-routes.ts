@@ -34,7 +34,7 @@ import {
   offerPatchSchema,
   pageSchema,
   partnerPatchSchema,
-} from './catalogue-schemas.ts';
+} from '../../fields/catalogue-schemas.ts';
 
 /** What making and changing partners needs; advertisers and offers need less. */
 export type PartnerDeps = { db: Knex; publicUrl: string; addressRules: AddressRules };

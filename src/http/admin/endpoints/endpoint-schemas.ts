@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpointStates, type PartnerEndpoint } from '../../../db/endpoints/endpoints.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
-import { pageSchema } from '../catalogue/catalogue-schemas.ts';
+import { pageSchema } from '../../fields/catalogue-schemas.ts';
 
 const MOMENT = '2026-01-31T09:15:00.000Z';
 

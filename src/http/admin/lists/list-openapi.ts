@@ -1,7 +1,7 @@
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { describeCalls } from '../describe-admin-call.ts';
 import { conversionsAnswer, leadsAnswer, postbacksAnswer } from './list-answers.ts';
-import { conversionListSchema, leadListSchema, postbackListSchema } from './list-schemas.ts';
+import { conversionListSchema, leadListSchema, postbackListSchema } from '../../fields/fact-list-schemas.ts';
 
 /** Finding leads, conversions and postbacks. */
 export function describeListCalls(): ZodOpenApiPathsObject {

@@ -7,7 +7,7 @@ import { listPostbacks } from '../../../db/reports/postback-list.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { writeCursor } from '../../protocol/cursor.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
-import { conversionListSchema, leadListSchema, postbackListSchema } from './list-schemas.ts';
+import { conversionListSchema, leadListSchema, postbackListSchema } from '../../fields/fact-list-schemas.ts';
 
 /** Finding leads, conversions and postbacks of which no id is known. */
 export function addListRoutes(routes: Router, db: Knex, { windowMs }: { windowMs: number }): void {

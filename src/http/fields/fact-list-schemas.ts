@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { conversionStatuses } from '../../../db/reports/conversion-list.ts';
-import { leadStatuses } from '../../../db/reports/lead-list.ts';
-import { postbackStates } from '../../../db/postbacks.ts';
-import { statuses } from '../../../domain/status.ts';
-import { idFilter, momentFilter, refIdFilter, TIME_AND_ID } from '../../fields/filters.ts';
-import { limitSchema } from '../../fields/number-schemas.ts';
-import { cursorSchema } from '../../protocol/cursor.ts';
+import { conversionStatuses } from '../../db/reports/conversion-list.ts';
+import { leadStatuses } from '../../db/reports/lead-list.ts';
+import { postbackStates } from '../../db/postbacks.ts';
+import { statuses } from '../../domain/status.ts';
+import { idFilter, momentFilter, refIdFilter, TIME_AND_ID } from './filters.ts';
+import { limitSchema } from './number-schemas.ts';
+import { cursorSchema } from '../protocol/cursor.ts';
 
 const commonFilters = {
   advertiser_id: idFilter,

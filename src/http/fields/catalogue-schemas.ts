@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { PUBLIC_ID } from '../../../domain/ids.ts';
-import { currencies } from '../../../domain/money.ts';
-import { checkOfferUrl, offerMacros } from '../../../domain/offer-url.ts';
-import { limitSchema } from '../../fields/number-schemas.ts';
-import { postbackSchema } from '../../fields/postback-settings-schema.ts';
-import { vocabularySchema } from '../../fields/vocabulary-schema.ts';
-import { descriptionSchema, nameSchema, publicIdSchema, templateUrl } from '../../fields/text-schemas.ts';
+import { PUBLIC_ID } from '../../domain/ids.ts';
+import { currencies } from '../../domain/money.ts';
+import { checkOfferUrl, offerMacros } from '../../domain/offer-url.ts';
+import { limitSchema } from './number-schemas.ts';
+import { postbackSchema } from './postback-settings-schema.ts';
+import { vocabularySchema } from './vocabulary-schema.ts';
+import { descriptionSchema, nameSchema, publicIdSchema, templateUrl } from './text-schemas.ts';
 
 const AMOUNT_RULE = 'must be a whole number of minor units, 0 or more: 1250 is 12.50 USD';
 
