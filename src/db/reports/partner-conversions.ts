@@ -110,8 +110,11 @@ const JOIN_REST = `
     where r.conversion_id = f.conversion_id and r.partner_id = :partner_id
   ) reward on true`;
 
-const OWN_CONVERSIONS = `
-  select conversion_id from partner_conversions where partner_id = :partner_id
+// No more of the table than one page can look at: Postgres, which cannot tell how many are the same in both, might otherwise
+// sort all of them.
+const ownConversions = (onIds: string[]) => `
+  (select conversion_id from partner_conversions where ${allOf(['partner_id = :partner_id', ...onIds])}
+   order by conversion_id desc limit :walk)
   union all
   select unnest(:latest_ids::text[]) collate "C"`;
 
@@ -196,7 +199,7 @@ function walkConversions({ isToldOnly, hasFewLeads }: Record<string, boolean>, o
     group by conversion_id order by conversion_id desc limit :walk`;
   if (hasFewLeads) return newest('lead_events', ['lead_id = any(:lead_ids)', `type = 'conversion'`]);
   if (isToldOnly) return newest('postbacks', ['partner_id = :partner_id']);
-  return newest(`(${OWN_CONVERSIONS}) own`, []);
+  return newest(`(${ownConversions(onIds)}) own`, []);
 }
 
 // Read before the list, and therefore without a gap: what leaves the latest meanwhile is in the table by then.
