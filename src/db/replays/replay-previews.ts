@@ -2,7 +2,7 @@
 import type { Knex } from 'knex';
 import { originOf } from '../endpoints/endpoint-news.ts';
 import { IS_OVERTAKEN } from './overtaken.ts';
-import { FIRST_POSTBACK, firstTakenUp, latestTakenUp } from './replay-selection.ts';
+import { FIRST_POSTBACK, firstTakenUp } from './replay-selection.ts';
 import { statesOf, type ReplayRange } from './replays.ts';
 
 export type ReplayPreview = {
@@ -39,7 +39,6 @@ const PROPOSED_DAYS = 14;
 
 const COLUMNS = 'p.postback_id, p.conversion_id, p.seq, p.partner_id, p.status, p.created_at, p.ended_at';
 const FOUND = firstTakenUp({ columns: COLUMNS, after: FIRST_POSTBACK, limit: String(MAX_COUNTED + 1) });
-const FAILED = latestTakenUp({ columns: COLUMNS, limit: String(MAX_PROPOSED + 1) });
 
 const PREVIEW_REPLAY = `
   with r as materialized (
@@ -69,8 +68,7 @@ export async function previewReplay(db: Knex, range: ReplayRange): Promise<Repla
 
 const PROPOSE_REPLAY = `
   with r as materialized (
-    select partner_id, null::text as postback_id, array['failed'] as states, now() as started_at,
-      now() - interval '${PROPOSED_DAYS} days' as from_at, now() as to_at, postback->'statuses' as told,
+    select partner_id, now() - interval '${PROPOSED_DAYS} days' as from_at, postback->'statuses' as told,
       ${originOf(`postback->>'url'`)} as origin
     from partners
     where partner_id = :partnerId and postback is not null and not exists (
@@ -79,7 +77,11 @@ const PROPOSE_REPLAY = `
         and under_way.state in ('running', 'paused')
     )
   ), found as materialized (
-    select p.* from r cross join lateral (${FAILED}) p
+    select p.* from r cross join lateral (
+      select ${COLUMNS} from postbacks p
+      where p.partner_id = r.partner_id and p.state = 'failed' and p.created_at >= r.from_at
+      order by p.created_at desc, p.postback_id desc limit ${MAX_PROPOSED + 1}
+    ) p
   ), failed as materialized (
     select p.created_at, p.ended_at from r, (select * from found limit ${MAX_PROPOSED}) p
     where r.told @> to_jsonb(p.status) and not ${IS_OVERTAKEN}

@@ -30,17 +30,6 @@ export function firstTakenUp({ columns, after, limit }: { columns: string; after
     order by p.at, p.postback_id limit ${limit}`;
 }
 
-/** The last of them, the newest first. @param limit as SQL */
-export function latestTakenUp({ columns, limit }: { columns: string; limit: string }): string {
-  return `
-    select p.* from ${EACH_KIND} cross join lateral (
-      select ${columns}, p.created_at as at from postbacks p
-      where ${IS_IN_RANGE}
-      order by p.created_at desc, p.postback_id desc limit ${limit}
-    ) p
-    order by p.at desc, p.postback_id desc limit ${limit}`;
-}
-
 /** Before every postback. */
 export const FIRST_POSTBACK = `('-infinity', '')`;
 

@@ -1,11 +1,12 @@
 import type { Knex } from 'knex';
 import { statuses, type Status } from '../../domain/status.ts';
-import { AppError, type FieldProblem } from '../../errors.ts';
+import { AppError } from '../../errors.ts';
 import { isCancelled, isParameterRefused } from '../sqlstate.ts';
 import { quantities, type Quantity } from '../counting/countable-facts.ts';
 import { sumByRefId } from './ref-id-sums.ts';
 import { inOneSnapshot } from './snapshot.ts';
-import { readSums, type Sums } from './stats-sums.ts';
+import { readRange, refuseRange, type StatsRange } from './stats-range.ts';
+import { readSums, type Sums, type SumsQuery } from './stats-sums.ts';
 
 export const statsGroups = ['day', 'offer', 'ref_id', 'status'] as const;
 
@@ -53,14 +54,8 @@ export type PartnerStats = {
   is_complete: boolean;
 };
 
-const USUAL_DAYS = 30;
-/** The longest range: a year and a month, so that a year can be compared with the one before. */
-export const MAX_STATS_DAYS = 400;
 /** How many ref_ids an answer holds at most. */
 export const MAX_STATS_REF_IDS = 1000;
-
-/** A range in moments, and its days. */
-type Range = { from: string; to: string; days: string[] };
 
 /**
  * A partner's figures of a range: all are counts of facts, each at its own time.
@@ -83,40 +78,87 @@ type Range = { from: string; to: string; days: string[] };
  * @throws AppError `invalid` for a range or time zone that cannot be; or one too long to be counted by ref_id in time
  */
 export async function readPartnerStats(db: Knex, query: StatsQuery): Promise<PartnerStats> {
+  return await readInTime(query, () =>
+    inOneSnapshot(db, async (trx) => {
+      const range = await readRange(trx, query);
+      const { group_by } = query;
+      if (group_by === 'ref_id') return await readByRefId(trx, query, range);
+      const group = group_by === 'status' ? 'none' : group_by;
+      const sums = await readSums(trx, askedOf(query, range), [group]);
+      return await answer(trx, { ...query, group_by }, { range, sums: sums[group] });
+    }),
+  );
+}
+
+/**
+ * The figures of a range by day and by offer, as they were at one moment.
+ * @throws AppError as {@link readPartnerStats}
+ */
+export async function readPartnerOverview(
+  db: Knex,
+  query: Omit<StatsQuery, 'group_by'>,
+): Promise<{ byDay: PartnerStats; byOffer: PartnerStats }> {
+  const [day, offer] = [{ ...query, group_by: 'day' } as const, { ...query, group_by: 'offer' } as const];
+  return await readInTime(day, () =>
+    inOneSnapshot(db, async (trx) => {
+      const range = await readRange(trx, query);
+      const sums = await readSums(trx, askedOf(day, range), ['day', 'offer']);
+      return {
+        byDay: await answer(trx, day, { range, sums: sums.day }),
+        byOffer: await answer(trx, offer, { range, sums: sums.offer }),
+      };
+    }),
+  );
+}
+
+/** Says what was wrong with the query when Postgres refuses it or gives it up. */
+async function readInTime<T>({ time_zone, group_by }: StatsQuery, read: () => Promise<T>): Promise<T> {
   try {
-    return await inOneSnapshot(db, (trx) => readStats(trx, query));
+    return await read();
   } catch (error) {
     if (isParameterRefused(error)) {
-      throw refuse([{ field: 'time_zone', message: `"${query.time_zone}" is not a time zone that we know` }], error);
+      throw refuseRange([{ field: 'time_zone', message: `"${time_zone}" is not a time zone that we know` }], error);
     }
     if (!isCancelled(error)) throw error;
-    if (query.group_by !== 'ref_id') {
+    if (group_by !== 'ref_id') {
       const message = 'The figures could not be counted in time; try again shortly, or with a shorter range.';
       throw new AppError('unavailable', message, { cause: error });
     }
     const message = 'the range holds more than can be counted by ref_id in time: choose a shorter one';
-    throw refuse([{ field: 'from', message }], error);
+    throw refuseRange([{ field: 'from', message }], error);
   }
 }
 
-async function readStats(trx: Knex, query: StatsQuery): Promise<PartnerStats> {
-  const { days, ...range } = await readRange(trx, query);
-  const { group_by, time_zone } = query;
-  const asked = { partnerId: query.partner_id, ...range, timeZone: time_zone };
-  const answer = { group_by, ...range, time_zone };
-  if (group_by === 'ref_id') {
-    const { sums, isComplete } = await sumByRefId(trx, { ...asked, limit: MAX_STATS_REF_IDS });
-    const rows = [...groupByKey(sums)].map(([ref_id, ofRefId]) => ({ ref_id, ...figuresOf(ofRefId) }));
-    const all = await readSums(trx, { ...asked, groupBy: 'none' });
-    return { ...answer, rows, totals: figuresOf(all), is_complete: isComplete };
-  }
-  const sums = await readSums(trx, { ...asked, groupBy: group_by === 'status' ? 'none' : group_by });
-  return { ...answer, rows: await rowsOf(trx, group_by, { sums, days }), totals: figuresOf(sums), is_complete: true };
+function askedOf({ partner_id: partnerId, time_zone: timeZone }: StatsQuery, { from, to }: StatsRange): SumsQuery {
+  return { partnerId, from, to, timeZone };
+}
+
+async function readByRefId(trx: Knex, query: StatsQuery, range: StatsRange): Promise<PartnerStats> {
+  const asked = askedOf(query, range);
+  const { sums, isComplete } = await sumByRefId(trx, { ...asked, limit: MAX_STATS_REF_IDS });
+  const rows = [...groupByKey(sums)].map(([ref_id, ofRefId]) => ({ ref_id, ...figuresOf(ofRefId) }));
+  const { none: all } = await readSums(trx, asked, ['none']);
+  return { ...headOf(query, range), rows, totals: figuresOf(all), is_complete: isComplete };
+}
+
+type SummedQuery = StatsQuery & { group_by: Exclude<StatsGroup, 'ref_id'> };
+
+async function answer(
+  trx: Knex,
+  query: SummedQuery,
+  { range, sums }: { range: StatsRange; sums: Sums[] },
+): Promise<PartnerStats> {
+  const rows = await rowsOf(trx, query.group_by, { sums, days: range.days });
+  return { ...headOf(query, range), rows, totals: figuresOf(sums), is_complete: true };
+}
+
+function headOf({ group_by, time_zone }: StatsQuery, { from, to }: StatsRange) {
+  return { group_by, from, to, time_zone };
 }
 
 async function rowsOf(
   trx: Knex,
-  group: Exclude<StatsGroup, 'ref_id'>,
+  group: SummedQuery['group_by'],
   { sums, days }: { sums: Sums[]; days: string[] },
 ): Promise<StatsRow[]> {
   if (group === 'status') return [null, ...statuses].map((status) => ({ status, ...figuresOf(sumsOf(status, sums)) }));
@@ -186,40 +228,4 @@ function compareFigures(a: Figures, b: Figures): number {
 
 function isText(value: string | null): value is string {
   return value !== null;
-}
-
-/** What a moment or a date of the query is in SQL. */
-function sqlOf(name: 'from' | 'to', given: string | undefined, usual: string): string {
-  if (given === undefined) return usual;
-  return given.includes('T') ? `:${name}::timestamptz` : `:${name}::timestamp at time zone :timeZone`;
-}
-
-/** The range in moments: without one, the last 30 days, today among them. Its days, and whether it is one at all. */
-async function readRange(trx: Knex, { from, to, time_zone: timeZone }: StatsQuery): Promise<Range> {
-  const endOfToday = `(date_trunc('day', now() at time zone :timeZone) + interval '1 day') at time zone :timeZone`;
-  const daysBefore = `(t."to" at time zone :timeZone - interval '${USUAL_DAYS} days') at time zone :timeZone`;
-  const { rows } = await trx.raw<{ rows: [Omit<Range, 'days'> & { isTooLong: boolean }] }>(
-    `select f."from", t."to", f."from" < t."to" - interval '${MAX_STATS_DAYS} days' as "isTooLong"
-     from (select ${sqlOf('to', to, endOfToday)} as "to") t
-     cross join lateral (select ${sqlOf('from', from, daysBefore)} as "from") f`,
-    { timeZone, from, to },
-  );
-  const [{ isTooLong, ...range }] = rows;
-  if (range.from >= range.to) throw refuse([{ field: 'to', message: 'must be later than from' }]);
-  if (isTooLong) throw refuse([{ field: 'from', message: `must be ${MAX_STATS_DAYS} days before to at most` }]);
-  const read = await trx.raw<{ rows: { day: string }[] }>(
-    `select day::date::text as day
-     from generate_series(
-       date_trunc('day', :from::timestamptz at time zone :timeZone),
-       :to::timestamptz at time zone :timeZone - interval '1 microsecond',
-       interval '1 day'
-     ) day`,
-    { timeZone, ...range },
-  );
-  return { ...range, days: read.rows.map(({ day }) => day) };
-}
-
-function refuse(problems: FieldProblem[], cause?: unknown): AppError {
-  const message = problems.map((problem) => `${problem.field}: ${problem.message}`).join('; ');
-  return new AppError('invalid', message, { problems, cause });
 }

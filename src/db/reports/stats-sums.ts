@@ -1,41 +1,42 @@
 import type { Knex } from 'knex';
 import { BUCKET_MS, readCountedUpto } from '../counting/counting.ts';
-import { SUMS_OF_FACTS, SUMS_OF_SUMS, type Quantity } from '../counting/countable-facts.ts';
+import { quantities, SUMS_OF_FACTS, SUMS_OF_SUMS, type Quantity } from '../counting/countable-facts.ts';
 import { refuseWhenFarBehind } from '../counting/far-behind.ts';
 
 /** Sums of one group; `currency` is '' for the counts, and rewards have a row for each currency. */
 export type Sums = Record<Quantity, number> & { key: string | null; currency: string };
 
-/** Whose facts of which time, ISO 8601 UTC in milliseconds, by what. */
-export type SumsQuery = {
-  partnerId: string;
-  from: string;
-  to: string;
-  timeZone: string;
-  groupBy: 'day' | 'offer' | 'none';
-};
+/** Whose facts of which time, ISO 8601 UTC in milliseconds. */
+export type SumsQuery = { partnerId: string; from: string; to: string; timeZone: string };
+
+/** What they are grouped by. */
+export type SumsGroup = 'day' | 'offer' | 'none';
 
 type Span = { start: string; end: string };
 
-/** SQL for what the facts or counts of a moment are grouped by. */
-const KEYS = {
-  day: '(moment at time zone :timeZone)::date::text',
-  offer: 'offer_id',
-  none: 'null::text',
-};
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** SQL for the day of a moment. */
+const DAY = '(moment at time zone :timeZone)::date';
+/** SQL for what the counts of a moment are grouped by. */
+const KEYS: Record<SumsGroup, string> = { day: DAY, offer: 'offer_id', none: 'null::text' };
 
 // The countable facts of one partner alone; nobody else's are summed up for it. R3: a conversion counts for whoever had the
 // last touch before it in its lead.
 const OWN_FACTS = `
-  select at, '' as offer_id, '' as currency, 'touches' as quantity, 1::bigint as amount
-  from lead_events where at >= :start and at < :end and type = 'touch' and partner_id = :partnerId
+  with events as materialized (
+    select lead_id, seq, at, type, offer_id from lead_events
+    where at >= :start and at < :end and (type = 'touch' and partner_id = :partnerId or type = 'conversion')
+  )
+  select at as moment, '' as offer_id, '' as currency, 'touches' as quantity, 1::bigint as amount
+  from events where type = 'touch'
   union all
   select c.at, c.offer_id, '', 'conversions', 1
-  from lead_events c cross join lateral (
+  from events c cross join lateral (
     select partner_id from lead_events t where t.lead_id = c.lead_id and t.seq < c.seq and t.type = 'touch'
     order by t.seq desc limit 1
   ) last
-  where c.at >= :start and c.at < :end and c.type = 'conversion' and last.partner_id = :partnerId
+  where c.type = 'conversion' and last.partner_id = :partnerId
   union all
   select s.settled_at, c.offer_id, '', s.status, 1
   from settlements s join conversions c on c.conversion_id = s.conversion_id
@@ -45,19 +46,43 @@ const OWN_FACTS = `
   from reward_entries r join conversions c on c.conversion_id = r.conversion_id
   where r.at >= :start and r.at < :end and r.partner_id = :partnerId`;
 
+const COUNTS_BY_TIME = `
+  select bucket as moment, currency, ${quantities.join()} from partner_counts_by_time
+  where partner_id = :partnerId and bucket >= :start and bucket < :end`;
+
+// The days of UTC within a range are there in one piece, whatever its time zone; the rest is made of quarters of an hour.
+const COUNTS_BY_OFFER = `
+  select offer_id, currency, ${quantities.join()} from partner_counts_by_offer
+  where partner_id = :partnerId and bucket >= :firstDay and bucket < :lastDay
+  union all
+  select offer_id, currency, ${quantities.join()} from partner_counts
+  where partner_id = :partnerId and bucket >= :start and bucket < :firstDay
+  union all
+  select offer_id, currency, ${quantities.join()} from partner_counts
+  where partner_id = :partnerId and bucket >= :lastDay and bucket < :end`;
+
 /**
- * Sums of a partner's facts. Whole quarters of an hour come from the counts; from the facts themselves, what a quarter that
- * is cut by the range has, and what is not counted yet. The same group may come several times.
+ * Sums of a partner's facts, for each of `groups`. Whole quarters of an hour come from the counts; from the facts themselves,
+ * what a quarter that is cut by the range has, and what is not counted yet. The same key may come several times.
  *
  * @param trx one snapshot
  * @throws AppError `unavailable` while too many are not counted yet
  */
-export async function readSums(trx: Knex, query: SumsQuery): Promise<Sums[]> {
+export async function readSums<Group extends SumsGroup>(
+  trx: Knex,
+  query: SumsQuery,
+  groups: Group[],
+): Promise<Record<Group, Sums[]>> {
   const { counted, uncounted } = split(query, await readCountedUpto(trx));
   for (const span of uncounted) await refuseWhenFarBehind(trx, span);
-  const sums = counted ? await sumCounts(trx, query, counted) : [];
-  for (const span of uncounted) sums.push(...(await sumFacts(trx, query, span)));
-  return sums;
+  const facts: SumsOfFacts[] = [];
+  for (const span of uncounted) facts.push(...(await sumFacts(trx, query, span)));
+  const sums: Partial<Record<SumsGroup, Sums[]>> = {};
+  for (const group of groups) {
+    const counts = counted ? await sumCounts(trx, query, { ...counted, group }) : [];
+    sums[group] = [...counts, ...facts.map((row) => ({ ...row, key: keyOf(row, group) }))];
+  }
+  return sums as Record<Group, Sums[]>;
 }
 
 function split({ from, to }: SumsQuery, countedUpto: string): { counted: Span | null; uncounted: Span[] } {
@@ -75,28 +100,45 @@ function roundTo(stepMs: number, round: (steps: number) => number, moment: strin
   return new Date(round(Date.parse(moment) / stepMs) * stepMs).toISOString();
 }
 
-// Thousands of counts lie in a day, so each quarter of an hour is looked up in the time zone only once.
-async function sumCounts(trx: Knex, { partnerId, timeZone, groupBy }: SumsQuery, span: Span): Promise<Sums[]> {
-  const column = { day: 'bucket as moment', offer: 'offer_id', none: 'true' }[groupBy];
+/** Each report has sums of its own to read, which are far fewer than the counts (src/db/migrations/016-fast-console.ts). */
+async function sumCounts(
+  trx: Knex,
+  { partnerId, timeZone }: SumsQuery,
+  { group, ...span }: Span & { group: SumsGroup },
+): Promise<Sums[]> {
+  const days = wholeDays(span);
   const { rows } = await trx.raw<{ rows: Sums[] }>(
-    `select ${KEYS[groupBy]} as key, currency, ${SUMS_OF_SUMS}
-     from (
-       select ${column}, currency, ${SUMS_OF_SUMS} from partner_counts
-       where partner_id = :partnerId and bucket >= :start and bucket < :end
+    `select grouped_by::text as key, currency, ${quantities.join()} from (
+       select ${KEYS[group]} as grouped_by, currency, ${SUMS_OF_SUMS}
+       from (${group === 'offer' ? COUNTS_BY_OFFER : COUNTS_BY_TIME}) counts
        group by 1, 2
-     ) counts
-     group by 1, 2`,
+     ) sums`,
+    { partnerId, timeZone, ...span, firstDay: days.start, lastDay: days.end },
+  );
+  return rows;
+}
+
+/** The whole days of UTC within a span; none at its end, when it has none. */
+function wholeDays({ start, end }: Span): Span {
+  const days = { start: roundTo(DAY_MS, Math.ceil, start), end: roundTo(DAY_MS, Math.floor, end) };
+  return days.start < days.end ? days : { start: end, end };
+}
+
+type SumsOfFacts = Omit<Sums, 'key'> & { day: string; offer_id: string };
+
+/** By day and offer at once, because to find them takes longer than to sum them up. */
+async function sumFacts(trx: Knex, { partnerId, timeZone }: SumsQuery, span: Span): Promise<SumsOfFacts[]> {
+  const { rows } = await trx.raw<{ rows: SumsOfFacts[] }>(
+    `select local_day::text as day, offer_id, currency, ${quantities.join()} from (
+       select ${DAY} as local_day, offer_id, currency, ${SUMS_OF_FACTS}
+       from (${OWN_FACTS}) facts
+       group by 1, 2, 3
+     ) sums`,
     { partnerId, timeZone, ...span },
   );
   return rows;
 }
 
-async function sumFacts(trx: Knex, { partnerId, timeZone, groupBy }: SumsQuery, span: Span): Promise<Sums[]> {
-  const { rows } = await trx.raw<{ rows: Sums[] }>(
-    `select ${KEYS[groupBy].replace('moment', 'at')} as key, currency, ${SUMS_OF_FACTS}
-     from (${OWN_FACTS}) facts
-     group by 1, 2`,
-    { partnerId, timeZone, ...span },
-  );
-  return rows;
+function keyOf({ day, offer_id }: SumsOfFacts, group: SumsGroup): string | null {
+  return { day, offer: offer_id, none: null }[group];
 }

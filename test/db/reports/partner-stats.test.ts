@@ -4,12 +4,13 @@ import type { Knex } from 'knex';
 import { createSettlementActivities } from '../../../activities/settlement.ts';
 import { countTowards, readCountedUpto } from '../../../src/db/counting/counting.ts';
 import { createOffer } from '../../../src/db/offers.ts';
-import { readPartnerStats, statsGroups } from '../../../src/db/reports/partner-stats.ts';
+import { readPartnerOverview, readPartnerStats, statsGroups } from '../../../src/db/reports/partner-stats.ts';
 import { readTouch } from '../../../src/intake/touch.ts';
 import { newConversionId } from '../../../src/new-ids.ts';
 import { latestSettlement } from '../../activities/settling.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
+import { assertSumsOfCounts } from '../../support/sums-of-counts.ts';
 import { recount } from './recount-stats.ts';
 
 const SECOND = 1000;
@@ -186,6 +187,7 @@ describe("the story of the console's numbers", function () {
       fc.asyncProperty(history, async (given) => {
         await beginAt(given.begin);
         const end = await live(given, partners);
+        await assertSumsOfCounts(db);
         const momentAt = (share: number) =>
           new Date(given.begin + Math.round(((end - given.begin) * share) / 1000)).toISOString();
         for (const { from, to, partner, zone } of given.looks) {
@@ -196,8 +198,12 @@ describe("the story of the console's numbers", function () {
             to: momentAt(Math.max(from, to)),
             time_zone: zone,
           };
+          const { byDay, byOffer } = await readPartnerOverview(db, query);
           for (const group_by of statsGroups) {
-            const { rows, totals } = await readPartnerStats(db, { ...query, group_by });
+            const stats = await readPartnerStats(db, { ...query, group_by });
+            const { rows, totals } = stats;
+            if (group_by === 'day') assert.deepEqual(byDay, stats);
+            if (group_by === 'offer') assert.deepEqual(byOffer, stats);
             assert.deepEqual(
               { rows: sorted(rows), totals },
               await recount(db, { ...query, group_by }),
