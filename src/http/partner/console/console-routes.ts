@@ -13,6 +13,7 @@ import { limitBody, MAX_BODY_BYTES } from '../../protocol/body-limit.ts';
 import type { KeyCheck } from '../../protocol/keys/key-check.ts';
 import { createProblemHandler } from '../../protocol/problem.ts';
 import { ownScripts } from '../../protocol/security-headers.ts';
+import { createReportLimit } from '../limit-reports.ts';
 import { sendConsoleProblem } from './console-page.ts';
 import { addConversionPages } from './conversions/conversion-pages.ts';
 import { addDeliveryPages } from './deliveries/delivery-pages.ts';
@@ -23,7 +24,7 @@ import { addOverviewPages, type OverviewDeps } from './overview/overview-pages.t
 import { addPostbackPages, type PostbackPagesDeps } from './postbacks/postback-pages.ts';
 import { partnerConsole, sessionOf } from './partner-session.ts';
 
-export type ConsoleDeps = Omit<PostbackPagesDeps & OverviewDeps, 'publicUrl'> & {
+export type ConsoleDeps = Omit<PostbackPagesDeps & OverviewDeps, 'publicUrl' | 'reports'> & {
   db: Knex;
   checkKey: KeyCheck<string>;
   /** The first signs, all verify. */
@@ -57,11 +58,13 @@ export function createConsoleRoutes(deps: ConsoleDeps, { publicUrl, log }: Conte
   });
 
   routes.use(requireSession(partnerConsole));
-  addOverviewPages(routes, { db, publicUrl, failingAfter });
+  // Apart from those of the partner's programs: neither they nor its people keep the other waiting.
+  const reports = createReportLimit();
+  addOverviewPages(routes, { db, publicUrl, failingAfter, reports });
   addConversionPages(routes, { db });
   addPostbackPages(routes, { ...deps, publicUrl });
   // Before the pages of single deliveries, whose address would hold it.
-  addReplayPages(routes, db);
+  addReplayPages(routes, { db, reports });
   addDeliveryPages(routes, db);
   addKeyPages(routes, { db, sessionCookie });
   routes.use((req) => {

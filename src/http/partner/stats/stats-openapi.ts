@@ -1,11 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import {
-  MAX_STATS_DAYS,
-  MAX_STATS_REF_IDS,
-  statsGroups,
-  type PartnerStats,
-} from '../../../db/reports/partner-stats.ts';
+import { MAX_STATS_REF_IDS, statsGroups, type PartnerStats } from '../../../db/reports/partner-stats.ts';
+import { MAX_STATS_DAYS } from '../../../db/reports/stats-range.ts';
 import { statuses } from '../../../domain/status.ts';
 import { dateOrMomentFilter, timeZoneFilter } from '../../fields/filters.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { countNext, recountFrom } from '../../../../src/db/counting/counting.ts';
+import { MOST_UNCOUNTED } from '../../../../src/db/counting/far-behind.ts';
 import { updatePartner } from '../../../../src/db/partners.ts';
 import { findZone } from '../../../../src/http/console/session/visit.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
+import { aPostback } from '../../../support/ended-postbacks.ts';
 import { createNetwork, type Network } from '../../../support/network-in-database.ts';
 import { settingsFor } from '../../../support/postback-settings.ts';
 import type { ConsoleVisitor } from '../../browser-without-scripts.ts';
@@ -118,9 +121,48 @@ describe('the overview of the console', () => {
     assert.ok(page.indexOf('12 attempts in a row') < page.indexOf('Over http anybody'));
   });
 
+  it('proposes a replay of what failed, in the words and the time of the log', async () => {
+    await updatePartner(database.db, site.partnerId, { postback: settingsFor('https://tracker.example/p?c={ref_id}') });
+    await aPostback(database.db, { partnerId: site.partnerId, attempts: [500] });
+    const noticeOf = (page: string) =>
+      /<div class="message [^>]*>.*?1 postback failed on .*?<\/div>.*?<\/div>/s.exec(page)?.[0];
+    const told = noticeOf(await show());
+    assert.ok(told);
+    assert.doesNotMatch(told, /\d{4}-\d{2}-\d{2}T[^&]*Z[ .]/);
+    assert.equal(told, noticeOf((await visitor.get('/console/deliveries')).text));
+  });
+
+  it('stays when figures were asked for too often, which the programs of the partner do not notice', async () => {
+    const most = 60;
+    for (let count = 0; count < most; count++) await show();
+    const page = await show();
+    assert.match(page, /Your figures are missing for the moment.*At most 60 reports .* wait a minute/s);
+    assert.match(page, /There is no postback URL/);
+    assert.equal(tile(page, 'Touches'), 'no tile');
+    assert.equal((await visitor.get('/console/deliveries/replays/new')).status, 429);
+    assert.equal((await site.call('get', '/stats')).status, 200);
+  });
+
   it('warns of ref_ids that cannot be used, with a sample that is text', async () => {
     await network.touch(network.newLead(), site.partnerId, `<script>${'x'.repeat(40)}`);
     const page = await show();
     assert.match(page, /1 visit came with a ref_id longer than 32 characters, such as &quot;&lt;script&gt;x+&quot;/);
+  });
+
+  it('stays without its figures while their counting is far behind', async () => {
+    const { db } = database;
+    await db.raw(
+      `insert into lead_events (lead_id, seq, at, type, partner_id)
+       select 'far' || n, 1, now() - interval '2 hours', 'touch', 'other' from generate_series(0, ?::int) n`,
+      [MOST_UNCOUNTED],
+    );
+    await recountFrom(db, new Date(Date.now() - 3 * 60 * 60_000).toISOString());
+    const page = await show();
+    assert.match(page, /Your figures are missing for the moment.*still being counted; try again in some minutes/s);
+    assert.ok(page.includes(`data-copy="http://console.test/${site.partnerId}/"`));
+    assert.match(page, /There is no postback URL/);
+    assert.doesNotMatch(page, /<nav class="tiles"|By offer|No visits/);
+    while (!(await countNext(db, 24 * 60 * 60_000))?.isDone);
+    assert.equal(tile(await show(), 'Touches'), '0');
   });
 });

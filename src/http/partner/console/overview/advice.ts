@@ -1,8 +1,7 @@
-import type { ReplayProposal } from '../../../../db/replays/replay-previews.ts';
 import type { PostbackSettings } from '../../../../domain/postbacks/postback-settings.ts';
 import { warnPartner, type PartnerSigns, type PartnerWarning } from '../../../../stories/partner-warnings.ts';
 import type { Action } from '../../../pages/console/parts.ts';
-import { writeCount } from '../../../pages/console/write-numbers.ts';
+import type { ShownProposal } from '../deliveries/replays/replay-proposal.ts';
 import type { Advice } from './overview-page.ts';
 
 type Code = PartnerWarning['code'];
@@ -21,33 +20,10 @@ const CHANGE_SETTINGS: Action = { label: 'Change the settings', href: '/console/
 /** What costs the partner money, and what to do about each. */
 export function listAdvice(
   postback: PostbackSettings | null,
-  { proposal, ...signs }: PartnerSigns & { proposal: ReplayProposal | undefined },
+  { proposal, ...signs }: PartnerSigns & { proposal: ShownProposal | undefined },
 ): Advice[] {
   const warnings = warnPartner(postback, signs).sort((a, b) => placeOf(a) - placeOf(b));
-  return [...(proposal ? [proposeReplay(proposal)] : []), ...warnings.map(toAdvice)];
-}
-
-function proposeReplay({
-  count,
-  is_complete: isComplete,
-  first_failed_at: first,
-  last_failed_at: last,
-  ...range
-}: ReplayProposal): Advice {
-  const postbacks = count === 1 ? '1 postback' : `${writeCount(count)}${isComplete ? '' : ' or more'} postbacks`;
-  const answers = range.answers_again
-    ? 'Your endpoint answers again, so they can be sent once more.'
-    : 'Your endpoint has not taken a postback since: see why, and send them once more when it is mended.';
-  const query = new URLSearchParams({ from: range.from, to: range.to }).toString();
-  return {
-    tone: 'bad',
-    title: `${postbacks} failed`,
-    text: `Between ${first} and ${last}. ${answers}`,
-    actions: [
-      { label: 'See them', href: '/console/deliveries?state=failed' },
-      { label: 'Send again', href: `/console/deliveries/replays/new?${query}` },
-    ],
-  };
+  return [...(proposal ? [proposal] : []), ...warnings.map(toAdvice)];
 }
 
 function toAdvice({ code, message }: PartnerWarning): Advice {

@@ -1,7 +1,7 @@
 import type { Action } from '../../../pages/console/parts.ts';
 import type { Tone } from '../../../pages/console/states.ts';
 import { definePage } from '../console-page.ts';
-import type { Cells, Drawing, Tile } from './figures.ts';
+import type { ShownFigures } from './figures.ts';
 import type { LinkBuilder } from './link-builder.ts';
 import type { OverviewQuery } from './overview-query.ts';
 
@@ -13,14 +13,9 @@ export type OverviewData = {
   ranges: { name: string; href: string }[];
   partnerId: string;
   referralUrl: string;
-  tiles: Tile[];
   advice: Advice[];
-  charts: Drawing[];
-  /** Newest first. */
-  days: Cells[];
-  totals: Cells;
-  offers: Cells[];
-  hasFigures: boolean;
+  /** Or why they cannot be had now. */
+  figures: ShownFigures | { missing: string };
   links: LinkBuilder;
 };
 
@@ -54,19 +49,24 @@ export const sendOverview = definePage<OverviewData>(
 <span>Your partner_id <code><%= it.partnerId %></code><%~ it.show.copy(it.partnerId, 'your partner_id') %></span>
 <span>Your link <code><%= it.referralUrl %></code><%~ it.show.copy(it.referralUrl, 'your referral link') %></span>
 </p>
+<% const figures = 'missing' in it.figures ? undefined : it.figures; %>
+<% if (figures) { %>
 <nav class="tiles" aria-label="What the chart shows">
-<% for (const tile of it.tiles) { %>
+<% for (const tile of figures.tiles) { %>
 <a href="<%= tile.href %>" id="tile-<%= tile.measure %>"<% if (tile.isShown) { %> aria-current="true"<% } %> hx-get="<%= tile.href %>" hx-target="#main" hx-select="#main" hx-swap="outerHTML" hx-push-url="true"><span><%= tile.name %></span><% if (tile.count) { %><strong><%= tile.count %></strong><% } %><% for (const { amount, currency } of tile.reward) { %><strong><%~ it.show.money(amount, currency) %></strong><% } %></a>
 <% } %>
 </nav>
+<% } else { %>
+<%~ it.show.notice({ tone: 'busy', title: 'Your figures are missing for the moment', text: it.figures.missing, role: 'status' }) %>
+<% } %>
 <% for (const advice of it.advice) { %>
 <%~ it.show.notice(advice) %>
 <% } %>
-<% if (it.hasFigures) { %>
-<% for (const chart of it.charts) { %>
+<% if (figures && figures.hasAny) { %>
+<% for (const chart of figures.charts) { %>
 <figure class="card"><figcaption class="small soft"><%= chart.caption %></figcaption><%~ chart.svg %></figure>
 <% } %>
-<% if (it.charts.length === 0) { %>
+<% if (figures.charts.length === 0) { %>
 <%~ it.show.nothing({ title: 'No rewards in these days', text: 'A reward is booked when an advertiser approves a conversion that you hold.' }) %>
 <% } %>
 <details class="days"><summary>Day by day</summary>
@@ -74,22 +74,22 @@ export const sendOverview = definePage<OverviewData>(
 <table>
 <thead><tr>${heads(['Day', 'Touches'])}</tr></thead>
 <tbody>
-<% for (const row of it.days) { %>
+<% for (const row of figures.days) { %>
 <tr>${ofDay}</tr>
 <% } %>
 </tbody>
-<tfoot><% for (const row of [it.totals]) { %><tr>${ofDay}</tr><% } %></tfoot>
+<tfoot><% for (const row of [figures.totals]) { %><tr>${ofDay}</tr><% } %></tfoot>
 </table>
 </div>
 </details>
 <section>
 <h2>By offer</h2>
-<% if (it.offers.length > 0) { %>
+<% if (figures.offers.length > 0) { %>
 <div class="table" tabindex="0" role="region" aria-label="Figures by offer">
 <table class="cards">
 <thead><tr>${heads(['Offer'])}</tr></thead>
 <tbody>
-<% for (const row of it.offers) { %>
+<% for (const row of figures.offers) { %>
 <tr>${ofOffer}</tr>
 <% } %>
 </tbody>
@@ -99,7 +99,7 @@ export const sendOverview = definePage<OverviewData>(
 <p class="soft">No visitor has gone on to an offer in these days.</p>
 <% } %>
 </section>
-<% } else { %>
+<% } else if (figures) { %>
 <%~ it.show.nothing({ title: 'No visits in these days', text: 'Send people to your link below. Each visit appears here within a second.' }) %>
 <% } %>
 <section class="card" id="link">

@@ -1,18 +1,19 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
 import { readPostbackSettings } from '../../../../db/partners.ts';
-import { readPartnerStats, type PartnerStats } from '../../../../db/reports/partner-stats.ts';
-import { proposeReplay } from '../../../../db/replays/replay-previews.ts';
+import { readPartnerOverview } from '../../../../db/reports/partner-stats.ts';
 import { AppError } from '../../../../errors.ts';
 import { readPartnerSigns } from '../../../../stories/partner-signs.ts';
 import { addDays, dayOf } from '../../../pages/console/days.ts';
 import { readQuery } from '../../../protocol/query.ts';
 import { visitOf } from '../../../console/session/visit.ts';
 import { sessionOf } from '../partner-session.ts';
+import type { ReportLimit } from '../../limit-reports.ts';
+import { readShownProposal } from '../deliveries/replays/replay-proposal.ts';
 import { listAdvice } from './advice.ts';
-import { drawCharts, listTiles, pickMeasure, toCells, toDayCells } from './figures.ts';
+import { showFigures, type ShownFigures } from './figures.ts';
 import { buildLinks } from './link-builder.ts';
-import { sendOverview } from './overview-page.ts';
+import { sendOverview, type OverviewData } from './overview-page.ts';
 import { listZones, overviewAt, readOverviewQuery, type OverviewQuery } from './overview-query.ts';
 
 export type OverviewDeps = {
@@ -20,22 +21,25 @@ export type OverviewDeps = {
   publicUrl: string;
   /** So many failures in a row mean that an endpoint is failing. */
   failingAfter: number;
+  reports: ReportLimit;
 };
 
 const RANGES = [7, 30, 90];
+// Counting is far behind, the range takes too long, or too much was asked for.
+const MAKES_WAIT: AppError['kind'][] = ['unavailable', 'too_many'];
 
 /** What a partner sees first: is money coming, and is anything broken? */
-export function addOverviewPages(routes: Router, { db, publicUrl, failingAfter }: OverviewDeps): void {
+export function addOverviewPages(routes: Router, { db, publicUrl, failingAfter, reports }: OverviewDeps): void {
   routes.get('/', async (req, res) => {
     const { partnerId } = sessionOf(res);
     const visit = visitOf(res);
     const asked = readOverviewQuery(readQuery(req.url), visit);
-    const [{ query, byDay, byOffer }, postback, signs] = await Promise.all([
+    const [{ query, figures }, postback, signs, proposal] = await Promise.all([
       readFigures(partnerId, asked),
       readPostbackSettings(db, partnerId),
-      readSigns(partnerId),
+      readPartnerSigns(db, { partnerId, failingAfter }),
+      readShownProposal(db, res),
     ]);
-    const { totals } = byDay;
     sendOverview(
       res,
       { title: 'Overview' },
@@ -45,48 +49,42 @@ export function addOverviewPages(routes: Router, { db, publicUrl, failingAfter }
         ranges: listRanges(query, visit.nowMs),
         partnerId,
         referralUrl: `${publicUrl}/${partnerId}/`,
-        tiles: listTiles(totals, query),
-        advice: listAdvice(postback, signs),
-        charts: drawCharts(query.show ?? pickMeasure(totals), byDay),
-        days: byDay.rows.map(toDayCells).reverse(),
-        totals: toDayCells({ ...totals, day: 'All days' }),
-        offers: byOffer.rows
-          .filter(({ offer_id: offerId }) => offerId !== null)
-          .map((row) => toCells(row.offer_name ?? row.offer_id ?? '', row)),
-        hasFigures: hasAny(byDay),
+        advice: listAdvice(postback, { ...signs, proposal }),
+        figures,
         links: buildLinks(publicUrl, partnerId, query.tracker ?? postback?.tracker),
       },
     );
   });
 
-  /** What tells whether anything is broken. */
-  async function readSigns(partnerId: string) {
-    const [signs, proposal] = await Promise.all([
-      readPartnerSigns(db, { partnerId, failingAfter }),
-      proposeReplay(db, partnerId),
-    ]);
-    return { ...signs, proposal };
-  }
-
-  /** Postgres may not know a time zone that the program knows: then it is said, and counted in UTC. */
-  async function readFigures(partnerId: string, asked: OverviewQuery) {
+  /** What else the page says stays when the figures cannot be had. */
+  async function readFigures(
+    partnerId: string,
+    query: OverviewQuery,
+  ): Promise<Pick<OverviewData, 'query' | 'figures'>> {
     try {
-      return { query: asked, ...(await readBoth(partnerId, asked)) };
+      await reports.count(partnerId);
+      return await readInZone(partnerId, query);
     } catch (error) {
-      if (!(error instanceof AppError && error.kind === 'invalid')) throw error;
-      const errors = { ...asked.errors, time_zone: error.problems[0]?.message ?? error.message };
-      const query = { ...asked, timeZone: 'UTC', errors };
-      return { query, ...(await readBoth(partnerId, query)) };
+      if (!(error instanceof AppError && MAKES_WAIT.includes(error.kind))) throw error;
+      return { query, figures: { missing: error.message } };
     }
   }
 
-  async function readBoth(partnerId: string, { from, to, timeZone }: OverviewQuery) {
-    const range = { partner_id: partnerId, from, to: addDays(to, 1), time_zone: timeZone };
-    const [byDay, byOffer] = await Promise.all([
-      readPartnerStats(db, { ...range, group_by: 'day' }),
-      readPartnerStats(db, { ...range, group_by: 'offer' }),
-    ]);
-    return { byDay, byOffer };
+  /** Postgres may not know a time zone that the program knows: then it is said, and counted in UTC. */
+  async function readInZone(
+    partnerId: string,
+    query: OverviewQuery,
+  ): Promise<{ query: OverviewQuery; figures: ShownFigures }> {
+    const { from, to, timeZone } = query;
+    try {
+      const range = { from, to: addDays(to, 1), time_zone: timeZone };
+      const stats = await readPartnerOverview(db, { partner_id: partnerId, ...range });
+      return { query, figures: showFigures(stats, query) };
+    } catch (error) {
+      if (!(error instanceof AppError && error.kind === 'invalid') || timeZone === 'UTC') throw error;
+      const errors = { ...query.errors, time_zone: error.problems[0]?.message ?? error.message };
+      return await readInZone(partnerId, { ...query, timeZone: 'UTC', errors });
+    }
   }
 }
 
@@ -96,9 +94,4 @@ function listRanges(query: OverviewQuery, nowMs: number): { name: string; href: 
     name: `${days} days`,
     href: overviewAt(query, { from: addDays(today, 1 - days), to: today }),
   }));
-}
-
-function hasAny({ totals }: PartnerStats): boolean {
-  const { touches, conversions, pending, approved, rejected, reward } = totals;
-  return reward.length > 0 || [touches, conversions, pending, approved, rejected].some((count) => count > 0);
 }

@@ -1,5 +1,5 @@
 import type { ParsedUrlQuery } from 'node:querystring';
-import { MAX_STATS_DAYS } from '../../../../db/reports/partner-stats.ts';
+import { MAX_STATS_DAYS } from '../../../../db/reports/stats-range.ts';
 import { addDays, dayOf, isDay } from '../../../pages/console/days.ts';
 import { firstOf } from '../../../protocol/query.ts';
 import { findZone, type Visit } from '../../../console/session/visit.ts';

@@ -12,6 +12,7 @@ import { AppError } from '../../../../../errors.ts';
 import { firstOf, readQuery } from '../../../../protocol/query.ts';
 import { visitOf } from '../../../../console/session/visit.ts';
 import { sessionOf } from '../../partner-session.ts';
+import type { ReportLimit } from '../../../limit-reports.ts';
 import { notYours } from '../../../not-yours.ts';
 import { sendNewReplay } from './new-replay-page.ts';
 import { readReplayForm, type ReplayForm } from './replay-form.ts';
@@ -26,7 +27,7 @@ const REPLAY_ID = /^[a-z0-9]{1,64}$/;
 const DAY_MS = 86_400_000;
 
 /** Sending again what an outage of its endpoint has cost the partner. */
-export function addReplayPages(routes: Router, db: Knex): void {
+export function addReplayPages(routes: Router, { db, reports }: { db: Knex; reports: ReportLimit }): void {
   routes.get('/deliveries/replays', async (req, res) => {
     const given = firstOf(readQuery(req.url).cursor);
     const cursor = given !== undefined && REPLAY_ID.test(given) ? given : undefined;
@@ -40,6 +41,7 @@ export function addReplayPages(routes: Router, db: Knex): void {
   });
 
   routes.get('/deliveries/replays/new', async (req, res) => {
+    await reports.count(sessionOf(res).partnerId);
     const given = Object.fromEntries(Object.entries(readQuery(req.url)).map(([name, value]) => [name, firstOf(value)]));
     const isAsked = given['from'] !== undefined || given['to'] !== undefined;
     const proposal = isAsked ? undefined : await proposeReplay(db, sessionOf(res).partnerId);
@@ -50,6 +52,7 @@ export function addReplayPages(routes: Router, db: Knex): void {
   });
 
   routes.post('/deliveries/replays', async (req, res) => {
+    await reports.count(sessionOf(res).partnerId);
     const form = readReplayForm((req.body ?? {}) as Record<string, unknown>, visitOf(res).timeZone);
     const { range, ratePerSecond } = form;
     if (!range || Object.keys(form.errors).length > 0) return await showNew(res, form, { status: 422 });

@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import type { Knex } from 'knex';
 import { proposeReplay, type ReplayProposal } from '../../../../../db/replays/replay-previews.ts';
+import { writeCount } from '../../../../pages/console/write-numbers.ts';
 import { tellSpan } from '../../../../pages/console/tell-time.ts';
 import type { Action } from '../../../../pages/console/parts.ts';
 import { visitOf } from '../../../../console/session/visit.ts';
@@ -18,7 +19,7 @@ export async function readShownProposal(db: Knex, res: Response): Promise<ShownP
 function showProposal(proposal: ReplayProposal, timeZone: string): ShownProposal {
   const { count, is_complete, first_failed_at, last_failed_at, from, to, answers_again } = proposal;
   const query = new URLSearchParams({ from, to }).toString();
-  const number = is_complete ? String(count) : `${count} or more`;
+  const number = `${writeCount(count)}${is_complete ? '' : ' or more'}`;
   return {
     tone: answers_again ? 'busy' : 'bad',
     title: `${number} ${count === 1 ? 'postback' : 'postbacks'} failed ${tellSpan(first_failed_at, last_failed_at, timeZone)}`,
