@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { newSecret } from '../../new-ids.ts';
 import { hashKey } from './keys.ts';
-import { replacePartnerKey } from './partner-keys.ts';
+import { replaceLostKey, replacePartnerKey } from './partner-keys.ts';
 
 /** Who is signed in. */
 export type ConsoleSession = { sessionHash: string; partnerId: string; partnerName: string };
@@ -91,16 +91,19 @@ export async function endAllSessions(db: Knex, partnerId: string): Promise<void>
 }
 
 /**
- * Gives the partner a new key as `replacePartnerKey` does. The session that asked for it goes on under the new key; the
- * others end with the old one.
+ * Gives the partner a new key as `replacePartnerKey` does, or as `replaceLostKey` when the newest is `lost`. The session that
+ * asked for it goes on under the new key; the others end with the old one.
  */
 export async function replaceKeyInSession(
   db: Knex,
   { sessionHash, partnerId }: ConsoleSession,
-  options: { keepOldForSeconds: number; prefix: string },
+  { prefix, keepOldForSeconds }: { prefix: string; keepOldForSeconds: number | 'lost' },
 ): Promise<string | undefined> {
   return await db.transaction(async (trx) => {
-    const key = await replacePartnerKey(trx, partnerId, options);
+    const key =
+      keepOldForSeconds === 'lost'
+        ? await replaceLostKey(trx, partnerId, prefix)
+        : await replacePartnerKey(trx, partnerId, { prefix, keepOldForSeconds });
     if (key === undefined) return undefined;
     await trx('console_sessions')
       .where({ session_hash: sessionHash })

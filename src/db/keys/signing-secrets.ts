@@ -48,6 +48,22 @@ export async function rotateSigningSecret(
   });
 }
 
+/**
+ * Gives a partner another secret for one that it has never seen: that one ends, and the one before it goes on as it was to.
+ * @returns as `rotateSigningSecret` does
+ */
+export async function replaceLostSecret(db: Knex, partnerId: string, prefix: string): Promise<string | undefined> {
+  return await db.transaction(async (trx) => {
+    await noteChange(trx, partnerId);
+    const secret = newSigningSecret();
+    const changed = await trx('partner_signing_secrets')
+      .where({ partner_id: partnerId, expires_at: null })
+      .whereRaw('left(secret, ?) = ?', [SHOWN_LENGTH, prefix])
+      .update({ secret, created_at: trx.fn.now() });
+    return changed > 0 ? secret : undefined;
+  });
+}
+
 /** Ends all secrets of a partner: its postbacks go unsigned from now on. @returns false when it had none */
 export async function removeSigningSecrets(db: Knex, partnerId: string): Promise<boolean> {
   return await db.transaction(async (trx) => {

@@ -2,8 +2,10 @@
 
 const TICK_MS = 1000;
 const COPIED_MS = 1500;
+// Whoever has stopped the load may press again.
+const RESEND_MS = 15_000;
+const DAY_SECONDS = 86_400;
 const UNITS = /** @type {const} */ ([
-  ['day', 86_400],
   ['hour', 3600],
   ['minute', 60],
 ]);
@@ -30,9 +32,12 @@ function prepare(root) {
 
 /** @param {ParentNode} root */
 function tell(root) {
-  for (const time of root.querySelectorAll('time[data-relative]')) time.textContent = sayRelative(secondsFromNow(time));
-  for (const time of root.querySelectorAll('time[data-countdown]'))
-    time.textContent = sayCountdown(secondsFromNow(time));
+  for (const time of root.querySelectorAll('time[data-relative], time[data-countdown]')) {
+    const seconds = secondsFromNow(time);
+    // Days are told by the page itself: they do not change while it is read.
+    if (Math.abs(seconds) >= DAY_SECONDS) continue;
+    time.textContent = time.hasAttribute('data-countdown') ? sayCountdown(seconds) : sayRelative(seconds);
+  }
 }
 
 /** @param {Element} time */
@@ -79,6 +84,19 @@ async function copy(button) {
 document.addEventListener('click', (event) => {
   const button = event.target instanceof Element ? event.target.closest('button[data-copy]') : null;
   if (button instanceof HTMLElement) void copy(button);
+});
+
+// A second press would have its answer shown in place of the first one's, which may hold a new key.
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  // What htmx has taken over changes the page in place.
+  if (event.defaultPrevented || !(form instanceof HTMLFormElement) || form.getAttribute('method') !== 'post') return;
+  if (Date.now() - Number(form.dataset['sentAt'] ?? 0) < RESEND_MS) event.preventDefault();
+  else form.dataset['sentAt'] = String(Date.now());
+});
+// Back from the next page, the forms are as they were left.
+window.addEventListener('pageshow', () => {
+  for (const form of document.forms) delete form.dataset['sentAt'];
 });
 
 // The first field that was refused is where the reader goes on.

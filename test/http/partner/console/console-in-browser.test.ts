@@ -155,6 +155,23 @@ describe('the console in a browser', function () {
     }
   });
 
+  it('replaces the key once when its button is pressed twice, and shows it', async () => {
+    const page = await browser.open();
+    await signIn(page);
+    await page.goto('/console/key');
+    // At once after the other, as no hand can: a second one is too late when the first has been answered.
+    await page.evaluate(
+      `{ const button = [...document.querySelectorAll('button')].find((one) => one.textContent === 'Replace the key');
+         button.click(); button.click(); }`,
+    );
+    site.key = (await page.locator('#new-key').textContent()) ?? '';
+    assert.match(site.key, /^ck_\w{32}$/);
+    await page.getByRole('button', { name: 'Replace the key' }).click();
+    await eventually(async () => assert.notEqual(await page.locator('#new-key').textContent(), site.key));
+    site.key = (await page.locator('#new-key').textContent()) ?? '';
+    assert.deepEqual(page.complaints, []);
+  });
+
   it('works without scripts', async () => {
     const page = await browser.open({ javaScriptEnabled: false });
     await signIn(page);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { readPostbackSettings, updatePartner } from '../../../../src/db/partners.ts';
+import { readSigningSecrets } from '../../../../src/db/keys/signing-secrets.ts';
 import { trackerPresets } from '../../../../src/domain/trackers/presets.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 import { startPartnerServer, type PartnerServer } from '../../../support/partner-server.ts';
@@ -186,6 +187,11 @@ describe('the postback settings in the console', () => {
     // As a reload does: the secret that the endpoint knows goes on.
     assert.equal((await visitor.post('/console/postbacks/signing', again)).status, 303);
     assert.equal(replaced.text.split('whsec_').length - 1 >= 3, true);
+    const before = await readSigningSecrets(db, site.partnerId);
+    const lost = { keep_old_for_seconds: 'lost', replaces: (before[0] ?? '').slice(0, 10) };
+    const [, newest] =
+      /id="new-secret">(whsec_[^<]+)</.exec((await visitor.post('/console/postbacks/signing', lost)).text) ?? [];
+    assert.deepEqual(await readSigningSecrets(db, site.partnerId), [newest, secret]);
     await visitor.post('/console/postbacks/signing/remove');
     assert.match((await visitor.get('/console/postbacks')).text, /Sign my postbacks/);
   });

@@ -271,6 +271,16 @@ describe('replacing the key in the console', () => {
     assert.deepEqual([await statusWith(key), await statusWith(site.key)], [200, 200]);
   });
 
+  it('once more because its answer was lost leaves the key that programs have', async () => {
+    const { here, form, key } = await replace('3600');
+    const again = await here.post('/console/key', form);
+    const lost = { keep_old_for_seconds: 'lost', replaces: prefixIn(again.text) };
+    assert.match(again.text, /value="lost" selected/);
+    const newest = newKeyIn((await here.post('/console/key', lost)).text);
+    assert.deepEqual([await statusWith(newest), await statusWith(key), await statusWith(site.key)], [200, 401, 200]);
+    assert.equal((await here.get('/console')).status, 200);
+  });
+
   it('by the API ends what is signed in with the old one', async () => {
     const there = await site.signedIn();
     await site.call('post', '/key').expect(200);

@@ -1,6 +1,7 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
 import { asActor, partnerActor } from '../../../../db/audit.ts';
+import { readOldKeyUntil } from '../../../../db/keys/partner-keys.ts';
 import { endAllSessions, listSignIns, replaceKeyInSession } from '../../../../db/keys/console-sessions.ts';
 import { readPartner } from '../../../../db/partners.ts';
 import { definePage } from '../console-page.ts';
@@ -16,6 +17,9 @@ type KeyData = {
   /** Nothing was done, because the form was older than the key. */
   isStale: boolean;
   keptFor: string;
+  /** Until when the key before the newest goes on; null when there is none. */
+  oldUntil: string | null;
+  period: string;
   periods: { value: string; label: string }[];
   signIns: { createdAt: string; lastSeenAt: string; isThis: boolean }[];
 };
@@ -28,6 +32,11 @@ const PERIODS = [
   { value: '604800', label: 'One week' },
 ];
 const USUAL_PERIOD = '86400';
+// Offered while there is a key before it, which programs may still have.
+const LOST = {
+  value: 'lost',
+  label: 'I do not have the newest key: end that one, and let the one before it go on',
+} as const;
 
 const sendKeyPage = definePage<KeyData>(
   'key',
@@ -43,7 +52,7 @@ const sendKeyPage = definePage<KeyData>(
 </section>
 <% } %>
 <% if (it.isStale) { %>
-<%~ it.show.notice({ tone: 'bad', text: 'The key has been replaced since this form was shown, so nothing was changed. Your new key was shown then; if you did not keep it, replace the key once more.' }) %>
+<%~ it.show.notice({ tone: 'bad', text: 'The key has been replaced since this form was shown, so nothing was changed. Your new key was shown then. If you do not have it, replace it once more'+ (it.oldUntil ? ': your programs\u2019 key goes on all the same.' : '.') }) %>
 <% } %>
 <section class="card">
 <h2>API key</h2>
@@ -51,7 +60,7 @@ const sendKeyPage = definePage<KeyData>(
 <form method="post" action="/console/key">
 <%~ it.show.formToken() %>
 <input type="hidden" name="replaces" value="<%= it.keyPrefix %>">
-<%~ it.show.select({ name: 'keep_old_for_seconds', label: 'How long shall the old key go on?', value: '${USUAL_PERIOD}', options: it.periods,
+<%~ it.show.select({ name: 'keep_old_for_seconds', label: 'How long shall the old key go on?', value: it.period, options: it.periods,
   help: 'Until then both keys work, so that you can change your programs one by one. A key from before that ends now.' }) %>
 <button>Replace the key</button>
 </form>
@@ -79,9 +88,9 @@ export function addKeyPages(routes: Router, { db, sessionCookie }: KeyDeps): voi
 
   routes.post('/key', async (req, res) => {
     const given = textIn(req.body, 'keep_old_for_seconds');
-    const period = PERIODS.find(({ value }) => value === given) ?? PERIODS[0];
+    const period = [...PERIODS, LOST].find(({ value }) => value === given);
     const asked = {
-      keepOldForSeconds: Number(period?.value ?? 0),
+      keepOldForSeconds: given === LOST.value ? LOST.value : Number(period?.value ?? 0),
       // Sent again by a reload, the form must not end the key that programs have.
       prefix: textIn(req.body, 'replaces'),
     };
@@ -100,7 +109,11 @@ export function addKeyPages(routes: Router, { db, sessionCookie }: KeyDeps): voi
   async function showKeyPage(res: Response, replaced?: { newKey: string | undefined; keptFor: string }): Promise<void> {
     const { partnerId, sessionHash } = sessionOf(res);
     const isStale = replaced !== undefined && replaced.newKey === undefined;
-    const [partner, signIns] = await Promise.all([readPartner(db, partnerId), listSignIns(db, partnerId)]);
+    const [partner, signIns, oldUntil] = await Promise.all([
+      readPartner(db, partnerId),
+      listSignIns(db, partnerId),
+      readOldKeyUntil(db, partnerId),
+    ]);
     sendKeyPage(
       res,
       { title: 'Key and sign-in', status: isStale ? 409 : 200 },
@@ -109,7 +122,10 @@ export function addKeyPages(routes: Router, { db, sessionCookie }: KeyDeps): voi
         keyPrefix: partner?.api_key_prefix ?? '',
         newKey: replaced?.newKey,
         keptFor: replaced?.keptFor ?? '',
-        periods: PERIODS,
+        oldUntil,
+        // Whoever pressed the button twice has lost the answer to the first.
+        period: isStale && oldUntil ? LOST.value : USUAL_PERIOD,
+        periods: oldUntil ? [...PERIODS, LOST] : PERIODS,
         signIns: signIns.map((signIn) => ({ ...signIn, isThis: signIn.sessionHash === sessionHash })),
       },
     );
@@ -117,6 +133,7 @@ export function addKeyPages(routes: Router, { db, sessionCookie }: KeyDeps): voi
 }
 
 function sayKeptFor(seconds: string | undefined): string {
+  if (seconds === LOST.value) return 'The key before it goes on as it was to.';
   const period = PERIODS.find(({ value }) => value === seconds && value !== '0');
   return period ? `The old key goes on for ${period.label.toLowerCase()}.` : 'The old key has ended.';
 }

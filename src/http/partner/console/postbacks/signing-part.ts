@@ -13,6 +13,14 @@ export const KEEP_OLD = [
   { value: '0', label: 'Not at all: it ends at once' },
 ];
 
+// Offered while there is a secret before it, by which an endpoint may still verify.
+export const LOST = {
+  value: 'lost',
+  label: 'I do not have the newest secret: end that one, and let the one before it go on',
+} as const;
+
+const optionsText = (options: object[]) => JSON.stringify(options).replaceAll('"', "'");
+
 export const SIGNING_PART = `
 <section class="card" id="signing" aria-labelledby="signing-title">
 <h2 id="signing-title">Signing</h2>
@@ -29,7 +37,7 @@ export const SIGNING_PART = `
 <%~ it.show.formToken() %>
 <input type="hidden" name="replaces" value="<%= it.signing.secrets[0]?.prefix ?? '' %>">
 <% if (it.signing.secrets.length > 0) { %>
-<%~ it.show.select({ name: 'keep_old_for_seconds', label: 'How long shall the old secret go on?', options: ${JSON.stringify(KEEP_OLD).replaceAll('"', "'")}, help: 'Until then both sign, so that your endpoint can change over.' }) %>
+<%~ it.show.select({ name: 'keep_old_for_seconds', label: 'How long shall the old secret go on?', options: it.signing.secrets.length > 1 ? ${optionsText([...KEEP_OLD, LOST])} : ${optionsText(KEEP_OLD)}, help: 'Until then both sign, so that your endpoint can change over.' }) %>
 <% } %>
 <button class="plain"><%= it.signing.secrets.length > 0 ? 'Make a new secret' : 'Sign my postbacks' %></button>
 </form>
