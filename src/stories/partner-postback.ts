@@ -74,24 +74,44 @@ function findWarnings(body: string | null | undefined): PostbackWarning[] {
   return [{ code: 'hidden_refusal', message: `The answer was 200, but it says "${maskSecrets(refusal.quote)}".` }];
 }
 
-/** Why it is as it is, with the rule where there is one. */
-function explainState({ postback, attempts, newer, refIdProblem }: PartnerPostbackFacts): string {
+/** Why a postback is as it is, in pieces: pages say in their own way what rule is behind it and when it goes on. */
+export type StateTold = {
+  /** Quotes hostile text. */
+  why: string;
+  rules: string[];
+};
+
+function explainState(facts: PartnerPostbackFacts): string {
+  const { why, rules } = tellState(facts);
+  const { state, next_attempt_at } = facts.postback;
+  const named = rules.length === 0 ? why : `${why.slice(0, -1)} (${rules.join(', ')}).`;
+  return state === 'retrying' ? `${named} The next attempt is due at ${next_attempt_at}.`.trim() : named;
+}
+
+export function tellState({ postback, attempts, newer, refIdProblem }: PartnerPostbackFacts): StateTold {
   const last = attempts.at(-1);
+  const plain = (why: string): StateTold => ({ why, rules: [] });
   switch (postback.state) {
     case 'scheduled':
-      return last ? 'It is being sent now.' : 'It is about to be sent.';
+      return plain(last ? 'It is being sent now.' : 'It is about to be sent.');
     case 'retrying':
-      return `${last ? tellAttempt(last) : ''} The next attempt is due at ${postback.next_attempt_at}.`.trim();
+      return plain(last ? tellAttempt(last) : '');
     case 'delivered': {
       const delivered = attempts.findLast(({ outcome }) => outcome === 'delivered');
-      return delivered ? explainAttempt(delivered) : 'Delivered.';
+      return plain(delivered ? explainAttempt(delivered) : 'Delivered.');
     }
     case 'failed':
-      return last ? explainAttempt(last, 'none_left') : 'No attempt could be made.';
+      return plain(last ? explainAttempt(last, 'none_left') : 'No attempt could be made.');
     case 'superseded':
       return newer
-        ? `A newer status, ${newer.status}, came before this one was delivered, and an older one is never sent after it (R11).`
-        : 'The lead was linked to another partner before this was delivered, so it is not sent any more (R3, R11).';
+        ? {
+            why: `A newer status, ${newer.status}, came before this one was delivered, and an older one is never sent after it.`,
+            rules: ['R11'],
+          }
+        : {
+            why: 'The lead was linked to another partner before this was delivered, so it is not sent any more.',
+            rules: ['R3', 'R11'],
+          };
     case 'skipped':
       return explainSkip(postback, refIdProblem);
   }
@@ -104,10 +124,12 @@ function tellAttempt(attempt: AttemptRow): string {
 function explainSkip(
   { skip_reason: reason, status }: PartnerPostbackFacts['postback'],
   refIdProblem: PartnerPostbackFacts['refIdProblem'],
-): string {
-  if (reason === 'not_configured') return 'There was no postback URL: save one, then start a replay.';
-  if (reason === 'status_off') return `Your settings say that ${status} is not sent.`;
+): StateTold {
+  if (reason === 'not_configured') {
+    return { why: 'There was no postback URL: save one, then start a replay.', rules: [] };
+  }
+  if (reason === 'status_off') return { why: `Your settings say that ${status} is not sent.`, rules: [] };
   return refIdProblem === null
-    ? 'The visit came without a ref_id, so there was nothing by which you could know it (R6).'
-    : `The ref_id of the visit could not be used (${refIdProblem}), so nothing is sent (R5).`;
+    ? { why: 'The visit came without a ref_id, so there was nothing by which you could know it.', rules: ['R6'] }
+    : { why: `The ref_id of the visit could not be used (${refIdProblem}), so nothing is sent.`, rules: ['R5'] };
 }

@@ -265,7 +265,7 @@ describe('replays', () => {
           state: 'running',
           from_at: null,
         });
-        await assert.rejects(redeliver(postbackId), refusal(/being sent again already/));
+        await assert.rejects(redeliver(postbackId), refusal(/being redelivered already/));
       }
       for (const skipReason of ['not_configured', 'status_off'] as const) {
         const { postbackId } = await aPostback(db, { partnerId: ann, state: 'skipped', skipReason });
@@ -278,7 +278,7 @@ describe('replays', () => {
       const asked = await Promise.allSettled([redeliver(postbackId), redeliver(postbackId), redeliver(postbackId)]);
       const refused = asked.filter((each) => each.status === 'rejected');
       assert.equal(refused.length, 2);
-      for (const { reason } of refused) assert.ok(refusal(/being sent again already/)(reason));
+      for (const { reason } of refused) assert.ok(refusal(/being redelivered already/)(reason));
     });
 
     it('are at most five at a time for one partner', async () => {
@@ -289,7 +289,7 @@ describe('replays', () => {
       assert.equal(refused.length, 1);
       const reason: unknown = refused[0]?.reason;
       assert.ok(reason instanceof AppError && reason.kind === 'too_many', String(reason));
-      assert.match(reason.message, /5 postbacks are being sent again/);
+      assert.match(reason.message, /5 postbacks are being redelivered/);
     });
 
     it('know no other partner’s postback', async () => {

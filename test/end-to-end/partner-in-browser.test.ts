@@ -78,15 +78,15 @@ describe('a new partner with nothing but a key', function () {
     assert.equal(takenFor(missed).length, 3);
 
     tracker.answer(200);
-    await page.getByRole('button', { name: 'Send it again' }).click();
-    await page.getByText('Sent again, and your endpoint answered 200.').waitFor();
-    await page.getByRole('heading', { name: 'Attempt 4, sent again' }).waitFor();
+    await page.getByRole('button', { name: 'Redeliver' }).click();
+    await page.getByText('Redelivered: your endpoint answered 200.').waitFor();
+    await page.getByRole('heading', { name: 'Attempt 4, redelivered' }).waitFor();
     assert.equal(takenFor(alsoMissed).length, 4);
     await page.getByRole('link', { name: 'Deliveries', exact: true }).first().click();
     await page.getByText('1 postback failed').waitFor();
     await page.getByRole('link', { name: 'Look at the replay' }).click();
     await page.getByText('1 postback will be sent.').waitFor();
-    await page.getByRole('button', { name: 'Send 1 now' }).click();
+    await page.getByRole('button', { name: 'Replay 1 postback' }).click();
     await page.locator('.head .state', { hasText: 'done' }).waitFor();
     await page.getByText('1 of 1').waitFor();
     await seeDelivery(missed, 'delivered');

@@ -21,7 +21,7 @@ type Candidate = {
 // Each holds a place among all replays for as long as an endpoint may hang.
 const MAX_UNDER_WAY = 5;
 
-const UNDER_WAY = 'it is being sent again already';
+const UNDER_WAY = 'it is being redelivered already';
 
 const READ_CANDIDATE = `
   select p.state, p.status, p.ref_id is not null as "hasRefId", p.next_attempt_at as "nextAttemptAt",
@@ -53,12 +53,12 @@ export async function createRedelivery(
     const [candidate] = found.rows;
     if (!candidate) return undefined;
     const refusal = findRefusal(candidate);
-    if (refusal !== null) throw new AppError('conflict', `Postback ${postbackId} is not sent again: ${refusal}.`);
+    if (refusal !== null) throw new AppError('conflict', `Postback ${postbackId} is not redelivered: ${refusal}.`);
     await refuseIfTooMany(trx, partnerId);
     const values = { replayId: newReplayId(), partnerId, postbackId, states: [...replayableStates] };
     const { rows } = await trx.raw<{ rows: [Replay] }>(CREATE_REDELIVERY, values).catch((error: unknown) => {
       if (sqlStateOf(error) !== UNIQUE_VIOLATION) throw error;
-      throw new AppError('conflict', `Postback ${postbackId} is not sent again: ${UNDER_WAY}.`, { cause: error });
+      throw new AppError('conflict', `Postback ${postbackId} is not redelivered: ${UNDER_WAY}.`, { cause: error });
     });
     return rows[0];
   });
@@ -71,7 +71,7 @@ async function refuseIfTooMany(db: Knex, partnerId: string): Promise<void> {
     { partnerId },
   );
   if ((rows[0]?.underWay ?? 0) < MAX_UNDER_WAY) return;
-  const message = `${MAX_UNDER_WAY} postbacks are being sent again: wait for them, or replay a span of time at once.`;
+  const message = `${MAX_UNDER_WAY} postbacks are being redelivered: wait for them, or replay a span of time at once.`;
   throw new AppError('too_many', message);
 }
 

@@ -11,8 +11,8 @@ export type AttemptAnswer = {
   responseBody: string | null;
 };
 
-/** What happens after it: a further attempt in so many milliseconds, none any more, or nothing that is worth telling. */
-export type WhatIsNext = { nextAttemptInMs: number } | 'none_left' | null;
+/** What happens after it: no attempt any more, or nothing that is worth telling. */
+export type WhatIsNext = 'none_left' | null;
 
 type Unsent = SendError | 'dots_in_path';
 
@@ -53,7 +53,8 @@ const MAY_HAVE_ARRIVED = 'It may have arrived all the same.';
  * The words of the partner's own server are quoted in it, so it is to be escaped wherever it is shown.
  */
 export function explainAnswer(answer: AttemptAnswer, next: WhatIsNext = null): string {
-  return [tellAnswer(answer), ...tellNext(next)].join(' ');
+  const told = tellAnswer(answer);
+  return next === null ? told : `${told} No attempt is left: when your endpoint is repaired, redeliver it.`;
 }
 
 /** How long something takes, as people say it: `3 min 12 s`. */
@@ -118,14 +119,6 @@ function tellBreakdown(httpStatus: number): string {
   return isAway
     ? `Your endpoint is down or overloaded (${httpStatus}): look whether your server is running.`
     : `Your endpoint failed on its side (${httpStatus}): look into its error log.`;
-}
-
-function tellNext(next: WhatIsNext): string[] {
-  if (next === null) return [];
-  if (next === 'none_left') return ['No attempt is left: when your endpoint is repaired, send it again.'];
-  return next.nextAttemptInMs <= 0
-    ? ['The next attempt is due now.']
-    : [`The next attempt is made in ${tellDuration(next.nextAttemptInMs)}.`];
 }
 
 function join(amount: number, size: number, [large, small]: [string, string]): string {

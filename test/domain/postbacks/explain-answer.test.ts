@@ -83,14 +83,8 @@ describe('an answer is explained to the partner', () => {
     assert.equal(explain({ error: 'constructor' }), 'It could not be sent (constructor).');
   });
 
-  it('with what happens next', () => {
-    const refused = 'Your endpoint is down or overloaded (503): look whether your server is running.';
-    assert.equal(
-      explain({ httpStatus: 503 }, { nextAttemptInMs: 192_000 }),
-      `${refused} The next attempt is made in 3 min 12 s.`,
-    );
-    assert.equal(explain({ httpStatus: 503 }, { nextAttemptInMs: 0 }), `${refused} The next attempt is due now.`);
-    assert.match(explain({ httpStatus: 503 }, 'none_left'), /No attempt is left: .* send it again\.$/);
+  it('and that nothing happens next', () => {
+    assert.match(explain({ httpStatus: 503 }, 'none_left'), /No attempt is left: .* redeliver it\.$/);
   });
 });
 

@@ -23,13 +23,13 @@ export const repairSections = [
   ),
   defineSection(
     'redelivery',
-    'Sending one again',
+    'Redeliver: one postback',
     `
-<p>A postback that has ended can be sent once more: a further attempt of the same postback, with the same <code>{postback_id}</code>, by your settings as they are now. It is refused when a <a href="#order">newer status</a> of the conversion has overtaken it.</p>`,
+<p>To <strong>redeliver</strong> is to send one postback once more, to <strong>replay</strong> is to do so with all of a time range. A postback that has ended can be redelivered: that is a further attempt of the same postback, with the same <code>{postback_id}</code>, by your settings as they are now. It is refused when a <a href="#order">newer status</a> of the conversion has overtaken it.</p>`,
   ),
   defineSection(
     'replay',
-    'Replay: after an outage of your endpoint',
+    'Replay: many, after an outage of your endpoint',
     `
 <p>When your endpoint was down for longer than our attempts went on, repair it, test it, and start a replay: everything that failed in a time range is sent once more. Your console proposes one, and says how many will be sent and how many are skipped before anything is sent.</p>
 <ul>

@@ -3,7 +3,9 @@ export const DELIVERY_STYLESHEET = `
 .console [type=checkbox] { border-radius: 5px; }
 .console button.htmx-request { opacity: .55; cursor: progress; }
 .console .field input[type=search] { border-radius: var(--pico-border-radius); }
-@media (min-width: 48rem) { .console .log-filters { grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); } .console .log-filters > .field:first-of-type { grid-column: span 2; } }
+@media (min-width: 48rem) and (max-width: 69.99rem) { .console .log-filters { grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); } .console .log-filters > .field:first-of-type { grid-column: span 2; } }
+@media (min-width: 70rem) { .console .log-filters { grid-template-columns: minmax(12rem, 2fr) repeat(4, minmax(7.5rem, 1fr)) auto; } }
+.console .span-fields { gap: 0 1rem; margin: 0; }
 .console .told { font-size: 1.02rem; }
 .console .plain-list { margin: 0 0 1rem; padding: 0; }
 .console .plain-list li, .console .warnings li { list-style: none; margin: 0 0 .35rem; }

@@ -67,6 +67,7 @@ export const PARTS_STYLESHEET = `
 .console .filters { display: grid; gap: .6rem; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); align-items: end; margin-bottom: 1rem; }
 .console .filters .field { margin: 0; }
 .console .filters > button { justify-self: start; min-height: 42px; }
+.console .filters > .row { flex-wrap: nowrap; gap: .25rem; } .console .filters > .row > * { min-height: 42px; white-space: nowrap; }
 
 .console .table { overflow-x: auto; margin-bottom: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); }
 .console table { margin: 0; font-size: .92rem; }
@@ -120,6 +121,6 @@ export const PARTS_STYLESHEET = `
 .console .timeline li { position: relative; display: grid; gap: 0 1rem; margin: 0; padding: .3rem 0 .3rem 1.1rem; list-style: none; overflow-wrap: anywhere; }
 .console .timeline li::before { content: ""; position: absolute; left: -6px; top: .85rem; width: 10px; height: 10px; border-radius: 50%; background: var(--field-line); }
 @media (min-width: 48rem) { .console .timeline li { grid-template-columns: 15rem minmax(0, 1fr); } }
-.console progress { width: 100%; height: .6rem; margin: .35rem 0; accent-color: var(--brand); }
+.console progress { width: 100%; height: .6rem; margin: .35rem 0 1rem; accent-color: var(--brand); --pico-progress-color: var(--brand); --pico-progress-background-color: var(--quiet-paper); }
 @media (prefers-reduced-motion: reduce) { .console * { transition: none !important; animation: none !important; scroll-behavior: auto !important; } }
 `;

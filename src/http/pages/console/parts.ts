@@ -4,7 +4,7 @@ import { writeMoney } from './write-numbers.ts';
 import { proseWith } from './prose.ts';
 import { showField, showSelect } from './fields.ts';
 import { toneOf, type Tone } from './states.ts';
-import { tellCountdown, tellExact, tellRelative } from './tell-time.ts';
+import { tellCountdown, tellExact, tellRelative, tellSpan } from './tell-time.ts';
 
 /** Who reads the page, and when. */
 export type Reader = { timeZone: string; nowMs: number; formToken: string };
@@ -67,10 +67,13 @@ export function createParts(reader: Reader) {
     money: (amount: bigint | number | string, currency: string) =>
       money({ amount: writeMoney(amount, currency), currency }),
     /** Relative to now; exact on hover. */
-    time: (at: string) => time({ at, kind: 'relative', exact: tellExact(at, timeZone), text: tellRelative(at, nowMs) }),
+    time: (at: string) =>
+      time({ at, kind: 'relative', exact: tellExact(at, timeZone), text: tellRelative(at, nowMs, timeZone) }),
     exactTime,
+    /** From one moment to another, to the minute. */
+    span: (from: string, to: string) => tellSpan(from, to, timeZone),
     countdown: (at: string) =>
-      time({ at, kind: 'countdown', exact: tellExact(at, timeZone), text: tellCountdown(at, nowMs) }),
+      time({ at, kind: 'countdown', exact: tellExact(at, timeZone), text: tellCountdown(at, nowMs, timeZone) }),
     /** A link or a form of one button. @param look `plain`, `danger`, `quiet` or the main button's */
     action: act,
     /** A sentence with what to do about it. */

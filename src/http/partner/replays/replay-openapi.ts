@@ -97,7 +97,7 @@ export function describeReplayCalls(): ZodOpenApiPathsObject {
         refusals: ['invalid'],
       },
       post: {
-        summary: 'Send again what failed in a span of time',
+        summary: 'Replay what failed in a span of time',
         description:
           'In order for each conversion; never what a newer status has overtaken. It goes on by itself, whatever happens to our processes.',
         body: replaySchema,

@@ -12,7 +12,7 @@ const range = {
   to: momentFilter.unwrap().meta({ description: 'Created before.', example: '2026-01-31T13:40:00Z' }),
   states: z.array(z.enum(replayableStates)).min(1).default(['failed']).meta({
     description:
-      'What is sent again. `failed` takes up those that were skipped for want of a postback URL as well; `skipped` means these alone.',
+      'What is replayed. `failed` takes up those that were skipped for want of a postback URL as well; `skipped` means these alone.',
   }),
   include_delivered: z.boolean().default(false).meta({ description: 'Also what was delivered.' }),
 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readLocalTime, writeLocalTime } from '../../../../src/http/pages/console/local-time.ts';
-import { tellSpan } from '../../../../src/http/pages/console/tell-time.ts';
+import { tellRelative, tellSpan } from '../../../../src/http/pages/console/tell-time.ts';
 
 const BERLIN = 'Europe/Berlin';
 
@@ -34,6 +34,24 @@ describe('a time that a reader types', () => {
       assert.equal(readLocalTime(text, BERLIN), undefined, text);
     }
   });
+});
+
+describe('how long ago something was', () => {
+  const nowMs = Date.parse('2026-11-26T01:30:00Z');
+  const told: [string, string, string][] = [
+    ['UTC', '2026-11-26T01:29:50Z', 'just now'],
+    ['UTC', '2026-11-25T02:00:00Z', '23 hr ago'],
+    ['UTC', '2026-11-25T01:00:00Z', 'yesterday, 01:00'],
+    ['UTC', '2026-11-24T23:59:00Z', '24 Nov, 23:59'],
+    ['Asia/Tokyo', '2026-11-24T23:59:00Z', 'yesterday, 08:59'],
+    ['UTC', '2026-11-24T01:00:00Z', '24 Nov, 01:00'],
+    ['UTC', '2025-11-24T01:00:00Z', '24 Nov 2025, 01:00'],
+    ['UTC', '2026-11-29T01:30:00Z', '29 Nov, 01:30'],
+  ];
+  for (const [zone, at, text] of told) {
+    it(`is said by the calendar of ${zone} after a day: ${text}`, () =>
+      assert.equal(tellRelative(at, nowMs, zone), text));
+  }
 });
 
 describe('a span of time', () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
+import { createAdvertiser } from '../../../../src/db/advertisers.ts';
+import { createOffer } from '../../../../src/db/offers.ts';
 import { createPartner, updatePartner } from '../../../../src/db/partners.ts';
+import { createRedelivery } from '../../../../src/db/replays/redelivery.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 import { aPostback } from '../../../support/ended-postbacks.ts';
 import { settingsFor } from '../../../support/postback-settings.ts';
@@ -29,6 +32,7 @@ describe('the delivery log of the console', () => {
 
   const log = async (query = '') => (await visitor.get(`/console/deliveries${query}`)).text;
   const page = async (postbackId: string) => (await visitor.get(`/console/deliveries/${postbackId}`)).text;
+  const withoutToken = (html: string) => html.replaceAll(/name="csrf" value="[^"]+"/g, '');
   const rowsOf = (html: string) => html.split('<tr>').length - 2;
 
   it('says what to do while there is nothing', async () => {
@@ -109,7 +113,7 @@ describe('the delivery log of the console', () => {
     const html = await page(postbackId);
     assert.match(html, new RegExp(`<time datetime="${next}" data-countdown [^>]+>in 3 min \\d+ s`));
     assert.match(html, /hx-trigger="every 2s"/);
-    assert.doesNotMatch(html, /Send it again/);
+    assert.doesNotMatch(html, /<button>Redeliver/);
   });
 
   it('says why one was skipped, with a link to the rule', async () => {
@@ -130,7 +134,7 @@ describe('the delivery log of the console', () => {
     assert.match(await page(postbackId), /Your endpoint answered 200, but seems to have refused it/);
   });
 
-  it('has a failed one sent again, says so first, and shows that it is under way', async () => {
+  it('redelivers a failed one, says so first, and shows that it is under way', async () => {
     const { postbackId } = await aPostback(db, { partnerId, attempts: [500, 500, 500] });
     assert.match(
       await page(postbackId),
@@ -139,12 +143,12 @@ describe('the delivery log of the console', () => {
     const sent = await visitor.post(`/console/deliveries/${postbackId}/redeliver`);
     assert.equal(sent.status, 303);
     const { text } = await visitor.get(sent.headers['location'] as string);
-    assert.match(text, /It is being sent again\./);
+    assert.match(text, /It is being redelivered\./);
     const replays = await db('replays').where({ postback_id: postbackId }).select<{ total: number }[]>('total');
     assert.deepEqual(replays, [{ total: 1 }]);
   });
 
-  it('says why one is not sent again', async () => {
+  it('says why one is not redelivered', async () => {
     const older = await aPostback(db, { partnerId, status: 'pending', seq: 3, attempts: [500] });
     await aPostback(db, { partnerId, conversionId: older.conversionId, seq: 4, state: 'delivered', attempts: [200] });
     const refused = await visitor.post(`/console/deliveries/${older.postbackId}/redeliver`);
@@ -158,6 +162,34 @@ describe('the delivery log of the console', () => {
     assert.equal((await visitor.get(`/console/deliveries/${postbackId}`)).status, 404);
     assert.equal((await visitor.post(`/console/deliveries/${postbackId}/redeliver`)).status, 404);
     assert.match(await log('?q=secret-ref'), /Nothing fits/);
+  });
+
+  it("tells nothing of another partner's redelivery, nor of another postback's", async () => {
+    const { partner } = await createPartner(db, { name: 'Other' });
+    await updatePartner(db, partner.partner_id, { postback: settingsFor('https://other.example/?r={ref_id}') });
+    const theirs = await aPostback(db, { partnerId: partner.partner_id, attempts: [500] });
+    const [own, next] = [
+      await aPostback(db, { partnerId, attempts: [500] }),
+      await aPostback(db, { partnerId, attempts: [500] }),
+    ];
+    const ofOthers = await createRedelivery(db, { partnerId: partner.partner_id, postbackId: theirs.postbackId });
+    const ofNext = await createRedelivery(db, { partnerId, postbackId: next.postbackId });
+    const plain = await page(own.postbackId);
+    for (const replay of [ofOthers, ofNext]) {
+      assert.ok(replay);
+      assert.equal(withoutToken(await page(`${own.postbackId}?again=${replay.replay_id}`)), withoutToken(plain));
+    }
+  });
+
+  it('names the offer, and its id beside it', async () => {
+    const { postbackId } = await aPostback(db, { partnerId, attempts: [200] });
+    const { advertiser } = await createAdvertiser(db, { name: 'Bank' });
+    const { offer_id: offerId } = await createOffer(db, {
+      ...{ advertiser_id: advertiser.advertiser_id, name: 'Gold card', url: 'https://bank.example/?c={conversion_id}' },
+      reward: { amount: 100, currency: 'USD' },
+    });
+    await db('postbacks').where({ postback_id: postbackId }).update({ offer_id: offerId });
+    assert.match(await page(postbackId), new RegExp(`<dt>Offer</dt><dd>Gold card .*${offerId}`));
   });
 
   it('shows hostile text as text', async () => {

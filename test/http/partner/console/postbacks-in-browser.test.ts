@@ -110,7 +110,7 @@ describe('postbacks, deliveries and replays in a browser', function () {
     await page.getByText('Saved. Every attempt').waitFor();
   });
 
-  it('tell why a delivery failed, and ask to send it again', async () => {
+  it('tell why a delivery failed, and ask to redeliver it', async () => {
     const page = await browser.open();
     await signIn(page, demoKey);
     await page.getByRole('link', { name: 'Deliveries', exact: true }).click();
@@ -119,8 +119,8 @@ describe('postbacks, deliveries and replays in a browser', function () {
     await page.locator('tbody a').first().click();
     await page.getByText('Your endpoint is down or overloaded').first().waitFor();
     await page.getByText('No attempt is left').waitFor();
-    await page.getByRole('button', { name: 'Send it again' }).click();
-    await page.getByText('It is being sent again.').waitFor();
+    await page.getByRole('button', { name: 'Redeliver' }).click();
+    await page.getByText('It is being redelivered.').waitFor();
     await page.goBack();
     await page.goBack();
     assert.equal(await page.getByLabel('State').inputValue(), 'failed');
@@ -132,7 +132,7 @@ describe('postbacks, deliveries and replays in a browser', function () {
     await signIn(page, demoKey);
     await page.goto('/console/deliveries');
     await page.getByRole('link', { name: 'Look at the replay' }).click();
-    await page.getByRole('button', { name: /^Send \d+ now$/ }).click();
+    await page.getByRole('button', { name: /^Replay \d+ postbacks$/ }).click();
     await page.getByText(/^0 of \d+$/).waitFor();
     await page.evaluate('window.isSamePage = true');
     await db('replays').where({ partner_id: 'demopartner' }).whereNull('postback_id').update({ delivered: 3 });

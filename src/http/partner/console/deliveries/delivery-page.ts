@@ -7,13 +7,14 @@ type Told = ReturnType<typeof viewPartnerPostback>;
 
 export type DeliveryData = {
   postback: Told;
+  offerName: string | undefined;
   /** Why it is as it is, in a sentence; what its texts quote is hostile. */
   explanation: string;
   /** Where the rule behind its state is told. */
   rule: string;
-  /** What became of sending it again. */
+  /** What became of a redelivery. */
   again: { tone: 'good' | 'bad' | 'busy'; text: string } | undefined;
-  /** What a press of the button would do; undefined when it cannot be sent again. */
+  /** What a press of the button would do; undefined when it cannot be redelivered. */
   redelivery: string | undefined;
   /** Its part of the page is asked for anew until it has ended. */
   isMoving: boolean;
@@ -36,7 +37,7 @@ const sendPage = definePage<DeliveryData & { texts: typeof texts }>(
 <dl class="facts">
 <dt>Conversion</dt><dd><%~ it.show.id(postback.conversion_id, '/console/conversions/' + encodeURIComponent(postback.conversion_id)) %></dd>
 <dt>ref_id</dt><dd><% if (postback.ref_id !== null) { %><%~ it.show.id(postback.ref_id) %><% } else { %><span class="soft">none</span><% } %></dd>
-<dt>Offer</dt><dd><code><%= postback.offer_id %></code></dd>
+<dt>Offer</dt><dd><% if (it.offerName) { %><%= it.offerName %> <% } %><span class="soft"><%~ it.show.id(postback.offer_id) %></span></dd>
 <dt>Payout</dt><dd><%~ it.show.money(postback.payout.amount, postback.payout.currency) %></dd>
 <% if (postback.reason) { %><dt>Reason</dt><dd><%= postback.reason %></dd><% } %>
 <dt>Status recorded</dt><dd><%~ it.show.exactTime(postback.event_at) %></dd>
@@ -46,7 +47,7 @@ const sendPage = definePage<DeliveryData & { texts: typeof texts }>(
 <form method="post" action="/console/deliveries/<%= encodeURIComponent(postback.postback_id) %>/redeliver" class="send-again">
 <%~ it.show.formToken() %>
 <p class="soft small"><%= it.redelivery %></p>
-<button>Send it again</button>
+<button>Redeliver</button>
 </form>
 <% } %>
 </section>
@@ -54,7 +55,7 @@ const sendPage = definePage<DeliveryData & { texts: typeof texts }>(
 <% if (postback.attempts.length === 0) { %><p class="soft">None was made.</p><% } %>
 <% for (const attempt of postback.attempts.toReversed()) { %>
 <article class="card attempt">
-<div class="head"><h3>Attempt <%= attempt.attempt %><% if (attempt.kind === 'redelivery') { %>, sent again<% } %></h3><span class="row"><span class="soft small"><%~ it.show.exactTime(attempt.started_at) %><% if (attempt.duration_ms !== null) { %> · <%= attempt.duration_ms %> ms<% } %></span> <%~ it.show.state(attempt.outcome) %></span></div>
+<div class="head"><h3>Attempt <%= attempt.attempt %><% if (attempt.kind === 'redelivery') { %>, redelivered<% } %></h3><span class="row"><span class="soft small"><%~ it.show.exactTime(attempt.started_at) %><% if (attempt.duration_ms !== null) { %> · <%= attempt.duration_ms %> ms<% } %></span> <%~ it.show.state(attempt.outcome) %></span></div>
 <p><%= attempt.explanation %></p>
 <div class="split">
 <div><h4>What was sent</h4>

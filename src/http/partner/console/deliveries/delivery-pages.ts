@@ -1,11 +1,12 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
+import { readOffer } from '../../../../db/offers.ts';
 import { readPartner } from '../../../../db/partners.ts';
 import { createRedelivery } from '../../../../db/replays/redelivery.ts';
 import { readReplay } from '../../../../db/replays/replays.ts';
 import { listPartnerPostbacks, readPartnerPostback } from '../../../../db/reports/partner-postbacks.ts';
 import { AppError } from '../../../../errors.ts';
-import { viewListedPostback, viewPartnerPostback } from '../../../../stories/partner-postback.ts';
+import { tellState, viewListedPostback, viewPartnerPostback } from '../../../../stories/partner-postback.ts';
 import { writeCursor } from '../../../protocol/cursor.ts';
 import { firstOf, readQuery } from '../../../protocol/query.ts';
 import { readListFilters } from '../../../console/list-filters.ts';
@@ -15,13 +16,13 @@ import { notYours } from '../../not-yours.ts';
 import { findByAnyId, logFilters } from './delivery-filters.ts';
 import { sendDeliveryList } from './delivery-list-page.ts';
 import { sendDelivery, type DeliveryData } from './delivery-page.ts';
-import { explainOnPage, offerRedelivery, ruleBehind, tellLastAnswer, tellRedelivery } from './delivery-view.ts';
+import { offerRedelivery, ruleBehind, tellLastAnswer, tellRedelivery } from './delivery-view.ts';
 import { readShownProposal } from './replays/replay-proposal.ts';
 
 const PAGE = 50;
 const PATH = '/deliveries/:id';
 
-/** The delivery log: what was sent, what came back, and sending it again. */
+/** The delivery log: what was sent, what came back, and redelivering it. */
 export function addDeliveryPages(routes: Router, db: Knex): void {
   routes.get('/deliveries', async (req, res) => {
     const { partnerId } = sessionOf(res);
@@ -74,12 +75,14 @@ export function addDeliveryPages(routes: Router, db: Knex): void {
       readPartner(db, partnerId),
     ]);
     if (!facts) throw notYours('postback', postbackId);
+    const offer = await readOffer(db, facts.postback.offer_id);
     const postback = viewPartnerPostback(facts);
     const isOpen = postback.state === 'scheduled' || postback.state === 'retrying';
     const isMoving = isOpen || again?.tone === 'busy';
     sendDelivery(res, status, {
       ...{ postback, again, address, isMoving },
-      explanation: explainOnPage(postback),
+      explanation: tellState(facts).why,
+      offerName: offer?.name,
       rule: ruleBehind(postback),
       redelivery: isMoving ? undefined : offerRedelivery(postback, partner?.postback ?? null),
     });

@@ -6,10 +6,6 @@ import type { viewListedPostback, viewPartnerPostback } from '../../../../storie
 type Told = ReturnType<typeof viewPartnerPostback>;
 type Listed = ReturnType<typeof viewListedPostback>;
 
-// The mention of a rule becomes a link to where it is told.
-const RULE_MENTION = / \(R\d+(?:, R\d+)*\)/g;
-const DUE_AT = / The next attempt is due at [^ ]+Z\.$/;
-
 /** What the last attempt of a postback came to, in a word or two. */
 export function tellLastAnswer({ last_attempt: last, skip_reason }: Listed): string {
   if (!last) return skip_reason === null ? '' : (SKIPS[skip_reason] ?? skip_reason);
@@ -24,11 +20,6 @@ const SKIPS: Readonly<Record<string, string>> = {
   status_off: 'switched off',
 };
 
-/** Why a postback is as it is, without what the page says by itself: the rule, and when the next attempt is due. */
-export function explainOnPage({ explanation }: Told): string {
-  return explanation.replace(RULE_MENTION, '').replace(DUE_AT, '');
-}
-
 /** The place in the documentation that tells the rule behind a postback's state. */
 export function ruleBehind({ state, skip_reason }: Told): string {
   if (state === 'superseded') return 'order';
@@ -38,7 +29,7 @@ export function ruleBehind({ state, skip_reason }: Told): string {
   return skip_reason === 'status_off' ? 'words' : 'postback-url';
 }
 
-/** What sending it again would do; undefined for a postback that cannot be sent again. */
+/** What a redelivery would do; undefined for a postback that cannot be redelivered. */
 export function offerRedelivery(
   { state, status, ref_id, skip_reason }: Told,
   settings: PostbackSettings | null,
@@ -50,15 +41,14 @@ export function offerRedelivery(
   return `${again}, with the same postback_id, by ${settings.method} at the address that your settings name now: ${urlTemplateFor(settings, status)}`;
 }
 
-/** What became of sending it again. */
+/** What became of a redelivery. */
 export function tellRedelivery({ state, delivered, refused, skipped }: Replay): {
   tone: 'good' | 'bad' | 'busy';
   text: string;
 } {
-  if (state === 'running' || state === 'paused') return { tone: 'busy', text: 'It is being sent again.' };
-  if (delivered > 0) return { tone: 'good', text: 'Sent again, and your endpoint answered 200.' };
-  if (refused > 0)
-    return { tone: 'bad', text: 'Sent again, and refused again: the latest attempt below shows the answer.' };
+  if (state === 'running' || state === 'paused') return { tone: 'busy', text: 'It is being redelivered.' };
+  if (delivered > 0) return { tone: 'good', text: 'Redelivered: your endpoint answered 200.' };
+  if (refused > 0) return { tone: 'bad', text: 'It was refused again: the latest attempt below shows the answer.' };
   const why = skipped > 0 ? 'a newer status has overtaken it, or your settings do not send it' : 'it was cancelled';
-  return { tone: 'bad', text: `It was not sent: ${why}.` };
+  return { tone: 'bad', text: `It was not redelivered: ${why}.` };
 }

@@ -30,6 +30,15 @@ export type EditorData = {
   signing: SigningData;
 };
 
+/** What a page says beyond the form itself. */
+export type ShownBeside = Partial<Pick<EditorData, 'test' | 'testRefusal' | 'filling'>> & {
+  status?: number;
+  newSecret?: string | undefined;
+};
+
+/** Shows the editor with a form in it. */
+export type ShowEditor = (res: Response, form: EditorForm, shown?: ShownBeside) => Promise<void>;
+
 const texts = { answerText, requestText };
 const words = {
   statuses,
@@ -101,7 +110,7 @@ const EDITOR_PART = `
 <fieldset><label><input type="checkbox" name="handover" value="yes"<% if (it.form.handover) { %> checked<% } %>> Tell me rejected when another partner wins a lead that I was told pending for</label>
 <p class="soft small"><a href="/docs#handover">Handover</a> is off unless you ask for it.</p>
 <label><input type="checkbox" name="canary" value="yes"<% if (it.form.canary) { %> checked<% } %>> Send a test now and then while my endpoint is failing</label>
-<p class="soft small">So that we notice when it has recovered, and can offer to send again what failed. <a href="/docs#failing-endpoint">How</a></p></fieldset>
+<p class="soft small">So that we notice when it has recovered, and can offer to replay what failed. <a href="/docs#failing-endpoint">How</a></p></fieldset>
 <%~ it.show.select({ name: 'tracker', label: 'What receives the postbacks', value: it.form.tracker, error: it.errors.tracker, options: it.words.trackers, help: 'Sharpens the warnings and changes no request.' }) %>
 <div class="row"><button id="save">Save</button><button class="plain" formaction="/console/postbacks/check#try">Check</button><% if (!it.isSaved) { %><span class="soft small">Not saved yet</span><% } %></div>
 </div>

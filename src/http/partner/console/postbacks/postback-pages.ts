@@ -14,9 +14,8 @@ import { leadBack } from '../../../console/console-pages.ts';
 import { requestText } from '../../../console/http-texts.ts';
 import { sessionOf } from '../partner-session.ts';
 import { checkForm, formOf, readEditorForm, sentence, type CheckedForm, type EditorForm } from './editor-form.ts';
-import { sendEditor } from './editor-page.ts';
+import { sendEditor, type ShownBeside } from './editor-page.ts';
 import { addPresetPages } from './preset-pages.ts';
-import type { ShownBeside } from './show-editor.ts';
 import { addSigningPages } from './signing-pages.ts';
 
 export type PostbackPagesDeps = {

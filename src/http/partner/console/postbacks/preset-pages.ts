@@ -5,7 +5,7 @@ import { findPreset } from '../../../../domain/trackers/presets.ts';
 import { AppError } from '../../../../errors.ts';
 import { textIn } from '../../../console/form.ts';
 import { formOf } from './editor-form.ts';
-import type { ShowEditor } from './show-editor.ts';
+import type { ShowEditor } from './editor-page.ts';
 
 /** Fills the editor from a tracker's preset; nothing is saved. */
 export function addPresetPages(

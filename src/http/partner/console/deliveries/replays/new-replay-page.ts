@@ -19,17 +19,17 @@ const sendPage = definePage<NewReplayData>(
   `
 <p><a href="/console/deliveries/replays">Replays</a></p>
 <div class="head"><h1>New replay</h1>
-<p>Sends once more what failed, and what was skipped for want of a postback URL. Nothing has been sent yet.</p></div>
+<p>Sends once more the postbacks that failed, and those skipped for want of a postback URL. Nothing is sent before you have seen the numbers.</p></div>
 <% if (it.refusal) { %><%~ it.show.notice({ tone: 'bad', text: it.refusal, role: 'alert' }) %><% } %>
 <section class="card">
 <form method="get" action="/console/deliveries/replays/new">
-<div class="split">
-<%~ it.show.field({ name: 'from', label: 'Postbacks made from', type: 'datetime-local', value: it.given.from, error: it.errors.from, help: 'In ' + it.zone + '.', attributes: { step: '1' } }) %>
-<%~ it.show.field({ name: 'to', label: 'up to', type: 'datetime-local', value: it.given.to, error: it.errors.to, attributes: { step: '1' } }) %>
+<div class="split span-fields">
+<%~ it.show.field({ name: 'from', label: 'Made from', type: 'datetime-local', value: it.given.from, error: it.errors.from, help: 'In ' + it.zone + '.', attributes: { step: '1' } }) %>
+<%~ it.show.field({ name: 'to', label: 'Made until', type: 'datetime-local', value: it.given.to, error: it.errors.to, help: 'In ' + it.zone + '.', attributes: { step: '1' } }) %>
 </div>
 <%~ it.show.field({ name: 'rate_per_second', label: 'At most so many per second', type: 'number', value: it.given.rate_per_second, error: it.errors.rate_per_second, help: 'Empty: as fast as your endpoint answers.', attributes: { min: '0.1', step: 'any', inputmode: 'decimal' } }) %>
 <fieldset><label><input type="checkbox" name="include_delivered" value="yes"<% if (it.given.include_delivered) { %> checked<% } %>> Also those that were delivered: your endpoint gets them a second time</label></fieldset>
-<button class="plain">Count</button>
+<button<% if (it.range) { %> class="plain"<% } %>>Show what it would do</button>
 </form>
 </section>
 <% if (it.range) { %>
@@ -43,7 +43,7 @@ const sendPage = definePage<NewReplayData>(
 <input type="hidden" name="from" value="<%= it.range.from %>"><input type="hidden" name="to" value="<%= it.range.to %>">
 <input type="hidden" name="rate_per_second" value="<%= it.given.rate_per_second %>">
 <% if (it.given.include_delivered) { %><input type="hidden" name="include_delivered" value="yes"><% } %>
-<button>Send <%= it.toSend %> now</button>
+<button>Replay <%= it.toSend %> <%= it.toSend === 1 ? 'postback' : 'postbacks' %></button>
 </form>
 <% } %>
 </section>

@@ -20,19 +20,18 @@ const sendPage = definePage<ReplayData>(
 <dt>Delivered</dt><dd><%= replay.delivered %></dd>
 <dt>Refused</dt><dd><%= replay.refused %></dd>
 <dt>Skipped</dt><dd><%= replay.skipped %></dd>
-<% if (replay.from_at && replay.to_at) { %><dt>Postbacks</dt><dd><%~ it.show.exactTime(replay.from_at) %> to <%~ it.show.exactTime(replay.to_at) %></dd><% } %>
+<% if (replay.from_at && replay.to_at) { %><dt>Postbacks made</dt><dd><%~ it.show.exactTime(replay.from_at) %> to <%~ it.show.exactTime(replay.to_at) %></dd><% } %>
 <% if (replay.rate_per_second !== null) { %><dt>At most</dt><dd><%= replay.rate_per_second %> per second</dd><% } %>
 <dt>Started</dt><dd><%~ it.show.exactTime(replay.started_at) %></dd>
 <% if (replay.ended_at) { %><dt>Ended</dt><dd><%~ it.show.exactTime(replay.ended_at) %></dd><% } %>
 </dl>
-<% if (progress.waitingFor) { %><p class="soft"><%= progress.waitingFor %></p><% } %>
+<% if (progress.note) { %><p class="soft"><%= progress.note %></p><% } %>
 <div class="row">
 <% if (replay.state === 'running' && replay.asked === 'run') { %><%~ it.show.action({ label: 'Pause', post: path + '/pause' }, 'plain') %><% } %>
 <% if (replay.state === 'paused' || replay.asked === 'pause' && !progress.isOver) { %><%~ it.show.action({ label: 'Resume', post: path + '/resume' }) %><% } %>
 <% if (!progress.isOver && replay.asked !== 'cancel') { %><%~ it.show.action({ label: 'Cancel', post: path + '/cancel' }, 'danger') %><% } %>
 <% if (progress.isOver && replay.refused > 0) { %><a class="button plain" href="/console/deliveries?state=failed">See what was refused</a><% } %>
 </div>
-<% if (!progress.isOver) { %><p class="soft small">It goes on when you close this page.</p><% } %>
 </section>
 </div>
 `,

@@ -24,8 +24,8 @@ function showProposal(proposal: ReplayProposal, timeZone: string): ShownProposal
     tone: answers_again ? 'busy' : 'bad',
     title: `${number} ${count === 1 ? 'postback' : 'postbacks'} failed ${tellSpan(first_failed_at, last_failed_at, timeZone)}`,
     text: answers_again
-      ? 'Your endpoint answers again: have them sent once more, in their order.'
-      : 'Your endpoint has not taken a postback since. Repair it, test it, then have them sent once more.',
+      ? 'Your endpoint answers again: replay them, each conversion in order.'
+      : 'Your endpoint has not taken a postback since. Repair it, test it, then replay them.',
     actions: [
       { label: 'Look at the replay', href: `/console/deliveries/replays/new?${query}` },
       ...(answers_again ? [] : [{ label: 'Test the endpoint', href: '/console/postbacks#try' }]),

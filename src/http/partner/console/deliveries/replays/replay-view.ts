@@ -9,8 +9,8 @@ export type Progress = {
   total: number;
   /** "about 120 per second, 3 min left"; empty when it does not run. */
   pace: string;
-  /** What was asked for and has not happened yet. */
-  waitingFor: string;
+  /** What it waits for, or what closing the page does to it. */
+  note: string;
   isOver: boolean;
 };
 
@@ -23,7 +23,7 @@ export function progressOf(replay: Replay, nowMs: number): Progress {
     done,
     total: Math.max(1, replay.total),
     pace: replay.state === 'running' ? tellPace(done, replay, nowMs) : '',
-    waitingFor: waitingFor(replay),
+    note: tellNote(replay),
     isOver: replay.ended_at !== null,
   };
 }
@@ -37,9 +37,11 @@ function tellPace(done: number, { total, started_at, resumed_at, done_before }: 
   return `about ${pace} per second, ${left} left`;
 }
 
-function waitingFor({ state, asked, pause_reason }: Replay): string {
+function tellNote({ state, asked, pause_reason }: Replay): string {
   if (pause_reason === 'no_url') return 'It has paused because there is no postback URL. Save one, then resume it.';
+  if (state === 'paused') return 'What is left waits until you resume it.';
   if (state !== 'running') return '';
+  if (asked === 'run') return 'It goes on when you close this page.';
   if (asked === 'pause') return 'It pauses as soon as the calls under way have ended.';
   return asked === 'cancel' ? 'It ends as soon as the calls under way have ended.' : '';
 }
