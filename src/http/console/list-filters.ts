@@ -17,6 +17,8 @@ export type ListFilters<Filters> = {
   isFiltered: boolean;
   /** The address of the same list from another place on; its newest part without one. */
   pageAt(cursor?: string): string;
+  /** The address of all of it as a file. */
+  csv: string;
 };
 
 /**
@@ -36,7 +38,9 @@ export function readListFilters<Schema extends z.ZodType>(
   );
   const shown = Object.fromEntries(Object.entries(given).filter(([name]) => name !== 'cursor'));
   const path = `${req.baseUrl}${req.path}`;
+  const search = new URLSearchParams(shown).toString();
   return {
+    csv: `${path}.csv${search === '' ? '' : `?${search}`}`,
     ...readWhatCanBe(schema, { ...given, ...readDays(shown, timeZone) }),
     given: shown,
     isFiltered: Object.keys(shown).length > 0,

@@ -13,21 +13,18 @@ export const listLimitSchema = pageSizeSchema.meta({
 
 type ListQuery = { limit?: number | undefined; cursor?: string | undefined };
 
+type SentList<Row, Item> = {
+  query: ListQuery;
+  read: (page: { limit: number; cursor?: string | undefined }) => Promise<Page<Row>>;
+  view: (row: Row) => Item;
+  csv: { name: string; columns: CsvColumn<Item>[] };
+};
+
 /** Answers with a page of a list, or with all of it as CSV. */
 export async function sendList<Row, Item>(
   req: Request,
   res: Response,
-  {
-    query,
-    read,
-    view,
-    csv,
-  }: {
-    query: ListQuery;
-    read: (page: { limit: number; cursor?: string | undefined }) => Promise<Page<Row>>;
-    view: (row: Row) => Item;
-    csv: { name: string; columns: CsvColumn<Item>[] };
-  },
+  { query, read, view, csv }: SentList<Row, Item>,
 ): Promise<void> {
   res.vary('Accept');
   if (!wantsCsv(req)) {
@@ -35,6 +32,14 @@ export async function sendList<Row, Item>(
     res.json({ items: rows.map(view), next_cursor: next === null ? null : writeCursor(next) });
     return;
   }
+  await sendListAsCsv(res, { query, read, view, csv });
+}
+
+/** Answers with all of a list as CSV. */
+export async function sendListAsCsv<Row, Item>(
+  res: Response,
+  { query = {}, read, view, csv }: Omit<SentList<Row, Item>, 'query'> & { query?: ListQuery },
+): Promise<void> {
   const pages = rowsOfPages(({ limit, cursor = query.cursor }) => read({ limit, cursor }), query.limit ?? MAX_CSV_ROWS);
   await sendCsv(res, { ...csv, rows: viewAll(pages, view) });
 }

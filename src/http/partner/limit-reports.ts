@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { AppError } from '../../errors.ts';
 import { wantsCsv } from '../protocol/csv.ts';
 import { createCallLimit } from '../protocol/keys/call-limit.ts';
@@ -13,36 +13,31 @@ export type ReportLimit = {
    * @throws AppError `too_many`
    */
   count(partnerId: string): Promise<void>;
+  /**
+   * Counts a file, and waits until the one before it has been sent.
+   * @throws AppError `too_many`
+   */
+  countFile(partnerId: string, res: Response): Promise<void>;
 };
 
-/** So many reports a minute for each partner, in this process alone. */
+/** So many reports a minute for each partner, and its files one after the other; both in this process alone. */
 export function createReportLimit(): ReportLimit {
   const limit = createCallLimit(REPORTS_PER_MINUTE);
-  return {
-    async count(partnerId) {
-      if (!(await limit.count(partnerId))) return;
-      const message = `At most ${REPORTS_PER_MINUTE} reports and files a minute are made; wait a minute.`;
-      throw new AppError('too_many', message);
-    },
-  };
-}
-
-/**
- * Keeps what reads much from crowding out the rest: so many reports a minute for each partner, and files one after the
- * other; both in this process alone. Pages of lists are cheap, so they are not counted.
- */
-export function limitReports(): RequestHandler {
-  const reports = createReportLimit();
   const lastFile = new Map<string, Promise<unknown>>();
 
-  return async (req, res, next) => {
-    const partnerId = partnerOf(res);
-    const isFile = isReading(req) && wantsCsv(req);
-    if (!isFile && !REPORTS.includes(`${req.method} ${req.path.toLowerCase().replace(/\/$/, '')}`)) return next();
-    await reports.count(partnerId);
-    if (isFile) await waitForFileBefore(partnerId, new Promise((resolve) => res.once('close', resolve)));
-    if (!res.closed) next();
+  return {
+    count,
+    async countFile(partnerId, res) {
+      await count(partnerId);
+      await waitForFileBefore(partnerId, new Promise((resolve) => res.once('close', resolve)));
+    },
   };
+
+  async function count(partnerId: string): Promise<void> {
+    if (!(await limit.count(partnerId))) return;
+    const message = `At most ${REPORTS_PER_MINUTE} reports and files a minute are made; wait a minute.`;
+    throw new AppError('too_many', message);
+  }
 
   async function waitForFileBefore(partnerId: string, sent: Promise<unknown>): Promise<void> {
     const before = lastFile.get(partnerId);
@@ -52,6 +47,18 @@ export function limitReports(): RequestHandler {
     lastFile.set(partnerId, both);
     await before;
   }
+}
+
+/** Keeps what reads much from crowding out the rest. Pages of lists are cheap, so they are not counted. */
+export function limitReports(): RequestHandler {
+  const reports = createReportLimit();
+  return async (req, res, next) => {
+    const partnerId = partnerOf(res);
+    const isFile = isReading(req) && wantsCsv(req);
+    if (!isFile && !REPORTS.includes(`${req.method} ${req.path.toLowerCase().replace(/\/$/, '')}`)) return next();
+    await (isFile ? reports.countFile(partnerId, res) : reports.count(partnerId));
+    if (!res.closed) next();
+  };
 }
 
 function isReading({ method }: Request): boolean {

@@ -42,6 +42,20 @@ describe('the conversions of the console', () => {
     assert.deepEqual(idsIn(await list('?from=2026-01-01&to=2026-01-02')), []);
   });
 
+  it('come as a file by the same filters', async () => {
+    const { conversionId } = await network.aLead(site.partnerId, '=one');
+    await network.aLead(site.partnerId, 'two');
+    assert.match(await list('?ref_id=%3Done'), /href="\/console\/conversions\.csv\?ref_id=%3Done">Download CSV/);
+    const file = await visitor.get('/console/conversions.csv?ref_id=%3Done');
+    assert.match(String(file.headers['content-type']), /^text\/csv/);
+    const [heads, row, ...rest] = file.text.trim().split('\r\n');
+    assert.match(heads ?? '', /^"conversion_id","created_at"/);
+    assert.ok(row?.startsWith(`"${conversionId}"`) && row.includes(`"'=one"`), row);
+    assert.deepEqual(rest, []);
+    const wrong = await visitor.get('/console/conversions.csv?from=yesterday');
+    assert.deepEqual([wrong.status, wrong.headers['location']], [303, '/console/conversions?from=yesterday']);
+  });
+
   it('are paged by their place, with the filters kept', async () => {
     for (let count = 0; count < 26; count++) await network.aLead(site.partnerId, `click-${count}`);
     const page = await list('?status=none');

@@ -181,6 +181,25 @@ describe('the delivery log of the console', () => {
     }
   });
 
+  it('comes as a file by the same filters, without what is of others', async () => {
+    const { partner } = await createPartner(db, { name: 'Other' });
+    await aPostback(db, { partnerId: partner.partner_id, refId: 'theirs', attempts: [500] });
+    const { postbackId } = await aPostback(db, { partnerId, refId: 'wanted', attempts: [500] });
+    await aPostback(db, { partnerId, state: 'delivered', attempts: [200] });
+    assert.match(await log('?state=failed'), /href="\/console\/deliveries\.csv\?state=failed">Download CSV/);
+    for (const query of ['?state=failed', '?q=wanted']) {
+      const file = await visitor.get(`/console/deliveries.csv${query}`);
+      assert.match(String(file.headers['content-disposition']), /postbacks\.csv/);
+      const [, ...rows] = file.text.trim().split('\r\n');
+      assert.deepEqual(
+        rows.map((row) => row.split(',')[0]),
+        [`"${postbackId}"`],
+      );
+    }
+    assert.match((await visitor.get('/console/deliveries.csv?q=theirs')).text.trim(), /^"postback_id"[^\n]*$/);
+    assert.equal((await site.visitor().get('/console/deliveries.csv')).status, 303);
+  });
+
   it('names the offer, and its id beside it', async () => {
     const { postbackId } = await aPostback(db, { partnerId, attempts: [200] });
     const { advertiser } = await createAdvertiser(db, { name: 'Bank' });

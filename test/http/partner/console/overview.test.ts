@@ -57,6 +57,10 @@ describe('the overview of the console', () => {
     assert.deepEqual([tile(page, 'Touches'), tile(page, 'Conversions'), tile(page, 'Reward')], ['3', '2', '0']);
     assert.match(page, /<title>[^<]+: 3<\/title>/);
     assert.equal(page.split('<rect class="bar"').length - 1, 2 * 30);
+    const [, byOffer = ''] = /href="([^"]+group_by=offer[^"]+)">Download CSV/.exec(page) ?? [];
+    const file = await visitor.get(byOffer.replaceAll('&amp;', '&'));
+    assert.match(file.text, /^"offer_id","offer_name","touches","conversions"/);
+    assert.match(file.text, /^"[^"]+","Card",\d,2,/m);
     assert.match(page, /<th scope="row" class="wrap">Card<\/th>\s*<td class="number" data-label="Conversions">2<\/td>/);
   });
 

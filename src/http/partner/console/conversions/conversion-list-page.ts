@@ -9,13 +9,15 @@ type ListData = {
   isFiltered: boolean;
   first: string | undefined;
   next: string | undefined;
+  /** The address of the list as a file. */
+  csv: string;
 };
 
 /** The conversions that concern the partner, newest first. */
 export const sendConversionList = definePage<ListData>(
   'conversions',
   `
-<div class="head"><h1>Conversions</h1></div>
+<div class="head"><h1>Conversions</h1><a class="button plain" href="<%= it.csv %>">Download CSV</a></div>
 <form class="filters" method="get" action="/console/conversions" hx-get="/console/conversions" hx-trigger="change, submit" hx-target="#main" hx-select="#main" hx-swap="outerHTML" hx-push-url="true">
 <%~ it.show.select({ name: 'status', label: 'Last status', value: it.given.status, error: it.errors.status,
   options: [{ value: '', label: 'Any' }, ...it.statuses.map((status) => ({ value: status, label: status === 'none' ? 'none yet' : status }))] }) %>

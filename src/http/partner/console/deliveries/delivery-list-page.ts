@@ -16,6 +16,8 @@ export type DeliveryListData = {
   first: string | undefined;
   next: string | undefined;
   proposal: ShownProposal | undefined;
+  /** The address of the list as a file. */
+  csv: string;
 };
 
 const option = (value: string) => ({ value, label: value });
@@ -25,7 +27,7 @@ const options = { states: [ANY, ...postbackStates.map(option)], statuses: [ANY, 
 const sendPage = definePage<DeliveryListData & { options: typeof options }>(
   'deliveries',
   `
-<div class="head"><h1>Deliveries</h1><a class="button plain" href="/console/deliveries/replays">Replays</a>
+<div class="head"><h1>Deliveries</h1><span class="row"><a class="button plain" href="<%= it.csv %>">Download CSV</a> <a class="button plain" href="/console/deliveries/replays">Replays</a></span>
 <p>Every postback to you: what was sent, what your endpoint answered, and why.</p></div>
 <% if (it.proposal) { %><%~ it.show.notice(it.proposal) %><% } %>
 <form method="get" action="/console/deliveries" class="filters log-filters">

@@ -34,7 +34,7 @@ export function addDeliveryPages(routes: Router, db: Knex): void {
     const { rows, next } = await listPartnerPostbacks(db, { ...asked, ...found, partnerId, limit: PAGE, cursor });
     const items = rows.map(viewListedPostback);
     sendDeliveryList(res, {
-      ...{ given, errors, isFiltered },
+      ...{ given, errors, isFiltered, csv: list.csv },
       items: items.map((item) => ({ ...item, answer: tellLastAnswer(item) })),
       first: cursor === undefined ? undefined : list.pageAt(),
       next: next === null ? undefined : list.pageAt(writeCursor(next)),

@@ -17,6 +17,8 @@ export type OverviewData = {
   /** Or why they cannot be had now. */
   figures: ShownFigures | { missing: string };
   links: LinkBuilder;
+  /** The addresses of the figures as files. */
+  files: { day: string; offer: string };
 };
 
 const FIGURE_HEADS = ['Conversions', 'Pending', 'Approved', 'Rejected', 'Reward'];
@@ -81,6 +83,7 @@ export const sendOverview = definePage<OverviewData>(
 <tfoot><% for (const row of [figures.totals]) { %><tr>${ofDay}</tr><% } %></tfoot>
 </table>
 </div>
+<p class="small"><a href="<%= it.files.day %>">Download CSV<span class="unseen"> by day</span></a></p>
 </details>
 <section>
 <h2>By offer</h2>
@@ -95,6 +98,7 @@ export const sendOverview = definePage<OverviewData>(
 </tbody>
 </table>
 </div>
+<p class="small"><a href="<%= it.files.offer %>">Download CSV<span class="unseen"> by offer</span></a></p>
 <% } else { %>
 <p class="soft">No visitor has gone on to an offer in these days.</p>
 <% } %>

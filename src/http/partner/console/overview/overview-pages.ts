@@ -14,7 +14,7 @@ import { listAdvice } from './advice.ts';
 import { showFigures, type ShownFigures } from './figures.ts';
 import { buildLinks } from './link-builder.ts';
 import { sendOverview, type OverviewData } from './overview-page.ts';
-import { listZones, overviewAt, readOverviewQuery, type OverviewQuery } from './overview-query.ts';
+import { listZones, overviewAt, readOverviewQuery, statsFileOf, type OverviewQuery } from './overview-query.ts';
 
 export type OverviewDeps = {
   db: Knex;
@@ -51,6 +51,7 @@ export function addOverviewPages(routes: Router, { db, publicUrl, failingAfter, 
         referralUrl: `${publicUrl}/${partnerId}/`,
         advice: listAdvice(postback, { ...signs, proposal }),
         figures,
+        files: { day: statsFileOf(query, 'day'), offer: statsFileOf(query, 'offer') },
         links: buildLinks(publicUrl, partnerId, query.tracker ?? postback?.tracker),
       },
     );

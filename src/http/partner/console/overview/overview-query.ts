@@ -63,6 +63,11 @@ export function overviewAt(
   return `/console?${new URLSearchParams(state).toString()}`;
 }
 
+/** The address of the same figures as a file. */
+export function statsFileOf({ from, to, timeZone }: OverviewQuery, group: 'day' | 'offer'): string {
+  return `/console/stats.csv?${new URLSearchParams({ group_by: group, from, to, time_zone: timeZone }).toString()}`;
+}
+
 /** What a select offers as time zones: the one in use, the reader's own, and some of every part of the world. */
 export function listZones(inUse: string, own: string): { value: string; label: string }[] {
   return [...new Set([inUse, own, ...ZONES])].map((zone) => ({ value: zone, label: zone.replaceAll('_', ' ') }));
