@@ -56,12 +56,13 @@ async function settleOnce(db: Knex, leadId: string, settlement: Settlement, term
   if (isFirstTime) await scheduleHandover(db, leadId, settlement, terms);
 }
 
-function postbackOf({ holder, status, reason }: Settlement, { settings, ...price }: SettlementTerms): NewPostback {
+/** Where a cap leaves a conversion without a price, its partner is told which one, whatever the advertiser says. */
+function postbackOf({ holder, status, reason }: Settlement, { settings, cap, ...price }: SettlementTerms): NewPostback {
   return {
     postbackId: newPostbackId(),
     holder,
     status,
-    reason,
+    reason: status === 'rejected' ? reason : (cap ?? reason),
     isHandover: false,
     payout: payoutOf(status, price),
     currency: price.currency,

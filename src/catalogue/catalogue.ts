@@ -3,13 +3,13 @@ import { isPublicId } from '../domain/ids.ts';
 import { AppError } from '../errors.ts';
 import { inTime } from '../in-time.ts';
 import type { Log } from '../log.ts';
-import { prepareOffers, type CatalogueOffer } from './catalogue-offer.ts';
+import { prepareOffers, selectOpen, type CatalogueOffer, type OpenOffers } from './catalogue-offer.ts';
 
 export type Catalogue = {
   /** Loads the content and begins to follow it. Rejects when it cannot be loaded. */
   start(): Promise<void>;
   stop(): void;
-  /** All active offers, oldest first; the same array until the content changes. */
+  /** All active offers that are open, oldest first; the same array until the content changes or one of them opens. */
   offers(): readonly CatalogueOffer[];
   /**
    * Whether there is an active partner of this id. What is not in memory is looked for in newer content, unless no
@@ -17,7 +17,7 @@ export type Catalogue = {
    * @throws AppError `unavailable` when the look fails
    */
   findPartner(partnerId: string): Promise<boolean>;
-  /** An active offer of an active advertiser, found in the same way. @throws AppError `unavailable` */
+  /** An active offer of an active advertiser that is open, found in the same way. @throws AppError `unavailable` */
   findOffer(offerId: string): Promise<CatalogueOffer | undefined>;
 };
 
@@ -33,6 +33,8 @@ type Content = {
   partnerIds: ReadonlySet<string>;
   offers: ReadonlyMap<string, CatalogueOffer>;
   offerList: readonly CatalogueOffer[];
+  /** Worked out anew when an offer opens again. */
+  open: OpenOffers;
 };
 
 // All misses of this time share one look at the version, so that guessed ids cannot become a query each.
@@ -42,7 +44,7 @@ const MISS_WITHIN_MS = 1000;
 
 /** Partners and offers in memory, so that a click reads no database. */
 export function createCatalogue({ load, readVersion, pollIntervalMs, log }: CatalogueOptions): Catalogue {
-  let content: Content = { version: -1, partnerIds: new Set(), offers: new Map(), offerList: [] };
+  let content = prepare({ version: -1, partnerIds: [], offers: [] }, log);
   let pollTimer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let refreshing: Promise<void> = Promise.resolve();
@@ -58,16 +60,24 @@ export function createCatalogue({ load, readVersion, pollIntervalMs, log }: Cata
       isStopped = true;
       clearTimeout(pollTimer);
     },
-    offers: () => content.offerList,
+    offers: listOpenOffers,
     async findPartner(partnerId) {
       if (!content.partnerIds.has(partnerId) && isPublicId(partnerId)) await refreshAfterMiss();
       return content.partnerIds.has(partnerId);
     },
     async findOffer(offerId) {
       if (!content.offers.has(offerId) && isPublicId(offerId)) await refreshAfterMiss();
-      return content.offers.get(offerId);
+      const offer = content.offers.get(offerId);
+      return offer && offer.closedUntilMs <= Date.now() ? offer : undefined;
     },
   };
+
+  /** An offer whose cap is used up opens by the clock: nobody changes the catalogue at that moment. */
+  function listOpenOffers(): readonly CatalogueOffer[] {
+    const nowMs = Date.now();
+    if (nowMs >= content.open.untilMs) content.open = selectOpen(content.offerList, nowMs);
+    return content.open.offers;
+  }
 
   function schedulePoll(): void {
     if (isStopped) return;
@@ -116,5 +126,6 @@ function prepare({ version, partnerIds, offers }: CatalogueContent, log: Catalog
     partnerIds: new Set(partnerIds),
     offers: new Map(offerList.map((offer) => [offer.offerId, offer])),
     offerList,
+    open: selectOpen(offerList, Date.now()),
   };
 }

@@ -9,9 +9,11 @@ export type ActiveOffer = {
   description: string;
   /** The advertiser's URL as it was given, with its macros. */
   url: string;
+  /** Its cap is used up until then: ISO 8601; null when it is open. */
+  closedUntil: string | null;
 };
 
-/** Active partners, and active offers oldest first; `version` rises with each change to any of their tables. */
+/** Active partners, and active offers oldest first, but none that is closed for good; `version` rises with each change to any of their tables. */
 export type CatalogueContent = { version: number; partnerIds: string[]; offers: ActiveOffer[] };
 
 /** Everything the click path needs, as it was at one moment: its version never says more than it holds. */
@@ -36,7 +38,9 @@ export async function readCatalogueVersion(db: Knex): Promise<number> {
 async function readOffers(db: Knex): Promise<ActiveOffer[]> {
   const offers: ActiveOffer[] = await db('offers as o')
     .join('advertisers as a', 'a.advertiser_id', 'o.advertiser_id')
+    .leftJoin('closed_offers as c', 'c.offer_id', 'o.offer_id')
     .where({ 'o.state': 'active', 'a.state': 'active' })
+    .andWhereRaw('(c.offer_id is null or c.closed_until is not null)')
     .orderBy(['o.created_at', 'o.offer_id'])
     .select({
       offerId: 'o.offer_id',
@@ -45,6 +49,7 @@ async function readOffers(db: Knex): Promise<ActiveOffer[]> {
       name: 'o.name',
       description: 'o.description',
       url: 'o.url',
+      closedUntil: 'c.closed_until',
     });
   return offers;
 }

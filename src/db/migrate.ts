@@ -18,6 +18,7 @@ import { adminKeys } from './migrations/016-admin-keys.ts';
 import { fastConsole } from './migrations/016-fast-console.ts';
 import { words } from './migrations/017-words.ts';
 import { statusReports } from './migrations/018-status-reports.ts';
+import { priceLists } from './migrations/020-price-lists.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -41,6 +42,7 @@ const migrations: Record<string, Migration> = {
   '016-fast-console': fastConsole,
   '017-words': words,
   '018-status-reports': statusReports,
+  '020-price-lists': priceLists,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { AppError } from '../errors.ts';
 import { newReadableId } from '../new-ids.ts';
 import {
   insertOne,
@@ -88,8 +89,32 @@ export type OfferPatch = {
   reward?: Reward | undefined;
 };
 
-/** Changes what is given. R13: another reward is another version of the price. @returns undefined when there is none */
+/**
+ * Changes what is given. R13: another reward is another version of the price.
+ * @returns undefined when there is none
+ * @throws AppError `invalid` for another currency than that of the offer's price lists
+ */
 export async function updateOffer(db: Knex, offerId: string, patch: OfferPatch): Promise<Offer | undefined> {
+  if (!patch.reward) return await writePatch(db, offerId, patch);
+  const { currency } = patch.reward;
+  return await db.transaction(async (trx) => {
+    await refuseOtherCurrency(trx, offerId, currency);
+    return await writePatch(trx, offerId, patch);
+  });
+}
+
+/** Whoever makes a price list locks the offer as well, so none can be made in between. */
+async function refuseOtherCurrency(trx: Knex, offerId: string, currency: string): Promise<void> {
+  await trx('offers').where({ offer_id: offerId }).forNoKeyUpdate().select('offer_id');
+  const list = await trx('price_lists')
+    .where({ offer_id: offerId })
+    .first<{ currency: string } | undefined>('currency');
+  if (!list || list.currency === currency) return;
+  const message = `must stay ${list.currency}, the currency of the offer's price lists`;
+  throw new AppError('invalid', `reward.currency: ${message}`, { problems: [{ field: 'reward.currency', message }] });
+}
+
+async function writePatch(db: Knex, offerId: string, patch: OfferPatch): Promise<Offer | undefined> {
   const { reward, ...columns } = patch;
   const price = reward && {
     reward_amount: reward.amount,

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Settlement } from '../domain/lead.ts';
+import type { CapReason } from '../domain/offer-cap.ts';
 import type { PostbackSettings } from '../domain/postbacks/postback-settings.ts';
 import { INTERRUPT, IS_DEAD } from './attempts.ts';
 import { INSERT_POSTBACK, IS_OPEN, postbackBindings, type NewPostback } from './postbacks.ts';
@@ -9,12 +10,16 @@ import { prepared } from './prepared.ts';
 export type Price = { amount: number; currency: string; priceVersion: number };
 
 /** What a status is settled on: the price in minor units, and how its holder wants to be told. */
-export type SettlementTerms = Price & { settings: PostbackSettings | null };
+export type SettlementTerms = Price & {
+  settings: PostbackSettings | null;
+  /** Why the price is 0; null when no cap of the offer is used up. */
+  cap: CapReason | null;
+};
 
 const READ_SETTLEMENT_TERMS = `
   select coalesce(booked.amount, fact.price_amount) as amount,
     coalesce(booked.currency, fact.price_currency) as currency,
-    coalesce(booked.price_version, fact.price_version) as "priceVersion",
+    coalesce(booked.price_version, fact.price_version) as "priceVersion", fact.price_cap as cap,
     (select postback from partners where partner_id = :partnerId) as settings
   from lead_events fact
   left join lateral (

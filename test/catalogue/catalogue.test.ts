@@ -10,6 +10,7 @@ const OFFER = {
   name: 'Loan',
   description: '',
   url: 'https://bank.example/?c={conversion_id}',
+  closedUntil: null,
 };
 
 type StartOptions = { pollIntervalMs?: number; content?: Partial<CatalogueContent> };
@@ -44,6 +45,19 @@ describe('the catalogue in memory', () => {
       ['loan'],
     );
     assert.equal(await catalogue.findPartner('first'), true);
+    assert.deepEqual(asked, { versions: 0, loads: 1 });
+  });
+
+  it('leaves an offer out until it opens again, and nobody need change anything for that', async () => {
+    const closedUntil = new Date(Date.now() + 1000).toISOString();
+    const card = { ...OFFER, offerId: 'card', closedUntil };
+    const { catalogue, asked } = await start({ content: { offers: [OFFER, card] } });
+    const listed = () => catalogue.offers().map((offer) => offer.offerId);
+    assert.deepEqual(listed(), ['loan']);
+    assert.equal(catalogue.offers(), catalogue.offers());
+    assert.equal(await catalogue.findOffer('card'), undefined);
+    await eventually(() => assert.deepEqual(listed(), ['loan', 'card']));
+    assert.equal((await catalogue.findOffer('card'))?.offerId, 'card');
     assert.deepEqual(asked, { versions: 0, loads: 1 });
   });
 

@@ -206,7 +206,8 @@ describe('the catalogue in the database', () => {
         const hasPartner = partnerIds.includes(partner.partner_id);
         return { hasPartner, offer: offers.find((offer) => offer.offerId === offerId) };
       };
-      const offer = { offerId, advertiserId, advertiserName: 'Whole Bank', name: 'W', description: 'd', url: URL };
+      const names = { advertiserName: 'Whole Bank', name: 'W', description: 'd' };
+      const offer = { offerId, advertiserId, ...names, url: URL, closedUntil: null };
       assert.deepEqual(await load(), { hasPartner: true, offer });
       await updatePartner(db, partner.partner_id, { state: 'paused' });
       await updateAdvertiser(db, advertiserId, { state: 'paused' });

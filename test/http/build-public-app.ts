@@ -40,6 +40,7 @@ export function makeOffer(given: Partial<ActiveOffer> = {}): ActiveOffer {
     name: 'First loan',
     description: 'Interest-free for 30 days.',
     url: 'https://bank.example/apply?click={conversion_id}',
+    closedUntil: null,
     ...given,
   };
 }

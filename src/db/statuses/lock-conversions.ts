@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import type { Judged, StatusReport } from '../../domain/status-report.ts';
-import type { Price } from '../settlements.ts';
 import { prepared } from '../prepared.ts';
+import { SHARE_COUNTERS } from '../prices/approval-counters.ts';
+import type { Price } from '../settlements.ts';
 
 /** A lead whose events nobody else numbers until the transaction ends. */
 export type LockedLead = { leadId: string; lastSeq: number; lastActivityMs: number };
@@ -12,7 +13,9 @@ export type ReportedConversion = Judged & {
   leadId: string;
   offerId: string;
   /** Its offer's, of this moment. */
-  price: Price;
+  reward: Price;
+  /** Price lists or caps have its approvals counted. */
+  isCounted: boolean;
 };
 
 /** What reports are judged by, all of it as it stays until the transaction ends. */
@@ -22,17 +25,18 @@ export type LockedConversions = {
   conversions: Map<string, ReportedConversion>;
   /** Keys of those whose leads somebody else holds; none where we have waited for them. */
   held: Set<string>;
-  /** Of Postgres, read when all locks were ours. */
-  nowMs: number;
+  /** Of Postgres, read when all locks were ours: ISO 8601 in microseconds, so that times follow the numbers of events. */
+  now: string;
 };
 
 // Always in the order of their ids, as clicks lock them: two batches with the same leads wait for each other instead of
 // dead-locking.
 const LOCK_LEADS = `
+  with shared as materialized (${SHARE_COUNTERS})
   select lead_id as "leadId", last_seq as "lastSeq",
     extract(epoch from last_activity_at)::float8 * 1000 as "lastActivityMs"
   from leads
-  where lead_id = any (array(
+  where (select count(*) from shared) >= 0 and lead_id = any (array(
     select c.lead_id from unnest(:conversionIds::text[], :advertiserIds::text[]) as r (conversion_id, advertiser_id)
     join conversions c on c.conversion_id = r.conversion_id and c.advertiser_id = r.advertiser_id
   ))
@@ -43,13 +47,17 @@ const LOCK_LEADS = `
 const READ_CONVERSIONS = `
   select c.conversion_id as "conversionId", c.advertiser_id as "advertiserId", c.lead_id as "leadId",
     c.offer_id as "offerId", c.status, o.reward_amount as amount, o.reward_currency as currency,
-    o.price_version as "priceVersion", extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"
+    o.price_version as "priceVersion", exists (
+      select from approval_counters k
+      where (k.counts, k.counted_id) in (('advertiser', c.advertiser_id), ('offer', c.offer_id))
+    ) as "isCounted",
+    to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now
   from unnest(:conversionIds::text[], :advertiserIds::text[]) as r (conversion_id, advertiser_id)
   join conversions c on c.conversion_id = r.conversion_id and c.advertiser_id = r.advertiser_id
   join offers o on o.offer_id = c.offer_id`;
 
-type ConversionRow = Omit<ReportedConversion, 'price' | 'lastActivityMs'> &
-  Price & { advertiserId: string; nowMs: number };
+type ConversionRow = Omit<ReportedConversion, 'reward' | 'lastActivityMs'> &
+  Price & { advertiserId: string; now: string };
 
 /**
  * Locks the leads of all conversions that are reported on, for the rest of the transaction: statuses and clicks of one
@@ -75,13 +83,13 @@ export async function lockConversions(
   const { rows } = await trx
     .raw<{ rows: ConversionRow[] }>(READ_CONVERSIONS, asked)
     .options(prepared('read-reported-conversions'));
-  const locked: LockedConversions = { leads, conversions: new Map(), held: new Set(), nowMs: rows[0]?.nowMs ?? 0 };
+  const locked: LockedConversions = { leads, conversions: new Map(), held: new Set(), now: rows[0]?.now ?? '' };
   for (const { advertiserId, amount, currency, priceVersion, ...conversion } of rows) {
     const key = conversionKey(advertiserId, conversion.conversionId);
     const lead = leads.get(conversion.leadId);
     if (!lead) locked.held.add(key);
-    const price = { amount, currency, priceVersion };
-    locked.conversions.set(key, { ...conversion, price, lastActivityMs: lead?.lastActivityMs ?? 0 });
+    const reward = { amount, currency, priceVersion };
+    locked.conversions.set(key, { ...conversion, reward, lastActivityMs: lead?.lastActivityMs ?? 0 });
   }
   return locked;
 }
@@ -93,7 +101,8 @@ async function lockLeads(
 ): Promise<Map<string, LockedLead>> {
   const [sql, name] =
     whenHeld === 'wait' ? [LOCK_LEADS, 'lock-leads'] : [`${LOCK_LEADS} skip locked`, 'lock-unheld-leads'];
-  const { rows } = await trx.raw<{ rows: LockedLead[] }>(sql, asked).options(prepared(name));
+  const countedAdvertisers = [...new Set(asked.advertiserIds)].sort();
+  const { rows } = await trx.raw<{ rows: LockedLead[] }>(sql, { ...asked, countedAdvertisers }).options(prepared(name));
   return new Map(rows.map((lead) => [lead.leadId, lead]));
 }
 

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { isStatus, judgeReport, type StatusReport, type StatusResult } from '../../domain/status-report.ts';
+import { priceStatuses, type StatusToPrice } from '../prices/price-statuses.ts';
 import { conversionKey, lockConversions, type LockedConversions } from './lock-conversions.ts';
 import { writeVerdicts, type JudgedReport, type NewStatusEvent } from './write-verdicts.ts';
 
@@ -10,7 +11,8 @@ type RecordOptions = { windowMs: number };
 
 /**
  * Judges and records reports in the order given, each as if those before it were committed already; several may be of one
- * lead or one conversion. However many there are, Postgres is asked three times. Every report leaves a row in
+ * lead or one conversion. However many there are, Postgres is asked three times; a few times more where prices
+ * hang on how many were approved. Every report leaves a row in
  * status_calls.
  *
  * @param trx a transaction; the leads stay locked until it ends
@@ -49,7 +51,7 @@ async function lockReported(
 ): Promise<LockedConversions> {
   // What is not usable changes nothing, so it locks nothing.
   const usable = reports.filter(({ meaning, conversionId }) => isStatus(meaning) && conversionId !== null);
-  if (usable.length === 0) return { leads: new Map(), conversions: new Map(), held: new Set(), nowMs: 0 };
+  if (usable.length === 0) return { leads: new Map(), conversions: new Map(), held: new Set(), now: '' };
   return await lockConversions(trx, usable, whenHeld);
 }
 
@@ -59,9 +61,15 @@ async function record(
   { locked, windowMs }: { locked: LockedConversions; windowMs: number },
 ): Promise<StatusVerdict[]> {
   const judged = judgeInOrder(reports, locked, windowMs);
-  // R13: an event's price is its offer's, as it was read under the lock. Whatever else decides prices belongs here, before
-  // they are written.
-  const callIds = await writeVerdicts(trx, judged);
+  const prices = await priceStatuses(
+    trx,
+    judged.flatMap(({ toPrice }) => toPrice ?? []),
+  );
+  const priced = judged.map(({ toPrice, event, ...rest }) => {
+    const price = toPrice && prices.shift();
+    return { ...rest, event: event && price ? { ...event, price } : null };
+  });
+  const callIds = await writeVerdicts(trx, priced, locked.now);
   return judged.map(({ result, event }, index) => ({
     callId: callIds[index] ?? NaN,
     result,
@@ -70,19 +78,36 @@ async function record(
   }));
 }
 
+/** A report that was judged; what is recorded of it has no price yet. */
+type UnpricedReport = Omit<JudgedReport, 'event'> & {
+  event: Omit<NewStatusEvent, 'price'> | null;
+  toPrice: StatusToPrice | null;
+};
+
 /** Each report sees what those before it have changed, which is noted in `locked`. */
-function judgeInOrder(reports: readonly StatusReport[], locked: LockedConversions, windowMs: number): JudgedReport[] {
+function judgeInOrder(reports: readonly StatusReport[], locked: LockedConversions, windowMs: number): UnpricedReport[] {
+  const nowMs = Date.parse(locked.now);
   return reports.map((report) => {
     const { advertiserId, conversionId, meaning } = report;
     const conversion = locked.conversions.get(conversionKey(advertiserId, conversionId ?? ''));
     const lead = conversion && locked.leads.get(conversion.leadId);
-    const result = judgeReport(report, conversion, { nowMs: locked.nowMs, windowMs });
+    const result = judgeReport(report, conversion, { nowMs, windowMs });
     const isRecorded = result === 'recorded' || result === 'accepted_late';
-    if (!isRecorded || !lead || !isStatus(meaning)) return { report, result, event: null };
+    if (!isRecorded || !lead || !isStatus(meaning)) return { report, result, event: null, toPrice: null };
+    const { leadId, offerId, status: before, reward, isCounted } = conversion;
+    const at = new Date(nowMs).toISOString();
+    const toPrice = {
+      leadId,
+      conversionId: conversion.conversionId,
+      offerId,
+      status: meaning,
+      before,
+      at,
+      reward,
+      isCounted,
+    };
     conversion.status = meaning;
     lead.lastSeq++;
-    const { leadId, offerId, price } = conversion;
-    const event: NewStatusEvent = { leadId, seq: lead.lastSeq, offerId, price };
-    return { report, result, event };
+    return { report, result, event: { leadId, seq: lead.lastSeq, offerId }, toPrice };
   });
 }

@@ -3,10 +3,10 @@ import type { StatusReport, StatusResult } from '../../domain/status-report.ts';
 import { isStatus } from '../../domain/status-report.ts';
 import { URGENCY } from '../outbox.ts';
 import { prepared } from '../prepared.ts';
-import type { Price } from '../settlements.ts';
+import type { StatusPrice } from '../prices/price-statuses.ts';
 
 /** The event that a report becomes: the next one of its lead. */
-export type NewStatusEvent = { leadId: string; seq: number; offerId: string; price: Price };
+export type NewStatusEvent = { leadId: string; seq: number; offerId: string; price: StatusPrice };
 
 /** A report with what became of it; `event` is null when nothing has changed. */
 export type JudgedReport = { report: StatusReport; result: StatusResult; event: NewStatusEvent | null };
@@ -17,12 +17,15 @@ const WRITE_VERDICTS = `
     select * from json_to_recordset(:verdicts::json) as v (
       n int, call_id bigint, advertiser_id text, conversion_id text, raw jsonb, result text, transaction_id text,
       source text, event_at timestamptz, notify boolean, lead_id text, seq int, offer_id text, status text, reason text,
-      price_amount bigint, price_currency text, price_version int)
+      price_amount bigint, price_currency text, price_version int, price_list_id bigint, price_tier_from int,
+      price_counted bigint, price_cap text, price_cap_limit int, is_reapproval boolean)
   ), events as (
     insert into lead_events (lead_id, seq, at, type, conversion_id, offer_id, advertiser_id, status, reason, event_at,
-                             notify, price_amount, price_currency, price_version)
-    select lead_id, seq, clock_timestamp(), 'status', conversion_id, offer_id, advertiser_id, status, reason, event_at,
-           notify, price_amount, price_currency, price_version
+                             notify, price_amount, price_currency, price_version, price_list_id, price_tier_from,
+                             price_counted, price_cap, price_cap_limit, is_reapproval)
+    select lead_id, seq, :now::timestamptz, 'status', conversion_id, offer_id, advertiser_id, status, reason, event_at,
+           notify, price_amount, price_currency, price_version, price_list_id, price_tier_from, price_counted, price_cap,
+           price_cap_limit, is_reapproval
     from verdicts where seq is not null order by n
   ), numbered as (
     update leads l set last_seq = v.last_seq
@@ -54,12 +57,13 @@ const WRITE_VERDICTS = `
  * Writes what became of reports, in their order: each as a call with its result; what was recorded as an event of its
  * lead, with its price (R13), and as its conversion's status; and each such lead as owing delivery. The leads must be locked.
  *
+ * @param now the time of the events, ISO 8601; '' when there are none
  * @returns the call_id of each
  */
-export async function writeVerdicts(trx: Knex, judged: readonly JudgedReport[]): Promise<number[]> {
+export async function writeVerdicts(trx: Knex, judged: readonly JudgedReport[], now: string): Promise<number[]> {
   const verdicts = storableJson(judged.map(toRow));
   const { rows } = await trx
-    .raw<{ rows: { call_id: number }[] }>(WRITE_VERDICTS, { verdicts })
+    .raw<{ rows: { call_id: number }[] }>(WRITE_VERDICTS, { verdicts, now: now || null })
     .options(prepared('write-verdicts'));
   // Numbered in the order in which they were given.
   const written = rows.map((row) => row.call_id).sort((a, b) => a - b);
@@ -87,6 +91,13 @@ function toRow({ report, result, event }: JudgedReport, n: number) {
       price_amount: event.price.amount,
       price_currency: event.price.currency,
       price_version: event.price.priceVersion,
+      price_list_id: event.price.priceListId,
+      price_tier_from: event.price.tierFrom,
+      price_counted: event.price.counted,
+      price_cap: event.price.cap,
+      price_cap_limit: event.price.capLimit,
+      // Null, so that other events, which are most of the table, need no room for it.
+      is_reapproval: event.price.isReapproval || null,
     }),
   };
 }
