@@ -1,7 +1,9 @@
 import type { AttemptRow, ConversionFacts, ConversionRow, PostbackRow } from '../db/reports/conversion-facts.ts';
+import type { StatusPrice } from '../db/reports/price-facts.ts';
 import type { StatusCallRow } from '../db/reports/status-calls.ts';
 import type { StatusEvent } from '../domain/lead-event.ts';
 import { viewWonBy } from './event-view.ts';
+import { tellPrice } from './price-words.ts';
 import type { Reading } from './reading.ts';
 
 /** One conversion with its statuses, its reward and its postbacks, as the story of its lead and its own show it. */
@@ -37,6 +39,8 @@ function viewStatus(
   facts: ConversionFacts,
   calls: StatusCallRow[],
 ) {
+  const price = facts.prices.find((candidate) => candidate.conversionId === conversionId && candidate.seq === seq);
+  const conversion = facts.conversions.find((row) => row.conversion_id === conversionId);
   const call = calls.find((candidate) => candidate.seq === seq);
   const settlement = facts.settlements.find((row) => row.conversion_id === conversionId && row.seq === seq);
   return {
@@ -46,7 +50,33 @@ function viewStatus(
     reason,
     settled_with: settlement ? (settlement.partner_id ?? 'house') : null,
     settled_at: settlement?.settled_at ?? null,
+    price: price && conversion && status !== 'rejected' ? viewPrice(price, conversion) : null,
     call: call ? viewCall(call) : null,
+  };
+}
+
+/** R13: a rejected conversion brings nothing, so nothing is said of what it would have brought. */
+function viewPrice(price: StatusPrice, conversion: ConversionRow) {
+  const { amount, currency, version, listId, tierFrom, counted, cap, capLimit, isReapproval } = price;
+  return {
+    amount,
+    currency,
+    version,
+    price_list_id: listId,
+    tier_from: tierFrom,
+    counted,
+    cap,
+    cap_limit: capLimit,
+    is_reapproval: isReapproval,
+    why: tellPrice(price, subjectsOf(conversion)),
+  };
+}
+
+/** How ops know whose approvals are counted. */
+export function subjectsOf({ advertiser_id, advertiser_name, offer_id, offer_name }: ConversionRow) {
+  return {
+    advertiser: `advertiser ${advertiser_name ?? advertiser_id}`,
+    offer: `offer ${offer_name ?? offer_id}`,
   };
 }
 

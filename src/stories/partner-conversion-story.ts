@@ -1,3 +1,4 @@
+import type { StatusPrice } from '../db/reports/price-facts.ts';
 import type {
   OwnRewardEntry,
   OwnStatus,
@@ -5,6 +6,7 @@ import type {
   PartnerConversionFacts,
 } from '../db/reports/partner-conversion-facts.ts';
 import { formatMajorUnits } from '../domain/money.ts';
+import { tellPrice } from './price-words.ts';
 import { viewPartnerPostback } from './partner-postback.ts';
 
 type Moment = { at: string; what: string };
@@ -21,12 +23,12 @@ export function tellPartnerConversion({ conversion, ...facts }: PartnerConversio
   return {
     ...told,
     why: explainOutcome(conversion, statuses, postbacks),
-    price: priceOf(rewardEntries),
+    price: facts.price && viewPrice(facts.price),
     reward: { net, entries: rewardEntries.map(viewEntry) },
     touches,
     statuses: statuses.map(({ status, at, reason }) => ({ status, at, reason })),
     postbacks,
-    timeline: makeTimeline({ conversion, touches, statuses, rewardEntries }, postbacks),
+    timeline: makeTimeline({ conversion, touches, statuses, rewardEntries, price: facts.price }, postbacks),
   };
 }
 
@@ -34,9 +36,17 @@ function viewEntry({ kind, amount, currency, at }: OwnRewardEntry) {
   return { kind, amount, currency, at };
 }
 
-/** R13: fixed with the first approval. */
-function priceOf([first]: OwnRewardEntry[]): { amount: number; currency: string; version: number } | null {
-  return first ? { amount: first.amount, currency: first.currency, version: first.price_version } : null;
+/**
+ * R13. The tier and how many were approved overall are told, because prices follow them; whose those were is not, and
+ * neither is the id of the list.
+ */
+function viewPrice(price: StatusPrice) {
+  const { amount, currency, version, tierFrom, counted, cap } = price;
+  return { amount, currency, version, tier_from: tierFrom, counted, cap, why: tellOwnPrice(price) };
+}
+
+function tellOwnPrice(price: StatusPrice): string {
+  return tellPrice(price, { advertiser: 'this advertiser', offer: 'this offer' });
 }
 
 /** Why the partner won or lost, with the rules, and nothing of the other partner but that there is one. */
@@ -66,13 +76,14 @@ function explainWin(statuses: OwnStatus[]): string {
 }
 
 function makeTimeline(
-  { conversion, touches, statuses, rewardEntries }: Omit<PartnerConversionFacts, 'postbacks'>,
+  { conversion, touches, statuses, rewardEntries, price }: Omit<PartnerConversionFacts, 'postbacks'>,
   postbacks: Postback[],
 ): Moment[] {
   const moments: Moment[] = [
     ...touches.map(tellTouch),
     { at: conversion.created_at, what: `conversion: on the way to ${conversion.offer_name ?? conversion.offer_id}` },
     ...statuses.map(({ at, status, reason }) => ({ at, what: `${status}${reason === null ? '' : ` (${reason})`}` })),
+    ...(price && (price.list ?? price.cap) ? [{ at: price.at, what: `price: ${tellOwnPrice(price)}` }] : []),
     ...rewardEntries.map(({ at, kind, amount, currency }) => ({
       at,
       what: `reward ${kind}: ${formatMajorUnits(amount, currency)} ${currency}`,

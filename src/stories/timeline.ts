@@ -3,6 +3,8 @@ import type { StoryFacts } from '../db/reports/lead-facts.ts';
 import type { StatusCallRow } from '../db/reports/status-calls.ts';
 import type { LeadEvent } from '../domain/lead-event.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
+import { subjectsOf } from './conversion-view.ts';
+import { tellPrice } from './price-words.ts';
 import type { LinkChange, Reading } from './reading.ts';
 
 export type Moment = { at: string; seq: number | null; what: string };
@@ -13,6 +15,7 @@ export function makeTimeline(facts: StoryFacts, { linkChanges, wonBy, refIdProbl
   const receivers = new Map(facts.postbacks.map((postback) => [postback.postback_id, postback.partner_id]));
   const moments: Moment[] = [
     ...facts.events.map((event) => tellEvent(event, changeAt.get(event.seq), wonBy)),
+    ...tellPrices(facts),
     ...facts.statusCalls.filter((call) => call.seq === null).map(tellCall),
     ...facts.rewardEntries.map(tellReward),
     ...facts.postbacks.flatMap((postback) => tellPostback(postback, refIdProblems.get(postback.seq))),
@@ -40,6 +43,18 @@ function tellEvent(event: LeadEvent, change: LinkChange | undefined, wonBy: Read
       return { at, seq, what: `${event.status}${reason} for conversion ${event.conversionId}${winner}` };
     }
   }
+}
+
+/** Where a price comes from: told where it is more than the offer's reward. */
+function tellPrices({ statuses, prices, conversions }: StoryFacts): Moment[] {
+  return prices.flatMap((price) => {
+    const { conversionId, seq, at } = price;
+    const conversion = conversions.find((row) => row.conversion_id === conversionId);
+    const status = statuses.find((event) => event.conversionId === conversionId && event.seq === seq)?.status;
+    const isTold = price.list !== null || price.cap !== null;
+    if (!conversion || !isTold || status === 'rejected') return [];
+    return [{ at, seq, what: `price of conversion ${conversionId}: ${tellPrice(price, subjectsOf(conversion))}` }];
+  });
 }
 
 function tellCall({ at, call_id, result, conversion_id }: StatusCallRow): Moment {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describeAdminApi } from '../../src/http/admin/openapi.ts';
 import * as schemas from '../../src/http/fields/catalogue-schemas.ts';
+import { newPriceListSchema } from '../../src/http/fields/price-schemas.ts';
 import { storyPageSchema } from '../../src/http/admin/stories/story-schemas.ts';
 import { readDescription } from '../support/api-description.ts';
 
@@ -14,6 +15,15 @@ const offer = (changes: object) => ({
   name: 'Card',
   url: OFFER_URL,
   reward: { amount: 1, currency: 'USD' },
+  ...changes,
+});
+const tier = (from: unknown, amount: unknown) => ({ from, amount });
+const prices = (changes: object) => ({
+  currency: 'USD',
+  tiers: [tier(0, 1000)],
+  counts: 'advertiser',
+  period: 'month',
+  time_zone: 'Europe/Berlin',
   ...changes,
 });
 const reward = (amount: unknown, currency = 'USD') => offer({ reward: { amount, currency } });
@@ -37,6 +47,12 @@ const accepted = {
     reward(Number.MAX_SAFE_INTEGER, 'JPY'),
     offer({ url: 'https://bank.example/{offer_id}/{conversion_id}?x=1', description: 'a\nb\tc' }),
     offer({ description: CAT.repeat(1000) }),
+  ],
+  'offers/{offer_id}/prices': [
+    prices({}),
+    prices({ effective_from: '2026-01-31T09:15:00+01:00', partner_id: null, counts: 'offer', period: 'all' }),
+    prices({ partner_id: 'ann-media_7', time_zone: 'America/Argentina/Buenos_Aires' }),
+    prices({ tiers: [tier(0, '1250'), tier(5, 0), tier(2 ** 31 - 1, Number.MAX_SAFE_INTEGER)] }),
   ],
 };
 
@@ -98,13 +114,34 @@ const refused = {
     offer({ offer_id: 'Card' }),
     offer({ advertiser_id: '' }),
   ],
+  'offers/{offer_id}/prices': [
+    {},
+    prices({ tiers: [] }),
+    prices({ tiers: Array.from({ length: 51 }, (_, from) => tier(from, 1)) }),
+    prices({ tiers: [tier(-1, 1)] }),
+    prices({ tiers: [tier(0.5, 1)] }),
+    prices({ tiers: [tier('0', 1)] }),
+    prices({ tiers: [tier(0, -1)] }),
+    prices({ tiers: [tier(0, '1.5')] }),
+    prices({ tiers: [{ ...tier(0, 1), to: 5 }] }),
+    prices({ currency: 'usd' }),
+    prices({ counts: 'partner' }),
+    prices({ period: 'year' }),
+    prices({ time_zone: undefined }),
+    prices({ partner_id: 'A' }),
+    prices({ effective_from: 'tomorrow' }),
+  ],
 };
 
 describe('the description of what the admin API may be sent', () => {
   const calls = readDescription(describeAdminApi());
-  const validators = { partners: schemas.newPartnerSchema, offers: schemas.newOfferSchema };
+  const validators = {
+    partners: schemas.newPartnerSchema,
+    offers: schemas.newOfferSchema,
+    'offers/{offer_id}/prices': newPriceListSchema,
+  };
 
-  for (const what of ['partners', 'offers'] as const) {
+  for (const what of ['partners', 'offers', 'offers/{offer_id}/prices'] as const) {
     const body = calls.find(({ method, path }) => method === 'post' && path === `/v1/admin/${what}`)?.bodies[0];
     // As it arrives: what is undefined is left out.
     const sent = (value: object) => JSON.parse(JSON.stringify(value)) as unknown;

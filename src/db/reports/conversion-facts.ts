@@ -3,6 +3,7 @@ import type { StatusEvent } from '../../domain/lead-event.ts';
 import type { Status } from '../../domain/status.ts';
 import { LEAD_EVENT_COLUMNS, toLeadEvent, type LeadEventRow } from '../lead-events.ts';
 import type { PostbackState, SkipReason } from '../postbacks.ts';
+import { readStatusPrices, type StatusPrice } from './price-facts.ts';
 import { STATUS_CALL_COLUMNS, type StatusCallRow } from './status-calls.ts';
 
 /** A conversion with the names of its offer and advertiser; `status` is its last one, null before the first. */
@@ -101,6 +102,7 @@ export type AttemptRow = {
 export type ConversionFacts = {
   conversions: ConversionRow[];
   statuses: StatusEvent[];
+  prices: StatusPrice[];
   statusCalls: StatusCallRow[];
   settlements: SettlementRow[];
   rewardEntries: RewardEntryRow[];
@@ -197,6 +199,7 @@ export async function readConversionFacts(trx: Knex, conversionIds: string[]): P
   const facts = {
     conversions: await readConversions(trx, conversionIds),
     statuses: statuses.map(toLeadEvent).filter((event) => event.type === 'status'),
+    prices: await readStatusPrices(trx, { conversionIds, limit: MAX_ROWS }),
     statusCalls: await readStatusCalls(trx, conversionIds),
     settlements: await ofConversions('settlements', ['seq'])
       .limit(MAX_ROWS)

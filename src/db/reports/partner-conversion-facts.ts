@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { RefIdProblem } from '../../domain/ref-id.ts';
 import type { Status } from '../../domain/status.ts';
 import type { RewardEntryRow } from './conversion-facts.ts';
+import { readStatusPrices, type StatusPrice } from './price-facts.ts';
 import { findPartnerConversion, type PartnerConversion } from './partner-conversions.ts';
 import { readPostbacksOfConversion, type PartnerPostbackFacts } from './partner-postbacks.ts';
 import { inOneSnapshot } from './snapshot.ts';
@@ -27,10 +28,13 @@ export type PartnerConversionFacts = {
   touches: OwnTouch[];
   statuses: OwnStatus[];
   rewardEntries: OwnRewardEntry[];
+  /** R13: fixed with the first approval; null as long as the partner has not won. */
+  price: StatusPrice | null;
   postbacks: PartnerPostbackFacts[];
 };
 
 const MAX_TOUCHES = 200;
+const MAX_STATUSES = 2000;
 
 /** @returns undefined when there is no such conversion, or it does not concern the partner */
 export async function readPartnerConversionFacts(
@@ -45,8 +49,13 @@ export async function readPartnerConversionFacts(
       .where({ conversion_id: conversionId, partner_id: partnerId })
       .orderBy('seq')
       .select<OwnRewardEntry[]>('kind', 'amount', 'currency', 'price_version', 'at');
+    const firstApproval = conversion.outcome === 'won' ? await findFirstApproval(trx, conversionId) : undefined;
+    const prices = firstApproval
+      ? await readStatusPrices(trx, { conversionIds: [conversionId], limit: MAX_STATUSES })
+      : [];
     return {
       conversion,
+      price: prices.find(({ seq }) => seq === firstApproval?.seq) ?? null,
       touches: await readOwnTouches(trx, { partnerId, leadId }),
       statuses: await readOwnStatuses(trx, { partnerId, conversionId }),
       rewardEntries,
@@ -65,6 +74,13 @@ async function readOwnTouches(
     .limit(MAX_TOUCHES)
     .select<OwnTouch[]>('at', 'ref_id', 'ref_id_problem', 'ref_id_sample');
   return latest.reverse();
+}
+
+async function findFirstApproval(trx: Knex, conversionId: string): Promise<{ seq: number } | undefined> {
+  return await trx('settlements')
+    .where({ conversion_id: conversionId, status: 'approved' })
+    .orderBy('seq')
+    .first<{ seq: number } | undefined>('seq');
 }
 
 async function readOwnStatuses(

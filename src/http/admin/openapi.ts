@@ -6,6 +6,7 @@ import { describeCatalogueCalls } from './catalogue/catalogue-openapi.ts';
 import { describeEndpointCalls } from './endpoints/endpoint-openapi.ts';
 import { describeKeyCalls } from './keys/key-openapi.ts';
 import { describeListCalls } from './lists/list-openapi.ts';
+import { describePriceCalls } from './prices/price-openapi.ts';
 import { describeStatusCalls } from './status-calls/status-calls-openapi.ts';
 import { describeStoryCalls } from './stories/story-openapi.ts';
 
@@ -25,6 +26,7 @@ export function describeAdminApi(): oas31.OpenAPIObject {
     },
     paths: {
       ...describeCatalogueCalls(),
+      ...describePriceCalls(),
       ...describeStoryCalls(),
       ...describeListCalls(),
       ...describeStatusCalls(),

@@ -19,6 +19,7 @@ import {
 import { addListRoutes } from './lists/list-routes.ts';
 import { addEndpointRoutes, type EndpointDeps } from './endpoints/endpoint-routes.ts';
 import { describeAdminApi } from './openapi.ts';
+import { addPriceRoutes } from './prices/price-routes.ts';
 import { addStatusCallRoutes, type StatusCallDeps } from './status-calls/status-call-routes.ts';
 import { addStoryRoutes } from './stories/story-routes.ts';
 
@@ -48,6 +49,7 @@ export function createAdminRoutes(
   addPartnerRoutes(routes, deps);
   addAdvertiserRoutes(routes, deps);
   addOfferRoutes(routes, deps);
+  addPriceRoutes(routes, deps);
   addStoryRoutes(routes, deps.db, { windowMs: deps.windowMs, temporalUiUrl, temporalNamespace });
   addListRoutes(routes, deps.db, deps);
   addStatusCallRoutes(routes, deps);

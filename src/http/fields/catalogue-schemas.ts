@@ -1,42 +1,15 @@
 import { z } from 'zod';
 import { PUBLIC_ID } from '../../domain/ids.ts';
-import { currencies } from '../../domain/money.ts';
 import { checkOfferUrl, offerMacros } from '../../domain/offer-url.ts';
+import { amountSchema, currencySchema } from './money-schemas.ts';
 import { limitSchema } from './number-schemas.ts';
 import { postbackSchema } from './postback-settings-schema.ts';
 import { vocabularySchema } from './vocabulary-schema.ts';
 import { descriptionSchema, nameSchema, publicIdSchema, templateUrl } from './text-schemas.ts';
 
-const AMOUNT_RULE = 'must be a whole number of minor units, 0 or more: 1250 is 12.50 USD';
-
 const stateSchema = z.enum(['active', 'paused']).meta({ description: 'Paused: as if it did not exist, for visitors.' });
 
-const AMOUNT_TEXT = /^[0-9]{1,15}$/;
-
-function isAmount(given: number | string): boolean {
-  return typeof given === 'string' ? AMOUNT_TEXT.test(given) : Number.isSafeInteger(given) && given >= 0;
-}
-
-const rewardSchema = z
-  .strictObject({
-    amount: z
-      .union([z.number(), z.string()], { error: AMOUNT_RULE })
-      .refine((amount) => isAmount(amount), { error: AMOUNT_RULE })
-      .transform(Number)
-      .meta({
-        description: 'Integer of minor units: 1250 is 12.50 USD.',
-        override: {
-          anyOf: [
-            { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
-            { type: 'string', pattern: AMOUNT_TEXT.source },
-          ],
-        },
-      }),
-    currency: z
-      .enum(currencies, { error: 'must be an ISO 4217 code in upper case, such as USD' })
-      .meta({ example: 'USD' }),
-  })
-  .meta({ id: 'Reward' });
+const rewardSchema = z.strictObject({ amount: amountSchema, currency: currencySchema }).meta({ id: 'Reward' });
 
 export const newPartnerSchema = z.strictObject({
   name: nameSchema,

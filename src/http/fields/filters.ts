@@ -45,11 +45,14 @@ export const dateOrMomentFilter = z
 
 const TIME_ZONE_RULE = 'must be the IANA name of a time zone, such as Europe/Berlin';
 
-/** The time zone that days are meant in. */
-export const timeZoneFilter = z
+export const timeZoneSchema = z
   .string({ error: TIME_ZONE_RULE })
   .max(64, { error: TIME_ZONE_RULE, abort: true })
   .refine(isTimeZone, { error: TIME_ZONE_RULE })
+  .meta({ description: 'IANA.', example: 'Europe/Berlin' });
+
+/** The time zone that days are meant in. */
+export const timeZoneFilter = timeZoneSchema
   .meta({ description: 'IANA, for days and dates; UTC when left out.', example: 'Europe/Berlin' })
   .default('UTC');
 

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
+import { createPriceList } from '../../../src/db/prices/price-lists.ts';
 import { findNextConversions } from '../../../src/db/counting/finding-conversions.ts';
 import { beginOfId } from '../../../src/new-ids.ts';
 import type { tellPartnerConversion } from '../../../src/stories/partner-conversion-story.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { assertFields } from '../../support/fields.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
+import { draftOf } from '../../support/price-lists.ts';
 import { settingsFor } from '../../support/postback-settings.ts';
 import { actAs, buildPartnerApi, type PartnerApi } from '../build-partner-api.ts';
 
@@ -56,7 +59,7 @@ describe("a partner's conversions by its own API", () => {
     const told = await story(conversionId);
     assert.equal(told.outcome, 'won');
     assert.match(told.why, new RegExp(`linked to you by your touch of ${told.touches[0]?.at} when approved`));
-    assert.deepEqual(told.price, { amount: 999, currency: 'USD', version: 2 });
+    assertFields(told.price, { amount: 999, currency: 'USD', version: 2, tier_from: null, cap: null });
     assert.deepEqual(told.reward.net, { amount: 999, currency: 'USD' });
     assert.deepEqual(
       told.statuses.map(({ status, reason }) => [status, reason]),
@@ -253,5 +256,24 @@ describe("a partner's conversions by its own API", () => {
     const { text } = await api.call('get', '/conversions').set('accept', 'text/csv').expect(200);
     const [, row] = text.split('\r\n');
     assert.match(row ?? '', new RegExp(`^"${conversionId}",.*"'\\+1=2","approved",.*"won","12.50","USD"$`));
+  });
+
+  it('R13: tell why the price is as it is by the overall count alone', async () => {
+    const { offerId } = network;
+    const theirs = await network.aLead(other.partnerId);
+    await report(theirs.leadId, theirs.conversionId, 'approved');
+    const list = await createPriceList(db, offerId, draftOf({ counts: 'offer', tiers: [{ from: 0, amount: 700 }] }));
+    const { leadId, conversionId } = await network.aLead(api.partnerId);
+    assert.equal((await story(conversionId)).price, null);
+    await report(leadId, conversionId, 'approved');
+    const told = await story(conversionId);
+    const place = Number((await db('approval_counts').first<{ approved: number }>('approved')).approved);
+    assertFields(told.price, { amount: 700, tier_from: 0, counted: place - 1, cap: null, version: list?.version ?? 0 });
+    assert.match(
+      told.price?.why ?? '',
+      /^7\.00 USD: the tier from 0, because it was the \d+\w\w approved conversion of this offer/,
+    );
+    assert.ok(told.timeline.some(({ what }) => what === `price: ${told.price?.why}`));
+    assert.ok(!JSON.stringify(told).includes(other.partnerId));
   });
 });

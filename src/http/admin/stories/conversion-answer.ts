@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { attemptKinds, attemptOutcomes } from '../../../db/reports/conversion-facts.ts';
 import { postbackStates, skipReasons } from '../../../db/postbacks.ts';
+import { capReasons } from '../../../domain/offer-cap.ts';
 import { refIdProblems } from '../../../domain/ref-id.ts';
 import { statuses } from '../../../domain/status.ts';
 import { momentSchema } from '../../protocol/describe-answer.ts';
@@ -70,6 +71,21 @@ const entrySchema = z.object({
   at: momentSchema,
 });
 
+const priceSchema = z
+  .object({
+    amount: z.int().meta({ description: 'Minor units.' }),
+    currency: z.string(),
+    version: z.int().meta({ description: "Of the price list; of the offer's reward where none applied." }),
+    price_list_id: z.int().nullable(),
+    tier_from: z.int().nullable(),
+    counted: z.int().nullable().meta({ description: 'How many were approved before it in the period.' }),
+    cap: z.enum(capReasons).nullable().meta({ description: 'Which cap was used up, so that it brings nothing.' }),
+    cap_limit: z.int().nullable(),
+    is_reapproval: z.boolean().meta({ description: 'It keeps the price of an earlier approval.' }),
+    why: z.string(),
+  })
+  .meta({ description: 'What it brings; for `pending`, as things stood. Null for `rejected`.' });
+
 /** A conversion with its statuses, its reward and its postbacks. */
 export const conversionSchema = z.object({
   conversion_id: z.string(),
@@ -88,6 +104,7 @@ export const conversionSchema = z.object({
       reason: z.string().nullable(),
       settled_with: holder.nullable(),
       settled_at: momentSchema.nullable(),
+      price: priceSchema.nullable(),
       call: keptCallSchema.nullable(),
     }),
   ),
@@ -170,6 +187,18 @@ export const conversionExample: z.output<typeof conversionSchema> = {
       reason: null,
       settled_with: 'abcdefghigk',
       settled_at: AT,
+      price: {
+        amount: 1250,
+        currency: 'USD',
+        version: 3,
+        price_list_id: 7,
+        tier_from: 100,
+        counted: 136,
+        cap: null,
+        cap_limit: null,
+        is_reapproval: false,
+        why: '12.50 USD: the tier from 100, because it was the 137th approved conversion of advertiser First Bank in 2026-01 (Europe/Berlin); price list version 3.',
+      },
       call: keptCallExample,
     },
   ],

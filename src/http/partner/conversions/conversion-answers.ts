@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { partnerOutcomes, type PartnerConversion } from '../../../db/reports/partner-conversions.ts';
+import { capReasons } from '../../../domain/offer-cap.ts';
 import { refIdProblems } from '../../../domain/ref-id.ts';
 import { statuses } from '../../../domain/status.ts';
 import type { tellPartnerConversion } from '../../../stories/partner-conversion-story.ts';
@@ -42,7 +43,20 @@ const storySchema = z.object({
   ...described,
   why: z.string().meta({ description: 'Why you won or lost it, with the rules.' }),
   price: z
-    .object({ amount: z.int(), currency: z.string(), version: z.int() })
+    .object({
+      amount: z.int(),
+      currency: z.string(),
+      version: z.int(),
+      tier_from: z.int().nullable().meta({ description: 'The tier of the price list; null where none applied.' }),
+      counted: z.int().nullable().meta({
+        description: 'How many conversions were approved before it in the period, whoever won them.',
+      }),
+      cap: z
+        .enum(capReasons)
+        .nullable()
+        .meta({ description: 'Which cap of the offer was used up: it brings nothing.' }),
+      why: z.string().meta({ description: 'Where it comes from, in a sentence.' }),
+    })
     .nullable()
     .meta({ description: 'Fixed with the first approval, in minor units; null as long as you have not won.' }),
   reward: z.object({
@@ -78,7 +92,14 @@ export const conversionsAnswer = definePage(listedSchema, { ...conversion, rewar
 export const conversionStoryAnswer = defineAnswer(storySchema, {
   ...conversion,
   why: `You won it: the lead was linked to you by your touch of 2026-01-31T09:14:00.000Z when approved was recorded at ${AT} (R3, R8).`,
-  price: { ...money, version: 1 },
+  price: {
+    ...money,
+    version: 3,
+    tier_from: 100,
+    counted: 136,
+    cap: null,
+    why: '12.50 USD: the tier from 100, because it was the 137th approved conversion of this advertiser in 2026-01 (Europe/Berlin); price list version 3.',
+  },
   reward: { net: money, entries: [{ kind: 'booked', ...money, at: AT }] },
   touches: [{ at: '2026-01-31T09:14:00.000Z', ref_id: '123456789abcd', ref_id_problem: null, ref_id_sample: null }],
   statuses: [{ status: 'approved', at: AT, reason: null }],

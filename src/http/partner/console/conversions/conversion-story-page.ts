@@ -27,7 +27,7 @@ export const sendConversionStory = definePage<{ story: Story }>(
 <h2>Reward</h2>
 <dl class="facts">
 <dt>You have</dt><dd><% if (it.story.reward.net) { %><%~ it.show.money(it.story.reward.net.amount, it.story.reward.net.currency) %><% } else { %><span class="soft">nothing yet</span><% } %></dd>
-<dt>Price</dt><dd><% if (it.story.price) { %><%~ it.show.money(it.story.price.amount, it.story.price.currency) %>, <a href="/docs#price">fixed when it was approved</a><% } else { %><span class="soft"><a href="/docs#price">fixed when it is approved</a></span><% } %></dd>
+<dt>Price</dt><dd><% if (it.story.price) { %><%~ it.show.money(it.story.price.amount, it.story.price.currency) %>, <a href="/docs#price">fixed when it was approved</a><% if (it.story.price.tier_from !== null || it.story.price.cap) { %><br><span class="soft"><%= it.story.price.why %></span><% } %><% } else { %><span class="soft"><a href="/docs#price">fixed when it is approved</a></span><% } %></dd>
 <% for (const entry of it.story.reward.entries) { %>
 <dt><%= entry.kind === 'booked' ? 'Booked' : 'Revoked' %></dt><dd><%~ it.show.money(entry.amount, entry.currency) %>, <%~ it.show.exactTime(entry.at) %></dd>
 <% } %>
