@@ -68,6 +68,13 @@ const UP = `
   create trigger closed_offers_raise_version after insert or update or delete on closed_offers
     for each statement execute function raise_catalogue_version();
 
+  create trigger price_lists_noted after insert on price_lists
+    for each row execute function note_change('price_list', 'list_id');
+  create trigger offer_caps_noted after insert or update or delete on offer_caps
+    for each row execute function note_change('offer_cap', 'offer_id');
+  create trigger closed_offers_noted after insert or update or delete on closed_offers
+    for each row execute function note_change('closed_offer', 'offer_id');
+
   alter table lead_events
     -- R13, beside the price: the list it comes from, null for the offer's reward; the tier; how many conversions were
     -- approved before in the period; why it is 0.

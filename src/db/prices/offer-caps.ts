@@ -35,15 +35,13 @@ export async function setOfferCap(
   const counted = { offerId, advertiserId: offer.advertiser_id };
   return await refuseTimeZone(cap?.timeZone ?? 'UTC', () =>
     whileNothingIsApproved(db, { counted, kinds: cap ? kindsOf(cap) : [] }, async (trx, now) => {
-      await trx('offer_caps').where({ offer_id: offerId }).delete();
-      await reopenOffer(trx, offerId);
-      if (!cap) return null;
-      const { timeZone: time_zone, ...limits } = cap;
-      await trx('offer_caps').insert({ offer_id: offerId, ...limits, time_zone });
+      await writeCap(trx, offerId, cap);
       const record = await readCapAt(trx, offerId, now);
-      if (!record?.reached || cap.beyond === 'pay_nothing') return record;
+      const isClosed = cap?.beyond === 'close_offer' && record?.reached;
+      await reopenOffer(trx, offerId);
+      if (!isClosed) return await readCapAt(trx, offerId, now);
       const periodStart = periodOf(now, { period: 'day', timeZone: cap.timeZone });
-      await closeOffers(trx, [{ offerId, reason: record.reached, periodStart, timeZone: cap.timeZone }]);
+      await closeOffers(trx, [{ offerId, reason: isClosed, periodStart, timeZone: cap.timeZone }]);
       return await readCapAt(trx, offerId, now);
     }),
   );
@@ -53,6 +51,13 @@ export async function setOfferCap(
 export async function readOfferCap(db: Knex, offerId: string): Promise<OfferCapRecord | null | undefined> {
   const offer = await readPricedOffer(db, offerId);
   return offer && (await readCapAt(db, offerId, await readClock(db)));
+}
+
+async function writeCap(trx: Knex, offerId: string, cap: OfferCap | null): Promise<void> {
+  if (!cap) return void (await trx('offer_caps').where({ offer_id: offerId }).delete());
+  const { timeZone: time_zone, ...limits } = cap;
+  const row = { offer_id: offerId, ...limits, time_zone, updated_at: trx.fn.now() };
+  await trx('offer_caps').insert(row).onConflict('offer_id').merge();
 }
 
 function kindsOf({ timeZone }: OfferCap): [CounterKind, CounterKind] {

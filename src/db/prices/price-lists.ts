@@ -93,7 +93,7 @@ export async function refuseDraft(db: Knex, offerId: string, draft: PriceListDra
       `must be ${currency}, the currency of offer ${offerId}: make another offer for another one`,
     );
   }
-  if (draft.partnerId == null) return;
+  if (draft.partnerId === null || draft.partnerId === undefined) return;
   const partner = await db('partners').where({ partner_id: draft.partnerId }).first<object | undefined>('partner_id');
   if (!partner) throw refuse('partner_id', `there is no partner ${draft.partnerId}`);
 }

@@ -152,7 +152,7 @@ async function readGroups(
            when s.conversion_id is null then 'unsettled'
            when s.partner_id is null then 'house'
            when ${
-             draft.partnerId == null
+             (draft.partnerId ?? null) === null
                ? `exists (
                     select from price_lists l
                     where l.offer_id = :offerId and l.partner_id = s.partner_id and l.effective_from <= a.at

@@ -66,7 +66,10 @@ export const capSchema = z
         '`pay_nothing`: further conversions are approved and bring nobody anything. `close_offer`: it is taken from walls and links; what was clicked before is still paid.',
     }),
   })
-  .refine(({ day, total }) => day != null || total != null, { path: ['day'], error: 'give `day`, `total` or both' });
+  .refine(({ day, total }) => typeof day === 'number' || typeof total === 'number', {
+    path: ['day'],
+    error: 'give `day`, `total` or both',
+  });
 
 export function toDraft(given: z.output<typeof newPriceListSchema>): PriceListDraft {
   const { effective_from: effectiveFrom, time_zone: timeZone, partner_id: partnerId, ...terms } = given;

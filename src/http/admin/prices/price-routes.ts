@@ -1,19 +1,22 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
+import { asActor } from '../../../db/audit.ts';
 import { readOfferCap, setOfferCap } from '../../../db/prices/offer-caps.ts';
 import { createPriceList, listPriceLists, readPricedOffer } from '../../../db/prices/price-lists.ts';
 import { previewPriceList } from '../../../db/prices/price-previews.ts';
 import { AppError } from '../../../errors.ts';
 import { readWith } from '../../fields/read-with.ts';
+import { actorOf, needs } from '../../protocol/actor.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { viewCap } from './price-answers.ts';
 import { capSchema, newPriceListSchema, previewSchema, toCap, toDraft } from '../../fields/price-schemas.ts';
 
 /** What conversions of an offer bring, and how many it takes. */
 export function addPriceRoutes(routes: Router, { db }: { db: Knex }): void {
-  routes.post('/offers/:id/prices', async (req, res) => {
+  routes.post('/offers/:id/prices', needs('admin'), async (req, res) => {
     const draft = toDraft(readWith(newPriceListSchema, req.body));
-    res.status(201).json(found(await createPriceList(db, req.params.id, draft), req.params.id));
+    const list = await asActor(db, actorOf(res), (trx) => createPriceList(trx, req.params.id, draft));
+    res.status(201).json(found(list, req.params.id));
   });
   routes.get('/offers/:id/prices', async (req, res) => {
     const offerId = req.params.id;
@@ -26,15 +29,17 @@ export function addPriceRoutes(routes: Router, { db }: { db: Knex }): void {
     res.json(found(preview, req.params.id));
   });
 
-  routes.put('/offers/:id/cap', async (req, res) => {
+  routes.put('/offers/:id/cap', needs('admin'), async (req, res) => {
     const cap = toCap(readWith(capSchema, req.body));
-    res.json(viewCap(req.params.id, found(await setOfferCap(db, req.params.id, cap), req.params.id)));
+    const set = await asActor(db, actorOf(res), (trx) => setOfferCap(trx, req.params.id, cap));
+    res.json(viewCap(req.params.id, found(set, req.params.id)));
   });
   routes.get('/offers/:id/cap', async (req, res) => {
     res.json(viewCap(req.params.id, found(await readOfferCap(db, req.params.id), req.params.id)));
   });
-  routes.delete('/offers/:id/cap', async (req, res) => {
-    res.json(viewCap(req.params.id, found(await setOfferCap(db, req.params.id, null), req.params.id)));
+  routes.delete('/offers/:id/cap', needs('admin'), async (req, res) => {
+    const set = await asActor(db, actorOf(res), (trx) => setOfferCap(trx, req.params.id, null));
+    res.json(viewCap(req.params.id, found(set, req.params.id)));
   });
 
   routes.all('/offers/:id/prices', allowOnly('GET', 'HEAD', 'POST'));

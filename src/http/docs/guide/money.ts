@@ -21,6 +21,7 @@ export const moneySections = [
     'price',
     'Prices',
     `
-<p>Every postback can carry the price: <code>{payout}</code> and <code>{currency}</code>. Prices may change; yours is fixed when the conversion is approved and never changes after that. Until then <code>pending</code> shows what the conversion would bring as things stand. When a conversion is rejected and then approved again, it brings the price of its first approval.</p>`,
+<p>Every postback can carry the price: <code>{payout}</code> and <code>{currency}</code>. Prices may change, and may rise with the number of conversions that are approved for the advertiser or the offer in a day, a week or a month, whichever partner sends them; the price of yours is fixed when it is approved and never changes after that. Its page in the console says which tier it fell into and why. Until then <code>pending</code> shows what the conversion would bring as things stand. When a conversion is rejected and then approved again, it brings the price of its first approval.</p>
+<p>An offer may pay for a limited number of conversions, a day or in all. A conversion beyond that is approved with a payout of 0 and the reason <code>cap_day</code> or <code>cap_total</code>; or the offer is taken from walls and links before, and what was clicked until then is still paid.</p>`,
   ),
 ];
