@@ -1,9 +1,7 @@
-// Records the histories that test/workflows/replay.test.ts replays. A recording stands for leads that are under way: a
+// Records the histories that test/workflows/replay.test.ts replays. A recording stands for leads, or replays, that are under way: a
 // change to the workflow must replay all of them. After one behind `patched`, rename the recordings that it outdates
 // (`reversal-before-x.json`) and record anew; they may go when no lead can be so old any more.
-import { writeFile } from 'node:fs/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { NativeConnection } from '@temporalio/worker';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import {
@@ -24,9 +22,10 @@ import { policy as standardPolicy } from '../support/policy.ts';
 import '../support/temporal/quiet-sdk.ts';
 import { startPrivateTemporal, stopTestServers } from '../support/servers.ts';
 import { connectToTemporal } from '../support/temporal/connection.ts';
+import { recordReplays } from './record-replays.ts';
 import { shapeNames, shapeOf, type RecordedLead, type ShapeName } from './shapes.ts';
+import { writeHistory } from './write-history.ts';
 
-const folder = new URL('./', import.meta.url);
 // Each recording ends with its window.
 const WINDOW_MS = 3000;
 const ATTEMPT_WAITED_FOR = 2;
@@ -43,6 +42,7 @@ async function recordAll(address: string): Promise<void> {
   const connected = await connectToTemporal(address, { identity: 'client' });
   const { client, nativeConnection } = connected;
   for (const name of shapeNames) await record(name, client, nativeConnection);
+  await recordReplays(client, nativeConnection);
   await connected.close();
 }
 
@@ -64,9 +64,8 @@ async function record(name: ShapeName, client: Client, connection: NativeConnect
   });
   const runs = await runsOf(client, name);
   for (const [index, runId] of runs.entries()) {
-    const history = await client.workflow.getHandle(handle.workflowId, runId).fetchHistory();
     const suffix = runs.length > 1 ? `-${index + 1}` : '';
-    await writeFile(new URL(`${name}${suffix}.json`, folder), `${withoutStacks(historyToJSON(history))}\n`);
+    await writeHistory(client, { name: `${name}${suffix}`, workflowId: handle.workflowId, runId });
   }
 }
 
@@ -142,13 +141,4 @@ async function until(isTrue: () => Promise<boolean>): Promise<void> {
   await eventually(async () => {
     if (!(await isTrue())) throw new Error('It did not come to that in time.');
   });
-}
-
-/** Stacks name folders of the machine; a replay does not look at them. */
-function withoutStacks(json: string): string {
-  return JSON.stringify(
-    JSON.parse(json, (key, value: unknown) => (key === 'stackTrace' ? undefined : value)),
-    null,
-    1,
-  );
 }

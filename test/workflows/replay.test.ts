@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { historyFromJSON, type History } from '@temporalio/common/lib/proto-utils.js';
 import { Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
+import { replayNames } from '../histories/record-replays.ts';
 import { shapeNames } from '../histories/shapes.ts';
 import { testBundle } from '../support/temporal/bundle.ts';
 
@@ -19,11 +20,11 @@ async function readHistory(file: string): Promise<History> {
   return historyFromJSON(JSON.parse(await readFile(folder + file, 'utf8')));
 }
 
-describe('replay of recorded leads', function () {
+describe('replay of recorded workflows', function () {
   this.timeout(120_000);
 
   it('has a recording of every shape, which names no machine', async () => {
-    for (const name of shapeNames) {
+    for (const name of [...shapeNames, ...replayNames]) {
       assert.ok(
         files.some((file) => file.startsWith(name)),
         `record ${name} with npm run record-histories`,
@@ -38,12 +39,12 @@ describe('replay of recorded leads', function () {
   });
 
   for (const file of files) {
-    it(`a lead under way may go on: ${basename(file, '.json')}`, async () => {
+    it(`what is under way may go on: ${basename(file, '.json')}`, async () => {
       await Worker.runReplayHistory({ workflowBundle: await testBundle() }, await readHistory(file));
     });
   }
 
-  it('a change that leads under way may not meet is caught', async () => {
+  it('a change that what is under way may not meet is caught', async () => {
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath: fileURLToPath(new URL('../support/temporal/changed-workflow/index.ts', import.meta.url)),
       logger: { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },

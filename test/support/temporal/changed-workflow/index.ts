@@ -1,9 +1,16 @@
 import { upsertMemo } from '@temporalio/workflow';
 import { lead as unchanged } from '../../../../workflows/lead.ts';
-import type { LeadInput, LeadOutcome } from '../../../../workflows/contract.ts';
+import { replay as unchangedReplay } from '../../../../workflows/replay.ts';
+import type { LeadInput, LeadOutcome, ReplayInput, ReplayOutcome } from '../../../../workflows/contract.ts';
 
 /** The lead as it must not be changed: it begins with a command that the leads under way have never given. */
 export async function lead(input: LeadInput): Promise<LeadOutcome> {
   upsertMemo({ changed: true });
   return await unchanged(input);
+}
+
+/** The replay as it must not be changed, in the same way. */
+export async function replay(input: ReplayInput): Promise<ReplayOutcome> {
+  upsertMemo({ changed: true });
+  return await unchangedReplay(input);
 }
