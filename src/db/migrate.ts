@@ -15,10 +15,10 @@ import { replaysOnce } from './migrations/013-replays-once.ts';
 import { partnerConversionList } from './migrations/014-partner-conversion-list.ts';
 import { endpointsByOrigin } from './migrations/015-endpoints-by-origin.ts';
 import { adminKeys } from './migrations/016-admin-keys.ts';
-import { fastConsole } from './migrations/016-fast-console.ts';
 import { words } from './migrations/017-words.ts';
 import { statusReports } from './migrations/018-status-reports.ts';
 import { priceLists } from './migrations/020-price-lists.ts';
+import { fastConsole } from './migrations/026-fast-console.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -39,10 +39,10 @@ const migrations: Record<string, Migration> = {
   '014-partner-conversion-list': partnerConversionList,
   '015-endpoints-by-origin': endpointsByOrigin,
   '016-admin-keys': adminKeys,
-  '016-fast-console': fastConsole,
   '017-words': words,
   '018-status-reports': statusReports,
   '020-price-lists': priceLists,
+  '026-fast-console': fastConsole,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

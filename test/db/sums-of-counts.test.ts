@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { quantities } from '../../src/db/counting/countable-facts.ts';
-import { fastConsole } from '../../src/db/migrations/016-fast-console.ts';
+import { fastConsole } from '../../src/db/migrations/026-fast-console.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { assertSumsOfCounts } from '../support/sums-of-counts.ts';
 

@@ -100,7 +100,7 @@ function roundTo(stepMs: number, round: (steps: number) => number, moment: strin
   return new Date(round(Date.parse(moment) / stepMs) * stepMs).toISOString();
 }
 
-/** Each report has sums of its own to read, which are far fewer than the counts (src/db/migrations/016-fast-console.ts). */
+/** Each report has sums of its own to read, which are far fewer than the counts (src/db/migrations/026-fast-console.ts). */
 async function sumCounts(
   trx: Knex,
   { partnerId, timeZone }: SumsQuery,
