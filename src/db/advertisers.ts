@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import type { Vocabulary } from '../domain/vocabulary.ts';
+import { addWord, MAX_WORDS, PLAIN_VOCABULARY, type Meaning, type Vocabulary } from '../domain/vocabulary.ts';
+import { AppError } from '../errors.ts';
 import { newReadableId } from '../new-ids.ts';
 import {
   insertOne,
@@ -83,6 +84,42 @@ export async function replaceAdvertiserToken(db: Knex, advertiserId: string): Pr
     .where({ advertiser_id: advertiserId })
     .update({ token_hash: hash, token_prefix: prefix, updated_at: db.fn.now() });
   return changed > 0 ? key : undefined;
+}
+
+/** How an advertiser speaks. @returns null for our own words; undefined when there is no such advertiser */
+export async function readVocabulary(db: Knex, advertiserId: string): Promise<Vocabulary | null | undefined> {
+  const row = await db('advertisers')
+    .where({ advertiser_id: advertiserId })
+    .first<{ vocabulary: Vocabulary | null } | undefined>('vocabulary')
+    .options(prepared('read-vocabulary'));
+  return row?.vocabulary;
+}
+
+/**
+ * Gives a word of an advertiser a meaning, beside those that it has.
+ * @returns its vocabulary from now on; undefined when there is no such advertiser
+ * @throws AppError `conflict` when there is no room for it
+ */
+export async function mapWord(
+  db: Knex,
+  { advertiserId, word, meaning }: { advertiserId: string; word: string; meaning: Meaning },
+): Promise<Vocabulary | undefined> {
+  return await db.transaction(async (trx) => {
+    const row = await trx('advertisers')
+      .where({ advertiser_id: advertiserId })
+      .forUpdate()
+      .first<{ vocabulary: Vocabulary | null } | undefined>('vocabulary');
+    if (!row) return undefined;
+    const vocabulary = addWord(row.vocabulary ?? PLAIN_VOCABULARY, word, meaning);
+    if (Object.keys(vocabulary.words).length > MAX_WORDS) {
+      throw new AppError(
+        'conflict',
+        `The vocabulary of ${advertiserId} has ${MAX_WORDS} words already: remove one first.`,
+      );
+    }
+    await updateAdvertiser(trx, advertiserId, { vocabulary });
+    return vocabulary;
+  });
 }
 
 /** The id of the advertiser whose token has this hash. A paused one still reports on its conversions. */

@@ -1,5 +1,6 @@
 import type { RawStatusCall } from './status-call.ts';
 import { judgeTransition, type Status } from './status.ts';
+import type { Understanding } from './vocabulary.ts';
 
 /** Why a report changes nothing, whatever it is about. */
 export type Unusable = 'unknown_word' | 'malformed' | 'ignored';
@@ -8,10 +9,18 @@ export type Unusable = 'unknown_word' | 'malformed' | 'ignored';
 export type StatusResult =
   'recorded' | 'accepted_late' | 'duplicate' | 'stale' | 'window_closed' | 'unknown_conversion' | Unusable;
 
+/** What a report is judged as, by what was understood of it. */
+export function meaningOf(understood: Understanding): Status | Unusable {
+  if (understood.kind === 'status') return understood.status;
+  return understood.kind === 'ignore' ? 'ignored' : understood.result;
+}
+
 /** What somebody says became of a conversion: an advertiser by a call or a row of a file, or ops. */
 export type StatusReport = {
   advertiserId: string;
   conversionId: string | null;
+  /** The advertiser's word for the status, as it wrote it. */
+  word: string | null;
   /** What its word means. */
   meaning: Status | Unusable;
   reason: string | null;
@@ -26,12 +35,19 @@ export type StatusReport = {
   notify: boolean;
   /** The kept call that is judged again; null for one that is to be kept. */
   callId: number | null;
+  /** When that call came, ISO 8601: it is judged by the window of that time. */
+  cameAt?: string;
   /** True when it is accepted whatever its lead's window says. */
   isAcceptedLate: boolean;
 };
 
 /** What a report is judged by: where its conversion stands, and when its lead was last active. */
-export type Judged = { status: Status | null; lastActivityMs: number };
+export type Judged = {
+  status: Status | null;
+  lastActivityMs: number;
+  /** The latest call that brought a decision; only needed to judge a kept call again. */
+  lastDecisionCallId?: number | undefined;
+};
 
 /**
  * R7, R9: what becomes of a report.
@@ -40,7 +56,7 @@ export type Judged = { status: Status | null; lastActivityMs: number };
  * @param nowMs the time at which it is recorded; what is said to happen later happens then
  */
 export function judgeReport(
-  { meaning, eventAt, isAcceptedLate }: StatusReport,
+  { meaning, source, eventAt, cameAt, callId, isAcceptedLate }: StatusReport,
   judged: Judged | undefined,
   { nowMs, windowMs }: { nowMs: number; windowMs: number },
 ): StatusResult {
@@ -49,8 +65,13 @@ export function judgeReport(
   const transition = judgeTransition(judged.status, meaning);
   if (transition !== 'recorded') return transition;
   if (isAcceptedLate) return 'accepted_late';
-  const eventMs = Math.min(nowMs, eventAt === null ? nowMs : Date.parse(eventAt));
-  return eventMs > judged.lastActivityMs + windowMs ? 'window_closed' : 'recorded';
+  // What was said before the present decision cannot correct it.
+  if (judged.status !== null && callId !== null && (judged.lastDecisionCallId ?? 0) > callId) return 'stale';
+  const happenedAt = eventAt ?? cameAt;
+  const eventMs = Math.min(nowMs, happenedAt === undefined ? nowMs : Date.parse(happenedAt));
+  if (eventMs <= judged.lastActivityMs + windowMs) return 'recorded';
+  // Ops could accept it late all the same.
+  return source === 'ops' ? 'accepted_late' : 'window_closed';
 }
 
 /** True for what a conversion can become; false when the report changes nothing. */

@@ -1,15 +1,26 @@
 import type { Knex } from 'knex';
-import { findAdvertiserByTokenHash } from '../db/advertisers.ts';
+import { findAdvertiserByTokenHash, readVocabulary } from '../db/advertisers.ts';
 import { asActor, noteAct, type Actor } from '../db/audit.ts';
 import { hashKey } from '../db/keys/keys.ts';
 import { isRowRefused } from '../db/sqlstate.ts';
 import { lockStatusCall } from '../db/statuses/kept-calls.ts';
 import { recordStatuses } from '../db/statuses/record-statuses.ts';
-import { isStatus, type StatusReport, type StatusResult } from '../domain/status-report.ts';
-import { readStatusFields, type RawStatusCall, type StatusFields } from '../domain/status-call.ts';
-import { parseStatus, statuses, type Status, type Transition } from '../domain/status.ts';
+import { meaningOf, type StatusReport } from '../domain/status-report.ts';
+import type { RawStatusCall, StatusFields } from '../domain/status-call.ts';
+import { PLAIN_VOCABULARY, understand, type Understanding, type Vocabulary } from '../domain/vocabulary.ts';
 import { AppError, type FieldProblem } from '../errors.ts';
+import {
+  applyKeptCalls,
+  rejudgeCall,
+  toReport as toKeptReport,
+  type AppliedCalls,
+  type Rejudged,
+} from './kept-calls.ts';
+import { recordByOps, type StatusByOps } from './status-by-ops.ts';
+import { answerTo, type StatusAnswer } from './status-answer.ts';
 import { createStatusLanes } from './status-lanes.ts';
+
+export type { StatusAnswer };
 
 /** An advertiser's call as it came, authenticated but not yet judged. */
 export type StatusCall = StatusFields & {
@@ -18,13 +29,19 @@ export type StatusCall = StatusFields & {
   raw: RawStatusCall;
 };
 
-export type StatusAnswer = { conversionId: string; status: Status; result: Transition };
+/** Of a call whose word is to be ignored: it has changed nothing. */
+export type IgnoredAnswer = { conversionId: string | null; status: null; result: 'ignored' };
 
 export type StatusIntake = {
   /** @throws AppError `unauthorized` unless the token is this advertiser's */
   authenticate(advertiserId: string, token: string | undefined): Promise<void>;
-  /** @throws AppError `malformed`, `unknown`, `unknown_status` or `window_closed`; the call is kept all the same */
-  record(call: StatusCall): Promise<StatusAnswer>;
+  /** How this advertiser speaks; plain for one whom we do not know. */
+  findVocabulary(advertiserId: string): Promise<Vocabulary>;
+  /**
+   * @param vocabulary of its advertiser
+   * @throws AppError `malformed`, `unknown`, `unknown_status` or `window_closed`; the call is kept all the same
+   */
+  record(call: StatusCall, vocabulary?: Vocabulary): Promise<StatusAnswer | IgnoredAnswer>;
   /**
    * Keeps a call that cannot be understood, with the conversion it names; it changes nothing.
    * @throws AppError `malformed`, always, naming the problems
@@ -32,6 +49,12 @@ export type StatusIntake = {
   keepMalformed(call: StatusCall, problems: FieldProblem[]): Promise<never>;
   /** R9: records a status that was refused because the window was over. */
   acceptLate(callId: number, actor: Actor): Promise<StatusAnswer>;
+  /** Judges a kept call again, when what it was refused for has been repaired. @throws AppError `unknown`, `conflict` */
+  rejudge(callId: number, actor: Actor): Promise<Rejudged>;
+  /** Judges the calls that an advertiser's words of today can be applied to. */
+  applyKept(advertiserId: string, withinMs: number): Promise<AppliedCalls>;
+  /** Records a status that ops give themselves, whatever the window says. @throws AppError `unknown` */
+  recordByOps(given: StatusByOps, actor: Actor): Promise<StatusAnswer>;
   /** Resolves once everything handed in so far is committed or refused. */
   flush(): Promise<void>;
 };
@@ -49,11 +72,18 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
       if (owner !== advertiserId) throw wrongToken();
     },
 
-    async record(call) {
+    async findVocabulary(advertiserId) {
+      return (await orUnavailable(() => readVocabulary(db, advertiserId))) ?? PLAIN_VOCABULARY;
+    },
+
+    async record(call, vocabulary = PLAIN_VOCABULARY) {
       // A refusal is thrown after the commit, so that the raw call is kept whatever becomes of it.
-      const report = toReport(call, understand(call));
+      const understood = understand(call, vocabulary);
+      const report = toReport(call, meaningOf(understood));
       const { result } = await lanes.record(report);
-      return answerTo(report, result, call.word);
+      if (understood.kind === 'ignore') return { conversionId: call.conversionId, status: null, result: 'ignored' };
+      if (understood.kind === 'refused') throw refuseToUnderstand(understood);
+      return answerTo(report, result);
     },
 
     async keepMalformed(call, problems) {
@@ -70,17 +100,22 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
             const detail = `Status call ${callId} is ${kept.result}; only window_closed can be accepted late.`;
             throw new AppError('conflict', detail);
           }
-          const { advertiserId, conversionId, raw } = kept;
-          const call = { ...readStatusFields(raw), advertiserId, conversionId, raw };
-          const report = { ...toReport(call, understand(call)), callId, isAcceptedLate: true };
+          // Its words and names are read as they are meant today.
+          const vocabulary = (await readVocabulary(trx, kept.advertiserId)) ?? PLAIN_VOCABULARY;
+          const report = { ...toKeptReport(kept, vocabulary), isAcceptedLate: true };
           const [verdict] = await recordStatuses(trx, [report], { windowMs });
-          const answer = answerTo(report, verdict?.result ?? 'malformed', call.word);
+          const answer = answerTo(report, verdict?.result ?? 'malformed');
           const after = { conversion_id: answer.conversionId, status: answer.status, result: answer.result };
           await noteAct(trx, { action: 'accept_late', subjectType: 'status_call', subjectId: String(callId), after });
           return answer;
         }),
       );
     },
+
+    rejudge: (callId, actor) => orUnavailable(() => rejudgeCall({ db, windowMs }, callId, actor)),
+    applyKept: (advertiserId, withinMs) =>
+      orUnavailable(() => applyKeptCalls({ db, windowMs }, { advertiserId, withinMs })),
+    recordByOps: (given, actor) => orUnavailable(() => recordByOps({ db, windowMs }, given, actor)),
 
     flush: () => lanes.flush(),
   };
@@ -97,16 +132,11 @@ async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function toReport(
-  { advertiserId, conversionId, reason, transactionId, raw }: StatusCall,
+  { advertiserId, conversionId, word, reason, transactionId, raw }: StatusCall,
   meaning: StatusReport['meaning'],
 ): StatusReport {
   return {
-    advertiserId,
-    conversionId,
-    meaning,
-    reason,
-    transactionId,
-    raw,
+    ...{ advertiserId, conversionId, word, meaning, reason, transactionId, raw },
     source: 'call',
     eventAt: null,
     notify: true,
@@ -115,31 +145,6 @@ function toReport(
   };
 }
 
-/** What a call's word means. */
-function understand({ conversionId, word }: StatusFields): StatusReport['meaning'] {
-  if (!conversionId || !word) return 'malformed';
-  return parseStatus(word) ?? 'unknown_word';
-}
-
-/** @throws AppError when nothing came of it */
-function answerTo(report: StatusReport, result: StatusResult, word: string | null): StatusAnswer {
-  const { conversionId, meaning } = report;
-  const isTaken = result === 'recorded' || result === 'duplicate' || result === 'stale' || result === 'accepted_late';
-  if (conversionId === null || !isStatus(meaning) || !isTaken) throw refusalOf(report, result, word);
-  return { conversionId, status: meaning, result: result === 'accepted_late' ? 'recorded' : result };
-}
-
-function refusalOf({ conversionId }: StatusReport, result: StatusResult, word: string | null): AppError {
-  if (conversionId === null) {
-    return new AppError('malformed', 'conversion_id is missing: send the id we gave you in the link.');
-  }
-  if (result === 'unknown_word') {
-    return new AppError('unknown_status', `Status "${word}" is not known: send one of ${statuses.join(', ')}.`);
-  }
-  if (result === 'unknown_conversion') return new AppError('unknown', `Conversion ${conversionId} is not known.`);
-  if (result === 'window_closed') {
-    const detail = `The window of conversion ${conversionId} is over; the status is kept, ask us to accept it.`;
-    return new AppError('window_closed', detail);
-  }
-  return new AppError('malformed', `status is missing: send one of ${statuses.join(', ')}.`);
+function refuseToUnderstand({ result, message }: Extract<Understanding, { kind: 'refused' }>): AppError {
+  return new AppError(result === 'unknown_word' ? 'unknown_status' : 'malformed', message);
 }

@@ -5,6 +5,7 @@ import type { StatusEvent } from '../domain/lead-event.ts';
 import { viewWonBy } from './event-view.ts';
 import { tellPrice } from './price-words.ts';
 import type { Reading } from './reading.ts';
+import { viewKeptCall } from './status-call-view.ts';
 
 /** One conversion with its statuses, its reward and its postbacks, as the story of its lead and its own show it. */
 export function viewConversion(conversion: ConversionRow, facts: ConversionFacts, reading: Reading) {
@@ -26,7 +27,7 @@ export function viewConversion(conversion: ConversionRow, facts: ConversionFacts
       .filter((event) => event.conversionId === conversion_id)
       .map((event) => viewStatus(event, facts, calls)),
     // Duplicates, stale ones and refusals: kept, but no events of the lead.
-    other_calls: calls.filter((call) => call.seq === null).map(viewCall),
+    other_calls: calls.filter((call) => call.seq === null).map(viewKeptCall),
     reward: { entries, net: netOf(entries) },
     postbacks: facts.postbacks
       .filter((postback) => postback.conversion_id === conversion_id)
@@ -51,7 +52,7 @@ function viewStatus(
     settled_with: settlement ? (settlement.partner_id ?? 'house') : null,
     settled_at: settlement?.settled_at ?? null,
     price: price && conversion && status !== 'rejected' ? viewPrice(price, conversion) : null,
-    call: call ? viewCall(call) : null,
+    call: call ? viewKeptCall(call) : null,
   };
 }
 
@@ -78,10 +79,6 @@ export function subjectsOf({ advertiser_id, advertiser_name, offer_id, offer_nam
     advertiser: `advertiser ${advertiser_name ?? advertiser_id}`,
     offer: `offer ${offer_name ?? offer_id}`,
   };
-}
-
-function viewCall({ call_id, at, result, accepted_at, raw }: StatusCallRow) {
-  return { call_id, at, result, accepted_at, raw };
 }
 
 function netOf(entries: { amount: number; currency: string }[]): { amount: number; currency: string } | null {

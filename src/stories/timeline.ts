@@ -14,7 +14,7 @@ export function makeTimeline(facts: StoryFacts, { linkChanges, wonBy, refIdProbl
   const changeAt = new Map(linkChanges.map((change) => [change.seq, change]));
   const receivers = new Map(facts.postbacks.map((postback) => [postback.postback_id, postback.partner_id]));
   const moments: Moment[] = [
-    ...facts.events.map((event) => tellEvent(event, changeAt.get(event.seq), wonBy)),
+    ...facts.events.map((event) => tellEvent(event, changeAt.get(event.seq), { wonBy, calls: facts.statusCalls })),
     ...tellPrices(facts),
     ...facts.statusCalls.filter((call) => call.seq === null).map(tellCall),
     ...facts.rewardEntries.map(tellReward),
@@ -25,7 +25,9 @@ export function makeTimeline(facts: StoryFacts, { linkChanges, wonBy, refIdProbl
   return moments.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
 
-function tellEvent(event: LeadEvent, change: LinkChange | undefined, wonBy: Reading['wonBy']): Moment {
+type StatusContext = { wonBy: Reading['wonBy']; calls: StatusCallRow[] };
+
+function tellEvent(event: LeadEvent, change: LinkChange | undefined, { wonBy, calls }: StatusContext): Moment {
   const { at, seq } = event;
   switch (event.type) {
     case 'touch': {
@@ -40,7 +42,9 @@ function tellEvent(event: LeadEvent, change: LinkChange | undefined, wonBy: Read
       const won = wonBy.get(event.conversionId);
       const winner = won?.seq === seq ? `; won by ${won.partnerId}` : '';
       const reason = event.reason === null ? '' : ` (${event.reason})`;
-      return { at, seq, what: `${event.status}${reason} for conversion ${event.conversionId}${winner}` };
+      const call = calls.find((each) => each.seq === seq && each.conversion_id === event.conversionId);
+      const source = call ? tellSource(call, event.status) : '';
+      return { at, seq, what: `${event.status}${reason} for conversion ${event.conversionId}${source}${winner}` };
     }
   }
 }
@@ -57,8 +61,24 @@ function tellPrices({ statuses, prices, conversions }: StoryFacts): Moment[] {
   });
 }
 
-function tellCall({ at, call_id, result, conversion_id }: StatusCallRow): Moment {
-  return { at, seq: null, what: `status call ${call_id} for conversion ${conversion_id}: ${result}` };
+/** What a status was made from, where that does not go without saying. */
+function tellSource({ call_id, source, word, raw, rejudged_at, accepted_at }: StatusCallRow, status: string): string {
+  if (source === 'ops') return `, given by ops${tellOps(raw)}`;
+  const taken = word === status ? '' : word === null ? ' without a word' : ` with the word "${word}"`;
+  const later = accepted_at !== null ? ', accepted late' : rejudged_at !== null ? ', judged again' : '';
+  return taken || later ? `, by status call ${call_id}${taken}${later}` : '';
+}
+
+function tellOps(raw: unknown): string {
+  const { by, comment } = (raw as { body?: { by?: unknown; comment?: unknown } | null }).body ?? {};
+  const name = typeof by === 'string' ? ` (${by})` : '';
+  return typeof comment === 'string' ? `${name}: ${comment}` : name;
+}
+
+function tellCall({ at, call_id, source, word, result, conversion_id }: StatusCallRow): Moment {
+  const said = word === null ? '' : ` with the word "${word}"`;
+  const who = source === 'ops' ? 'status of ops' : 'status call';
+  return { at, seq: null, what: `${who} ${call_id} for conversion ${conversion_id}${said}: ${result}` };
 }
 
 function tellReward({ at, seq, kind, amount, ...entry }: RewardEntryRow): Moment {

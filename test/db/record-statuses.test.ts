@@ -31,6 +31,7 @@ describe('recording many statuses in one transaction', () => {
     return {
       advertiserId: network.advertiserId,
       conversionId: null,
+      word: null,
       meaning: 'approved',
       reason: null,
       transactionId: null,

@@ -9,6 +9,7 @@ import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import { createLeadTokens } from '../../src/intake/lead-token.ts';
 import { newLeadId } from '../../src/new-ids.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
+import { PLAIN_VOCABULARY } from '../../src/domain/vocabulary.ts';
 import { AppError, type FieldProblem } from '../../src/errors.ts';
 import { checkAnswers } from './check-answers.ts';
 import { partnerDeps } from './partner-deps.ts';
@@ -74,6 +75,7 @@ export async function buildPublicApp({
         recordBotVisit: (visit) => Promise.resolve(void botVisits.push(visit)),
       },
       statuses: {
+        findVocabulary: () => Promise.resolve(PLAIN_VOCABULARY),
         authenticate: (advertiserId, token) =>
           token === `token-of-${advertiserId}` ? Promise.resolve() : Promise.reject(new AppError('unauthorized', 'no')),
         record(call) {

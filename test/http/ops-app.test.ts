@@ -571,10 +571,10 @@ describe('the operations listener', () => {
       const { leadId, conversionId } = await network.aLead(await network.partner());
       await network.db('leads').where({ lead_id: leadId }).update({ last_activity_at: '2020-01-01T00:00:00Z' });
       await assert.rejects(network.report(conversionId, 'approved'), { kind: 'window_closed' });
-      const listed = bodyOf<{ status_calls: { call_id: number; conversion_id: string }[]; next: null }>(
+      const listed = bodyOf<{ items: { call_id: number; conversion_id: string }[] }>(
         await call('get', '/status-calls?result=window_closed').expect(200),
       );
-      const [kept] = listed.status_calls;
+      const [kept] = listed.items;
       assert.equal(kept?.conversion_id, conversionId);
       for (const other of [`0x${kept.call_id.toString(16)}`, `${kept.call_id}e0`, `${kept.call_id}.0`]) {
         await call('post', `/status-calls/${other}/accept`).expect(404);

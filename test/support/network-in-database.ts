@@ -59,7 +59,7 @@ export async function createNetwork({ db, url }: TestDatabase, { windowMs = poli
       return { leadId, conversionId: await convert(leadId) };
     },
     async report(conversionId: string, word: string, reason: string | null = null): Promise<StatusAnswer> {
-      return await statuses.record({
+      const answer = await statuses.record({
         advertiserId,
         conversionId,
         word,
@@ -71,6 +71,8 @@ export async function createNetwork({ db, url }: TestDatabase, { windowMs = poli
           body: null,
         },
       });
+      if (answer.result === 'ignored') throw new Error(`${word} was ignored.`);
+      return answer;
     },
     async close(): Promise<void> {
       await pool.end();

@@ -8,7 +8,7 @@ export type Page<Row> = { rows: Row[]; next: string | null };
 
 /** What a list is made of, as parts of one statement with `:named` values. */
 export type List = {
-  table: 'leads' | 'conversions' | 'postbacks';
+  table: 'leads' | 'conversions' | 'postbacks' | 'status_calls';
   id: string;
   /** By what it is sorted, newest first; the id is the last of them. */
   order: string[];

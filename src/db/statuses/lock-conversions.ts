@@ -56,6 +56,15 @@ const READ_CONVERSIONS = `
   join conversions c on c.conversion_id = r.conversion_id and c.advertiser_id = r.advertiser_id
   join offers o on o.offer_id = c.offer_id`;
 
+// Of the calls that became events; what ops or a file brought is one as well.
+const READ_DECISIONS = `
+  select s.conversion_id as "conversionId", s.advertiser_id as "advertiserId", max(s.call_id) as "callId"
+  from unnest(:conversionIds::text[], :advertiserIds::text[]) as r (conversion_id, advertiser_id)
+  join status_calls s on s.conversion_id = r.conversion_id and s.advertiser_id = r.advertiser_id
+  join lead_events e on e.lead_id = s.lead_id and e.seq = s.seq
+  where s.seq is not null and e.status <> 'pending'
+  group by 1, 2`;
+
 type ConversionRow = Omit<ReportedConversion, 'reward' | 'lastActivityMs'> &
   Price & { advertiserId: string; now: string };
 
@@ -91,7 +100,22 @@ export async function lockConversions(
     const reward = { amount, currency, priceVersion };
     locked.conversions.set(key, { ...conversion, reward, lastActivityMs: lead?.lastActivityMs ?? 0 });
   }
+  if (reports.some(({ callId }) => callId !== null)) await readDecisions(trx, locked, asked);
   return locked;
+}
+
+/** Notes which call brought the latest decision on each conversion: a kept call may be older. */
+async function readDecisions(
+  trx: Knex,
+  { conversions }: LockedConversions,
+  asked: { conversionIds: string[]; advertiserIds: string[] },
+): Promise<void> {
+  type Decision = { conversionId: string; advertiserId: string; callId: number };
+  const { rows } = await trx.raw<{ rows: Decision[] }>(READ_DECISIONS, asked);
+  for (const { conversionId, advertiserId, callId } of rows) {
+    const conversion = conversions.get(conversionKey(advertiserId, conversionId));
+    if (conversion) conversion.lastDecisionCallId = callId;
+  }
 }
 
 async function lockLeads(

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { StatusReport, StatusResult } from '../../domain/status-report.ts';
 import { isStatus } from '../../domain/status-report.ts';
+import { normaliseWord } from '../../domain/vocabulary.ts';
 import { URGENCY } from '../outbox.ts';
 import { prepared } from '../prepared.ts';
 import type { StatusPrice } from '../prices/price-statuses.ts';
@@ -15,7 +16,7 @@ export type JudgedReport = { report: StatusReport; result: StatusResult; event: 
 const WRITE_VERDICTS = `
   with verdicts as materialized (
     select * from json_to_recordset(:verdicts::json) as v (
-      n int, call_id bigint, advertiser_id text, conversion_id text, raw jsonb, result text, transaction_id text,
+      n int, call_id bigint, advertiser_id text, conversion_id text, word text, raw jsonb, result text, transaction_id text,
       source text, event_at timestamptz, notify boolean, lead_id text, seq int, offer_id text, status text, reason text,
       price_amount bigint, price_currency text, price_version int, price_list_id bigint, price_tier_from int,
       price_counted bigint, price_cap text, price_cap_limit int, is_reapproval boolean)
@@ -44,12 +45,15 @@ const WRITE_VERDICTS = `
     group by lead_id order by lead_id
     on conflict (lead_id) do update set upto_seq = excluded.upto_seq, urgency = excluded.urgency
   ), judged_again as (
-    update status_calls s set result = v.result, lead_id = v.lead_id, seq = v.seq,
-      accepted_at = case when v.result = 'accepted_late' then now() end
+    update status_calls s set result = v.result, lead_id = v.lead_id, seq = v.seq, conversion_id = v.conversion_id,
+      word = v.word, status = v.status, transaction_id = coalesce(v.transaction_id, s.transaction_id),
+      accepted_at = case when v.result = 'accepted_late' then now() end, rejudged_at = now()
     from verdicts v where s.call_id = v.call_id
   )
-  insert into status_calls (advertiser_id, conversion_id, raw, result, transaction_id, source, event_at, notify, lead_id, seq)
-  select advertiser_id, conversion_id, raw, result, transaction_id, source, event_at, notify, lead_id, seq
+  insert into status_calls (advertiser_id, conversion_id, word, status, raw, result, transaction_id, source, event_at,
+                            notify, lead_id, seq, accepted_at)
+  select advertiser_id, conversion_id, word, status, raw, result, transaction_id, source, event_at, notify, lead_id, seq,
+         case when result = 'accepted_late' then now() end
   from verdicts where call_id is null order by n
   returning call_id`;
 
@@ -76,6 +80,9 @@ function toRow({ report, result, event }: JudgedReport, n: number) {
     call_id: report.callId,
     advertiser_id: report.advertiserId,
     conversion_id: report.conversionId,
+    word: report.word === null ? null : normaliseWord(report.word),
+    // What the word was taken for, whatever became of it.
+    status: isStatus(report.meaning) ? report.meaning : null,
     raw: report.raw,
     result,
     transaction_id: report.transactionId,
@@ -86,7 +93,6 @@ function toRow({ report, result, event }: JudgedReport, n: number) {
       lead_id: event.leadId,
       seq: event.seq,
       offer_id: event.offerId,
-      status: isStatus(report.meaning) ? report.meaning : null,
       reason: report.reason,
       price_amount: event.price.amount,
       price_currency: event.price.currency,

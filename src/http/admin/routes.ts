@@ -21,6 +21,7 @@ import { addEndpointRoutes, type EndpointDeps } from './endpoints/endpoint-route
 import { describeAdminApi } from './openapi.ts';
 import { addPriceRoutes } from './prices/price-routes.ts';
 import { addStatusCallRoutes, type StatusCallDeps } from './status-calls/status-call-routes.ts';
+import { addUnknownWordRoutes } from './status-calls/unknown-word-routes.ts';
 import { addStoryRoutes } from './stories/story-routes.ts';
 
 export type AdminDeps = PartnerDeps & StatusCallDeps & EndpointDeps & { windowMs: number };
@@ -53,6 +54,7 @@ export function createAdminRoutes(
   addStoryRoutes(routes, deps.db, { windowMs: deps.windowMs, temporalUiUrl, temporalNamespace });
   addListRoutes(routes, deps.db, deps);
   addStatusCallRoutes(routes, deps);
+  addUnknownWordRoutes(routes, deps);
   addEndpointRoutes(routes, deps);
   addKeyRoutes(routes, deps.db);
   addAuditRoutes(routes, deps.db);

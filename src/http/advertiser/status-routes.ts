@@ -1,8 +1,8 @@
 import express, { Router, type Request } from 'express';
-import { readStatusFields, readText } from '../../domain/status-call.ts';
+import { parameterNames, readStatusFields, readText } from '../../domain/status-call.ts';
 import { AppError } from '../../errors.ts';
 import { inTime } from '../../in-time.ts';
-import type { StatusAnswer, StatusIntake } from '../../intake/status.ts';
+import type { IgnoredAnswer, StatusAnswer, StatusIntake } from '../../intake/status.ts';
 import type { Log } from '../../log.ts';
 import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
 import { readBearer } from '../protocol/keys/bearer.ts';
@@ -14,7 +14,7 @@ import { createTokenCheck } from './token-check.ts';
 import { withoutToken } from './without-token.ts';
 
 export type StatusDeps = {
-  statuses: Pick<StatusIntake, 'authenticate' | 'record' | 'keepMalformed'>;
+  statuses: Pick<StatusIntake, 'findVocabulary' | 'authenticate' | 'record' | 'keepMalformed'>;
   log: Pick<Log, 'error' | 'warn'>;
   /** How long an advertiser waits for its answer. */
   answerStatusWithinMs?: number;
@@ -50,15 +50,27 @@ export function createStatusRoutes({ statuses, log, answerStatusWithinMs = ANSWE
   return routes;
 
   /** A status that is given up while it is being stored may be stored all the same: sent again, it is a duplicate. */
-  async function takeStatus(req: Request<{ advertiserId: string }>, signal: AbortSignal): Promise<StatusAnswer> {
+  async function takeStatus(
+    req: Request<{ advertiserId: string }>,
+    signal: AbortSignal,
+  ): Promise<StatusAnswer | IgnoredAnswer> {
     const { advertiserId } = req.params;
     const sent = { query: readQuery(req.url), body: readStatusBody(req) };
-    const token = readBearer(req.headers) ?? readText({ ...sent.query, ...sent.body }, 'token');
+    const vocabulary = await statuses.findVocabulary(advertiserId);
+    const names = parameterNames('token', vocabulary.parameters);
+    const token = readBearer(req.headers) ?? readToken({ ...sent.query, ...sent.body }, names);
     await checkToken({ ip: req.ip, advertiserId, token }, signal);
     signal.throwIfAborted();
-    const raw = { method: req.method, ...withoutToken(sent, token ?? '') };
-    const { problems, ...fields } = readStatusFields(raw);
+    const raw = { method: req.method, ...withoutToken(sent, { names, token: token ?? '' }) };
+    const { problems, ...fields } = readStatusFields(raw, vocabulary.parameters);
     const call = { advertiserId, ...fields, raw };
-    return problems.length === 0 ? await statuses.record(call) : await statuses.keepMalformed(call, problems);
+    return problems.length === 0
+      ? await statuses.record(call, vocabulary)
+      : await statuses.keepMalformed(call, problems);
   }
+}
+
+function readToken(sent: Readonly<Record<string, unknown>>, names: string[]): string | undefined {
+  const given = names.map((name) => readText(sent, name));
+  return given.find((token) => token !== undefined);
 }

@@ -1,13 +1,21 @@
 const MARK = '[token]';
 
+/** The token of a call, and the parameters that an advertiser sends it in, in lower case or not. */
+type Secret = { names: readonly string[]; token: string };
+
 /**
- * A copy that can be kept: without anything called token, and without this token wherever else it was written. Knowing
- * what is stored must not be enough to report in an advertiser's name.
+ * A copy that can be kept: without anything that is called like a token, and without this token wherever else it was
+ * written. Knowing what is stored must not be enough to report in an advertiser's name.
  */
-export function withoutToken<T>(given: T, token: string): T {
-  if (typeof given === 'string') return (token === '' ? given : given.replaceAll(token, MARK)) as T;
-  if (typeof given !== 'object' || given === null) return given;
-  if (Array.isArray(given)) return given.map((item: unknown) => withoutToken(item, token)) as T;
-  const kept = Object.entries(given).filter(([name]) => name.toLowerCase() !== 'token');
-  return Object.fromEntries(kept.map(([name, value]) => [withoutToken(name, token), withoutToken(value, token)])) as T;
+export function withoutToken<T>(given: T, { names, token }: Secret): T {
+  const hidden = new Set(names.map((name) => name.toLowerCase()));
+  return copy(given) as T;
+
+  function copy(value: unknown): unknown {
+    if (typeof value === 'string') return token === '' ? value : value.replaceAll(token, MARK);
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map(copy);
+    const kept = Object.entries(value).filter(([name]) => !hidden.has(name.toLowerCase()));
+    return Object.fromEntries(kept.map(([name, inner]) => [copy(name), copy(inner)]));
+  }
 }

@@ -28,7 +28,7 @@ const statusCall = z.object({
   status: text('status')
     .min(1)
     .meta({
-      description: `One of ${statuses.join(', ')}; in any case.`,
+      description: `One of ${statuses.join(', ')}; in any case. Or words of your own, once you have told us what they mean.`,
       example: 'approved',
       override: { pattern: `^ *(?:${statuses.map(inAnyCase).join('|')}) *$` },
     }),
@@ -40,9 +40,9 @@ const statusCall = z.object({
 const statusAnswer = defineAnswer(
   z
     .object({
-      conversion_id: z.string(),
-      status: z.enum(statuses),
-      result: z.enum(['recorded', 'duplicate', 'stale']),
+      conversion_id: z.string().nullable().meta({ description: 'Null only where a call to be ignored names none.' }),
+      status: z.enum(statuses).nullable().meta({ description: 'What your word means; null: nothing.' }),
+      result: z.enum(['recorded', 'duplicate', 'stale', 'ignored']),
     })
     .meta({ id: 'StatusAnswer' }),
   { conversion_id: 'k3v9x2m7q1w8z5t4r6y0', status: 'approved', result: 'recorded' },
@@ -50,7 +50,7 @@ const statusAnswer = defineAnswer(
 
 const statusResponses = {
   '200': describeJson(
-    '`recorded`: the status is now this one. `duplicate`: it already was. `stale`: a decision was there before this pending. All three mean that you need not call again.',
+    '`recorded`: the status is now this one. `duplicate`: it already was. `stale`: a decision was there before this pending. `ignored`: you have asked us to ignore this word. All of them mean that you need not call again.',
     statusAnswer,
   ),
   ...describeProblems({

@@ -8,15 +8,15 @@ export function writeCursor(place: string): string {
 }
 
 /** A cursor in a query, read into the place that it stands for. @param place what every place of the list looks like */
-export function cursorSchema(place: RegExp) {
+export function cursorSchema(place: RegExp, maxLength = MAX_LENGTH) {
   const error = 'must be the `next_cursor` of the page before, as it was given';
   return z
     .string({ error })
-    .max(MAX_LENGTH, { error, abort: true })
+    .max(maxLength, { error, abort: true })
     .transform((text) => Buffer.from(text, 'base64url').toString('latin1'))
     .refine((text) => place.test(text), { error })
     .meta({
       description: 'The `next_cursor` of the page before.',
-      override: { type: 'string', maxLength: MAX_LENGTH },
+      override: { type: 'string', maxLength },
     });
 }

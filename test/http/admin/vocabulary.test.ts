@@ -6,6 +6,8 @@ import { ADMIN_KEY, buildOpsApp, type BuiltOpsApp } from '../build-ops-app.ts';
 
 type Problem = { kind: string; problems: { field: string; message: string }[] };
 
+const bodyOf = <T>(response: request.Response) => response.body as T;
+
 const vocabulary = {
   words: { lead: 'pending', sale: 'approved', trash: 'rejected', test: 'ignore' },
   default_status: 'approved',
@@ -26,15 +28,15 @@ describe("an advertiser's vocabulary, told by ops", () => {
   const path = () => `/v1/admin/advertisers/${network.advertiserId}`;
   const patch = (body: object) => request(app).patch(path()).set('authorization', `Bearer ${ADMIN_KEY}`).send(body);
   const read = async () => {
-    const { body } = await request(app).get(path()).set('authorization', `Bearer ${ADMIN_KEY}`).expect(200);
-    return (body as { vocabulary: unknown }).vocabulary;
+    const answer = await request(app).get(path()).set('authorization', `Bearer ${ADMIN_KEY}`).expect(200);
+    return bodyOf<{ vocabulary: unknown }>(answer).vocabulary;
   };
 
   it('is none at first, is kept as its words are compared, and shown', async () => {
     assert.equal(await read(), null);
     const words = { ' Lead ': 'pending', SALE: 'approved', trash: 'rejected', test: 'ignore' };
-    const { body } = await patch({ vocabulary: { ...vocabulary, words } }).expect(200);
-    assert.deepEqual((body as { vocabulary: unknown }).vocabulary, vocabulary);
+    const answer = await patch({ vocabulary: { ...vocabulary, words } }).expect(200);
+    assert.deepEqual(bodyOf<{ vocabulary: unknown }>(answer).vocabulary, vocabulary);
     assert.deepEqual(await read(), vocabulary);
   });
 
@@ -66,8 +68,7 @@ describe("an advertiser's vocabulary, told by ops", () => {
   ] as const) {
     it(`is refused with ${what}, and the one that is there stays`, async () => {
       await patch({ vocabulary }).expect(200);
-      const { body } = await patch({ vocabulary: given }).expect(400);
-      const { kind, problems } = body as Problem;
+      const { kind, problems } = bodyOf<Problem>(await patch({ vocabulary: given }).expect(400));
       assert.equal(kind, 'invalid');
       assert.deepEqual(
         problems.map((problem) => problem.field.toWellFormed()),

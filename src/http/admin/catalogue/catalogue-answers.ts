@@ -6,6 +6,7 @@ import { refIdProblems } from '../../../domain/ref-id.ts';
 import { statuses } from '../../../domain/status.ts';
 import { trackerIds } from '../../../domain/trackers/tracker-preset.ts';
 import { shownVocabularySchema } from '../../fields/vocabulary-schema.ts';
+import { appliedExample, appliedFields } from '../status-calls/status-call-answers.ts';
 import { defineAnswer, momentSchema, type Answer } from '../../protocol/describe-answer.ts';
 
 const MOMENT = '2026-01-31T09:15:00.000Z';
@@ -118,6 +119,15 @@ export const newAdvertiserAnswer = defineAnswer(advertiserSchema.extend({ token 
   ...advertiserExample,
   token: tokenExample,
 });
+export const patchedAdvertiserAnswer = defineAnswer(
+  advertiserSchema.extend({
+    kept_calls: z
+      .object(appliedFields)
+      .optional()
+      .meta({ description: 'When a vocabulary was given: what became of the calls that it explains.' }),
+  }),
+  { ...advertiserExample, kept_calls: appliedExample },
+);
 export const advertisersAnswer = pageOf('advertisers', advertiserSchema, advertiserExample);
 export const advertiserTokenAnswer = defineAnswer(z.object({ advertiser_id: z.string(), token }), {
   advertiser_id: 'first-bank-4f2k9x',

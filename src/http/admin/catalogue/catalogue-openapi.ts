@@ -76,7 +76,7 @@ function describeAdvertiserCalls(): ZodOpenApiPathsObject {
       patch: {
         summary: 'Change an advertiser',
         body: advertiserPatchSchema,
-        answer: answers.advertiserAnswer,
+        answer: answers.patchedAdvertiserAnswer,
         refusals: ['invalid', 'unknown'],
       },
     }),

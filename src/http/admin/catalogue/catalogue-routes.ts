@@ -20,11 +20,13 @@ import {
 import { replacePartnerKey } from '../../../db/keys/partner-keys.ts';
 import type { PostbackSettings } from '../../../domain/postbacks/postback-settings.ts';
 import { AppError } from '../../../errors.ts';
+import type { StatusIntake } from '../../../intake/status.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';
 import { checkSettingsToSave } from '../../../outbound/settings-check.ts';
 import { readWith, refuseFields } from '../../fields/read-with.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
+import { APPLY_WITHIN_MS, viewApplied } from '../status-calls/unknown-word-routes.ts';
 import {
   advertiserPatchSchema,
   newAdvertiserSchema,
@@ -80,7 +82,9 @@ export function addPartnerRoutes(routes: Router, { db, publicUrl, addressRules }
   }
 }
 
-export function addAdvertiserRoutes(routes: Router, { db, publicUrl }: Pick<PartnerDeps, 'db' | 'publicUrl'>): void {
+type AdvertiserDeps = Pick<PartnerDeps, 'db' | 'publicUrl'> & { statuses: Pick<StatusIntake, 'applyKept'> };
+
+export function addAdvertiserRoutes(routes: Router, { db, publicUrl, statuses }: AdvertiserDeps): void {
   const view = <T extends { advertiser_id: string }>(advertiser: T) => ({
     ...advertiser,
     postback_url: `${publicUrl}/advertisers/${advertiser.advertiser_id}/postback`,
@@ -103,7 +107,10 @@ export function addAdvertiserRoutes(routes: Router, { db, publicUrl }: Pick<Part
     const patch = readWith(advertiserPatchSchema, req.body);
     const { id } = req.params;
     const changed = await asActor(db, actorOf(res), (trx) => updateAdvertiser(trx, id, patch));
-    res.json(view(found(changed, `advertiser ${id}`)));
+    const advertiser = view(found(changed, `advertiser ${id}`));
+    if (!patch.vocabulary) return void res.json(advertiser);
+    const applied = await statuses.applyKept(id, APPLY_WITHIN_MS);
+    res.json({ ...advertiser, kept_calls: viewApplied(applied) });
   });
   routes.post('/advertisers/:id/token', needs('admin'), async (req, res) => {
     const { id } = req.params;

@@ -95,7 +95,8 @@ export const postbacksAnswer = pageOf(postbackSchema, {
   ended_at: AT,
 });
 
-function pageOf<Row extends z.ZodType>(row: Row, example: z.output<Row>) {
+/** A page of a list, with an example of one row. */
+export function pageOf<Row extends z.ZodType>(row: Row, example: z.output<Row>) {
   const nextCursor = z
     .string()
     .nullable()

@@ -1,29 +1,59 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { listStatusCalls } from '../../../db/reports/status-calls.ts';
+import { listStatusCalls, readStatusCall } from '../../../db/reports/status-calls.ts';
 import { AppError } from '../../../errors.ts';
 import type { StatusIntake } from '../../../intake/status.ts';
+import { viewStatusCall } from '../../../stories/status-call-view.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { actorOf } from '../../protocol/actor.ts';
+import { writeCursor } from '../../protocol/cursor.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
-import { callIdSchema, statusCallPageSchema } from './status-call-schemas.ts';
+import { callIdSchema, statusByOpsSchema, statusCallListSchema } from './status-call-schemas.ts';
 
-export type StatusCallDeps = { db: Knex; statuses: Pick<StatusIntake, 'acceptLate'> };
+export type StatusCallDeps = {
+  db: Knex;
+  statuses: Pick<StatusIntake, 'acceptLate' | 'rejudge' | 'applyKept' | 'recordByOps'>;
+};
 
-/** The advertisers' status calls as they were kept; one that came after the window can be accepted late (R9). */
+/** The inbound log: every status call as it was kept, what became of it, and putting it right. */
 export function addStatusCallRoutes(routes: Router, { db, statuses }: StatusCallDeps): void {
   routes.get('/status-calls', async (req, res) => {
-    const page = readWith(statusCallPageSchema, req.query);
-    const calls = await listStatusCalls(db, page);
-    const last = calls.length < page.limit ? undefined : calls.at(-1);
-    res.json({ status_calls: calls, next: last?.call_id ?? null });
+    const { rows, next } = await listStatusCalls(db, readWith(statusCallListSchema, req.query));
+    res.json({ items: rows.map(viewStatusCall), next_cursor: next === null ? null : writeCursor(next) });
+  });
+  routes.get('/status-calls/:id', async (req, res) => {
+    const call = await readStatusCall(db, readCallId(req.params.id));
+    if (!call) throw noSuchCall(req.params.id);
+    res.json(viewStatusCall(call));
   });
   routes.post('/status-calls/:id/accept', async (req, res) => {
-    const callId = callIdSchema.safeParse(req.params.id);
-    if (!callId.success) throw new AppError('unknown', `There is no status call ${req.params.id}.`);
-    const { conversionId, status, result } = await statuses.acceptLate(callId.data, actorOf(res));
-    res.json({ call_id: callId.data, conversion_id: conversionId, status, result });
+    const callId = readCallId(req.params.id);
+    const { conversionId, status, result } = await statuses.acceptLate(callId, actorOf(res));
+    res.json({ call_id: callId, conversion_id: conversionId, status, result });
+  });
+  routes.post('/status-calls/:id/rejudge', async (req, res) => {
+    const { callId, ...judged } = await statuses.rejudge(readCallId(req.params.id), actorOf(res));
+    res.json({ call_id: callId, conversion_id: judged.conversionId, status: judged.status, result: judged.result });
+  });
+  routes.post('/conversions/:id/status', async (req, res) => {
+    const { status, reason, comment = null } = readWith(statusByOpsSchema, req.body);
+    const given = { conversionId: req.params.id, status, reason, comment };
+    const answer = await statuses.recordByOps(given, actorOf(res));
+    res.json({ conversion_id: answer.conversionId, status: answer.status, result: answer.result });
   });
   routes.all('/status-calls', allowOnly('GET', 'HEAD'));
+  routes.all('/status-calls/:id', allowOnly('GET', 'HEAD'));
   routes.all('/status-calls/:id/accept', allowOnly('POST'));
+  routes.all('/status-calls/:id/rejudge', allowOnly('POST'));
+  routes.all('/conversions/:id/status', allowOnly('POST'));
+}
+
+function readCallId(text: string): number {
+  const callId = callIdSchema.safeParse(text);
+  if (!callId.success) throw noSuchCall(text);
+  return callId.data;
+}
+
+function noSuchCall(text: string): AppError {
+  return new AppError('unknown', `There is no status call ${text}.`);
 }

@@ -1,11 +1,63 @@
 import { z } from 'zod';
 import { statusCallResults } from '../../../db/reports/status-calls.ts';
+import { statuses } from '../../../domain/status.ts';
+import { meanings, normaliseWord } from '../../../domain/vocabulary.ts';
+import { idFilter, momentFilter } from '../../fields/filters.ts';
 import { limitSchema, wholeNumber } from '../../fields/number-schemas.ts';
+import { oneLine } from '../../fields/text-schemas.ts';
+import { cursorSchema } from '../../protocol/cursor.ts';
 
 export const callIdSchema = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 
-export const statusCallPageSchema = z.strictObject({
-  limit: limitSchema,
-  after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().meta({ description: 'The `next` of the page before.' }),
+const CALL_ID = /^\d{1,16}$/;
+// An advertiser, how many of its words came before, and the word in base64url, as a cursor holds single bytes.
+const WORD_PLACE = /^[\w-]{1,64} \d{1,9} [\w-]{1,1000}$/;
+const MAX_WORD_CURSOR = 2000;
+
+export const statusCallListSchema = z.strictObject({
+  advertiser_id: idFilter,
+  conversion_id: idFilter.meta({ description: 'As the advertiser named it, whether or not there is such a one.' }),
   result: z.enum(statusCallResults).optional(),
+  from: momentFilter.meta({ description: 'Came then or later.' }),
+  to: momentFilter.meta({ description: 'Came before.' }),
+  limit: limitSchema,
+  cursor: cursorSchema(CALL_ID).optional(),
+});
+
+export const unknownWordListSchema = z.strictObject({
+  advertiser_id: idFilter,
+  limit: limitSchema,
+  cursor: cursorSchema(WORD_PLACE, MAX_WORD_CURSOR).optional(),
+});
+
+const WORD_RULE = 'must be a word of 1 to 64 characters';
+
+export const mappedWordSchema = z.strictObject({
+  advertiser_id: z.string().min(1).max(64),
+  word: z
+    .string({ error: WORD_RULE })
+    .refine((word) => isWord(word), { error: WORD_RULE })
+    .meta({ description: 'As it stands in the list.', override: oneLine(64) }),
+  status: z.enum(meanings).meta({ description: 'What it means; `ignore`: its calls change nothing.' }),
+});
+
+function isWord(word: string): boolean {
+  const normalised = normaliseWord(word);
+  return normalised !== '' && [...normalised].length <= 64 && normalised.isWellFormed() && !normalised.includes('\0');
+}
+
+const text = (longest: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(longest)
+    .refine((given) => given.isWellFormed() && new RegExp(oneLine(longest).pattern).test(given), {
+      error: 'must not contain control characters',
+    });
+
+export const statusByOpsSchema = z.strictObject({
+  status: z.enum(statuses),
+  reason: text(500).meta({ description: 'Why; partners hear it by {reason}.' }),
+  comment: text(1000).optional().meta({ description: 'For ops alone.' }),
 });

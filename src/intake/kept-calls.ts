@@ -1,0 +1,125 @@
+import type { Knex } from 'knex';
+import { readVocabulary } from '../db/advertisers.ts';
+import { asActor, noteAct, type Actor } from '../db/audit.ts';
+import { countWaitingCalls, lockStatusCall, lockWaitingCalls, type KeptStatusCall } from '../db/statuses/kept-calls.ts';
+import { recordStatuses } from '../db/statuses/record-statuses.ts';
+import { readStatusFields } from '../domain/status-call.ts';
+import { isStatus, meaningOf, type StatusReport, type StatusResult } from '../domain/status-report.ts';
+import { statuses, type Status } from '../domain/status.ts';
+import { PLAIN_VOCABULARY, understand, type Vocabulary } from '../domain/vocabulary.ts';
+import { AppError } from '../errors.ts';
+
+/** What became of calls that were kept for their words. */
+export type AppliedCalls = {
+  /** How many were recorded. */
+  applied: number;
+  /** How many were judged and changed nothing. */
+  notApplied: number;
+  /** How many became what. */
+  results: Partial<Record<StatusResult, number>>;
+  /** How many could not be judged in the time there was; at most 10,000 are counted. */
+  waiting: number;
+};
+
+/** The new verdict on a kept call. */
+export type Rejudged = {
+  callId: number;
+  conversionId: string | null;
+  /** What its word was taken for. */
+  status: Status | null;
+  result: StatusResult;
+};
+
+export type Judging = { db: Knex; windowMs: number };
+
+// So many leads are held at a time: a status of one of them waits for some milliseconds.
+const BATCH = 200;
+const MOST_WAITING_COUNTED = 10_000;
+// For these there is nothing to repair, or another way.
+const REPAIRABLE: readonly StatusResult[] = ['unknown_word', 'unknown_conversion', 'malformed', 'ignored'];
+
+/**
+ * Judges the calls of an advertiser that were refused for a word which it knows by now, in the order in which they came,
+ * each by the window of that time (R9). They are judged in batches: what is killed in between has judged some and left the
+ * others as they were, and whoever calls it again goes on.
+ *
+ * @param withinMs after that no further batch is begun
+ */
+export async function applyKeptCalls(
+  { db, windowMs }: Judging,
+  { advertiserId, withinMs }: { advertiserId: string; withinMs: number },
+): Promise<AppliedCalls> {
+  const begun = performance.now();
+  const results: AppliedCalls['results'] = {};
+  const vocabulary = (await readVocabulary(db, advertiserId)) ?? PLAIN_VOCABULARY;
+  const words = [...new Set([...Object.keys(vocabulary.words), ...statuses])];
+  let after = 0;
+  let isDone = false;
+  while (!isDone && performance.now() - begun < withinMs) {
+    const judged = await db.transaction(async (trx) => {
+      const kept = await lockWaitingCalls(trx, { advertiserId, words, after, limit: BATCH });
+      return await judgeAgain(trx, kept, { vocabulary, windowMs });
+    });
+    for (const { result } of judged) results[result] = (results[result] ?? 0) + 1;
+    after = judged.at(-1)?.callId ?? after;
+    isDone = judged.length === 0;
+  }
+  const total = Object.values(results).reduce((sum, count) => sum + count, 0);
+  const applied = results.recorded ?? 0;
+  const waiting = isDone ? 0 : await countWaitingCalls(db, { advertiserId, words, most: MOST_WAITING_COUNTED });
+  return { applied, notApplied: total - applied, results, waiting };
+}
+
+/**
+ * Judges one kept call again, by the words and names of today and by the window of the time when it came.
+ * @throws AppError `unknown` when there is no such call, `conflict` when nothing can be repaired about it
+ */
+export async function rejudgeCall({ db, windowMs }: Judging, callId: number, actor: Actor): Promise<Rejudged> {
+  return await asActor(db, actor, async (trx) => {
+    const kept = await lockStatusCall(trx, callId);
+    if (!kept) throw new AppError('unknown', `There is no status call ${callId}.`);
+    if (!REPAIRABLE.includes(kept.result)) throw new AppError('conflict', refuseToJudge(kept));
+    const vocabulary = (await readVocabulary(trx, kept.advertiserId)) ?? PLAIN_VOCABULARY;
+    const [judged] = await judgeAgain(trx, [kept], { vocabulary, windowMs });
+    if (!judged) throw new Error(`Status call ${callId} was judged without a verdict.`);
+    const after = { conversion_id: judged.conversionId, status: judged.status, result: judged.result };
+    const subject = { subjectType: 'status_call', subjectId: String(callId) };
+    await noteAct(trx, { action: 'rejudge', ...subject, before: { result: kept.result }, after });
+    return judged;
+  });
+}
+
+function refuseToJudge({ callId, result }: KeptStatusCall): string {
+  if (result === 'window_closed') return `Status call ${callId} came after its window: it can be accepted late.`;
+  return `Status call ${callId} is ${result}: there is nothing about it to repair.`;
+}
+
+async function judgeAgain(
+  trx: Knex,
+  kept: KeptStatusCall[],
+  { vocabulary, windowMs }: { vocabulary: Vocabulary; windowMs: number },
+): Promise<Rejudged[]> {
+  if (kept.length === 0) return [];
+  const reports = kept.map((call) => toReport(call, vocabulary));
+  const verdicts = await recordStatuses(trx, reports, { windowMs });
+  return reports.map(({ conversionId, meaning }, index) => ({
+    callId: kept[index]?.callId ?? NaN,
+    conversionId,
+    status: isStatus(meaning) ? meaning : null,
+    result: verdicts[index]?.result ?? 'malformed',
+  }));
+}
+
+/** A kept call as a report, read anew by this vocabulary. */
+export function toReport(kept: KeptStatusCall, vocabulary: Vocabulary): StatusReport {
+  const { callId, advertiserId, raw, source, at, eventAt, notify } = kept;
+  const { problems, ...fields } = readFields(kept, vocabulary);
+  const meaning = problems.length > 0 ? 'malformed' : meaningOf(understand(fields, vocabulary));
+  return { advertiserId, ...fields, meaning, raw, source, eventAt, notify, callId, cameAt: at, isAcceptedLate: false };
+}
+
+/** A row of a file has been read by its columns already, whose names are no concern of the vocabulary. */
+function readFields({ source, raw, conversionId, word, transactionId }: KeptStatusCall, vocabulary: Vocabulary) {
+  const read = readStatusFields(raw, source === 'call' ? vocabulary.parameters : {});
+  return source === 'call' ? read : { ...read, conversionId, word, transactionId, problems: [] };
+}

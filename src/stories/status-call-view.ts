@@ -1,0 +1,113 @@
+import type { LoggedCall, StatusCallRow } from '../db/reports/status-calls.ts';
+import { readStatusFields, type RawStatusCall } from '../domain/status-call.ts';
+import { findMeaning, PLAIN_VOCABULARY, understand } from '../domain/vocabulary.ts';
+import { maskSecrets } from './mask-secrets.ts';
+
+export const verdicts = ['recorded', 'no_effect', 'refused'] as const;
+
+/** What came of a call, in one word. */
+export type Verdict = (typeof verdicts)[number];
+
+const VERDICTS: Readonly<Record<StatusCallRow['result'], Verdict>> = {
+  recorded: 'recorded',
+  accepted_late: 'recorded',
+  duplicate: 'no_effect',
+  stale: 'no_effect',
+  ignored: 'no_effect',
+  window_closed: 'refused',
+  unknown_word: 'refused',
+  unknown_conversion: 'refused',
+  malformed: 'refused',
+};
+
+/** What may be done about a call: it is judged again when its cause is repaired, or accepted although it was late. */
+export type Repair = 'rejudge' | 'accept' | null;
+
+const REPAIRS: Partial<Readonly<Record<StatusCallRow['result'], Repair>>> = {
+  window_closed: 'accept',
+  unknown_word: 'rejudge',
+  unknown_conversion: 'rejudge',
+  malformed: 'rejudge',
+  ignored: 'rejudge',
+};
+
+/** A call of the inbound log as ops see it: as it came, and a sentence that says what became of it and what to do. */
+export function viewStatusCall({ vocabulary: _vocabulary, raw, ...call }: LoggedCall) {
+  return {
+    ...call,
+    raw: maskRaw(raw),
+    verdict: VERDICTS[call.result],
+    repair: REPAIRS[call.result] ?? null,
+    explanation: explainCall({ ...call, raw, vocabulary: _vocabulary }),
+  };
+}
+
+export type StatusCallView = ReturnType<typeof viewStatusCall>;
+
+/** What a story shows of a call, beside the conversion that it names. */
+export function viewKeptCall({ call_id, at, source, word, status, result, ...call }: StatusCallRow) {
+  const { accepted_at, rejudged_at, raw } = call;
+  return { call_id, at, source, word, status, result, accepted_at, rejudged_at, raw: maskRaw(raw) };
+}
+
+function maskRaw(raw: unknown): unknown {
+  return JSON.parse(maskSecrets(JSON.stringify(raw)));
+}
+
+function explainCall(call: LoggedCall): string {
+  const judged = call.rejudged_at === null || call.result === 'accepted_late' ? '' : ' It was judged again later.';
+  return explainResult(call) + judged;
+}
+
+function explainResult(call: LoggedCall): string {
+  const { result, conversion_id, seq, source } = call;
+  const said = sayWord(call);
+  switch (result) {
+    case 'recorded':
+      return source === 'ops'
+        ? `Ops gave it themselves; it is event ${seq} of its lead.`
+        : `${said}: event ${seq} of its lead.`;
+    case 'accepted_late':
+      return `${said}. It came after the window, and ops accepted it: event ${seq} of its lead.`;
+    case 'duplicate':
+      return `${said}, which the conversion was already. Nothing has changed.`;
+    case 'stale':
+      return `${said}, but a newer decision was there already. Nothing has changed.`;
+    case 'ignored':
+      return `${quote(call.word)} is a word that is to be ignored. Nothing has changed.`;
+    case 'window_closed':
+      return `${said}, but it came after the window of its lead. It changes nothing unless you accept it late.`;
+    case 'unknown_conversion':
+      return `This advertiser has no conversion ${conversion_id}. Look whether it sends our id, and in which parameter.`;
+    case 'unknown_word':
+      return explainUnknownWord(call);
+    case 'malformed':
+      return explainMalformed(call);
+  }
+}
+
+function explainUnknownWord({ word, vocabulary }: LoggedCall): string {
+  const isKnown = word !== null && findMeaning(word, vocabulary ?? PLAIN_VOCABULARY) !== undefined;
+  return isKnown
+    ? `${quote(word)} was not known when it came, and is known by now: judge it again.`
+    : `${quote(word)} is no word that we know of this advertiser. Say what it means, and its calls are applied.`;
+}
+
+function explainMalformed({ raw, vocabulary }: LoggedCall): string {
+  const speech = vocabulary ?? PLAIN_VOCABULARY;
+  const { problems, ...fields } = readStatusFields(raw as RawStatusCall, speech.parameters);
+  const understood = understand(fields, speech);
+  if (problems.length > 0) return problems.map(({ message }) => message).join(' ');
+  if (understood.kind === 'refused') return understood.message;
+  return 'It could not be read when it came. With the words and names of today it can: judge it again.';
+}
+
+function sayWord({ word, status }: StatusCallRow): string {
+  if (status === null) return 'It was understood';
+  if (word === null) return `It came without a word, which means ${status}`;
+  return word === status ? `It says ${status}` : `${quote(word)} was taken for ${status}`;
+}
+
+function quote(word: string | null): string {
+  return `"${word ?? ''}"`;
+}
