@@ -270,15 +270,15 @@ describe('replaying', () => {
   describe('and its partner', () => {
     it('pauses between two postbacks within a second, and goes on where it was', async () => {
       for (let count = 0; count < 30; count++) await failed({ attempts: [] });
-      const replayId = await stage.replayOf(ann, { ratePerSecond: 20 });
+      const replayId = await stage.replayOf(ann, { ratePerSecond: 10 });
       const ask = (what: 'pause' | 'resume') => askReplay(stage.db, { partnerId: ann, replayId, ask: what });
       const batch = stage.batch(replayId);
       await haveBeenSent(3);
-      const askedAt = performance.now();
       await ask('pause');
+      const before = stage.sent.length;
       const counts = await batch;
-      const tookMs = performance.now() - askedAt;
-      assert.ok(tookMs < 1000, `${tookMs} ms`);
+      // Counted in postbacks, because a second may be long on a busy machine.
+      assert.ok(stage.sent.length - before <= 10, `${stage.sent.length - before} more were sent`);
       assertFields(counts, { state: 'paused', total: 30, delivered: stage.sent.length });
       assert.ok(stage.sent.length < 30);
       assertFields(await stage.batch(replayId), { state: 'paused' });
@@ -290,7 +290,7 @@ describe('replaying', () => {
 
     it('cancels it, and the rest stays as it was', async () => {
       for (let count = 0; count < 30; count++) await failed({ attempts: [] });
-      const replayId = await stage.replayOf(ann, { ratePerSecond: 20 });
+      const replayId = await stage.replayOf(ann, { ratePerSecond: 10 });
       const batch = stage.batch(replayId);
       await haveBeenSent(3);
       await askReplay(stage.db, { partnerId: ann, replayId, ask: 'cancel' });
