@@ -75,7 +75,7 @@ describe('a canary', () => {
   async function canaryOf(partnerId: string): Promise<EndpointHealth> {
     return await eventually(async () => {
       const health = await read(partnerId);
-      assert.ok(health.canary?.http_status);
+      assert.ok(health.canary?.http_status, 'not yet');
       return health;
     });
   }
@@ -109,7 +109,9 @@ describe('a canary', () => {
     tracker.answer(503);
     const partnerId = await failingPartner();
     start();
-    await eventually(async () => assert.ok((await read(partnerId)).consecutive_failures >= FAILING_AFTER + 2));
+    await eventually(async () =>
+      assert.ok((await read(partnerId)).consecutive_failures >= FAILING_AFTER + 2, 'not yet'),
+    );
     const health = await canaryOf(partnerId);
     assert.equal(health.state, 'failing');
     assert.equal(health.canary?.http_status, 503);

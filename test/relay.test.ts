@@ -261,7 +261,7 @@ describe('relay', function () {
         assert.equal((await network.db.raw<{ rows: object[] }>(waiting)).rows.length, 1);
       });
       const seenAt = Date.now();
-      await eventually(() => assert.ok(Date.now() > seenAt));
+      await eventually(() => assert.ok(Date.now() > seenAt, 'not yet'));
       return { ...relay, seenAt };
     });
     await nothingIsOwed();
@@ -295,7 +295,10 @@ describe('relay', function () {
     const others = await Promise.all(Array.from({ length: 5 }, touchedLead));
     await eventually(() => {
       const relayed = calls.map(({ leadId }) => leadId);
-      assert.ok(others.every((leadId) => relayed.includes(leadId)));
+      assert.ok(
+        others.every((leadId) => relayed.includes(leadId)),
+        'not yet',
+      );
     });
     assert.ok(callsForBroken().length < 3, 'the others had to wait for it');
 

@@ -140,14 +140,14 @@ describe('the catalogue in memory', () => {
   it('gives the same list of offers as long as nothing has changed', async () => {
     const { catalogue, asked } = await start({ pollIntervalMs: 2 });
     const before = catalogue.offers();
-    await eventually(() => assert.ok(asked.versions >= 3));
+    await eventually(() => assert.ok(asked.versions >= 3, 'not yet'));
     assert.equal(catalogue.offers(), before);
   });
 
   it('keeps what it knows while it cannot be refreshed, warns, and goes on trying', async () => {
     const { catalogue, store, warnings, fail } = await start({ pollIntervalMs: 5 });
     fail(new Error('away'));
-    await eventually(() => assert.ok(warnings.length >= 2));
+    await eventually(() => assert.ok(warnings.length >= 2, 'not yet'));
     assert.ok(await catalogue.findPartner('first'));
     Object.assign(store, { version: 2, offers: [{ ...OFFER, offerId: 'card' }] });
     fail(undefined);

@@ -78,7 +78,10 @@ describe('processes that are killed or stopped', function () {
     await network.report(stuck, 'approved');
     const leases = await eventually(async () => {
       const rows = await Promise.all([delivered, stuck].map(owed));
-      assert.ok(rows.every((row) => row?.lease_id));
+      assert.ok(
+        rows.every((row) => row?.lease_id),
+        'not yet',
+      );
       return rows.map((row) => row?.lease_id);
     });
     await relay.kill('SIGKILL');
@@ -106,7 +109,7 @@ describe('processes that are killed or stopped', function () {
   it('every click that was answered outlives the kill of the api and of Postgres', async () => {
     const postgres = await startPrivatePostgres();
     const { program, load } = await startLoadedApi(postgres.url);
-    await eventually(() => assert.ok(load.answered.length > CLICKS_BEFORE_THE_END));
+    await eventually(() => assert.ok(load.answered.length > CLICKS_BEFORE_THE_END, 'not yet'));
     await Promise.all([postgres.kill('SIGKILL'), program.kill('SIGKILL')]);
     await load.ended;
     const restarted = await startPrivatePostgres({ dir: postgres.dir, port: postgres.port });
@@ -118,7 +121,7 @@ describe('processes that are killed or stopped', function () {
     const { createDatabase } = await testPostgres();
     const url = await createDatabase();
     const { program, load } = await startLoadedApi(url);
-    await eventually(() => assert.ok(load.answered.length > CLICKS_BEFORE_THE_END));
+    await eventually(() => assert.ok(load.answered.length > CLICKS_BEFORE_THE_END, 'not yet'));
     const exit = await program.stop();
     assert.deepEqual(await load.ended, []);
     assert.deepEqual(exit, { code: 0, signal: null });
@@ -137,7 +140,12 @@ describe('processes that are killed or stopped', function () {
     const conversionId = await approvedConversion(slow.url);
     await eventually(() => assert.equal(slow.received.length, 1));
     const stopped = worker.stop();
-    await eventually(() => assert.ok(worker.logs().some((line) => line.includes('"msg":"stopping"'))));
+    await eventually(() =>
+      assert.ok(
+        worker.logs().some((line) => line.includes('"msg":"stopping"')),
+        'not yet',
+      ),
+    );
     answer(200);
     assert.deepEqual(await stopped, { code: 0, signal: null });
     await assertPostback(conversionId, 'delivered', ['delivered']);

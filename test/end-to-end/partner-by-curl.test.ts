@@ -127,7 +127,7 @@ describe('a new partner with nothing but a key and curl', function () {
     return await eventually(async () => {
       const page = await ask<{ items: Postback[] }>('GET', `/postbacks?conversion_id=${conversionId}`);
       const [listed, ...others] = page.items;
-      assert.ok(listed && others.length === 0 && ['delivered', 'failed'].includes(listed.state));
+      assert.ok(listed && others.length === 0 && ['delivered', 'failed'].includes(listed.state), 'not yet');
       return await ask<Postback>('GET', `/postbacks/${listed.postback_id}`);
     });
   }

@@ -52,7 +52,7 @@ describe('a replay whose worker is killed twice', function () {
     for (const delivered of KILLS_AT) {
       await eventually(async () => {
         const replay = await readReplay(db, { partnerId, replayId });
-        assert.ok((replay?.delivered ?? 0) >= delivered);
+        assert.ok((replay?.delivered ?? 0) >= delivered, 'not yet');
       }, 30_000);
       worker = await killAndReplace(worker, inTheAir);
     }

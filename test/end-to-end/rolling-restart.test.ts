@@ -39,7 +39,7 @@ describe('an api behind a balancer that is asked to stop', function () {
     balancer = startBalancer([staying.publicUrl, leaving.publicUrl], path);
     const kept = new Client(leaving.publicUrl);
     await kept.request({ path, method: 'GET' }).then(({ body }) => body.dump());
-    await eventually(() => assert.ok(balancer && balancer.answered() > REQUESTS_BEFORE));
+    await eventually(() => assert.ok(balancer && balancer.answered() > REQUESTS_BEFORE, 'not yet'));
 
     const exited = leaving.stop();
     for (const url of [leaving.publicUrl, leaving.opsUrl]) {

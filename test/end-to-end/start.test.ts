@@ -93,7 +93,12 @@ function startEmbedded(dataDir: string): Promise<RunningProgram> {
 
 /** The lines of the banner that a person is to paste. */
 async function curlLinesOf(program: RunningProgram): Promise<string[]> {
-  await eventually(() => assert.ok(program.logs().some((line) => line.startsWith('Ctrl-C'))));
+  await eventually(() =>
+    assert.ok(
+      program.logs().some((line) => line.startsWith('Ctrl-C')),
+      'not yet',
+    ),
+  );
   return program.logs().filter((line) => line.includes('curl -s '));
 }
 

@@ -23,7 +23,7 @@ describe('registering the search attributes', () => {
         error: () => assert.fail('it is no error'),
       },
     });
-    await eventually(() => assert.ok(calls >= codes.length + 3));
+    await eventually(() => assert.ok(calls >= codes.length + 3, 'not yet'));
     await registration.stop();
     return warnings;
   }

@@ -37,7 +37,7 @@ describe('a worker whose namespace Temporal does not know', function () {
     const client = connectTemporal(target);
     await assert.rejects(registerSearchAttributes(client), { message: expected });
     await client.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs('90 days') });
-    await eventually(() => assert.ok(worker.isRunning()), BACK_TIMEOUT_MS);
+    await eventually(() => assert.ok(worker.isRunning(), 'not yet'), BACK_TIMEOUT_MS);
     assert.deepEqual(new Set(lines.map(({ msg }) => msg)), new Set([expected]));
     await worker.stop();
     await client.connection.close();

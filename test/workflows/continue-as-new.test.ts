@@ -206,7 +206,7 @@ describe('a lead that continues as new', function () {
     for (let repeats = 0; repeats < Number(HISTORY_LIMIT); repeats++) {
       await handle.signal(leadEvents, { events: facts.slice(-1), recheck: true });
     }
-    await (await createWorker()).runUntil(() => eventually(() => assert.ok(rechecks > 0)));
+    await (await createWorker()).runUntil(() => eventually(() => assert.ok(rechecks > 0, 'not yet')));
     await handle.terminate();
     await connected.close();
   });

@@ -40,7 +40,7 @@ describe('R11: attempts that the workflow knows nothing of', function () {
     await world.handleOf(leadId).terminate('by hand');
     await network.report(conversionId, 'approved');
 
-    await eventually(async () => assert.ok((await failuresOf(leadId)).includes(NOT_STARTED)));
+    await eventually(async () => assert.ok((await failuresOf(leadId)).includes(NOT_STARTED), 'not yet'));
     assert.deepEqual(await attempts(conversionId), { pending: ['running'], approved: [] });
     assert.equal(tracker.received.length, 1);
     openGate();

@@ -109,7 +109,7 @@ describe('a lead that a sweep has found', function () {
     await network.report(conversionId, 'pending');
     await eventually(() => assert.equal(tracker.received.length, 1));
     sweepAgainAndAgain();
-    await eventually(async () => assert.ok((await signalsOf(world.client, leadId)).length >= 3));
+    await eventually(async () => assert.ok((await signalsOf(world.client, leadId)).length >= 3, 'not yet'));
     release();
     await world.hasPostbacks(conversionId, 'delivered');
     await sweep?.stop();

@@ -55,7 +55,7 @@ describe('the workflow of a replay', function () {
     const ann = await world.partnerWithFailed(40);
     const replayId = await world.stage.replayOf(ann, { ratePerSecond: 20 });
     const ask = (what: 'pause' | 'resume') => askReplay(world.stage.db, { partnerId: ann, replayId, ask: what });
-    await eventually(() => assert.ok(world.stage.sent.length >= 2));
+    await eventually(() => assert.ok(world.stage.sent.length >= 2, 'not yet'));
     await ask('pause');
     await world.hasReplay(ann, replayId, { state: 'paused' });
     // The workflow hears of it a moment after Postgres.
@@ -86,7 +86,7 @@ describe('the workflow of a replay', function () {
   it('cancels its replay when it is cancelled in the Web UI', async () => {
     const ann = await world.partnerWithFailed(40);
     const replayId = await world.stage.replayOf(ann, { ratePerSecond: 10 });
-    await eventually(() => assert.ok(world.stage.sent.length >= 2));
+    await eventually(() => assert.ok(world.stage.sent.length >= 2, 'not yet'));
     await world.handleOf(replayId).cancel();
     await world.hasReplay(ann, replayId, { state: 'cancelled' });
     assertFields((await world.handleOf(replayId).result()) as object, { state: 'cancelled' });
@@ -96,7 +96,7 @@ describe('the workflow of a replay', function () {
   it('is started anew when it is lost', async () => {
     const ann = await world.partnerWithFailed(30);
     const replayId = await world.stage.replayOf(ann, { ratePerSecond: 10 });
-    await eventually(() => assert.ok(world.stage.sent.length >= 2));
+    await eventually(() => assert.ok(world.stage.sent.length >= 2, 'not yet'));
     await world.handleOf(replayId).terminate();
     await world.hasReplay(ann, replayId, { state: 'done', delivered: 30 });
     assert.equal(world.stage.sent.length, 30);

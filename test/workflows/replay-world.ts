@@ -56,7 +56,7 @@ export async function startReplayWorld(address: string, { silentMs, replaying: c
     async hasReplay(partnerId: string, replayId: string, expected: Partial<Replay>): Promise<void> {
       await eventually(async () => {
         const replay = await readReplay(db, { partnerId, replayId });
-        assert.ok(replay);
+        assert.ok(replay, 'not yet');
         assertFields(replay, expected);
       }, 25_000);
     },

@@ -157,7 +157,7 @@ describe('what ops see of a lead in the Web UI', function () {
     const postbackId = await settledAs(conversionId, 1, 'retrying');
     const pending = await eventually(async () => {
       const [activity] = (await handle.describe()).raw.pendingActivities ?? [];
-      assert.ok(activity?.lastFailure);
+      assert.ok(activity?.lastFailure, 'not yet');
       return activity;
     });
     assert.equal(pending.activityType?.name, 'deliverPostback');

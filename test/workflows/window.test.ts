@@ -106,7 +106,10 @@ describe('the window of a lead', function () {
     const historyHas = (eventType: EventType) =>
       eventually(async () => {
         const { events } = await handle.fetchHistory();
-        assert.ok(events?.some((event) => event.eventType === eventType));
+        assert.ok(
+          events?.some((event) => event.eventType === eventType),
+          'not yet',
+        );
       });
 
     const first = await createWorker();

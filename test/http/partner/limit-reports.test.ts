@@ -30,7 +30,7 @@ describe('the limit of reports', () => {
       const before = begun.length;
       const answer = request(app)[method](path).set({ partner, accept });
       const sent = answer.then(({ status }) => status);
-      await Promise.race([sent, eventually(() => Promise.resolve(assert.ok(begun.length > before)))]);
+      await Promise.race([sent, eventually(() => Promise.resolve(assert.ok(begun.length > before, 'not yet')))]);
       begun.at(-1)?.answer();
       return await sent;
     };

@@ -127,7 +127,7 @@ describe('an Express app on the fast server', () => {
     const ask = (path: string) => request(url).get(path).agent(agent);
     assert.equal((await ask('/quick')).headers['connection'], 'keep-alive');
     const slow = ask('/slow').then((response) => response);
-    await eventually(() => assert.ok(isUnderWay));
+    await eventually(() => assert.ok(isUnderWay, 'not yet'));
     servers[0]?.endConnections();
     finish();
     for (const response of [await slow, await ask('/quick')]) assert.equal(response.headers['connection'], 'close');
@@ -151,7 +151,7 @@ describe('an Express app on the fast server', () => {
       .get('/slow')
       .agent(agent)
       .then((response) => response);
-    await eventually(() => assert.ok(isUnderWay));
+    await eventually(() => assert.ok(isUnderWay, 'not yet'));
     const closed = closeServer(server, 10_000);
     await assert.rejects(async () => await request(url).get('/slow'), /ECONNREFUSED/);
     finish();
@@ -168,7 +168,7 @@ describe('an Express app on the fast server', () => {
     const [server] = servers;
     assert.ok(server && (server.address() as AddressInfo).port > 0);
     const answer = assert.rejects(async () => await request(url).get('/endless'), /socket hang up|ECONNRESET/);
-    await eventually(() => assert.ok(isUnderWay));
+    await eventually(() => assert.ok(isUnderWay, 'not yet'));
     await closeServer(server, 1);
     await answer;
   });
