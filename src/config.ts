@@ -81,6 +81,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       failingAfter: variables.ENDPOINT_FAILING_AFTER,
       canaryIntervalMs: msOf(variables.CANARY_INTERVAL_SECONDS),
     },
+    advertisers: { silentAfterHours: variables.ADVERTISER_SILENT_AFTER_HOURS },
+    retention: { statusCallsDays: variables.STATUS_CALLS_RETENTION_DAYS },
     console: { sessionMs: msOf(variables.CONSOLE_SESSION_SECONDS) },
     partners: { testsPerMinute: variables.PARTNER_TESTS_PER_MINUTE },
     catalogue: { pollMs: msOf(variables.CATALOGUE_POLL_SECONDS) },

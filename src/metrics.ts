@@ -34,6 +34,11 @@ export function createMetrics() {
       help: "Partners' endpoints that have failed ENDPOINT_FAILING_AFTER times in a row",
       registers,
     }),
+    advertisersSilent: new Gauge({
+      name: 'cashcat_advertisers_silent',
+      help: 'Advertisers who report daily and have stopped, see ADVERTISER_SILENT_AFTER_HOURS',
+      registers,
+    }),
     canaries: new Counter({
       name: 'cashcat_canary_calls_total',
       help: 'Test postbacks to failing endpoints, by whether these had recovered',

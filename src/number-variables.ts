@@ -41,6 +41,10 @@ export const numberVariables = {
 
   // One failure is an accident of the network; with more, a partner would hear of a broken endpoint when the day is lost.
   ENDPOINT_FAILING_AFTER: wholeNumber({ standard: 10, least: 1, most: 1000 }),
+  // Below, an advertiser who reports once a day would be silent each day; above, its windows have ended meanwhile.
+  ADVERTISER_SILENT_AFTER_HOURS: wholeNumber({ standard: 36, least: 25, most: 336 }),
+  // Below, a call could be gone before its window is; above, nobody would be asked about it any more.
+  STATUS_CALLS_RETENTION_DAYS: wholeNumber({ standard: 365, least: 30, most: 3650 }),
   // Below, it would be an attack on a server that is in trouble already; above, nobody would call it noticing.
   CANARY_INTERVAL_SECONDS: seconds({ standard: 5 * MINUTE_SECONDS, least: 1, most: DAY_SECONDS }),
 

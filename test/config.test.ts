@@ -32,6 +32,8 @@ const RANGES: Record<string, { least: number; most: number; below: string; above
   POSTBACK_INTERVAL_SECONDS: { least: 0.1, most: 604_800, below: '0.099', above: '604800.001' },
   POSTBACK_TIMEOUT_SECONDS: { least: 0.1, most: 10, below: '0.099', above: '10.001' },
   ENDPOINT_FAILING_AFTER: { least: 1, most: 1000, below: '0', above: '1001' },
+  ADVERTISER_SILENT_AFTER_HOURS: { least: 25, most: 336, below: '24', above: '337' },
+  STATUS_CALLS_RETENTION_DAYS: { least: 30, most: 3650, below: '29', above: '3651' },
   CANARY_INTERVAL_SECONDS: { least: 1, most: 86_400, below: '0.999', above: '86400.001' },
   OPS_SESSION_SECONDS: { least: 1, most: 604_800, below: '0.999', above: '604800.001' },
   CONSOLE_SESSION_SECONDS: { least: 1, most: 7_776_000, below: '0.999', above: '7776000.001' },
@@ -80,6 +82,8 @@ describe('configuration', () => {
       leads: { secrets: undefined, windowMs: 1_209_600_000 },
       postbacks: { attempts: 3, intervalMs: 300_000, timeoutMs: 10_000, allowCidrs: undefined },
       endpoints: { failingAfter: 10, canaryIntervalMs: 300_000 },
+      advertisers: { silentAfterHours: 36 },
+      retention: { statusCallsDays: 365 },
       console: { sessionMs: 14 * 24 * 60 * 60 * 1000 },
       partners: { testsPerMinute: 10 },
       catalogue: { pollMs: 1000 },
@@ -140,8 +144,9 @@ describe('configuration', () => {
 
   describe('of numbers', () => {
     it('tests every variable that takes one', () => {
-      const taken = Object.entries(environment.shape).filter(
-        ([, schema]) => typeof schema.safeParse('5').data === 'number',
+      // No single number is in the range of each.
+      const taken = Object.entries(environment.shape).filter(([, schema]) =>
+        ['5', '100'].some((text) => typeof schema.safeParse(text).data === 'number'),
       );
       const named = taken.map(([name]) => name).filter((name) => name !== 'TRUST_PROXY');
       assert.deepEqual(named.sort(), Object.keys(RANGES).sort());

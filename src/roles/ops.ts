@@ -4,6 +4,7 @@ import { countFailingEndpoints } from '../db/endpoints/endpoints.ts';
 import { readBacklog } from '../db/outbox.ts';
 import { readOverdue } from '../db/overdue.ts';
 import { replayTells } from '../db/replays/replay-tells.ts';
+import { countSilentAdvertisers } from '../db/reports/silence.ts';
 import { createOpsApp } from '../http/ops-app.ts';
 import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
 import type { StatusIntake } from '../intake/status.ts';
@@ -41,6 +42,7 @@ export async function startOps(deps: RoleDeps, { roles, api, telemetry }: OpsOpt
       publicUrl: api.publicUrl,
       windowMs: config.leads.windowMs,
       failingAfter: config.endpoints.failingAfter,
+      silentAfterHours: config.advertisers.silentAfterHours,
       addressRules: createAddressRules({ allowCidrs: config.postbacks.allowCidrs }),
     },
     temporalUiUrl: config.temporal.uiUrl,
@@ -69,6 +71,7 @@ async function readMetrics({ config, db, metrics, log }: RoleDeps, telemetry: Te
     metrics.postbacksOverdue.set(overdue.postbacks);
     metrics.settlementsOverdue.set(overdue.settlements);
     metrics.endpointsFailing.set(await countFailingEndpoints(db, config.endpoints.failingAfter));
+    await countSilent({ config, db, metrics });
     metrics.replaysRunning.set(await replayTells.countRunning(db));
     metrics.countingBehindSeconds.set((Date.now() - Date.parse(await readCountedUpto(db))) / MS_PER_SECOND);
   } catch (error) {
@@ -79,4 +82,14 @@ async function readMetrics({ config, db, metrics, log }: RoleDeps, telemetry: Te
   }
   const texts = [await metrics.registry.metrics(), (await telemetry?.readMetrics()) ?? ''];
   return { contentType: metrics.registry.contentType, text: texts.join('\n') };
+}
+
+// It looks back three weeks, and says nothing new from one minute to the next.
+const SILENCE_COUNTED_EVERY_MS = 60 * MS_PER_SECOND;
+let silenceCountedAt = -Infinity;
+
+async function countSilent({ config, db, metrics }: Pick<RoleDeps, 'config' | 'db' | 'metrics'>): Promise<void> {
+  if (performance.now() - silenceCountedAt < SILENCE_COUNTED_EVERY_MS) return;
+  metrics.advertisersSilent.set(await countSilentAdvertisers(db, config.advertisers.silentAfterHours));
+  silenceCountedAt = performance.now();
 }

@@ -41,5 +41,6 @@ export function makeAdminDeps({ db, statuses }: Pick<Network, 'db' | 'statuses'>
     addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }),
     windowMs: WINDOW_MS,
     failingAfter: FAILING_AFTER,
+    silentAfterHours: 36,
   };
 }

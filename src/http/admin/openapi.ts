@@ -7,6 +7,7 @@ import { describeEndpointCalls } from './endpoints/endpoint-openapi.ts';
 import { describeKeyCalls } from './keys/key-openapi.ts';
 import { describeListCalls } from './lists/list-openapi.ts';
 import { describePriceCalls } from './prices/price-openapi.ts';
+import { describeSilenceCalls } from './silence/silence-openapi.ts';
 import { describeStatusCalls } from './status-calls/status-calls-openapi.ts';
 import { describeStoryCalls } from './stories/story-openapi.ts';
 
@@ -30,6 +31,7 @@ export function describeAdminApi(): oas31.OpenAPIObject {
       ...describeStoryCalls(),
       ...describeListCalls(),
       ...describeStatusCalls(),
+      ...describeSilenceCalls(),
       ...describeEndpointCalls(),
       ...describeKeyCalls(),
       ...describeAuditCalls(),

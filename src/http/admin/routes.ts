@@ -20,11 +20,12 @@ import { addListRoutes } from './lists/list-routes.ts';
 import { addEndpointRoutes, type EndpointDeps } from './endpoints/endpoint-routes.ts';
 import { describeAdminApi } from './openapi.ts';
 import { addPriceRoutes } from './prices/price-routes.ts';
+import { addSilenceRoutes, type SilenceDeps } from './silence/silence-routes.ts';
 import { addStatusCallRoutes, type StatusCallDeps } from './status-calls/status-call-routes.ts';
 import { addUnknownWordRoutes } from './status-calls/unknown-word-routes.ts';
 import { addStoryRoutes } from './stories/story-routes.ts';
 
-export type AdminDeps = PartnerDeps & StatusCallDeps & EndpointDeps & { windowMs: number };
+export type AdminDeps = PartnerDeps & StatusCallDeps & SilenceDeps & EndpointDeps & { windowMs: number };
 
 export type AdminContext = TemporalUi & { log: Pick<Log, 'error' | 'warn'> };
 
@@ -55,6 +56,7 @@ export function createAdminRoutes(
   addListRoutes(routes, deps.db, deps);
   addStatusCallRoutes(routes, deps);
   addUnknownWordRoutes(routes, deps);
+  addSilenceRoutes(routes, deps);
   addEndpointRoutes(routes, deps);
   addKeyRoutes(routes, deps.db);
   addAuditRoutes(routes, deps.db);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { refIdProblems } from '../../../domain/ref-id.ts';
+import { statuses } from '../../../domain/status.ts';
 import type { ConversionStory } from '../../../stories/conversion-story.ts';
 import type { LeadStory } from '../../../stories/lead-story.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
@@ -75,6 +76,10 @@ const timelineExample = [
 export const conversionStoryAnswer = defineAnswer(
   conversionSchema.extend({
     ...addressSchema.shape,
+    state: z.enum([...statuses, 'open', 'expired']).meta({
+      description: 'Its last status; before the first it waits for an answer while it is open, else it has expired.',
+    }),
+    open_until: momentSchema.meta({ description: 'When the window of its lead ends.' }),
     is_complete: z.boolean().meta({ description: 'False when touches far from the decision are left out.' }),
     touches: z.array(eventSchema),
     link_changes: z.array(linkChangeSchema),
@@ -83,6 +88,8 @@ export const conversionStoryAnswer = defineAnswer(
   {
     ...conversionExample,
     ...addressExample,
+    state: 'approved',
+    open_until: '2026-02-14T09:14:30.000Z',
     is_complete: true,
     touches: [touchExample],
     link_changes: [linkChangeExample],
