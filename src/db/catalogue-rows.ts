@@ -9,8 +9,14 @@ export type CatalogueState = 'active' | 'paused';
 /** A table, the column of its ids, and the columns that are read of it. */
 export type CatalogueTable = { table: 'partners' | 'advertisers' | 'offers'; id: string; columns: string[] };
 
-/** Keyset pagination: the ids after `after`, in their order. */
-export type CataloguePageQuery = { limit: number; after?: string | undefined };
+/** Keyset pagination: the ids after `after`, in their order; of those only what is asked for. */
+export type CataloguePageQuery = {
+  limit: number;
+  after?: string | undefined;
+  /** Stands in the id or the name, in whatever case. */
+  q?: string | undefined;
+  state?: CatalogueState | undefined;
+};
 
 /** Inserts one row. @throws AppError `taken` or `invalid` for an id that is in use or refers to nothing */
 export async function insertOne<Row>(
@@ -43,10 +49,13 @@ function refusalOf(cause: unknown, { id, advertiserId }: { id: string; advertise
 export async function readCatalogueRows<Row>(
   db: Knex,
   { table, id, columns }: CatalogueTable,
-  { limit, after, ...filter }: CataloguePageQuery & { advertiser_id?: string | undefined },
+  { limit, after, q, state, ...filter }: CataloguePageQuery & { advertiser_id?: string | undefined },
 ): Promise<Row[]> {
   const query = db(table).orderBy(id).limit(limit);
   if (after !== undefined) void query.where(id, '>', after);
+  if (state !== undefined) void query.where({ state });
+  // Not like: what is looked for is no pattern.
+  if (q !== undefined) void query.whereRaw(`position(lower(:q) in lower(${id} || ' ' || name)) > 0`, { q });
   if (filter.advertiser_id !== undefined) void query.where(filter);
   return (await query.select(columns)) as Row[];
 }

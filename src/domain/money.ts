@@ -33,6 +33,15 @@ export function formatMajorUnits(amountMinor: bigint | number | string, currency
   return `${sign}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 }
 
+/** What people write, such as `12.5` for USD, in minor units. @returns undefined for what is no such amount, 0 or more */
+export function readMajorUnits(text: string, currency: string): number | undefined {
+  const [, whole, fraction = ''] = /^(\d{1,15})(?:\.(\d{1,4}))?$/.exec(text.trim()) ?? [];
+  const decimals = DECIMALS_UNLIKE_TWO[currency] ?? 2;
+  if (whole === undefined || fraction.length > decimals) return undefined;
+  const amount = Number(whole + fraction.padEnd(decimals, '0'));
+  return Number.isSafeInteger(amount) ? amount : undefined;
+}
+
 function readMinorUnits(given: bigint | number | string): bigint {
   if (typeof given === 'number' && !Number.isSafeInteger(given)) throw notMinorUnits(given);
   if (typeof given === 'string' && !/^-?\d{1,16}$/.test(given)) throw notMinorUnits(given);

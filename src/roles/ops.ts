@@ -9,6 +9,8 @@ import { createOpsApp } from '../http/ops-app.ts';
 import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
 import type { StatusIntake } from '../intake/status.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
+import { checkTemporal } from '../temporal/check.ts';
+import { connectTemporal } from '../temporal/connect.ts';
 import type { Telemetry } from '../temporal/telemetry.ts';
 import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
 
@@ -32,12 +34,16 @@ export type RunningOps = {
 export async function startOps(deps: RoleDeps, { roles, api, telemetry }: OpsOptions): Promise<RunningOps> {
   const { config, log } = deps;
   const { host, port, adminApiKey, allowedHosts } = config.ops;
+  // Only asked whether it answers; the other roles have connections of their own.
+  const temporal = connectTemporal(config.temporal.target);
   const app = createOpsApp({
     admin: api && {
       db: api.readingDb,
       adminApiKey,
       secrets: config.leads.secrets,
       sessionMs: config.ops.sessionMs,
+      grace: graceOf(config),
+      checkTemporal: () => checkTemporal(temporal),
       statuses: api.statuses,
       publicUrl: api.publicUrl,
       windowMs: config.leads.windowMs,
@@ -58,7 +64,10 @@ export async function startOps(deps: RoleDeps, { roles, api, telemetry }: OpsOpt
   return {
     url: `http://localhost:${actualPort}`,
     drain: () => server.endConnections(),
-    close: () => closeServer(server, REQUEST_GRACE_MS),
+    async close() {
+      await closeServer(server, REQUEST_GRACE_MS);
+      await temporal.connection.close();
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import type { AttemptRow, PostbackRow, RewardEntryRow } from '../db/reports/conv
 import type { StoryFacts } from '../db/reports/lead-facts.ts';
 import type { StatusCallRow } from '../db/reports/status-calls.ts';
 import type { LeadEvent } from '../domain/lead-event.ts';
+import { formatMajorUnits } from '../domain/money.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
 import { subjectsOf } from './conversion-view.ts';
 import { tellPrice } from './price-words.ts';
@@ -83,7 +84,8 @@ function tellCall({ at, call_id, source, word, result, conversion_id }: StatusCa
 
 function tellReward({ at, seq, kind, amount, ...entry }: RewardEntryRow): Moment {
   const { currency, partner_id, conversion_id } = entry;
-  const what = `reward ${kind}: ${amount} minor units of ${currency} for ${partner_id}, conversion ${conversion_id}`;
+  const sum = `${formatMajorUnits(amount, currency)} ${currency}`;
+  const what = `reward ${kind}: ${sum} for ${partner_id}, conversion ${conversion_id}`;
   return { at, seq, what };
 }
 

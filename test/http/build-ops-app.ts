@@ -37,6 +37,8 @@ export function makeAdminDeps({ db, statuses }: Pick<Network, 'db' | 'statuses'>
     statuses,
     secrets: ['a secret of sixteen'],
     sessionMs: WINDOW_MS,
+    grace: { postbackMs: 420_000, settlementMs: 120_000 },
+    checkTemporal: () => Promise.resolve(),
     publicUrl: 'https://cashcat.example',
     addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }),
     windowMs: WINDOW_MS,

@@ -49,6 +49,22 @@ const COLUMNS = `f.postback_id, f.conversion_id, f.lead_id, f.seq, coalesce(f.pa
   (select count(*) from postback_attempts a where a.postback_id = f.postback_id) as attempts,
   f.next_attempt_at, f.created_at, f.ended_at`;
 
+/** Whose postback it is, and of which lead; `partnerId` null is the house. */
+export type PostbackAddress = { postbackId: string; partnerId: string | null; conversionId: string; leadId: string };
+
+/** @returns undefined when there is no such postback */
+export async function findPostback(db: Knex, postbackId: string): Promise<PostbackAddress | undefined> {
+  return await db('postbacks')
+    .where({ postback_id: postbackId })
+    .select({
+      postbackId: 'postback_id',
+      partnerId: 'partner_id',
+      conversionId: 'conversion_id',
+      leadId: 'lead_id',
+    })
+    .first<PostbackAddress | undefined>();
+}
+
 /** Postbacks, the newest first. */
 export async function listPostbacks(db: Knex, query: PostbackQuery): Promise<Page<ListedPostback>> {
   const { cursor, from, to } = query;

@@ -79,6 +79,6 @@ export function leadBack(res: Response, path: string, text: string): void {
 }
 
 function readerOf(res: Response): Reader {
-  const { timeZone, nowMs, formToken } = visitOf(res);
-  return { timeZone, nowMs, formToken };
+  const { timeZone, nowMs, formToken, docs } = visitOf(res);
+  return { timeZone, nowMs, formToken, docs };
 }

@@ -24,16 +24,14 @@ export const areas = {
     group: '',
     href: '/ops/leads',
     icon: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM5 20a7 7 0 0 1 14 0',
-    isHidden: true,
   },
   conversions: {
     name: 'Conversions',
     group: '',
     href: '/ops/conversions',
     icon: 'M4 7h12l-3-3M20 17H8l3 3',
-    isHidden: true,
   },
-  postbacks: { name: 'Postbacks', group: '', href: '/ops/postbacks', icon: 'M4 12h13M12 6l6 6-6 6', isHidden: true },
+  postbacks: { name: 'Postbacks', group: '', href: '/ops/postbacks', icon: 'M4 12h13M12 6l6 6-6 6' },
 
   inbound: {
     name: 'Inbound log',
@@ -86,28 +84,24 @@ export const areas = {
     group: CATALOGUE,
     href: '/ops/partners',
     icon: 'M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3 19a6 6 0 0 1 12 0M16 5a3 3 0 0 1 0 6M18 14a6 6 0 0 1 3 5',
-    isHidden: true,
   },
   advertisers: {
     name: 'Advertisers',
     group: CATALOGUE,
     href: '/ops/advertisers',
     icon: 'M4 20V9l8-5 8 5v11M9 20v-6h6v6',
-    isHidden: true,
   },
   offers: {
     name: 'Offers',
     group: CATALOGUE,
     href: '/ops/offers',
     icon: 'M4 8h16v12H4zM4 8l2-4h12l2 4M12 8v12',
-    isHidden: true,
   },
   endpoints: {
     name: 'Endpoints',
     group: CATALOGUE,
     href: '/ops/endpoints',
     icon: 'M3 12h4l3-7 4 14 3-7h4',
-    isHidden: true,
   },
 
   keys: {
@@ -115,14 +109,12 @@ export const areas = {
     group: HOUSE,
     href: '/ops/keys',
     icon: 'M15 9a4 4 0 1 0-4 4h2v2h2v2h4v-3l-4-4',
-    isHidden: true,
   },
   audit: {
     name: 'Audit log',
     group: HOUSE,
     href: '/ops/audit',
     icon: 'M6 4h9l4 4v12H6zM9 12h6M9 16h6M9 8h3',
-    isHidden: true,
   },
 } as const satisfies Record<string, OpsArea>;
 

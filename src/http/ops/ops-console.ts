@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { endOpsSession, findOpsSession, startOpsSession } from '../../db/keys/ops-sessions.ts';
 import { AppError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import type { TemporalUi } from '../../stories/lead-address.ts';
 import { createFormCheck } from '../console/session/check-form.ts';
 import { createConsoleSecrets } from '../console/session/console-secrets.ts';
 import { addLoginRoutes } from '../console/session/login-routes.ts';
@@ -17,33 +18,46 @@ import { ownScripts } from '../protocol/security-headers.ts';
 import { sendLogin } from './login-page.ts';
 import { sendOpsProblem } from './ops-page.ts';
 import { opsConsole, sessionOf } from './ops-session.ts';
+import { addAdvertiserPages } from './advertisers/advertiser-pages.ts';
+import { addAuditPages } from './audit/audit-pages.ts';
+import { addConversionPages } from './conversions/conversion-pages.ts';
+import { addEndpointPages } from './endpoints/endpoint-pages.ts';
+import { addKeyPages } from './keys/key-pages.ts';
+import { addLeadPages } from './leads/lead-pages.ts';
+import { addOfferPages } from './offers/offer-pages.ts';
 import { addOverviewPages } from './overview/overview-pages.ts';
+import type { CheckDeps } from './overview/checks.ts';
+import { addPartnerPages, type PartnerPagesDeps } from './partners/partner-pages.ts';
+import { addPostbackPages } from './postbacks/postback-pages.ts';
+import { addSearchPages } from './search/search-pages.ts';
 import { requireAdmin } from './require-admin.ts';
 
-export type OpsConsoleDeps = {
-  db: Knex;
-  /** The key of the admin `root`. */
-  adminApiKey: string;
-  /** The first signs, all verify. */
-  secrets: string[];
-  /** How long an admin stays signed in. */
-  sessionMs: number;
-};
+export type OpsConsoleDeps = CheckDeps &
+  PartnerPagesDeps & {
+    db: Knex;
+    /** The key of the admin `root`. */
+    adminApiKey: string;
+    /** The first signs, all verify. */
+    secrets: string[];
+    /** How long an admin stays signed in. */
+    sessionMs: number;
+  };
 
-type Context = { checkKey: KeyCheck<Admin>; log: Pick<Log, 'error' | 'warn'> };
+type Context = TemporalUi & { checkKey: KeyCheck<Admin>; log: Pick<Log, 'error' | 'warn'> };
 
 /**
  * `/ops`: the pages of those who keep the network running. Who is signed in comes from the session's cookie, and may do what
  * its key may: look with any, change something with the role operate, and what is marked by `needs('admin')` with that.
  */
-export function createOpsConsole(deps: OpsConsoleDeps, { checkKey, log }: Context): Router {
+export function createOpsConsole(deps: OpsConsoleDeps, context: Context): Router {
+  const { checkKey, log } = context;
   const { db, adminApiKey: rootKey, sessionMs } = deps;
   const routes = Router();
   const seals = { place: opsConsole, secrets: createConsoleSecrets(deps.secrets, opsConsole) };
   const sessionCookie = createSessionCookie(seals);
 
   routes.use(secureAnswers('', ownScripts), keepNoAnswer);
-  routes.use(createVisits(seals, (sessionId) => findOpsSession(db, { sessionId, rootKey })));
+  routes.use(createVisits(seals, (sessionId) => findOpsSession(db, { sessionId, rootKey }), `${deps.publicUrl}/docs`));
   routes.use(limitBody, express.urlencoded({ extended: false, limit: MAX_BODY_BYTES }));
   // From which page a form comes has been judged for the whole listener.
   routes.use(createFormCheck({ isFromOurPage: () => true, sendProblem: sendOpsProblem }));
@@ -55,7 +69,7 @@ export function createOpsConsole(deps: OpsConsoleDeps, { checkKey, log }: Contex
   });
 
   routes.use(requireAdmin, needsByMethod);
-  addPages(routes, deps);
+  addPages(routes, deps, context);
   routes.use((req) => {
     throw new AppError('unknown', `There is no page ${req.baseUrl}${req.path}.`);
   });
@@ -64,6 +78,18 @@ export function createOpsConsole(deps: OpsConsoleDeps, { checkKey, log }: Contex
 }
 
 /** The pages of each area; those whose address another one's would hold come first. */
-function addPages(routes: Router, _deps: OpsConsoleDeps): void {
-  addOverviewPages(routes);
+function addPages(routes: Router, deps: OpsConsoleDeps, { temporalUiUrl, temporalNamespace, log }: Context): void {
+  const { db, windowMs, publicUrl } = deps;
+  const told = { db, windowMs, temporalUiUrl, temporalNamespace };
+  addOverviewPages(routes, { ...deps, log });
+  addSearchPages(routes, { db });
+  addLeadPages(routes, told);
+  addConversionPages(routes, told);
+  addPostbackPages(routes, { db });
+  addPartnerPages(routes, deps);
+  addAdvertiserPages(routes, { db, publicUrl });
+  addOfferPages(routes, { db });
+  addEndpointPages(routes, deps);
+  addKeyPages(routes, { db });
+  addAuditPages(routes, { db });
 }

@@ -18,6 +18,8 @@ export type Visit<Session = unknown> = {
   /** Of the browser; UTC until it has said so. */
   timeZone: string;
   nowMs: number;
+  /** Where the documentation is. */
+  docs: string;
 };
 
 const stranger = {
@@ -37,6 +39,7 @@ export function createSessionCookie(seals: Seals): SignedCookie {
 export function createVisits<Session>(
   seals: Seals,
   findSession: (sessionId: string) => Promise<Session | undefined>,
+  docs = '/docs',
 ): RequestHandler {
   const { secrets } = seals;
   const sessionCookie = createSessionCookie(seals);
@@ -45,7 +48,7 @@ export function createVisits<Session>(
   return async (req, res, next) => {
     const timeZone = findZone(readZoneCookie(req.headers));
     // For the page that says it when nobody can be asked who this is.
-    res.locals.visit = { ...stranger, timeZone, nowMs: Date.now() } satisfies Visit;
+    res.locals.visit = { ...stranger, timeZone, nowMs: Date.now(), docs } satisfies Visit;
     const sessionId = sessionCookie.read(req.headers);
     const session = sessionId === undefined ? undefined : await findSession(sessionId);
     const bound = session && sessionId !== undefined ? sessionId : bindBrowser();
@@ -57,6 +60,7 @@ export function createVisits<Session>(
       setFlash: (flash) => flashCookie.set(res, JSON.stringify(flash)),
       timeZone,
       nowMs: Date.now(),
+      docs,
     };
     res.locals.visit = visit;
     next();

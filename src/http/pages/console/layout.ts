@@ -49,7 +49,7 @@ const renderLayout = compilePart<
 <header class="side">
 <a class="brand" href="<%= it.home %>"><img src="<%= it.assets.icon %>" alt="" width="30" height="30"> Cashcat</a>
 <% if (it.search) { %>
-<form class="seek" role="search" method="get" action="<%= it.search.action %>"><label class="unseen" for="seek"><%= it.search.label %></label><input id="seek" name="q" type="search" value="<%= it.search.value %>" placeholder="<%= it.search.label %>" maxlength="400" autocomplete="off" spellcheck="false"><button class="unseen">Search</button></form>
+<form class="seek" method="get" action="<%= it.search.action %>"><label class="unseen" for="seek"><%= it.search.label %></label><input id="seek" name="q" type="search" value="<%= it.search.value %>" placeholder="<%= it.search.label %>" maxlength="400" autocomplete="off" spellcheck="false"><button class="unseen">Search</button></form>
 <% } %>
 <nav class="areas" aria-label="Console">
 <ul>
@@ -60,7 +60,7 @@ const renderLayout = compilePart<
 </ul>
 </nav>
 <div class="who">
-<span><%= it.signedIn.name %><% if (it.signedIn.role) { %> <small>may <%= it.signedIn.role %></small><% } %></span>
+<span><%= it.signedIn.name %><% if (it.signedIn.role) { %> <small>role <%= it.signedIn.role %></small><% } %></span>
 <%~ it.show.action({ label: 'Sign out', post: it.signedIn.signOut }, 'quiet') %>
 </div>
 </header>

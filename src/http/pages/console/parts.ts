@@ -6,8 +6,8 @@ import { showField, showSelect } from './fields.ts';
 import { toneOf, type Tone } from './states.ts';
 import { tellCountdown, tellExact, tellRelative, tellSpan } from './tell-time.ts';
 
-/** Who reads the page, and when. */
-export type Reader = { timeZone: string; nowMs: number; formToken: string };
+/** Who reads the page, and when; `docs` is where the documentation is. */
+export type Reader = { timeZone: string; nowMs: number; formToken: string; docs: string };
 
 /** What a notice offers to do: a page to go to, or a form to send. */
 export type Action = { label: string; href: string } | { label: string; post: string; fields?: Record<string, string> };
@@ -55,7 +55,7 @@ export function createParts(reader: Reader) {
   const { timeZone, nowMs } = reader;
   const act = (given: Action, look = '') => action({ action: given, formToken: reader.formToken, look });
   const exactTime = (at: string) => time({ at, kind: '', exact: at, text: tellExact(at, timeZone) });
-  const prose = (text: string) => proseWith(text, exactTime);
+  const prose = (text: string) => proseWith(text, { showTime: exactTime, docs: reader.docs });
   const copyText = (text: string, name: string, label = '') => copy({ text, name, label });
   return {
     /** The badge of a state; the same word has the same colour on every page. */

@@ -24,18 +24,21 @@ const links = compilePart<{ links: { href: string; name: string }[] }>(
 
 /**
  * Sentences of a story as HTML. The rules that they name, such as `(R3, R8)`, become links to the documentation at the end.
- * @param showTime a moment, ISO 8601, as HTML
+ * @param options `showTime`: a moment, ISO 8601, as HTML; `docs`: the address of the documentation
  */
-export function proseWith(text: string, showTime: (at: string) => string): string {
+export function proseWith(
+  text: string,
+  { showTime, docs }: { showTime: (at: string) => string; docs: string },
+): string {
   const pieces = text.replace(RULES, '').split(MOMENT);
   const html = pieces.map((piece, index) => (index % 2 === 1 ? showTime(piece) : escape({ text: piece }))).join('');
-  const found = findPlaces(text);
+  const found = findPlaces(text).map(({ id, name }) => ({ href: `${docs}#${id}`, name }));
   return found.length === 0 ? html : html + links({ links: found });
 }
 
-function findPlaces(text: string): { href: string; name: string }[] {
+function findPlaces(text: string): { id: string; name: string }[] {
   const rules = (text.match(RULES) ?? []).flatMap((group) => group.match(/R\d{1,2}/g) ?? []);
   const places = rules.flatMap((rule) => PLACES[rule] ?? []);
   const byId = new Map(places.map((place) => [place.id, place]));
-  return [...byId.values()].map(({ id, name }) => ({ href: `/docs#${id}`, name }));
+  return [...byId.values()];
 }

@@ -25,6 +25,9 @@ const TONES: Readonly<Record<string, Tone>> = {
   paused: 'quiet',
   done: 'good',
   cancelled: 'quiet',
+  // The catalogue and keys
+  active: 'good',
+  revoked: 'quiet',
   // Endpoints
   ok: 'good',
   failing: 'bad',

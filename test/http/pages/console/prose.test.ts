@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { createParts } from '../../../../src/http/pages/console/parts.ts';
 
-const show = createParts({ timeZone: 'Europe/Berlin', nowMs: Date.parse('2026-11-26T12:00:00Z'), formToken: 'token' });
+const show = createParts({
+  timeZone: 'Europe/Berlin',
+  nowMs: Date.parse('2026-11-26T12:00:00Z'),
+  formToken: 'token',
+  docs: '/docs',
+});
 
 describe('the parts of console pages', () => {
   it('tell moments in the time of the reader, and rules as links to the documentation', () => {

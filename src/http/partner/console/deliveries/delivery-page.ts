@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import type { viewPartnerPostback } from '../../../../stories/partner-postback.ts';
 import { definePage } from '../console-page.ts';
-import { answerText, curlCommandFor, requestText } from '../../../console/http-texts.ts';
+import { ATTEMPTS_PART, attemptTexts } from '../../../console/attempts-part.ts';
 
 type Told = ReturnType<typeof viewPartnerPostback>;
 
@@ -21,9 +21,7 @@ export type DeliveryData = {
   address: string;
 };
 
-const texts = { answerText, curlCommandFor, requestText };
-
-const sendPage = definePage<DeliveryData & { texts: typeof texts }>(
+const sendPage = definePage<DeliveryData & { texts: typeof attemptTexts }>(
   'deliveries',
   `
 <p><a href="/console/deliveries">Deliveries</a></p>
@@ -51,25 +49,11 @@ const sendPage = definePage<DeliveryData & { texts: typeof texts }>(
 </form>
 <% } %>
 </section>
-<h2>Attempts</h2>
-<% if (postback.attempts.length === 0) { %><p class="soft">None was made.</p><% } %>
-<% for (const attempt of postback.attempts.toReversed()) { %>
-<article class="card attempt">
-<div class="head"><h3>Attempt <%= attempt.attempt %><% if (attempt.kind === 'redelivery') { %>, redelivered<% } %></h3><span class="row"><span class="soft small"><%~ it.show.exactTime(attempt.started_at) %><% if (attempt.duration_ms !== null) { %> · <%= attempt.duration_ms %> ms<% } %></span> <%~ it.show.state(attempt.outcome) %></span></div>
-<p><%= attempt.explanation %></p>
-<div class="split">
-<div><h4>What was sent</h4>
-<pre tabindex="0" aria-label="Request of attempt <%= attempt.attempt %>"><%= it.texts.requestText(attempt.request) %></pre>
-<%~ it.show.copy(it.texts.curlCommandFor(attempt.request), 'attempt ' + attempt.attempt + ' as curl', 'Copy as curl') %></div>
-<div><h4>What came back</h4>
-<pre tabindex="0" aria-label="Answer to attempt <%= attempt.attempt %>"><%= attempt.outcome === 'running' ? 'Waiting for the answer.' : it.texts.answerText(attempt.response, attempt.error) %></pre></div>
-</div>
-</article>
-<% } %>
+${ATTEMPTS_PART}
 </div>
 `,
 );
 
 export function sendDelivery(res: Response, status: number, data: DeliveryData): void {
-  sendPage(res, { title: `Postback ${data.postback.postback_id}`, status }, { ...data, texts });
+  sendPage(res, { title: `Postback ${data.postback.postback_id}`, status }, { ...data, texts: attemptTexts });
 }

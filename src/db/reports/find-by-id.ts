@@ -1,0 +1,48 @@
+import type { Knex } from 'knex';
+
+export const foundKinds = [
+  ...(['lead', 'conversion', 'postback', 'partner', 'advertiser', 'offer'] as const),
+  ...(['status_call', 'transaction', 'ref_id'] as const),
+] as const;
+
+/**
+ * Something that has the id that was looked for, or carries it. `id` is its own; of a status call and a transaction that of
+ * the conversion, '' when a call names none of ours; of a ref_id that of the lead.
+ */
+export type Found = { kind: (typeof foundKinds)[number]; id: string; name: string | null; at: string };
+
+/** Of each kind at most so many are told. */
+export const MOST_FOUND = 20;
+
+// Each part is one look into an index, whatever the tables hold.
+const FIND = `
+  select 'lead' as kind, lead_id as id, null as name, created_at as at from leads where lead_id = :id
+  union all
+  select 'conversion', conversion_id, offer_id, created_at from conversions where conversion_id = :id
+  union all
+  select 'postback', postback_id, partner_id, created_at from postbacks where postback_id = :id
+  union all
+  select 'partner', partner_id, name, created_at from partners where partner_id = :id
+  union all
+  select 'advertiser', advertiser_id, name, created_at from advertisers where advertiser_id = :id
+  union all
+  select 'offer', offer_id, name, created_at from offers where offer_id = :id
+  union all
+  (select 'status_call', coalesce(conversion_id, ''), advertiser_id || ': ' || result, at
+   from status_calls where call_id = :callId)
+  union all
+  (select 'transaction', conversion_id, advertiser_id, min(at) from (
+     select conversion_id, advertiser_id, at from status_calls
+     where transaction_id = :id and conversion_id is not null limit 1000
+   ) calls group by conversion_id, advertiser_id order by min(at) desc limit :most)
+  union all
+  (select 'ref_id', lead_id, partner_id, min(at) from (
+     select lead_id, partner_id, at from lead_events where ref_id = :id collate "C" order by lead_id desc limit 1000
+   ) touches group by lead_id, partner_id order by min(at) desc limit :most)`;
+
+/** What has this id or carries it; the id must be whole. */
+export async function findById(db: Knex, id: string): Promise<Found[]> {
+  const callId = /^\d{1,15}$/.test(id) ? Number(id) : null;
+  const { rows } = await db.raw<{ rows: Found[] }>(FIND, { id, callId, most: MOST_FOUND });
+  return rows;
+}

@@ -1,0 +1,25 @@
+// Where the ops console shows things.
+const at = (area: string) => (id: string) => `/ops/${area}/${encodeURIComponent(id)}`;
+
+export const leadAt = at('leads');
+export const conversionAt = at('conversions');
+export const postbackAt = at('postbacks');
+export const partnerAt = at('partners');
+export const advertiserAt = at('advertisers');
+export const offerAt = at('offers');
+
+const SUBJECTS: Readonly<Record<string, (id: string) => string>> = {
+  lead: leadAt,
+  conversion: conversionAt,
+  postback: postbackAt,
+  partner: partnerAt,
+  signing_secret: partnerAt,
+  advertiser: advertiserAt,
+  offer: offerAt,
+  admin_key: () => '/ops/keys',
+};
+
+/** The page of what a line of the audit log is about; undefined when there is none. */
+export function subjectAt(type: string, id: string): string | undefined {
+  return SUBJECTS[type]?.(id);
+}

@@ -1,0 +1,106 @@
+import type { Advertiser } from '../../../db/advertisers.ts';
+import type { Offer } from '../../../db/offers.ts';
+import { catalogueFilters, type CatalogueList } from '../catalogue-list.ts';
+import { definePage, type mayOf } from '../ops-page.ts';
+
+type May = ReturnType<typeof mayOf>;
+
+/** What can be typed of an advertiser. */
+export type AdvertiserForm = { name: string; advertiser_id: string };
+
+export const sendAdvertiserList = definePage<CatalogueList<Advertiser> & { may: May }>(
+  'advertisers',
+  `
+<div class="head"><h1>Advertisers</h1><% if (it.may.admin) { %><a class="button" href="/ops/advertisers/new">New advertiser</a><% } %></div>
+${catalogueFilters('/ops/advertisers')}
+<% if (it.rows.length > 0) { %>
+<div class="table" tabindex="0" role="region" aria-label="Advertisers">
+<table class="cards">
+<thead><tr><th scope="col">Advertiser</th><th scope="col">Id</th><th scope="col">State</th><th scope="col">Since</th></tr></thead>
+<tbody>
+<% for (const row of it.rows) { %>
+<tr>
+<th scope="row" class="wrap"><a href="/ops/advertisers/<%= encodeURIComponent(row.advertiser_id) %>"><%= row.name %></a></th>
+<td data-label="Id"><%~ it.show.id(row.advertiser_id) %></td>
+<td data-label="State"><%~ it.show.state(row.state) %></td>
+<td data-label="Since"><%~ it.show.time(row.created_at) %></td>
+</tr>
+<% } %>
+</tbody>
+</table>
+</div>
+<% } else { %>
+<%~ it.show.nothing(it.isFiltered ? { title: 'Nothing fits', text: 'No advertiser is like this.', action: { label: 'Show all', href: '/ops/advertisers' } } : { title: 'No advertisers yet', text: 'An advertiser gets an address for its status calls, and a token that goes with them.', ...(it.may.admin ? { action: { label: 'Make the first one', href: '/ops/advertisers/new' } } : {}) }) %>
+<% } %>
+<%~ it.show.pager({ first: it.first, next: it.next }) %>
+`,
+);
+
+const NAME_FIELD = `
+<%~ it.show.field({ name: 'name', label: 'Name', value: it.form.name, error: it.errors.name, help: 'Visitors see it on the offer wall.', attributes: { required: '', maxlength: '120' } }) %>`;
+
+export const sendNewAdvertiser = definePage<{ form: AdvertiserForm; errors: Record<string, string> }>(
+  'advertisers',
+  `
+<p class="small"><a href="/ops/advertisers">Advertisers</a></p>
+<div class="head"><h1>New advertiser</h1></div>
+<section class="card">
+<form method="post" action="/ops/advertisers">
+<%~ it.show.formToken() %>
+${NAME_FIELD}
+<%~ it.show.field({ name: 'advertiser_id', label: 'Id', value: it.form.advertiser_id, error: it.errors.advertiser_id, help: 'Stands in the address of its status calls: 3 to 40 lower-case letters, digits, "-" or "_". Left empty, it is made of the name.', attributes: { maxlength: '40', spellcheck: 'false', autocomplete: 'off' } }) %>
+<div class="row"><button>Make the advertiser</button><a class="button plain" href="/ops/advertisers">Leave it</a></div>
+</form>
+</section>
+`,
+);
+
+type AdvertiserData = {
+  advertiser: Advertiser;
+  postbackUrl: string;
+  offers: Offer[];
+  form: AdvertiserForm;
+  errors: Record<string, string>;
+  may: May;
+};
+
+export const sendAdvertiser = definePage<AdvertiserData>(
+  'advertisers',
+  `
+<% const advertiser = it.advertiser; const address = '/ops/advertisers/' + encodeURIComponent(advertiser.advertiser_id); const asked = encodeURIComponent(advertiser.advertiser_id); %>
+<p class="small"><a href="/ops/advertisers">Advertisers</a></p>
+<div class="head"><h1><%= advertiser.name %></h1><div class="row"><%~ it.show.state(advertiser.state) %>
+<% if (it.may.admin) { %><% if (advertiser.state === 'active') { %><a class="button plain" href="<%= address %>/pause">Pause</a><% } else { %><%~ it.show.action({ label: 'Make it active', post: address + '/state', fields: { state: 'active' } }, 'plain') %><% } %><a class="button plain" href="<%= address %>/token">New token</a><% } %></div></div>
+<nav class="row subject-links" aria-label="Of this advertiser"><a href="/ops/conversions?advertiser_id=<%= asked %>">Conversions</a><a href="/ops/conversions?advertiser_id=<%= asked %>&amp;status=none">Without an answer</a><a href="/ops/audit?subject_id=<%= asked %>">Changes</a></nav>
+<section class="card">
+<h2>Facts</h2>
+<dl class="facts">
+<dt>Id</dt><dd><%~ it.show.id(advertiser.advertiser_id) %></dd>
+<dt>Status calls go to</dt><dd><code><%= it.postbackUrl %></code><%~ it.show.copy(it.postbackUrl, 'the address of its status calls') %></dd>
+<dt>Token</dt><dd>begins with <code><%= advertiser.token_prefix %></code></dd>
+<dt>Since</dt><dd><%~ it.show.exactTime(advertiser.created_at) %></dd>
+<dt>Changed</dt><dd><%~ it.show.exactTime(advertiser.updated_at) %></dd>
+</dl>
+</section>
+<section class="card">
+<h2>Offers</h2>
+<ul class="plain-list">
+<% for (const offer of it.offers) { %>
+<li class="row"><a href="/ops/offers/<%= encodeURIComponent(offer.offer_id) %>"><%= offer.name %></a> <%~ it.show.state(offer.state) %> <span class="soft"><%~ it.show.money(offer.reward.amount, offer.reward.currency) %></span></li>
+<% } %>
+</ul>
+<% if (it.offers.length === 0) { %><p class="soft">None yet.</p><% } %>
+<% if (it.may.admin) { %><p><a href="/ops/offers/new?advertiser_id=<%= asked %>">New offer</a></p><% } %>
+</section>
+<% if (it.may.admin) { %>
+<section class="card">
+<h2>Change</h2>
+<form method="post" action="<%= address %>">
+<%~ it.show.formToken() %>
+${NAME_FIELD}
+<button>Save</button>
+</form>
+</section>
+<% } %>
+`,
+);

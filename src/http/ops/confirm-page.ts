@@ -1,0 +1,56 @@
+import { definePage } from './ops-page.ts';
+
+/** What is asked before something is done that cannot simply be taken back; texts say what will happen, in numbers. */
+export type Question = {
+  /** Where it came from. */
+  back: { href: string; label: string };
+  title: string;
+  texts: string[];
+  /** Where the answer goes, with which fields. */
+  post: string;
+  fields?: Record<string, string>;
+  yes: string;
+  no: string;
+  isDangerous: boolean;
+  /** A choice that is part of the answer. */
+  choice?: { name: string; label: string; value: string; options: { value: string; label: string }[] } | undefined;
+};
+
+/** Asks whether to go on. */
+export const sendQuestion = definePage<{ question: Question }>(
+  undefined,
+  `
+<% const question = it.question; %>
+<p class="small"><a href="<%= question.back.href %>"><%= question.back.label %></a></p>
+<div class="head"><h1><%= question.title %></h1></div>
+<section class="card">
+<% for (const text of question.texts) { %><p><%= text %></p><% } %>
+<form method="post" action="<%= question.post %>">
+<%~ it.show.formToken() %>
+<% for (const [name, value] of Object.entries(question.fields ?? {})) { %><input type="hidden" name="<%= name %>" value="<%= value %>"><% } %>
+<% if (question.choice) { %><%~ it.show.select(question.choice) %><% } %>
+<div class="row"><button<% if (question.isDangerous) { %> class="danger"<% } %>><%= question.yes %></button><a class="button plain" href="<%= question.back.href %>"><%= question.no %></a></div>
+</form>
+</section>
+`,
+);
+
+/** Shows a secret that was made, this once. */
+export const sendSecret = definePage<{
+  title: string;
+  text: string;
+  secret: string;
+  back: { href: string; label: string };
+}>(
+  undefined,
+  `
+<p class="small"><a href="<%= it.back.href %>"><%= it.back.label %></a></p>
+<section class="card new-key" role="status">
+<h1><%= it.title %></h1>
+<p><%= it.text %></p>
+<pre id="new-key"><%= it.secret %></pre>
+<p class="row"><%~ it.show.copy(it.secret, 'the secret', 'Copy it') %></p>
+</section>
+<p><a href="<%= it.back.href %>">Go on to <%= it.back.label %></a></p>
+`,
+);

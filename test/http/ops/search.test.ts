@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { createTestDatabase } from '../../support/database.ts';
+import { makeEventfulLead, type EventfulLead } from '../../support/leads/eventful-lead.ts';
+import { createNetwork, type Network } from '../../support/network-in-database.ts';
+import type { ConsoleVisitor } from '../browser-without-scripts.ts';
+import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
+
+describe('the search of the ops console', () => {
+  let network: Network;
+  let site: OpsConsole;
+  let browser: ConsoleVisitor;
+  let lead: EventfulLead;
+
+  const find = async (q: string) => await browser.get(`/ops/search?q=${encodeURIComponent(q)}`);
+  const placeOf = async (q: string) => (await find(q)).headers.location;
+
+  before(async () => {
+    network = await createNetwork(await createTestDatabase());
+    site = buildOpsConsole(network);
+    browser = await site.signedInAs('read');
+    lead = await makeEventfulLead(network);
+  });
+  afterEach(() => assert.deepEqual(site.logged, []));
+  after(() => network.close());
+
+  it('leads straight to the only thing that has the id', async () => {
+    const postbackId = `d${lead.leadId.slice(-15)}`;
+    const call = await network.db('status_calls').orderBy('call_id').first<{ call_id: number }>('call_id');
+    const places = {
+      [lead.leadId]: `/ops/leads/${lead.leadId}`,
+      [lead.conversionId]: `/ops/conversions/${lead.conversionId}`,
+      [postbackId]: `/ops/postbacks/${postbackId}`,
+      [lead.last]: `/ops/partners/${lead.last}`,
+      [network.advertiserId]: `/ops/advertisers/${network.advertiserId}`,
+      [network.offerId]: `/ops/offers/${network.offerId}`,
+      'ref-of-last': `/ops/leads/${lead.leadId}`,
+      [String(call.call_id)]: `/ops/conversions/${lead.conversionId}`,
+    };
+    for (const [id, place] of Object.entries(places)) {
+      assert.equal(await placeOf(id), place, id);
+      assert.equal((await browser.get(place)).status, 200, place);
+    }
+    assert.equal(await placeOf(`  ${lead.leadId}\n`), `/ops/leads/${lead.leadId}`);
+  });
+
+  it('finds a conversion by the transaction_id that its advertiser gave, however often it was told', async () => {
+    await network
+      .db('status_calls')
+      .where({ conversion_id: lead.conversionId })
+      .update({ transaction_id: 'order-4711' });
+    assert.equal(await placeOf('order-4711'), `/ops/conversions/${lead.conversionId}`);
+  });
+
+  it('lists what is found more than once, and goes on to the list where there may be more', async () => {
+    const partnerId = await network.partner();
+    for (let count = 0; count < 25; count++) await network.aLead(partnerId, 'same-for-all');
+    const { status, text } = await find('same-for-all');
+    assert.equal(status, 200);
+    assert.equal(text.split('ref_id, of lead').length - 1, 20);
+    assert.match(text, /\/ops\/leads\?ref_id=same-for-all/);
+  });
+
+  it('says of what nobody has that nothing has it, whatever is asked', async () => {
+    for (const q of ['nothing', '', '\0', "' or 1=1 --", '<script>', '9'.repeat(300), '%', '123456789012345']) {
+      const { status, text } = await find(q);
+      assert.equal(status, 200, q);
+      assert.ok(!text.includes('<script>'), q);
+      if (q !== '') assert.match(text, /Nothing has this id/, q);
+    }
+    for (const query of ['q[]=1&q=zz', 'q=%ED%A0%80', 'q=%ff', 'q=%']) {
+      assert.equal((await browser.get(`/ops/search?${query}`)).status, 200, query);
+    }
+  });
+
+  it('looks for whole ids alone', async () => {
+    assert.match((await find(lead.leadId.slice(0, 12))).text, /Nothing has this id/);
+  });
+});
