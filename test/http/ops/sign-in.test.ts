@@ -54,7 +54,7 @@ describe('signing in to the ops console', () => {
       ['operate', 'otto'],
     ] as const) {
       const { text } = await (await site.signedIn(await site.makeKey(role, name))).get('/ops');
-      assert.match(text, new RegExp(`${name} <small>may ${role}</small>`));
+      assert.match(text, new RegExp(`${name} <small>role ${role}</small>`));
     }
   });
 
