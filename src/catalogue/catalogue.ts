@@ -3,6 +3,7 @@ import { isPublicId } from '../domain/ids.ts';
 import { AppError } from '../errors.ts';
 import { inTime } from '../in-time.ts';
 import type { Log } from '../log.ts';
+import { prepareAdvertisers, type CatalogueAdvertiser } from './catalogue-advertiser.ts';
 import { prepareOffers, selectOpen, type CatalogueOffer, type OpenOffers } from './catalogue-offer.ts';
 
 export type Catalogue = {
@@ -19,6 +20,11 @@ export type Catalogue = {
   findPartner(partnerId: string): Promise<boolean>;
   /** An active offer of an active advertiser that is open, found in the same way. @throws AppError `unavailable` */
   findOffer(offerId: string): Promise<CatalogueOffer | undefined>;
+  /**
+   * An advertiser, active or not, found in the same way. What has changed about it is known after the next look at the
+   * version. @throws AppError `unavailable`
+   */
+  findAdvertiser(advertiserId: string): Promise<CatalogueAdvertiser | undefined>;
 };
 
 export type CatalogueOptions = {
@@ -35,6 +41,7 @@ type Content = {
   offerList: readonly CatalogueOffer[];
   /** Worked out anew when an offer opens again. */
   open: OpenOffers;
+  advertisers: ReadonlyMap<string, CatalogueAdvertiser>;
 };
 
 // All misses of this time share one look at the version, so that guessed ids cannot become a query each.
@@ -42,9 +49,9 @@ const MISS_INTERVAL_MS = 50;
 // A visitor waits for it, and then for a commit: three seconds in all.
 const MISS_WITHIN_MS = 1000;
 
-/** Partners and offers in memory, so that a click reads no database. */
+/** Partners, offers and advertisers in memory, so that a click reads no database and a status only what it changes. */
 export function createCatalogue({ load, readVersion, pollIntervalMs, log }: CatalogueOptions): Catalogue {
-  let content = prepare({ version: -1, partnerIds: [], offers: [] }, log);
+  let content = prepare({ version: -1, partnerIds: [], offers: [], advertisers: [] }, log);
   let pollTimer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let refreshing: Promise<void> = Promise.resolve();
@@ -70,6 +77,10 @@ export function createCatalogue({ load, readVersion, pollIntervalMs, log }: Cata
       const offer = content.offers.get(offerId);
       return offer && offer.closedUntilMs <= Date.now() ? offer : undefined;
     },
+    async findAdvertiser(advertiserId) {
+      if (!content.advertisers.has(advertiserId) && isPublicId(advertiserId)) await refreshAfterMiss();
+      return content.advertisers.get(advertiserId);
+    },
   };
 
   /** An offer whose cap is used up opens by the clock: nobody changes the catalogue at that moment. */
@@ -83,7 +94,9 @@ export function createCatalogue({ load, readVersion, pollIntervalMs, log }: Cata
     if (isStopped) return;
     pollTimer = setTimeout(() => {
       void refresh()
-        .catch((err: unknown) => log?.warn({ err }, 'Partners and offers could not be refreshed; the known ones stay.'))
+        .catch((err: unknown) =>
+          log?.warn({ err }, 'Partners, offers and advertisers could not be refreshed; the known ones stay.'),
+        )
         .finally(schedulePoll);
     }, pollIntervalMs);
     pollTimer.unref();
@@ -119,7 +132,10 @@ export function createCatalogue({ load, readVersion, pollIntervalMs, log }: Cata
   }
 }
 
-function prepare({ version, partnerIds, offers }: CatalogueContent, log: CatalogueOptions['log']): Content {
+function prepare(
+  { version, partnerIds, offers, advertisers }: CatalogueContent,
+  log: CatalogueOptions['log'],
+): Content {
   const offerList = prepareOffers(offers, log);
   return {
     version,
@@ -127,5 +143,8 @@ function prepare({ version, partnerIds, offers }: CatalogueContent, log: Catalog
     offers: new Map(offerList.map((offer) => [offer.offerId, offer])),
     offerList,
     open: selectOpen(offerList, Date.now()),
+    advertisers: new Map(
+      prepareAdvertisers(advertisers, log).map((advertiser) => [advertiser.advertiserId, advertiser]),
+    ),
   };
 }

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { OriginProofs } from '../domain/origin-proofs.ts';
 import { addWord, MAX_WORDS, PLAIN_VOCABULARY, type Meaning, type Vocabulary } from '../domain/vocabulary.ts';
 import { AppError } from '../errors.ts';
 import { newReadableId } from '../new-ids.ts';
@@ -20,11 +21,24 @@ export type Advertiser = {
   token_prefix: string;
   /** Null is plain: our own words and names. */
   vocabulary: Vocabulary | null;
+  proofs: OriginProofs;
+  /** Until when the token before this one goes on; null: there is none. */
+  old_token_until: string | null;
   created_at: string;
   updated_at: string;
 };
 
-const ADVERTISER_COLUMNS = ['advertiser_id', 'name', 'state', 'token_prefix', 'vocabulary', 'created_at', 'updated_at'];
+const ADVERTISER_COLUMNS = [
+  'advertiser_id',
+  'name',
+  'state',
+  'token_prefix',
+  'vocabulary',
+  'proofs',
+  'old_token_until',
+  'created_at',
+  'updated_at',
+];
 const ADVERTISERS: CatalogueTable = { table: 'advertisers', id: 'advertiser_id', columns: ADVERTISER_COLUMNS };
 
 /**
@@ -62,27 +76,48 @@ export type AdvertiserPatch = {
   name?: string | undefined;
   state?: CatalogueState | undefined;
   vocabulary?: Vocabulary | null | undefined;
+  proofs?: OriginProofs | undefined;
 };
 
 /** Changes what is given. @returns undefined when there is no such advertiser */
 export async function updateAdvertiser(
   db: Knex,
   advertiserId: string,
-  { name, state, vocabulary }: AdvertiserPatch,
+  { name, state, vocabulary, proofs }: AdvertiserPatch,
 ): Promise<Advertiser | undefined> {
   const [advertiser] = await db('advertisers')
     .where({ advertiser_id: advertiserId })
-    .update({ name, state, vocabulary: vocabulary && JSON.stringify(vocabulary), updated_at: db.fn.now() })
+    .update({
+      name,
+      state,
+      vocabulary: vocabulary && JSON.stringify(vocabulary),
+      proofs: proofs && JSON.stringify(proofs),
+      updated_at: db.fn.now(),
+    })
     .returning<Advertiser[]>(ADVERTISER_COLUMNS);
   return advertiser;
 }
 
-/** Gives an advertiser a new token; the old one ends at once. @returns undefined when there is no such advertiser */
-export async function replaceAdvertiserToken(db: Knex, advertiserId: string): Promise<string | undefined> {
+/**
+ * Gives an advertiser a new token. The one before it goes on for `keepOldForSeconds`; any older one ends at once.
+ * @returns the new token, to be shown this once; undefined when there is no such advertiser
+ */
+export async function replaceAdvertiserToken(
+  db: Knex,
+  advertiserId: string,
+  keepOldForSeconds = 0,
+): Promise<string | undefined> {
   const { key, hash, prefix } = makeKey('at');
+  const isKept = keepOldForSeconds > 0;
   const changed = await db('advertisers')
     .where({ advertiser_id: advertiserId })
-    .update({ token_hash: hash, token_prefix: prefix, updated_at: db.fn.now() });
+    .update({
+      token_hash: hash,
+      token_prefix: prefix,
+      old_token_hash: isKept ? db.ref('token_hash') : null,
+      old_token_until: isKept ? db.raw("now() + :seconds * interval '1 second'", { seconds: keepOldForSeconds }) : null,
+      updated_at: db.fn.now(),
+    });
   return changed > 0 ? key : undefined;
 }
 
@@ -124,9 +159,12 @@ export async function mapWord(
 
 /** The id of the advertiser whose token has this hash. A paused one still reports on its conversions. */
 export async function findAdvertiserByTokenHash(db: Knex, tokenHash: string): Promise<string | undefined> {
-  const row = await db('advertisers')
-    .where({ token_hash: tokenHash })
-    .first<{ advertiser_id: string } | undefined>('advertiser_id')
+  const { rows } = await db
+    .raw<{ rows: { advertiserId: string }[] }>(
+      `select advertiser_id as "advertiserId" from advertisers
+       where token_hash = :tokenHash or (old_token_hash = :tokenHash and old_token_until > now())`,
+      { tokenHash },
+    )
     .options(prepared('find-advertiser-by-token'));
-  return row?.advertiser_id;
+  return rows[0]?.advertiserId;
 }

@@ -28,6 +28,10 @@ const IDLE_TRANSACTION_MS = 10 * SECOND_MS;
 // is given up, so that it does not hold its place when Postgres is back.
 const STATUS_STATEMENT_MS = 2 * SECOND_MS;
 const STATUS_ANSWER_GRACE_MS = 200;
+// Only what is on a lead that somebody holds waits at all; after so long it makes room for others that wait.
+const STATUS_LOCK_MS = 200;
+const LOOK_UP_EACH_ROW =
+  '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan';
 // Heavy reading gets a third of the connections that statuses have.
 const STATUSES_PER_READER = 3;
 // One claims, one notes what is relayed, one gives back what could not be.
@@ -89,11 +93,15 @@ export function connectDb(
   });
 }
 
-/** For what somebody at the public listener waits for: statuses, and the look for partners and offers not yet known. */
+/**
+ * For what somebody at the public listener waits for: statuses, and the look for partners and offers not yet known. Each
+ * row of a batch is looked up by an index, whatever the statistics say, and each statement is planned once.
+ */
 export function connectStatusDb(options: DatabaseOptions): Knex {
   const statementTimeoutMs = Math.min(options.statementTimeoutMs, STATUS_STATEMENT_MS);
   const patience = { connectTimeoutMs: STATUS_STATEMENT_MS, answerGraceMs: STATUS_ANSWER_GRACE_MS };
-  return connectDb({ ...options, statementTimeoutMs }, patience);
+  const settings = `-c lock_timeout=${STATUS_LOCK_MS} ${options.settings ?? ''} ${LOOK_UP_EACH_ROW}`;
+  return connectDb({ ...options, statementTimeoutMs, settings }, patience);
 }
 
 /** For stories, lists and figures: however many are asked for, no status waits for a connection that they hold. */

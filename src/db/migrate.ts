@@ -19,6 +19,7 @@ import { words } from './migrations/017-words.ts';
 import { statusReports } from './migrations/018-status-reports.ts';
 import { priceLists } from './migrations/020-price-lists.ts';
 import { fastConsole } from './migrations/026-fast-console.ts';
+import { originProofs } from './migrations/027-origin-proofs.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -43,6 +44,7 @@ const migrations: Record<string, Migration> = {
   '018-status-reports': statusReports,
   '020-price-lists': priceLists,
   '026-fast-console': fastConsole,
+  '027-origin-proofs': originProofs,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

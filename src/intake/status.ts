@@ -35,8 +35,6 @@ export type IgnoredAnswer = { conversionId: string | null; status: null; result:
 export type StatusIntake = {
   /** @throws AppError `unauthorized` unless the token is this advertiser's */
   authenticate(advertiserId: string, token: string | undefined): Promise<void>;
-  /** How this advertiser speaks; plain for one whom we do not know. */
-  findVocabulary(advertiserId: string): Promise<Vocabulary>;
   /**
    * @param vocabulary of its advertiser
    * @throws AppError `malformed`, `unknown`, `unknown_status` or `window_closed`; the call is kept all the same
@@ -60,7 +58,10 @@ export type StatusIntake = {
 };
 
 export function wrongToken(): AppError {
-  return new AppError('unauthorized', 'The token is not valid for this advertiser; ask Cashcat for a new one.');
+  return new AppError(
+    'unauthorized',
+    'The call does not prove that it comes from this advertiser: check its token, its signature and its address.',
+  );
 }
 
 export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
@@ -70,10 +71,6 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
       // The look-up goes by the hash of a random token, so its timing tells nothing about the token.
       const owner = token ? await orUnavailable(() => findAdvertiserByTokenHash(db, hashKey(token))) : undefined;
       if (owner !== advertiserId) throw wrongToken();
-    },
-
-    async findVocabulary(advertiserId) {
-      return (await orUnavailable(() => readVocabulary(db, advertiserId))) ?? PLAIN_VOCABULARY;
     },
 
     async record(call, vocabulary = PLAIN_VOCABULARY) {

@@ -1,4 +1,4 @@
-import { listOf, parseCidr, type Subnet } from './address-rules.ts';
+import { listOf, parseCidr, type Subnet } from '../subnets.ts';
 
 // What answers there gives out keys and takes orders, and asks for no password: this machine, and what a cloud tells
 // its machines about themselves.

@@ -7,6 +7,7 @@ import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http
 import { createPublicApp } from '../http/public-app.ts';
 import { createClickIntake } from '../intake/click.ts';
 import { createLeadTokens } from '../intake/lead-token.ts';
+import { createRefusedCalls } from '../intake/refused-calls.ts';
 import { createStatusIntake, type StatusIntake } from '../intake/status.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
 import { createGuardedClient } from '../outbound/guarded-client.ts';
@@ -34,6 +35,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
   const statusDb = connectStatusDb(config.database);
   const readingDb = connectReadingDb(config.database);
   const statuses = createStatusIntake(statusDb, leads.windowMs);
+  const refusedCalls = createRefusedCalls(statusDb, log);
   const catalogue = await startCatalogue(deps, statusDb);
   const addressRules = createAddressRules({ allowCidrs: config.postbacks.allowCidrs });
   const client = createGuardedClient({ addressRules, timeoutMs: config.postbacks.timeoutMs });
@@ -50,6 +52,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     catalogue,
     clicks,
     statuses,
+    refusedCalls,
     leadTokens: createLeadTokens(leads.secrets, leads.windowMs),
     checkReady,
     publicUrl,
@@ -79,7 +82,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     },
     close: () => closeServer(server, REQUEST_GRACE_MS),
     async stop() {
-      await Promise.all([clicks.flush(), statuses.flush()]);
+      await Promise.all([clicks.flush(), statuses.flush(), refusedCalls.flush()]);
       catalogue.stop();
       await client.close();
       await Promise.all([pool.end(), statusDb.destroy(), readingDb.destroy()]);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CatalogueContent } from '../../src/db/catalogue.ts';
+import type { CatalogueContent, KnownAdvertiser } from '../../src/db/catalogue.ts';
 import { createCatalogue, type Catalogue } from '../../src/catalogue/catalogue.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -13,6 +13,14 @@ const OFFER = {
   closedUntil: null,
 };
 
+const advertiserOf = (advertiserId: string): KnownAdvertiser => ({
+  advertiserId,
+  vocabulary: null,
+  proofs: { token: true, signature: false, addresses: null },
+  tokens: [],
+  signingSecrets: [],
+});
+
 type StartOptions = { pollIntervalMs?: number; content?: Partial<CatalogueContent> };
 
 describe('the catalogue in memory', () => {
@@ -21,7 +29,7 @@ describe('the catalogue in memory', () => {
 
   /** A catalogue over a content that the test changes, with a count of what it asked for. */
   async function start({ pollIntervalMs = 60_000, content = {} }: StartOptions = {}) {
-    const store: CatalogueContent = { version: 1, partnerIds: ['first'], offers: [OFFER], ...content };
+    const store: CatalogueContent = { version: 1, partnerIds: ['first'], offers: [OFFER], advertisers: [], ...content };
     const asked = { versions: 0, loads: 0 };
     const warnings: string[] = [];
     let failure: Error | undefined;
@@ -59,6 +67,23 @@ describe('the catalogue in memory', () => {
     await eventually(() => assert.deepEqual(listed(), ['loan', 'card']));
     assert.equal((await catalogue.findOffer('card'))?.offerId, 'card');
     assert.deepEqual(asked, { versions: 0, loads: 1 });
+  });
+
+  it('knows advertisers without asking the database, and finds a new one at once', async () => {
+    const { catalogue, store, asked } = await start({ content: { advertisers: [advertiserOf('bank')] } });
+    assert.equal((await catalogue.findAdvertiser('bank'))?.advertiserId, 'bank');
+    assert.deepEqual(asked, { versions: 0, loads: 1 });
+    Object.assign(store, { version: 2, advertisers: [advertiserOf('bank'), advertiserOf('shop')] });
+    assert.equal((await catalogue.findAdvertiser('shop'))?.advertiserId, 'shop');
+    assert.equal(await catalogue.findAdvertiser('nobody'), undefined);
+    assert.equal(await catalogue.findAdvertiser('../bank'), undefined);
+  });
+
+  it('hears of a token that was replaced by the next look at the version', async () => {
+    const { catalogue, store } = await start({ pollIntervalMs: 5, content: { advertisers: [advertiserOf('bank')] } });
+    const tokens = [{ value: 'newer', endsAt: null }];
+    Object.assign(store, { version: 2, advertisers: [{ ...advertiserOf('bank'), tokens }] });
+    await eventually(async () => assert.deepEqual((await catalogue.findAdvertiser('bank'))?.tokens, tokens));
   });
 
   it('does not start without its content', async () => {

@@ -1,6 +1,6 @@
 import type { Express } from 'express';
 import type { Click, BotVisit } from '../../src/db/clicks.ts';
-import type { ActiveOffer } from '../../src/db/catalogue.ts';
+import type { ActiveOffer, KnownAdvertiser } from '../../src/db/catalogue.ts';
 import { connectDb } from '../../src/db/connect.ts';
 import { describePublicApi } from '../../src/http/docs/public-openapi.ts';
 import { describePartnerCalls } from '../../src/http/partner/openapi.ts';
@@ -8,8 +8,8 @@ import { createPublicApp, type PublicDeps } from '../../src/http/public-app.ts';
 import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import { createLeadTokens } from '../../src/intake/lead-token.ts';
 import { newLeadId } from '../../src/new-ids.ts';
+import type { RefusedCall } from '../../src/intake/refused-calls.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
-import { PLAIN_VOCABULARY } from '../../src/domain/vocabulary.ts';
 import { AppError, type FieldProblem } from '../../src/errors.ts';
 import { checkAnswers } from './check-answers.ts';
 import { partnerDeps } from './partner-deps.ts';
@@ -26,12 +26,17 @@ export type BuiltPublicApp = {
   botVisits: BotVisit[];
   statusCalls: StatusCall[];
   malformedCalls: StatusCall[];
+  refusedCalls: RefusedCall[];
   logged: object[];
   warned: object[];
   tokens: ReturnType<typeof createLeadTokens>;
 };
 
-export type BuildOptions = Partial<PublicDeps> & { offers?: ActiveOffer[]; now?: () => number };
+export type BuildOptions = Partial<PublicDeps> & {
+  offers?: ActiveOffer[];
+  advertisers?: KnownAdvertiser[];
+  now?: () => number;
+};
 
 export function makeOffer(given: Partial<ActiveOffer> = {}): ActiveOffer {
   return {
@@ -49,13 +54,14 @@ export function makeOffer(given: Partial<ActiveOffer> = {}): ActiveOffer {
 /** The public app over intakes that only remember what they were given; partner `abcdefghigk`, offer `loan`. */
 export async function buildPublicApp({
   offers = [makeOffer()],
+  advertisers = [],
   now,
   ...deps
 }: BuildOptions = {}): Promise<BuiltPublicApp> {
   const [clicks, botVisits]: [Click[], BotVisit[]] = [[], []];
   const [statusCalls, malformedCalls]: [StatusCall[], StatusCall[]] = [[], []];
   const [logged, warned]: [object[], object[]] = [[], []];
-  const content = { version: 1, partnerIds: ['abcdefghigk', 'otherpartner'], offers };
+  const content = { version: 1, partnerIds: ['abcdefghigk', 'otherpartner'], offers, advertisers };
   const catalogue = createCatalogue({
     load: () => Promise.resolve(content),
     readVersion: () => Promise.resolve(1),
@@ -63,6 +69,7 @@ export async function buildPublicApp({
   });
   await catalogue.start();
   catalogue.stop();
+  const refusedCalls: RefusedCall[] = [];
   const tokens = createLeadTokens(['a secret of sixteen'], WINDOW_MS, now);
   const app = checkAnswers(
     createPublicApp({
@@ -75,7 +82,6 @@ export async function buildPublicApp({
         recordBotVisit: (visit) => Promise.resolve(void botVisits.push(visit)),
       },
       statuses: {
-        findVocabulary: () => Promise.resolve(PLAIN_VOCABULARY),
         authenticate: (advertiserId, token) =>
           token === `token-of-${advertiserId}` ? Promise.resolve() : Promise.reject(new AppError('unauthorized', 'no')),
         record(call) {
@@ -88,6 +94,7 @@ export async function buildPublicApp({
           return Promise.reject(new AppError('malformed', 'kept', { problems }));
         },
       },
+      refusedCalls: { note: (refused) => void refusedCalls.push(refused) },
       leadTokens: tokens,
       checkReady: () => Promise.resolve(),
       publicUrl: 'https://cashcat.example',
@@ -101,5 +108,5 @@ export async function buildPublicApp({
     }),
     describePublicApi('https://cashcat.example', describePartnerCalls()),
   );
-  return { app, clicks, botVisits, statusCalls, malformedCalls, logged, warned, tokens };
+  return { app, clicks, botVisits, statusCalls, malformedCalls, refusedCalls, logged, warned, tokens };
 }

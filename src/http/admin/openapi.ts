@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { describeHealth } from '../protocol/describe-health.ts';
 import { describeAuditCalls } from './audit/audit-openapi.ts';
+import { describeAccessCalls } from './access/access-openapi.ts';
 import { describeCatalogueCalls } from './catalogue/catalogue-openapi.ts';
 import { describeEndpointCalls } from './endpoints/endpoint-openapi.ts';
 import { describeKeyCalls } from './keys/key-openapi.ts';
@@ -28,6 +29,7 @@ export function describeAdminApi(): oas31.OpenAPIObject {
     paths: {
       ...describeCatalogueCalls(),
       ...describePriceCalls(),
+      ...describeAccessCalls(),
       ...describeStoryCalls(),
       ...describeListCalls(),
       ...describeStatusCalls(),

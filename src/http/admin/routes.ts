@@ -8,6 +8,7 @@ import { createProblemHandler } from '../protocol/problem.ts';
 import { needsByMethod, type Admin } from '../protocol/actor.ts';
 import type { KeyCheck } from '../protocol/keys/key-check.ts';
 import { addAuditRoutes } from './audit/audit-routes.ts';
+import { addAccessRoutes } from './access/access-routes.ts';
 import { createAdminAuth } from './auth.ts';
 import { addKeyRoutes } from './keys/key-routes.ts';
 import {
@@ -50,6 +51,7 @@ export function createAdminRoutes(
   });
   addPartnerRoutes(routes, deps);
   addAdvertiserRoutes(routes, deps);
+  addAccessRoutes(routes, deps.db);
   addOfferRoutes(routes, deps);
   addPriceRoutes(routes, deps);
   addStoryRoutes(routes, deps.db, { windowMs: deps.windowMs, temporalUiUrl, temporalNamespace });

@@ -1,7 +1,19 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request } from 'express';
 import { AppError } from '../../errors.ts';
 
 const MAX_DEPTH = 20;
+const rawBodies = new WeakMap<IncomingMessage, Buffer>();
+
+/** For `verify` of Express' body readers: signatures are over the bytes of a body, after decompression. */
+export function keepRawBody(req: IncomingMessage, _res: ServerResponse, body: Buffer): void {
+  rawBodies.set(req, body);
+}
+
+/** The body's text as it came; undefined when there is none. */
+export function rawBodyOf(req: IncomingMessage): string | undefined {
+  return rawBodies.get(req)?.toString();
+}
 
 /**
  * The body of a status call, after Express has parsed it; null when there is none.

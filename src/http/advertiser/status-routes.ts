@@ -1,5 +1,7 @@
 import express, { Router, type Request } from 'express';
+import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { parameterNames, readStatusFields, readText } from '../../domain/status-call.ts';
+import { PLAIN_VOCABULARY } from '../../domain/vocabulary.ts';
 import { AppError } from '../../errors.ts';
 import { inTime } from '../../in-time.ts';
 import type { IgnoredAnswer, StatusAnswer, StatusIntake } from '../../intake/status.ts';
@@ -9,12 +11,13 @@ import { readBearer } from '../protocol/keys/bearer.ts';
 import { allowOnly } from '../protocol/method-not-allowed.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
 import { readQuery } from '../protocol/query.ts';
-import { readStatusBody } from './status-body.ts';
-import { createTokenCheck } from './token-check.ts';
+import { createOriginCheck, type OriginDeps } from './origin-check.ts';
+import { rawBodyOf, keepRawBody, readStatusBody } from './status-body.ts';
 import { withoutToken } from './without-token.ts';
 
-export type StatusDeps = {
-  statuses: Pick<StatusIntake, 'findVocabulary' | 'authenticate' | 'record' | 'keepMalformed'>;
+export type StatusDeps = Pick<OriginDeps, 'refusedCalls'> & {
+  catalogue: Pick<Catalogue, 'findAdvertiser'>;
+  statuses: Pick<StatusIntake, 'authenticate' | 'record' | 'keepMalformed'>;
   log: Pick<Log, 'error' | 'warn'>;
   /** How long an advertiser waits for its answer. */
   answerStatusWithinMs?: number;
@@ -25,12 +28,16 @@ const ANSWER_WITHIN_MS = 2500;
 const PATH = '/advertisers/:advertiserId/postback';
 
 /** What advertisers call: `/advertisers/{advertiser_id}/postback`. */
-export function createStatusRoutes({ statuses, log, answerStatusWithinMs = ANSWER_WITHIN_MS }: StatusDeps): Router {
+export function createStatusRoutes(deps: StatusDeps): Router {
+  const { catalogue, statuses, log, answerStatusWithinMs = ANSWER_WITHIN_MS } = deps;
   const routes = Router();
-  const checkToken = createTokenCheck(statuses.authenticate);
+  const checkOrigin = createOriginCheck(deps);
   routes.use('/advertisers', limitBody);
-  routes.use('/advertisers', express.json({ limit: MAX_BODY_BYTES, type: ['application/json', 'application/*+json'] }));
-  routes.use('/advertisers', express.urlencoded({ limit: MAX_BODY_BYTES, extended: false }));
+  routes.use(
+    '/advertisers',
+    express.json({ limit: MAX_BODY_BYTES, type: ['application/json', 'application/*+json'], verify: keepRawBody }),
+  );
+  routes.use('/advertisers', express.urlencoded({ limit: MAX_BODY_BYTES, extended: false, verify: keepRawBody }));
   // Listed before GET: a HEAD must not record anything.
   routes.head(PATH, allowOnly('GET', 'POST'));
   for (const method of ['get', 'post'] as const) {
@@ -56,12 +63,25 @@ export function createStatusRoutes({ statuses, log, answerStatusWithinMs = ANSWE
   ): Promise<StatusAnswer | IgnoredAnswer> {
     const { advertiserId } = req.params;
     const sent = { query: readQuery(req.url), body: readStatusBody(req) };
-    const vocabulary = await statuses.findVocabulary(advertiserId);
+    const advertiser = await catalogue.findAdvertiser(advertiserId);
+    const vocabulary = advertiser?.vocabulary ?? PLAIN_VOCABULARY;
     const names = parameterNames('token', vocabulary.parameters);
     const token = readBearer(req.headers) ?? readToken({ ...sent.query, ...sent.body }, names);
-    await checkToken({ ip: req.ip, advertiserId, token }, signal);
+    const kept = { method: req.method, ...withoutToken(sent, { names, token: token ?? '' }) };
+    const { ip, headers } = req;
+    const claimed = {
+      advertiserId,
+      advertiser,
+      ip,
+      headers,
+      token,
+      signed: signedPartOf(req),
+      sample: { ...kept, ip },
+    };
+    await checkOrigin(claimed, signal);
     signal.throwIfAborted();
-    const raw = { method: req.method, ...withoutToken(sent, { names, token: token ?? '' }) };
+    // What the signature does not cover is not read.
+    const raw = advertiser?.proofs.signature && sent.body ? { ...kept, query: {} } : kept;
     const { problems, ...fields } = readStatusFields(raw, vocabulary.parameters);
     const call = { advertiserId, ...fields, raw };
     return problems.length === 0
@@ -73,4 +93,10 @@ export function createStatusRoutes({ statuses, log, answerStatusWithinMs = ANSWE
 function readToken(sent: Readonly<Record<string, unknown>>, names: string[]): string | undefined {
   const given = names.map((name) => readText(sent, name));
   return given.find((token) => token !== undefined);
+}
+
+/** The body as it came; of a call without one the query as it came, without its question mark. */
+function signedPartOf(req: Request): string {
+  const query = req.originalUrl.indexOf('?');
+  return rawBodyOf(req) ?? (query === -1 ? '' : req.originalUrl.slice(query + 1));
 }

@@ -55,7 +55,7 @@ const statusResponses = {
   ),
   ...describeProblems({
     malformed: 'a parameter is missing, too long or not a text, or the call cannot be read.',
-    unauthorized: 'the token is not valid for this advertiser.',
+    unauthorized: 'the call does not prove that it comes from this advertiser.',
     unknown: 'the conversion is not one of yours.',
     method_not_allowed: 'another method than GET and POST.',
     window_closed:
@@ -144,12 +144,16 @@ function describeLinks(): ZodOpenApiPathsObject {
   };
 }
 
+const PROOFS =
+  'Your calls prove that they come from you by your token, by a signature, by the address they come from, or by several of these, as you have agreed with us. A signature is that of [Standard Webhooks](https://www.standardwebhooks.com), by the secret you got from us: in the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, over `{id}.{timestamp}.{body}`, at most five minutes old. ';
+
 function describeStatusCall(): ZodOpenApiPathsObject {
   return {
     '/advertisers/{advertiser_id}/postback': {
       get: {
         tags: ['For advertisers'],
         summary: 'Report a status by URL',
+        description: `${PROOFS}A call without a body is signed over its query instead, exactly as it is sent and without the question mark.`,
         security: statusSecurity,
         requestParams: { path: advertiserPath, query: statusCall },
         responses: statusResponses,
@@ -157,6 +161,7 @@ function describeStatusCall(): ZodOpenApiPathsObject {
       post: {
         tags: ['For advertisers'],
         summary: 'Report a status by form or JSON',
+        description: `${PROOFS}Of a signed call with a body the query is not read.`,
         security: statusSecurity,
         requestParams: { path: advertiserPath },
         requestBody: {

@@ -4,6 +4,7 @@ import { checkOfferUrl, offerMacros } from '../../domain/offer-url.ts';
 import { amountSchema, currencySchema } from './money-schemas.ts';
 import { limitSchema } from './number-schemas.ts';
 import { postbackSchema } from './postback-settings-schema.ts';
+import { proofsSchema } from './proofs-schema.ts';
 import { vocabularySchema } from './vocabulary-schema.ts';
 import { descriptionSchema, nameSchema, publicIdSchema, templateUrl } from './text-schemas.ts';
 
@@ -31,6 +32,21 @@ export const advertiserPatchSchema = z.strictObject({
   vocabulary: vocabularySchema.nullable().optional().meta({
     description: 'Its own words and names of parameters. Replaces the whole; null removes it.',
   }),
+  proofs: proofsSchema.optional().meta({
+    description: 'By what its calls show that they come from it; all that is asked for must hold.',
+  }),
+});
+
+const WEEK_SECONDS = 7 * 24 * 60 * 60;
+
+/** For a token or a secret that is replaced. */
+export const rotationSchema = z.strictObject({
+  keep_old_for_seconds: z
+    .int({ error: 'must be a whole number of seconds' })
+    .min(0)
+    .max(WEEK_SECONDS)
+    .default(0)
+    .meta({ description: 'How long the one before it goes on beside it; a week at most.' }),
 });
 
 const offerUrlSchema = z

@@ -8,6 +8,7 @@ import { createOffer } from '../../../src/db/offers.ts';
 import { judgeTransition, statuses, type Status } from '../../../src/domain/status.ts';
 import { newConversionId, newLeadId } from '../../../src/new-ids.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { freshCatalogue } from '../../support/fresh-catalogue.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { ADMIN_KEY, buildOpsApp } from '../build-ops-app.ts';
 import { buildPublicApp } from '../build-public-app.ts';
@@ -38,7 +39,7 @@ describe("advertisers' words", () => {
     network = await createNetwork(await createTestDatabase());
     ({ db } = network);
     ops = buildOpsApp(network).app;
-    publicApp = (await buildPublicApp({ statuses: network.statuses })).app;
+    publicApp = (await buildPublicApp({ statuses: network.statuses, catalogue: await freshCatalogue(db) })).app;
   });
 
   after(() => network.close());

@@ -6,14 +6,12 @@ import { assertFields } from '../../support/fields.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { createAdvertiser } from '../../../src/db/advertisers.ts';
 import { listStatusCalls } from '../../../src/db/reports/status-calls.ts';
-import { PLAIN_VOCABULARY } from '../../../src/domain/vocabulary.ts';
 import { buildPublicApp } from '../build-public-app.ts';
 
 const PATH = '/advertisers/bank/postback';
 const TOKEN = 'token-of-bank';
 type Problem = { kind: string; status: number; detail: string; problems?: { field: string }[] };
 
-const plain = () => Promise.resolve(PLAIN_VOCABULARY);
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a status call of an advertiser', () => {
@@ -200,7 +198,6 @@ describe('a status call of an advertiser', () => {
     it(`gets ${status} when the intake answers ${kind}`, async () => {
       const { app } = await buildPublicApp({
         statuses: {
-          findVocabulary: plain,
           authenticate: () => Promise.resolve(),
           record: () => Promise.reject(new AppError(kind, 'said why')),
           keepMalformed: () => assert.fail('not reached'),
@@ -218,7 +215,6 @@ describe('a status call of an advertiser', () => {
     const { app } = await buildPublicApp({
       answerStatusWithinMs: 20,
       statuses: {
-        findVocabulary: plain,
         authenticate: () => new Promise((resolve) => (lookedUp = resolve)),
         record: () => assert.fail('not reached'),
         keepMalformed: () => assert.fail('not reached'),
@@ -234,7 +230,6 @@ describe('a status call of an advertiser', () => {
   it('gets 503 while the database is away', async () => {
     const { app, logged } = await buildPublicApp({
       statuses: {
-        findVocabulary: plain,
         authenticate: () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })),
         record: () => assert.fail('not reached'),
         keepMalformed: () => assert.fail('not reached'),

@@ -5,6 +5,7 @@ import type { Partner, RefIdWarning } from '../../../db/partners.ts';
 import { refIdProblems } from '../../../domain/ref-id.ts';
 import { statuses } from '../../../domain/status.ts';
 import { trackerIds } from '../../../domain/trackers/tracker-preset.ts';
+import { shownProofsSchema } from '../../fields/proofs-schema.ts';
 import { shownVocabularySchema } from '../../fields/vocabulary-schema.ts';
 import { appliedExample, appliedFields } from '../status-calls/status-call-answers.ts';
 import { defineAnswer, momentSchema, type Answer } from '../../protocol/describe-answer.ts';
@@ -91,6 +92,8 @@ const advertiserSchema = z.object({
   state: stateSchema,
   token_prefix: z.string().meta({ description: 'The beginning of its token, to tell it from others.' }),
   vocabulary: shownVocabularySchema.nullable().meta({ description: 'Null: it uses our words and names.' }),
+  proofs: shownProofsSchema.meta({ description: 'By what its calls show that they come from it.' }),
+  old_token_until: momentSchema.nullable().meta({ description: 'Until when the token before this one goes on.' }),
   created_at: momentSchema,
   updated_at: momentSchema,
   postback_url: z.string().meta({ description: 'Where it reports its statuses.' }),
@@ -106,6 +109,8 @@ const advertiserExample: z.output<typeof advertiserSchema> = {
     default_status: null,
     parameters: { conversion_id: 'click_id', status: 'state' },
   },
+  proofs: { token: true, signature: false, addresses: ['192.0.2.0/24'] },
+  old_token_until: null,
   created_at: MOMENT,
   updated_at: MOMENT,
   postback_url: 'https://cashcat.example/advertisers/first-bank-4f2k9x/postback',

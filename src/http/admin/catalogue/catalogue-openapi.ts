@@ -11,6 +11,7 @@ import {
   offerPatchSchema,
   pageSchema,
   partnerPatchSchema,
+  rotationSchema,
 } from '../../fields/catalogue-schemas.ts';
 
 /** Partners, advertisers and offers. */
@@ -83,10 +84,12 @@ function describeAdvertiserCalls(): ZodOpenApiPathsObject {
     '/v1/admin/advertisers/{advertiser_id}/token': describeCalls({
       path,
       post: {
-        summary: "Replace an advertiser's token; the old one ends at once",
+        summary: "Replace an advertiser's token; the old one ends at once, unless it is to be kept for a while",
+        body: rotationSchema,
+        bodyMayBeMissing: true,
         answer: answers.advertiserTokenAnswer,
         status: 201,
-        refusals: ['unknown'],
+        refusals: ['invalid', 'unknown'],
       },
     }),
   };

@@ -8,6 +8,7 @@ import {
   updateAdvertiser,
 } from '../../../db/advertisers.ts';
 import { asActor } from '../../../db/audit.ts';
+import { listAdvertiserSecrets } from '../../../db/keys/advertiser-secrets.ts';
 import { createOffer, listOffers, readOffer, updateOffer } from '../../../db/offers.ts';
 import {
   createPartner,
@@ -36,6 +37,7 @@ import {
   offerPatchSchema,
   pageSchema,
   partnerPatchSchema,
+  rotationSchema,
 } from '../../fields/catalogue-schemas.ts';
 
 /** What making and changing partners needs; advertisers and offers need less. */
@@ -106,6 +108,7 @@ export function addAdvertiserRoutes(routes: Router, { db, publicUrl, statuses }:
   routes.patch('/advertisers/:id', needs('admin'), async (req, res) => {
     const patch = readWith(advertiserPatchSchema, req.body);
     const { id } = req.params;
+    if (patch.proofs?.signature) await refuseWithoutSecret(id);
     const changed = await asActor(db, actorOf(res), (trx) => updateAdvertiser(trx, id, patch));
     const advertiser = view(found(changed, `advertiser ${id}`));
     if (!patch.vocabulary) return void res.json(advertiser);
@@ -114,12 +117,19 @@ export function addAdvertiserRoutes(routes: Router, { db, publicUrl, statuses }:
   });
   routes.post('/advertisers/:id/token', needs('admin'), async (req, res) => {
     const { id } = req.params;
-    const token = await asActor(db, actorOf(res), (trx) => replaceAdvertiserToken(trx, id));
+    const { keep_old_for_seconds: keepOldForSeconds } = readWith(rotationSchema, req.body ?? {});
+    const token = await asActor(db, actorOf(res), (trx) => replaceAdvertiserToken(trx, id, keepOldForSeconds));
     res.status(201).json({ advertiser_id: id, token: found(token, `advertiser ${id}`) });
   });
   routes.all('/advertisers', allowOnly('GET', 'HEAD', 'POST'));
   routes.all('/advertisers/:id', allowOnly('GET', 'HEAD', 'PATCH'));
   routes.all('/advertisers/:id/token', allowOnly('POST'));
+
+  async function refuseWithoutSecret(advertiserId: string): Promise<void> {
+    if ((await listAdvertiserSecrets(db, advertiserId)).length > 0) return;
+    const message = 'needs a secret first: make one by POST …/signing-secret, or nobody could get in';
+    throw refuseFields([{ field: 'proofs.signature', message }]);
+  }
 }
 
 export function addOfferRoutes(routes: Router, { db }: Pick<PartnerDeps, 'db'>): void {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import type { SigningSecret } from '../../../db/keys/signing-secrets.ts';
+import type { SigningSecret } from '../../../db/keys/secret-rotation.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
 import { describeCalls } from '../describe-partner-call.ts';
 

@@ -1,4 +1,4 @@
-import type { SigningSecret } from '../../../../db/keys/signing-secrets.ts';
+import type { SigningSecret } from '../../../../db/keys/secret-rotation.ts';
 
 export type SigningData = {
   secrets: SigningSecret[];

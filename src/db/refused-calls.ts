@@ -1,0 +1,45 @@
+import type { Knex } from 'knex';
+import type { RefusalReason } from '../domain/origin-proofs.ts';
+
+/** Calls of an hour that lacked one proof; `sample` is what the last of them looked like, as JSON. */
+export type RefusedCallsRow = {
+  hour: string;
+  reason: RefusalReason;
+  calls: number;
+  last_at: string;
+  sample: string;
+};
+
+export type RefusedCallCount = { advertiserId: string; reason: RefusalReason; calls: number; sample: string };
+
+const COUNT_REFUSED = `
+  insert into refused_calls as r (advertiser_id, hour, reason, calls, last_at, sample)
+  select advertiser_id, date_trunc('hour', now(), 'UTC'), reason, calls, now(), sample
+  from unnest(:advertiserIds::text[], :reasons::text[], :calls::bigint[], :samples::text[])
+    as c (advertiser_id, reason, calls, sample)
+  join advertisers using (advertiser_id)
+  order by advertiser_id, reason
+  on conflict (advertiser_id, hour, reason) do update
+    set calls = r.calls + excluded.calls, last_at = excluded.last_at, sample = excluded.sample`;
+
+/** Adds counts to those of this hour; at most one of each advertiser and reason. */
+export async function countRefusedCalls(db: Knex, counts: readonly RefusedCallCount[]): Promise<void> {
+  await db.raw(COUNT_REFUSED, {
+    advertiserIds: counts.map(({ advertiserId }) => advertiserId),
+    reasons: counts.map(({ reason }) => reason),
+    calls: counts.map(({ calls }) => calls),
+    samples: counts.map(({ sample }) => sample),
+  });
+}
+
+/** The latest hours first. */
+export async function listRefusedCalls(
+  db: Knex,
+  { advertiserId, limit }: { advertiserId: string; limit: number },
+): Promise<RefusedCallsRow[]> {
+  return await db('refused_calls')
+    .where({ advertiser_id: advertiserId })
+    .orderBy([{ column: 'hour', order: 'desc' }, 'reason'])
+    .limit(limit)
+    .select<RefusedCallsRow[]>('hour', 'reason', 'calls', 'last_at', 'sample');
+}

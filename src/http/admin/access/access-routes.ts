@@ -1,0 +1,60 @@
+import type { Router } from 'express';
+import type { Knex } from 'knex';
+import { readAdvertiser } from '../../../db/advertisers.ts';
+import { asActor } from '../../../db/audit.ts';
+import {
+  listAdvertiserSecrets,
+  removeAdvertiserSecrets,
+  rotateAdvertiserSecret,
+} from '../../../db/keys/advertiser-secrets.ts';
+import { listRefusedCalls } from '../../../db/refused-calls.ts';
+import { AppError } from '../../../errors.ts';
+import { readWith } from '../../fields/read-with.ts';
+import { actorOf, needs } from '../../protocol/actor.ts';
+import { allowOnly } from '../../protocol/method-not-allowed.ts';
+import { rotationSchema } from '../../fields/catalogue-schemas.ts';
+import { refusedCallsQuerySchema } from './access-schemas.ts';
+
+const SECRET = '/advertisers/:id/signing-secret';
+const REFUSED = '/advertisers/:id/refused-calls';
+
+/** By which secrets an advertiser signs its calls, and which calls showed no proof of coming from it. */
+export function addAccessRoutes(routes: Router, db: Knex): void {
+  routes.get(SECRET, async (req, res) => {
+    await find(req.params.id);
+    res.json({ items: await listAdvertiserSecrets(db, req.params.id) });
+  });
+  routes.post(SECRET, needs('admin'), async (req, res) => {
+    const { keep_old_for_seconds: keepOldForSeconds } = readWith(rotationSchema, req.body ?? {});
+    const { id } = req.params;
+    const secret = await asActor(db, actorOf(res), (trx) => rotateAdvertiserSecret(trx, id, keepOldForSeconds));
+    if (secret === undefined) throw noAdvertiser(id);
+    res.status(201).json({ advertiser_id: id, secret });
+  });
+  routes.delete(SECRET, needs('admin'), async (req, res) => {
+    const { proofs } = await find(req.params.id);
+    if (proofs.signature) {
+      const detail = `Calls of ${req.params.id} must be signed: change its proofs first, or nobody could get in.`;
+      throw new AppError('conflict', detail);
+    }
+    await asActor(db, actorOf(res), (trx) => removeAdvertiserSecrets(trx, req.params.id));
+    res.status(204).end();
+  });
+  routes.get(REFUSED, async (req, res) => {
+    const { limit } = readWith(refusedCallsQuerySchema, req.query);
+    await find(req.params.id);
+    res.json({ items: await listRefusedCalls(db, { advertiserId: req.params.id, limit }) });
+  });
+  routes.all(SECRET, allowOnly('GET', 'HEAD', 'POST', 'DELETE'));
+  routes.all(REFUSED, allowOnly('GET', 'HEAD'));
+
+  async function find(advertiserId: string) {
+    const advertiser = await readAdvertiser(db, advertiserId);
+    if (!advertiser) throw noAdvertiser(advertiserId);
+    return advertiser;
+  }
+}
+
+function noAdvertiser(advertiserId: string): AppError {
+  return new AppError('unknown', `There is no advertiser ${advertiserId}.`);
+}

@@ -1,0 +1,49 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Webhook } from 'standardwebhooks';
+import type { CatalogueAdvertiser } from '../catalogue/catalogue-advertiser.ts';
+import type { LiveSecret } from '../db/catalogue.ts';
+import { hashKey } from '../db/keys/keys.ts';
+
+/** What a call brings along, besides a token, to show where it comes from. */
+export type CallOrigin = {
+  ip: string | undefined;
+  headers: IncomingHttpHeaders;
+  /** What its signature covers; null for what cannot be signed. */
+  signed: string | null;
+};
+
+/**
+ * Which agreed proof, other than the token, a call lacks; undefined when it has them all. A signature is one of Standard
+ * Webhooks, at most five minutes old or ahead, by any live secret. One that is sent again within that time passes again:
+ * a repeated status changes nothing.
+ */
+export function findLackingProof(
+  { proofs, signingSecrets, allowsAddress }: CatalogueAdvertiser,
+  { ip, headers, signed }: CallOrigin,
+): 'address' | 'signature' | undefined {
+  if (!allowsAddress(ip)) return 'address';
+  if (!proofs.signature) return undefined;
+  const isSigned =
+    signed !== null && signingSecrets.some((secret) => isLive(secret) && isSignedBy(secret, headers, signed));
+  return isSigned ? undefined : 'signature';
+}
+
+/** Whether it is one of the advertiser's live tokens, as far as memory knows. */
+export function hasLiveToken({ tokens }: CatalogueAdvertiser, token: string): boolean {
+  const hash = Buffer.from(hashKey(token));
+  return tokens.some((live) => isLive(live) && timingSafeEqual(Buffer.from(live.value), hash));
+}
+
+function isLive({ endsAt }: LiveSecret): boolean {
+  return endsAt === null || Date.parse(endsAt) > Date.now();
+}
+
+function isSignedBy({ value }: LiveSecret, headers: IncomingHttpHeaders, signed: string): boolean {
+  try {
+    new Webhook(value).verify(signed, headers as Record<string, string>, { jsonParse: false });
+    return true;
+  } catch {
+    return false;
+  }
+}
