@@ -18,6 +18,7 @@ import { adminKeys } from './migrations/016-admin-keys.ts';
 import { words } from './migrations/017-words.ts';
 import { statusReports } from './migrations/018-status-reports.ts';
 import { priceLists } from './migrations/020-price-lists.ts';
+import { ledger } from './migrations/021-ledger.ts';
 import { fastConsole } from './migrations/026-fast-console.ts';
 import { originProofs } from './migrations/027-origin-proofs.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -43,6 +44,7 @@ const migrations: Record<string, Migration> = {
   '017-words': words,
   '018-status-reports': statusReports,
   '020-price-lists': priceLists,
+  '021-ledger': ledger,
   '026-fast-console': fastConsole,
   '027-origin-proofs': originProofs,
 };

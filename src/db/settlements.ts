@@ -72,8 +72,8 @@ const WRITE_SETTLEMENT = `
     values (:conversionId, :seq, :leadId, :status, :partnerId, :touchSeq, :reward)
     on conflict (conversion_id, seq) do nothing
     returning seq
-  ), rewarded as (
-    insert into reward_entries (conversion_id, seq, partner_id, kind, amount, currency, price_version)
+  ), booked as (
+    insert into ledger_lines (conversion_id, seq, partner_id, kind, amount, currency, price_version)
     select :conversionId, seq, :partnerId, :kind::text, :amount::bigint, :currency, :priceVersion::int
     from settled where :kind::text is not null
   ), superseded as (
@@ -89,7 +89,8 @@ const WRITE_SETTLEMENT = `
   ${INSERT_POSTBACK} from settled returning postback_id`;
 
 /**
- * Settles a status: who held the lead, the reward, the postback.
+ * Settles a status: who held the lead, the line of the ledger, the postback. Where something of the conversion has been paid
+ * out, the ledger's trigger makes that line a correction.
  * @returns false when it was settled before; then it stays as it is
  */
 export async function writeSettlement(
@@ -97,14 +98,14 @@ export async function writeSettlement(
   { leadId, settlement, price, postback }: NewSettlement,
 ): Promise<boolean> {
   const { holder, reward } = settlement;
-  const kind = reward === 'none' || !holder ? null : reward === 'book' ? 'booked' : 'revoked';
+  const kind = reward === 'none' || !holder ? null : reward === 'book' ? 'reward' : 'revocation';
   const { rows } = await db
     .raw<{ rows: object[] }>(WRITE_SETTLEMENT, {
       ...postbackBindings({ leadId, settlement, ...postback }),
       touchSeq: holder?.touchSeq ?? null,
       reward,
       kind,
-      amount: kind === 'revoked' ? -price.amount : price.amount,
+      amount: kind === 'revocation' ? -price.amount : price.amount,
       priceVersion: price.priceVersion,
     })
     .options(prepared('write-settlement'));

@@ -71,8 +71,8 @@ const FILL = `
   insert into settlements (conversion_id, seq, lead_id, status, partner_id, touch_seq, reward, settled_at)
     select id, 3, id, status, partner_id, 1, case when status = 'approved' then 'book' else 'none' end, status_at
     from made where has_status;
-  insert into reward_entries (conversion_id, seq, partner_id, kind, amount, currency, price_version, at)
-    select id, 3, partner_id, 'booked', 1250, 'USD', 1, status_at from made where has_status and status = 'approved';
+  insert into ledger_lines (conversion_id, seq, partner_id, kind, amount, currency, price_version, at)
+    select id, 3, partner_id, 'reward', 1250, 'USD', 1, status_at from made where has_status and status = 'approved';
   insert into postbacks (postback_id, conversion_id, seq, lead_id, partner_id, offer_id, ref_id, status, payout, currency,
                          event_at, created_at, ended_at, state, skip_reason, next_attempt_at)
     select 'p' || lpad(n::text, 15, '0'), id, 3, id, partner_id, offer_id, ref_id, status, 1250, 'USD', status_at, status_at,
@@ -126,7 +126,7 @@ export async function fillForAnalytics(db: Knex, { touches, days }: AnalyticsSiz
 async function dropIndexes(db: Knex): Promise<() => Promise<void>> {
   const { rows: indexes } = await db.raw<{ rows: { name: string; definition: string }[] }>(
     `select indexname as name, indexdef as definition from pg_indexes
-     where tablename in ('lead_events', 'conversions', 'settlements', 'reward_entries', 'postbacks', 'postback_attempts')
+     where tablename in ('lead_events', 'conversions', 'settlements', 'ledger_lines', 'postbacks', 'postback_attempts')
        and schemaname = 'public' and indexdef not like 'CREATE UNIQUE%'`,
   );
   for (const { name } of indexes) await db.raw('drop index ??', [name]);

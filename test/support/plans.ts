@@ -4,7 +4,7 @@ type Query = { sql: string; bindings: Knex.Value[] };
 
 // Those that grow with each click or status; a scan of the catalogue's tables is a cheap plan.
 const LARGE_TABLES =
-  'leads|lead_events|conversions|partner_conversions|status_calls|settlements|reward_entries|postbacks|postback_attempts';
+  'leads|lead_events|conversions|partner_conversions|status_calls|settlements|ledger_lines|postbacks|postback_attempts';
 
 /** What a plan shows that reads one of the large tables from its beginning to its end. */
 export const SCAN_OF_LARGE_TABLE = new RegExp(`Seq Scan on (${LARGE_TABLES})\\b`);

@@ -5,6 +5,7 @@ import { startSweep, type Sweep } from '../../src/sweep.ts';
 import { eventually } from '../support/eventually.ts';
 import { runsOf, signalsOf } from '../support/temporal/lead-history.ts';
 import { startPrivateLeadWorld, type LeadWorld } from '../support/temporal/lead-world.ts';
+import { withoutLedgerGuard } from '../support/ledger-guard.ts';
 import { postbacksOf, rewardsOf, type Network } from '../support/network-in-database.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { settingsFor } from '../support/postback-settings.ts';
@@ -77,9 +78,11 @@ describe('a lead that a sweep has found', function () {
   it('settles again what it takes for settled, but Postgres does not', async () => {
     const { leadId, conversionId } = await deliveredLead();
     await network.db('postback_attempts').delete();
-    for (const table of ['postbacks', 'reward_entries', 'settlements']) {
-      await network.db(table).where({ conversion_id: conversionId }).delete();
-    }
+    await withoutLedgerGuard(network.db, async (trx) => {
+      for (const table of ['postbacks', 'ledger_lines', 'settlements']) {
+        await trx(table).where({ conversion_id: conversionId }).delete();
+      }
+    });
     sweepAgainAndAgain();
     await world.hasPostbacks(conversionId, 'delivered');
     assert.equal((await rewardsOf(network.db, conversionId)).length, 1);

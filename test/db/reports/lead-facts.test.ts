@@ -94,7 +94,7 @@ describe('the facts of a lead', () => {
 
   it('hold nothing of a column that somebody adds later', async () => {
     const { db, offerId } = network;
-    const tables = ['offers', 'leads', 'lead_events', 'conversions', 'status_calls', 'settlements', 'reward_entries'];
+    const tables = ['offers', 'leads', 'lead_events', 'conversions', 'status_calls', 'settlements', 'ledger_lines'];
     for (const table of [...tables, 'postbacks', 'postback_attempts']) {
       await db.raw(`alter table ?? add column added_later text not null default 'nobody chose to show it'`, [table]);
     }

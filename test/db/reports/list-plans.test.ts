@@ -40,8 +40,8 @@ const FILL = `
                          event_at, created_at, state)
     select 'p' || n, id, 3, id, partner_id, offer_id, ref_id, case when n = 7 then 'rejected' else 'approved' end, 1, 'USD',
       time, time, case when n = 7 then 'failed' else 'delivered' end from made;
-  insert into reward_entries (conversion_id, seq, partner_id, kind, amount, currency, price_version)
-    select id, 3, partner_id, 'booked', 1, 'USD', 1 from made where n % 10 = 0;
+  insert into ledger_lines (conversion_id, seq, partner_id, kind, amount, currency, price_version)
+    select id, 3, partner_id, 'reward', 1, 'USD', 1 from made where n % 10 = 0;
   insert into postback_attempts (postback_id, attempt, method, url) select 'p' || n, 1, 'GET', '' from made;
   drop table made;
   analyze`;

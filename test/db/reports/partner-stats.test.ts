@@ -9,6 +9,7 @@ import { readTouch } from '../../../src/intake/touch.ts';
 import { newConversionId } from '../../../src/new-ids.ts';
 import { latestSettlement } from '../../activities/settling.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { withoutLedgerGuard } from '../../support/ledger-guard.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { assertSumsOfCounts } from '../../support/sums-of-counts.ts';
 import { recount } from './recount-stats.ts';
@@ -113,16 +114,10 @@ describe("the story of the console's numbers", function () {
 
   /** What has been counted so far is forgotten; only facts of this history are there. */
   async function beginAt(moment: number): Promise<void> {
-    for (const table of [
-      'postbacks',
-      'reward_entries',
-      'settlements',
-      'conversions',
-      'lead_events',
-      'partner_counts',
-    ]) {
+    for (const table of ['postbacks', 'settlements', 'conversions', 'lead_events', 'partner_counts']) {
       await db(table).delete();
     }
+    await withoutLedgerGuard(db, (trx) => trx('ledger_lines').delete());
     await db('counting_progress').update({ counted_upto: new Date(moment).toISOString() });
   }
 
@@ -138,7 +133,7 @@ describe("the story of the console's numbers", function () {
     const isNew = (column: string) => `${column} > now() - interval '1 hour'`;
     await db('lead_events').where({ lead_id: leadId }).whereRaw(isNew('at')).update({ at });
     await db('settlements').where({ lead_id: leadId }).whereRaw(isNew('settled_at')).update({ settled_at: at });
-    await db('reward_entries').whereRaw(isNew('at')).update({ at });
+    await withoutLedgerGuard(db, (trx) => trx('ledger_lines').whereRaw(isNew('at')).update({ at }));
   }
 
   /** Lives through a history. @returns when it ended */

@@ -16,8 +16,8 @@ const FILL = `
     select 'c' || n, 1, 'l' || n, 'pending', 'none' from generate_series(1, :rows::int) n;
   insert into status_calls (advertiser_id, conversion_id, raw, result)
     select :advertiserId, 'c' || n, '{}', 'duplicate' from generate_series(1, :rows::int) n;
-  insert into reward_entries (conversion_id, seq, partner_id, kind, amount, currency, price_version)
-    select 'c' || n, 1, :partnerId, 'booked', 1, 'USD', 1 from generate_series(1, :rows::int) n;
+  insert into ledger_lines (conversion_id, seq, partner_id, kind, amount, currency, price_version)
+    select 'c' || n, 1, :partnerId, 'reward', 1, 'USD', 1 from generate_series(1, :rows::int) n;
   insert into postbacks (postback_id, conversion_id, seq, lead_id, partner_id, offer_id, status, payout, currency, event_at, state)
     select 'p' || n, 'c' || n, 1, 'l' || n, :partnerId, :offerId, 'pending', 1, 'USD', now(), 'failed'
     from generate_series(1, :rows::int) n;

@@ -176,7 +176,7 @@ describe("the walls between partners in the partner's API", () => {
 
   /** Everything that belongs to a partner. */
   async function readAll(partner_id: string) {
-    const tables = ['partners', 'replays', 'postbacks', 'reward_entries', 'partner_signing_secrets'];
+    const tables = ['partners', 'replays', 'postbacks', 'ledger_lines', 'payouts', 'partner_signing_secrets'];
     return await Promise.all(tables.map((table) => db(table).where({ partner_id }).select<object[]>('*')));
   }
 });

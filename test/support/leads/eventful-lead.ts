@@ -33,11 +33,11 @@ export async function makeEventfulLead(network: Network): Promise<EventfulLead> 
     { ...common, seq: 3, status: 'pending', partner_id: first, touch_seq: 1, reward: 'none' },
     { ...common, seq: 6, status: 'approved', partner_id: last, touch_seq: 4, reward: 'book' },
   ]);
-  await db('reward_entries').insert({
+  await db('ledger_lines').insert({
     conversion_id: conversionId,
     seq: 6,
     partner_id: last,
-    kind: 'booked',
+    kind: 'reward',
     amount: 1250,
     currency: 'USD',
     price_version: 1,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { eventually } from '../eventually.ts';
+import { withoutLedgerGuard } from '../ledger-guard.ts';
 
 type Tail = { leadId: string; conversionId: string; lastSeq: number };
 
@@ -10,11 +11,11 @@ type Tail = { leadId: string; conversionId: string; lastSeq: number };
  */
 export async function loseTail(db: Knex, { leadId, conversionId, lastSeq }: Tail): Promise<void> {
   await eventually(async () => assert.equal((await db('outbox').where({ lead_id: leadId })).length, 0));
-  await db.transaction(async (trx) => {
+  await withoutLedgerGuard(db, async (trx) => {
     const lost = trx('postbacks').where({ lead_id: leadId }).where('seq', '>', lastSeq);
     await trx('postback_attempts').whereIn('postback_id', lost.clone().select('postback_id')).delete();
     await lost.delete();
-    await trx('reward_entries').where({ conversion_id: conversionId }).where('seq', '>', lastSeq).delete();
+    await trx('ledger_lines').where({ conversion_id: conversionId }).where('seq', '>', lastSeq).delete();
     for (const table of ['settlements', 'lead_events']) {
       await trx(table).where({ lead_id: leadId }).where('seq', '>', lastSeq).delete();
     }

@@ -9,7 +9,7 @@ export const historyTables = [
   'conversions',
   'status_calls',
   'settlements',
-  'reward_entries',
+  'ledger_lines',
   'postbacks',
   'postback_attempts',
 ] as const;

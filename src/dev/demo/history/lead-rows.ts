@@ -124,8 +124,8 @@ function addSettlement(rows: HistoryRows, { leadId, settlement, price }: PastSta
   });
   if (reward === 'none') return;
   const isBooked = reward === 'book';
-  rows.reward_entries.push({
-    ...{ ...told, kind: isBooked ? 'booked' : 'revoked', at },
+  rows.ledger_lines.push({
+    ...{ ...told, kind: isBooked ? 'reward' : 'revocation', at },
     ...{ amount: isBooked ? price.amount : -price.amount, currency: price.currency, price_version: 1 },
   });
 }
