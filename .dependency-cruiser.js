@@ -6,6 +6,7 @@ const DB = '^src/db/';
 const PROTOCOL = '^src/http/protocol/';
 const FIELDS = '^src/http/fields/';
 const PAGES = '^src/http/pages/';
+const IMPORTS = '^src/http/imports/';
 const CONSOLE = '^src/http/console/';
 // What the operations listener and the public one are made of. An audience is a login, and a wall between tenants.
 const AUDIENCE = '^src/http/(visitor|advertiser|partner|admin|ops|docs)/';
@@ -42,6 +43,8 @@ const rooms = {
   'http-fields': { path: FIELDS, mayLoad: [GROUND, DOMAIN, DB, PROTOCOL] },
   // What the consoles of several audiences have in common: who is signed in, forms, filters, the frame of a page.
   'http-console': { path: CONSOLE, mayLoad: [GROUND, DOMAIN, PROTOCOL, FIELDS, PAGES] },
+  // Files of statuses, which ops and advertisers bring.
+  'http-imports': { path: IMPORTS, mayLoad: [GROUND, DOMAIN, DB, '^src/intake/files/', PROTOCOL, FIELDS] },
   // Of all that calls strangers' URLs, an answer to a request needs only the judgement of settings, and to try them.
   'http-audience': {
     path: AUDIENCE,
@@ -54,7 +57,7 @@ const rooms = {
         '^src/outbound/(settings-check|test-call)\\.ts$',
         CONTRACT,
       ],
-      ...[PROTOCOL, FIELDS, PAGES, CONSOLE],
+      ...[PROTOCOL, FIELDS, IMPORTS, PAGES, CONSOLE],
     ],
   },
   'http-apps': { path: '^src/http/(public|ops)-app\\.ts$', mayLoad: [GROUND, DOMAIN, '^src/http/'] },

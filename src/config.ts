@@ -85,6 +85,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     retention: { statusCallsDays: variables.STATUS_CALLS_RETENTION_DAYS },
     console: { sessionMs: msOf(variables.CONSOLE_SESSION_SECONDS) },
     partners: { testsPerMinute: variables.PARTNER_TESTS_PER_MINUTE },
+    imports: { maxRows: variables.IMPORT_MAX_ROWS, maxMegabytes: variables.IMPORT_MAX_MEGABYTES },
     catalogue: { pollMs: msOf(variables.CATALOGUE_POLL_SECONDS) },
     ...readLoad(variables),
     logLevel: variables.LOG_LEVEL,

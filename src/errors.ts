@@ -20,6 +20,8 @@ export type AppErrorKind =
   | 'invalid'
   /** Settings cannot be saved as they are; `problems` names each field. */
   | 'invalid_settings'
+  /** It holds more than is taken at once. */
+  | 'too_large'
   /** The caller has to wait. */
   | 'too_many'
   /** It cannot be done now, because something of ours is away or slow; the same later may succeed. */

@@ -84,6 +84,17 @@ export function createMetrics() {
       labelNames: ['result'] as const,
       registers,
     }),
+    importsRunning: new Gauge({
+      name: 'cashcat_imports_running',
+      help: 'Imports and dry runs that are under way and not paused',
+      registers,
+    }),
+    importedRows: new Counter({
+      name: 'cashcat_import_rows_total',
+      help: 'Rows of files that were booked or refused, by what became of them; dry runs are not counted',
+      labelNames: ['result'] as const,
+      registers,
+    }),
     postbackSeconds: new Histogram({
       name: 'cashcat_postback_attempt_seconds',
       help: 'Duration of one call to a partner',

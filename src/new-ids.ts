@@ -43,6 +43,10 @@ export function newReplayId(): string {
   return newTimeOrderedId();
 }
 
+export function newImportId(): string {
+  return newTimeOrderedId();
+}
+
 /** `Green Energy Ltd.` becomes something like `green-energy-ltd-x7f2k9`: people read these ids in reports. */
 export function newReadableId(name: string, fallback: string): string {
   const ascii = name

@@ -75,6 +75,10 @@ export const numberVariables = {
   WORKER_CONCURRENT_REPLAYS: wholeNumber({ standard: 30, least: 1, most: 1000 }),
   // As many as there are sockets to one origin: a further call would wait for one, and its time would run meanwhile.
   REPLAY_CONCURRENT_POSTBACKS: wholeNumber({ standard: 128, least: 1, most: 128 }),
+  // What it takes to deal with more is fine, but whoever sends it in one piece begins anew when anything breaks.
+  IMPORT_MAX_ROWS: wholeNumber({ standard: 1_000_000, least: 1, most: 10_000_000 }),
+  // Kept in Postgres as long as the import is; a row of the usual columns takes about 100 bytes.
+  IMPORT_MAX_MEGABYTES: wholeNumber({ standard: 250, least: 1, most: 5000 }),
 };
 
 type Bounds = { least: number; most: number };

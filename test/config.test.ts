@@ -51,6 +51,8 @@ const RANGES: Record<string, { least: number; most: number; below: string; above
   WORKER_CONCURRENT_POSTBACKS_PER_PARTNER: { least: 1, most: 10_000, below: '0', above: '10001' },
   WORKER_CONCURRENT_REPLAYS: { least: 1, most: 1000, below: '0', above: '1001' },
   REPLAY_CONCURRENT_POSTBACKS: { least: 1, most: 128, below: '0', above: '129' },
+  IMPORT_MAX_ROWS: { least: 1, most: 10_000_000, below: '0', above: '10000001' },
+  IMPORT_MAX_MEGABYTES: { least: 1, most: 5000, below: '0', above: '5001' },
 };
 const ranges = Object.entries(RANGES);
 const ofSeconds = ranges.filter(([name]) => name.endsWith('_SECONDS'));
@@ -84,6 +86,7 @@ describe('configuration', () => {
       endpoints: { failingAfter: 10, canaryIntervalMs: 300_000 },
       advertisers: { silentAfterHours: 36 },
       retention: { statusCallsDays: 365 },
+      imports: { maxRows: 1_000_000, maxMegabytes: 250 },
       console: { sessionMs: 14 * 24 * 60 * 60 * 1000 },
       partners: { testsPerMinute: 10 },
       catalogue: { pollMs: 1000 },

@@ -40,7 +40,8 @@ export async function bringForward<Counts extends { state: string }>(
       const counts = await doBatch();
       if (!counts) return { state: 'lost' };
       setCurrentDetails(show(counts));
-      if (hasEnded(counts.state)) return counts;
+      // One that was woken meanwhile may have been begun anew since it ended.
+      if (hasEnded(counts.state) && !isWoken) return counts;
       await cancelling.done();
       // The next run looks at once, so that it need not be told again.
       if (workflowInfo().continueAsNewSuggested) await continueAsNew(input);

@@ -1,8 +1,9 @@
-// What the workflows, of leads and of replays, and everyone who talks to them agree upon. Only this file names a queue, a signal or a workflow id.
+// What the workflows, of leads and of long jobs, and everyone who talks to them agree upon. Only this file names a queue, a signal or a workflow id.
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { LeadEvent } from '../src/domain/lead-event.ts';
 import type { ConversionState, LeadState, Settlement } from '../src/domain/lead.ts';
+import type { ImportCounts } from '../src/domain/imports/import.ts';
 import type { Holder } from '../src/domain/attribution.ts';
 import type { ReplayCounts } from '../src/domain/postbacks/replay.ts';
 import type { Status } from '../src/domain/status.ts';
@@ -32,6 +33,12 @@ export const REPLAY_WORKFLOW = 'replay';
 
 export function replayWorkflowId(replayId: string): string {
   return `replay:${replayId}`;
+}
+
+export const IMPORT_WORKFLOW = 'importFile';
+
+export function importWorkflowId(importId: string): string {
+  return `import:${importId}`;
 }
 
 // Nobody works on this queue: a relay only looks at what Temporal makes of its probe.
@@ -162,8 +169,21 @@ export type ReplayActivities = {
   cancelReplay: (input: ReplayInput) => Promise<void>;
 };
 
+export type ImportInput = { importId: string; advertiserId: string; dryRun: boolean };
+
+/** How an import ended; `lost` when Postgres does not have it, after a failover that lost its tail. */
+export type ImportOutcome = ImportCounts | { state: 'lost' };
+
+/** The activities an import calls. Any may run twice: what has been booked is not booked again. */
+export type ImportActivities = {
+  /** Books rows for a while, unless the import is paused or has ended; null when Postgres does not have it. */
+  importBatch: (input: ImportInput) => Promise<ImportCounts | null>;
+  /** Has it cancelled; changes nothing when it has ended. */
+  cancelImport: (input: ImportInput) => Promise<void>;
+};
+
 /** What the worker of long jobs does. */
-export type JobActivities = ReplayActivities;
+export type JobActivities = ReplayActivities & ImportActivities;
 
 /** Failure type: the partner did not answer 200. Retried by Temporal until the attempts are used up. */
 export const NOT_ACCEPTED = 'PostbackNotAccepted';
@@ -183,6 +203,7 @@ export const searchAttributeKeys = {
   linkedPartner: defineSearchAttributeKey('LinkedPartner', 'KEYWORD'),
   conversions: defineSearchAttributeKey('Conversions', 'KEYWORD_LIST'),
   advertisers: defineSearchAttributeKey('Advertisers', 'KEYWORD_LIST'),
+  importState: defineSearchAttributeKey('ImportState', 'KEYWORD'),
 } as const;
 
 // Visibility stores cap the size of a list; the latest conversions are the ones people look for.

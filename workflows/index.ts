@@ -1,2 +1,3 @@
+export { importFile } from './import.ts';
 export { lead } from './lead.ts';
 export { replay } from './replay.ts';

@@ -38,6 +38,10 @@ const STATUSES_PER_READER = 3;
 const RELAY_CONNECTIONS = 3;
 // Two begin attempts and one ends them, each for many; one reads on, and notes how far they are.
 const REPLAY_CONNECTIONS = 4;
+// Each books rows of one file; the others take turns.
+export const IMPORT_CONNECTIONS = 2;
+// Files come in slowly, and each of their statements is short.
+const RECEIVING_CONNECTIONS = 2;
 // Two batches each of new leads, known leads and bots' visits in flight, and one for the look whether clicks can be stored.
 const CLICK_CONNECTIONS = 7;
 // A visitor is waiting for each row of a batch, and most rows are not what is locked.
@@ -124,6 +128,23 @@ export function connectRelayDb(options: DatabaseOptions): Knex {
 export function connectReplayDb(options: Omit<DatabaseOptions, 'poolSize'>): Knex {
   const settings = '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan';
   return connectDb({ ...options, poolSize: REPLAY_CONNECTIONS, settings });
+}
+
+/** For what imports read and book: however much that is, no lead and no caller waits for a connection that they hold. */
+export function connectImportDb(options: Omit<DatabaseOptions, 'poolSize'>): Knex {
+  return connectDb({
+    ...options,
+    poolSize: IMPORT_CONNECTIONS,
+    settings: '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan',
+  });
+}
+
+/**
+ * For the rows of files that are coming in. They need not be on the disk one by one: the commit that ends a file, on
+ * another connection, takes all of them along.
+ */
+export function connectReceivingDb(options: Omit<DatabaseOptions, 'poolSize'>): Knex {
+  return connectDb({ ...options, poolSize: RECEIVING_CONNECTIONS, isCommitAwaited: false });
 }
 
 /**

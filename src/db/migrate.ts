@@ -17,6 +17,7 @@ import { endpointsByOrigin } from './migrations/015-endpoints-by-origin.ts';
 import { adminKeys } from './migrations/016-admin-keys.ts';
 import { words } from './migrations/017-words.ts';
 import { statusReports } from './migrations/018-status-reports.ts';
+import { imports } from './migrations/019-imports.ts';
 import { priceLists } from './migrations/020-price-lists.ts';
 import { ledger } from './migrations/021-ledger.ts';
 import { fastConsole } from './migrations/026-fast-console.ts';
@@ -43,6 +44,7 @@ const migrations: Record<string, Migration> = {
   '016-admin-keys': adminKeys,
   '017-words': words,
   '018-status-reports': statusReports,
+  '019-imports': imports,
   '020-price-lists': priceLists,
   '021-ledger': ledger,
   '026-fast-console': fastConsole,

@@ -29,6 +29,8 @@ export type StatusReport = {
   /** Kept as it is, without secrets. */
   raw: RawStatusCall;
   source: 'call' | 'import' | 'ops';
+  /** The row of a file that it is, if it is one. A row is kept once. */
+  importRow?: { importId: string; rowNumber: number };
   /** When it happened, as the advertiser says, ISO 8601; the window is judged by it. Null: when it is recorded. */
   eventAt: string | null;
   /** False: it is booked, and its partner is not told. */
@@ -41,19 +43,23 @@ export type StatusReport = {
   isAcceptedLate: boolean;
 };
 
-/** What a report is judged by: where its conversion stands, and when its lead was last active. */
+/** What a report is judged by: where its conversion stands, when it began, and when its lead was last active. */
 export type Judged = {
   status: Status | null;
+  convertedMs: number;
   lastActivityMs: number;
   /** The latest call that brought a decision; only needed to judge a kept call again. */
   lastDecisionCallId?: number | undefined;
 };
 
+// Clocks differ; what is said to happen a little later happens now.
+const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
+
 /**
  * R7, R9: what becomes of a report.
  *
  * @param judged undefined when its advertiser has no such conversion
- * @param nowMs the time at which it is recorded; what is said to happen later happens then
+ * @param nowMs the time at which it is recorded; an event cannot be later, nor earlier than its conversion
  */
 export function judgeReport(
   { meaning, source, eventAt, cameAt, callId, isAcceptedLate }: StatusReport,
@@ -62,6 +68,7 @@ export function judgeReport(
 ): StatusResult {
   if (!isStatus(meaning)) return meaning;
   if (!judged) return 'unknown_conversion';
+  if (eventAt !== null && !isPossible(Date.parse(eventAt), judged, nowMs)) return 'malformed';
   const transition = judgeTransition(judged.status, meaning);
   if (transition !== 'recorded') return transition;
   if (isAcceptedLate) return 'accepted_late';
@@ -72,6 +79,10 @@ export function judgeReport(
   if (eventMs <= judged.lastActivityMs + windowMs) return 'recorded';
   // Ops could accept it late all the same.
   return source === 'ops' ? 'accepted_late' : 'window_closed';
+}
+
+function isPossible(eventMs: number, { convertedMs }: Judged, nowMs: number): boolean {
+  return eventMs <= nowMs + CLOCK_TOLERANCE_MS && eventMs >= convertedMs - CLOCK_TOLERANCE_MS;
 }
 
 /** True for what a conversion can become; false when the report changes nothing. */

@@ -14,10 +14,12 @@ import { createHealthRoutes } from './protocol/health-routes.ts';
 import { createApp, secureAnswers } from './protocol/app.ts';
 import { createPages, type Pages } from './visitor/pages.ts';
 import { createProblemHandler, makeProblem } from './protocol/problem.ts';
+import { createImportRoutes, type FileDeps } from './advertiser/imports/import-routes.ts';
 import { createStatusRoutes, type StatusDeps } from './advertiser/status-routes.ts';
 
 export type PublicDeps = ClickDeps &
-  StatusDeps & {
+  StatusDeps &
+  Pick<FileDeps, 'files'> & {
     checkReady: () => Promise<void>;
     /** A hop count or a list of addresses; never everybody. */
     trustProxy: number | string | false;
@@ -38,6 +40,7 @@ export function createPublicApp(deps: PublicDeps): Express {
   app.use(secureAnswers(deps.publicUrl));
   app.use(createAssetRoutes());
   app.use(createHealthRoutes(deps.checkReady, deps.log));
+  app.use(createImportRoutes({ ...deps, db: deps.partner.db }));
   app.use(createStatusRoutes(deps));
   // One limit each for the API and the console.
   const testCalls = createTestCalls(deps.partner);

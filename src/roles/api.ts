@@ -1,8 +1,15 @@
 import type { Knex } from 'knex';
 import { createCatalogue, type Catalogue } from '../catalogue/catalogue.ts';
 import { loadCatalogue, readCatalogueVersion } from '../db/catalogue.ts';
-import { checkClickPool, connectClickPool, connectReadingDb, connectStatusDb } from '../db/connect.ts';
+import {
+  checkClickPool,
+  connectClickPool,
+  connectReadingDb,
+  connectReceivingDb,
+  connectStatusDb,
+} from '../db/connect.ts';
 import { findFreePort } from '../free-port.ts';
+import { createFileTaker, type FileTaker } from '../http/imports/take-file.ts';
 import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
 import { createPublicApp } from '../http/public-app.ts';
 import { createClickIntake } from '../intake/click.ts';
@@ -16,6 +23,7 @@ import type { RoleDeps, RunningRole } from './role.ts';
 export type RunningApi = RunningRole & {
   publicUrl: string;
   statuses: StatusIntake;
+  files: FileTaker;
   /** For the operations listener. */
   readingDb: Knex;
   /** From now on it says that it is not ready, serves as before, and ends each connection with its next answer. */
@@ -36,6 +44,8 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
   const readingDb = connectReadingDb(config.database);
   const statuses = createStatusIntake(statusDb, leads.windowMs);
   const refusedCalls = createRefusedCalls(statusDb, log);
+  const receivingDb = connectReceivingDb(config.database);
+  const files = createFileTaker({ db: deps.db, chunkDb: receivingDb, ...config.imports });
   const catalogue = await startCatalogue(deps, statusDb);
   const addressRules = createAddressRules({ allowCidrs: config.postbacks.allowCidrs });
   const client = createGuardedClient({ addressRules, timeoutMs: config.postbacks.timeoutMs });
@@ -53,6 +63,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     clicks,
     statuses,
     refusedCalls,
+    files,
     leadTokens: createLeadTokens(leads.secrets, leads.windowMs),
     checkReady,
     publicUrl,
@@ -74,6 +85,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
   return {
     publicUrl,
     statuses,
+    files,
     readingDb,
     checkReady,
     drain() {
@@ -85,7 +97,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
       await Promise.all([clicks.flush(), statuses.flush(), refusedCalls.flush()]);
       catalogue.stop();
       await client.close();
-      await Promise.all([pool.end(), statusDb.destroy(), readingDb.destroy()]);
+      await Promise.all([pool.end(), statusDb.destroy(), readingDb.destroy(), receivingDb.destroy()]);
     },
   };
 }

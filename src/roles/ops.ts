@@ -1,24 +1,24 @@
-import type { Knex } from 'knex';
 import { readCountedUpto } from '../db/counting/counting.ts';
 import { countFailingEndpoints } from '../db/endpoints/endpoints.ts';
 import { readBacklog } from '../db/outbox.ts';
+import { importTells } from '../db/imports/import-tells.ts';
 import { readOverdue } from '../db/overdue.ts';
 import { replayTells } from '../db/replays/replay-tells.ts';
 import { countSilentAdvertisers } from '../db/reports/silence.ts';
 import { createOpsApp } from '../http/ops-app.ts';
 import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
-import type { StatusIntake } from '../intake/status.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
 import { checkTemporal } from '../temporal/check.ts';
 import { connectTemporal } from '../temporal/connect.ts';
 import type { Telemetry } from '../temporal/telemetry.ts';
+import type { RunningApi } from './api.ts';
 import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
 
 const MS_PER_SECOND = 1000;
 
 type OpsOptions = {
   roles: RunningRole[];
-  api: { publicUrl: string; statuses: StatusIntake; readingDb: Knex } | null;
+  api: Pick<RunningApi, 'publicUrl' | 'statuses' | 'files' | 'readingDb'> | null;
   telemetry: Telemetry | null;
 };
 
@@ -45,6 +45,7 @@ export async function startOps(deps: RoleDeps, { roles, api, telemetry }: OpsOpt
       grace: graceOf(config),
       checkTemporal: () => checkTemporal(temporal),
       statuses: api.statuses,
+      files: api.files,
       publicUrl: api.publicUrl,
       windowMs: config.leads.windowMs,
       failingAfter: config.endpoints.failingAfter,
@@ -82,6 +83,7 @@ async function readMetrics({ config, db, metrics, log }: RoleDeps, telemetry: Te
     metrics.endpointsFailing.set(await countFailingEndpoints(db, config.endpoints.failingAfter));
     await countSilent({ config, db, metrics });
     metrics.replaysRunning.set(await replayTells.countRunning(db));
+    metrics.importsRunning.set(await importTells.countRunning(db));
     metrics.countingBehindSeconds.set((Date.now() - Date.parse(await readCountedUpto(db))) / MS_PER_SECOND);
   } catch (error) {
     log.warn(

@@ -2,6 +2,7 @@ import type { LeadPolicy } from '../../workflows/contract.ts';
 import type { Config } from '../config.ts';
 import { startCounting } from '../counting.ts';
 import { checkDb, connectCountingDb, connectRelayDb } from '../db/connect.ts';
+import { importTells } from '../db/imports/import-tells.ts';
 import { replayTells } from '../db/replays/replay-tells.ts';
 import { startJobRelay } from '../job-relay.ts';
 import { startRelay } from '../relay.ts';
@@ -11,6 +12,7 @@ import { connectTemporal, registerSearchAttributes } from '../temporal/connect.t
 import { watchQueueDepth } from '../temporal/queue-depth.ts';
 import { keepRegistered } from '../temporal/registration.ts';
 import { proveStartDelay } from '../temporal/start-delay.ts';
+import { tellImport } from '../temporal/tell-import.ts';
 import { tellReplay } from '../temporal/tell-replay.ts';
 import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
 
@@ -19,7 +21,7 @@ const REGISTER_INTERVAL_MS = 60_000;
 const REGISTER_TIMEOUT_MS = 3000;
 
 /**
- * Relays committed events and replays to Temporal, and registers the search attributes that leads are started with. Statuses do not
+ * Relays committed events, replays and imports to Temporal, and registers the search attributes that leads are started with. Statuses do not
  * wait until Temporal has shown that leads may sleep.
  */
 export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningRole {
@@ -43,12 +45,11 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   const sweep = startSweep({ db, grace: graceOf(config), intervalMs: config.sweep.intervalMs, metrics, log });
   const countingDb = connectCountingDb(config.database);
   const counting = startCounting({ db: countingDb, intervalMs: config.counting.intervalMs, log });
-  const replayRelay = startJobRelay({
-    kind: { name: 'replay', tells: replayTells, tell: tellReplay },
-    db,
-    client,
-    log,
-  });
+  const jobDeps = { db, client, log };
+  const jobRelays = [
+    startJobRelay({ ...jobDeps, kind: { name: 'replay', tells: replayTells, tell: tellReplay } }),
+    startJobRelay({ ...jobDeps, kind: { name: 'import', tells: importTells, tell: tellImport } }),
+  ];
   const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
   const registration = keepRegistered({
     register,
@@ -59,7 +60,7 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   return {
     checkReady: async () => void (await Promise.all([checkTemporal(client), checkDb(db)])),
     async stop() {
-      const parts = [registration, startDelay, queue, sweep, counting, replayRelay, relay];
+      const parts = [registration, startDelay, queue, sweep, counting, ...jobRelays, relay];
       await Promise.all(parts.map((part) => part.stop()));
       await Promise.all([relayDb.destroy(), countingDb.destroy()]);
       await client.connection.close();

@@ -1,8 +1,9 @@
 import { createActivities } from '../../activities/index.ts';
 import { createKeptAnswers } from '../../activities/kept-answers.ts';
+import { createImporting } from '../../activities/import/import-activities.ts';
 import { createReplaying } from '../../activities/replay/replay-activities.ts';
 import { startCanary } from '../canary.ts';
-import { checkDb, connectReplayDb } from '../db/connect.ts';
+import { checkDb, connectImportDb, connectReplayDb, IMPORT_CONNECTIONS } from '../db/connect.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
 import { createGuardedClient } from '../outbound/guarded-client.ts';
 import { measureClient } from '../outbound/measured-client.ts';
@@ -12,7 +13,7 @@ import { startWorker } from '../temporal/worker.ts';
 import { loadWorkflowBundle } from '../temporal/workflow-bundle.ts';
 import type { RoleDeps, RunningRole } from './role.ts';
 
-/** Runs the workflows of leads and replays, and their activities. */
+/** Runs the workflows of leads, replays and imports, and their activities. */
 export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): Promise<RunningRole> {
   const { worker, temporal, postbacks, database } = config;
   const clientOptions = {
@@ -30,6 +31,14 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
     metrics,
     log,
   });
+  const importDb = connectImportDb(database);
+  const importing = createImporting({
+    db: importDb,
+    windowMs: config.leads.windowMs,
+    concurrency: IMPORT_CONNECTIONS,
+    metrics,
+    log,
+  });
   // A worker that has lost Temporal says for a minute that it runs, so readiness asks on a connection of its own.
   const temporalClient = connectTemporal(temporal.target);
   const answers = createKeptAnswers({ db, log });
@@ -43,7 +52,10 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
       answers,
       concurrentPerPartner: worker.concurrentPostbacksPerPartner,
     }),
-    jobs: { activities: replaying.activities, concurrentJobs: config.replays.concurrentReplays },
+    jobs: {
+      activities: { ...replaying.activities, ...importing.activities },
+      concurrentJobs: config.replays.concurrentReplays,
+    },
     workflowBundle: await loadWorkflowBundle(log),
     log,
   });
@@ -57,9 +69,10 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
       const stopped = workers.stop();
       // Only now, so that this worker does not take them up again.
       replaying.halt();
+      importing.halt();
       await Promise.all([stopped, canary.stop()]);
       await Promise.all([answers.stop(), replaying.stop()]);
-      await Promise.all([client.close(), replayClient.close(), replayDb.destroy()]);
+      await Promise.all([client.close(), replayClient.close(), replayDb.destroy(), importDb.destroy()]);
       await temporalClient.connection.close();
     },
   };

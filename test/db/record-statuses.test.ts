@@ -51,6 +51,7 @@ describe('recording many statuses in one transaction', () => {
 
   async function closeWindow(leadId: string): Promise<void> {
     await db('leads').where({ lead_id: leadId }).update({ last_activity_at: LONG_AGO });
+    await db('conversions').where({ lead_id: leadId }).update({ created_at: LONG_AGO });
   }
 
   /** A lead with two conversions, one with one, and one whose window is over. */
@@ -212,13 +213,13 @@ describe('recording many statuses in one transaction', () => {
     await closeWindow(leadId);
     const soonAfter = new Date(Date.parse(LONG_AGO) + WINDOW_MS).toISOString();
     const tooLate = new Date(Date.parse(LONG_AGO) + WINDOW_MS + 1).toISOString();
-    const reports = [tooLate, '2999-01-01T00:00:00Z', null, soonAfter].map((eventAt) =>
+    const reports = [tooLate, '2999-01-01T00:00:00Z', '2025-12-31T00:00:00Z', null, soonAfter].map((eventAt) =>
       reportOf({ conversionId, eventAt, source: 'import' }),
     );
     const before = Date.now();
     assert.deepEqual(
       (await inOneBatch(reports)).map(({ result }) => result),
-      ['window_closed', 'window_closed', 'window_closed', 'recorded'],
+      ['window_closed', 'malformed', 'malformed', 'window_closed', 'recorded'],
     );
     const event = await db('lead_events')
       .where({ lead_id: leadId, type: 'status' })

@@ -1,5 +1,6 @@
 import type { Express } from 'express';
 import { describeAdminApi } from '../../src/http/admin/openapi.ts';
+import { createFileTaker } from '../../src/http/imports/take-file.ts';
 import { createOpsApp, type OpsDeps } from '../../src/http/ops-app.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import type { Network } from '../support/network-in-database.ts';
@@ -7,6 +8,7 @@ import { checkAnswers } from './check-answers.ts';
 
 export const ADMIN_KEY = 'the-admin-key';
 export const FAILING_AFTER = 3;
+export const MAX_ROWS = 1000;
 export const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 
 export type BuiltOpsApp = { app: Express; logged: object[]; warned: object[] };
@@ -35,6 +37,7 @@ export function makeAdminDeps({ db, statuses }: Pick<Network, 'db' | 'statuses'>
     db,
     adminApiKey: ADMIN_KEY,
     statuses,
+    files: createFileTaker({ db, chunkDb: db, maxRows: MAX_ROWS, maxMegabytes: 1 }),
     secrets: ['a secret of sixteen'],
     sessionMs: WINDOW_MS,
     grace: { postbackMs: 420_000, settlementMs: 120_000 },

@@ -1,9 +1,11 @@
 import type { Express } from 'express';
+import type { Knex } from 'knex';
 import type { Click, BotVisit } from '../../src/db/clicks.ts';
 import type { ActiveOffer, KnownAdvertiser } from '../../src/db/catalogue.ts';
 import { connectDb } from '../../src/db/connect.ts';
 import { describePublicApi } from '../../src/http/docs/public-openapi.ts';
 import { describePartnerCalls } from '../../src/http/partner/openapi.ts';
+import { createFileTaker } from '../../src/http/imports/take-file.ts';
 import { createPublicApp, type PublicDeps } from '../../src/http/public-app.ts';
 import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import { createLeadTokens } from '../../src/intake/lead-token.ts';
@@ -36,6 +38,7 @@ export type BuildOptions = Partial<PublicDeps> & {
   offers?: ActiveOffer[];
   advertisers?: KnownAdvertiser[];
   now?: () => number;
+  db?: Knex;
 };
 
 export function makeOffer(given: Partial<ActiveOffer> = {}): ActiveOffer {
@@ -56,6 +59,7 @@ export async function buildPublicApp({
   offers = [makeOffer()],
   advertisers = [],
   now,
+  db = nowhere,
   ...deps
 }: BuildOptions = {}): Promise<BuiltPublicApp> {
   const [clicks, botVisits]: [Click[], BotVisit[]] = [[], []];
@@ -95,6 +99,7 @@ export async function buildPublicApp({
         },
       },
       refusedCalls: { note: (refused) => void refusedCalls.push(refused) },
+      files: createFileTaker({ db, chunkDb: db, maxRows: 1000, maxMegabytes: 1 }),
       leadTokens: tokens,
       checkReady: () => Promise.resolve(),
       publicUrl: 'https://cashcat.example',
@@ -102,7 +107,7 @@ export async function buildPublicApp({
       windowMs: WINDOW_MS,
       postbacks: { attempts: 3, intervalMs: 300_000, timeoutMs: 10_000 },
       console: { secrets: ['a secret of sixteen'], sessionMs: WINDOW_MS },
-      partner: partnerDeps(nowhere),
+      partner: partnerDeps(db),
       log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },
       ...deps,
     }),

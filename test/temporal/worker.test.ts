@@ -26,7 +26,8 @@ describe('a worker whose namespace Temporal does not know', function () {
     const log = createLog('info', { write: (line) => void lines.push(JSON.parse(line) as (typeof lines)[number]) });
     const limits = { cachedWorkflows: 10, concurrentWorkflowTasks: 10, concurrentPostbacks: 10 };
     const activities = createKeepingActivities([]);
-    const jobs = { activities: { replayBatch: unasked, cancelReplay: unasked }, concurrentJobs: 1 };
+    const forJobs = { replayBatch: unasked, cancelReplay: unasked, importBatch: unasked, cancelImport: unasked };
+    const jobs = { activities: forJobs, concurrentJobs: 1 };
     const worker = startWorker({ limits, target, activities, jobs, workflowBundle: await testBundle(), log });
     const expected =
       `Temporal has no namespace "${namespace}". Make it and this goes on by itself: ` +

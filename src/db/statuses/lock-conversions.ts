@@ -46,7 +46,8 @@ const LOCK_LEADS = `
 // A statement of its own: what it sees was committed before the last lock was ours, and stays as it is.
 const READ_CONVERSIONS = `
   select c.conversion_id as "conversionId", c.advertiser_id as "advertiserId", c.lead_id as "leadId",
-    c.offer_id as "offerId", c.status, o.reward_amount as amount, o.reward_currency as currency,
+    c.offer_id as "offerId", c.status, extract(epoch from c.created_at)::float8 * 1000 as "convertedMs",
+    o.reward_amount as amount, o.reward_currency as currency,
     o.price_version as "priceVersion", exists (
       select from approval_counters k
       where (k.counts, k.counted_id) in (('advertiser', c.advertiser_id), ('offer', c.offer_id))

@@ -17,7 +17,7 @@ const WRITE_VERDICTS = `
   with verdicts as materialized (
     select * from json_to_recordset(:verdicts::json) as v (
       n int, call_id bigint, advertiser_id text, conversion_id text, word text, raw jsonb, result text, transaction_id text,
-      source text, event_at timestamptz, notify boolean, lead_id text, seq int, offer_id text, status text, reason text,
+      source text, import_id text, row_number int, event_at timestamptz, notify boolean, lead_id text, seq int, offer_id text, status text, reason text,
       price_amount bigint, price_currency text, price_version int, price_list_id bigint, price_tier_from int,
       price_counted bigint, price_cap text, price_cap_limit int, is_reapproval boolean)
   ), events as (
@@ -50,9 +50,10 @@ const WRITE_VERDICTS = `
       accepted_at = case when v.result = 'accepted_late' then now() end, rejudged_at = now()
     from verdicts v where s.call_id = v.call_id
   )
-  insert into status_calls (advertiser_id, conversion_id, word, status, raw, result, transaction_id, source, event_at,
-                            notify, lead_id, seq, accepted_at)
-  select advertiser_id, conversion_id, word, status, raw, result, transaction_id, source, event_at, notify, lead_id, seq,
+  insert into status_calls (advertiser_id, conversion_id, word, status, raw, result, transaction_id, source, import_id,
+                            row_number, event_at, notify, lead_id, seq, accepted_at)
+  select advertiser_id, conversion_id, word, status, raw, result, transaction_id, source, import_id, row_number, event_at,
+         notify, lead_id, seq,
          case when result = 'accepted_late' then now() end
   from verdicts where call_id is null order by n
   returning call_id`;
@@ -87,6 +88,8 @@ function toRow({ report, result, event }: JudgedReport, n: number) {
     result,
     transaction_id: report.transactionId,
     source: report.source,
+    import_id: report.importRow?.importId ?? null,
+    row_number: report.importRow?.rowNumber ?? null,
     event_at: report.eventAt,
     notify: report.notify,
     ...(event && {

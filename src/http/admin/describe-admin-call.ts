@@ -14,7 +14,7 @@ export const describeCalls = createCallDescriber({
   },
   whenChanging: {
     forbidden: 'the role of the key is too low; the detail names the role that is needed.',
-    too_large: 'the body is larger than 64 KB.',
+    too_large: 'the body is larger than 64 KB, or a file than what is configured.',
   },
   special: {
     unknown: 'there is nothing with this id.',

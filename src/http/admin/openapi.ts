@@ -6,6 +6,7 @@ import { describeAccessCalls } from './access/access-openapi.ts';
 import { describeCatalogueCalls } from './catalogue/catalogue-openapi.ts';
 import { describeEndpointCalls } from './endpoints/endpoint-openapi.ts';
 import { describeKeyCalls } from './keys/key-openapi.ts';
+import { describeImportCalls } from './imports/import-openapi.ts';
 import { describeListCalls } from './lists/list-openapi.ts';
 import { describePriceCalls } from './prices/price-openapi.ts';
 import { describeSilenceCalls } from './silence/silence-openapi.ts';
@@ -37,6 +38,7 @@ export function describeAdminApi(): oas31.OpenAPIObject {
       ...describeEndpointCalls(),
       ...describeKeyCalls(),
       ...describeAuditCalls(),
+      ...describeImportCalls(),
       ...describeHealth(),
       ...describeMetrics(),
     },

@@ -19,6 +19,7 @@ import {
 } from './catalogue/catalogue-routes.ts';
 import { addListRoutes } from './lists/list-routes.ts';
 import { addEndpointRoutes, type EndpointDeps } from './endpoints/endpoint-routes.ts';
+import { addImportRoutes, addUploadRoute, type ImportDeps } from './imports/import-routes.ts';
 import { describeAdminApi } from './openapi.ts';
 import { addPriceRoutes } from './prices/price-routes.ts';
 import { addSilenceRoutes, type SilenceDeps } from './silence/silence-routes.ts';
@@ -26,7 +27,7 @@ import { addStatusCallRoutes, type StatusCallDeps } from './status-calls/status-
 import { addUnknownWordRoutes } from './status-calls/unknown-word-routes.ts';
 import { addStoryRoutes } from './stories/story-routes.ts';
 
-export type AdminDeps = PartnerDeps & StatusCallDeps & SilenceDeps & EndpointDeps & { windowMs: number };
+export type AdminDeps = PartnerDeps & ImportDeps & StatusCallDeps & SilenceDeps & EndpointDeps & { windowMs: number };
 
 export type AdminContext = TemporalUi & { log: Pick<Log, 'error' | 'warn'> };
 
@@ -44,6 +45,7 @@ export function createAdminRoutes(
   });
   routes.all('/openapi.json', allowOnly('GET', 'HEAD'));
   routes.use(createAdminAuth(checkKey), needsByMethod);
+  addUploadRoute(routes, deps);
   routes.use(limitBody, express.json({ limit: MAX_BODY_BYTES }));
   routes.use((_req, res, next) => {
     res.set('cache-control', 'no-store');
@@ -62,6 +64,7 @@ export function createAdminRoutes(
   addEndpointRoutes(routes, deps);
   addKeyRoutes(routes, deps.db);
   addAuditRoutes(routes, deps.db);
+  addImportRoutes(routes, deps);
   routes.use((req) => {
     throw new AppError('unknown', `There is no ${req.method} ${req.baseUrl}${req.path}; see /v1/admin/openapi.json.`);
   });

@@ -8,6 +8,7 @@ import {
 } from 'zod-openapi';
 import { statusFieldLengths } from '../../domain/status-call.ts';
 import { statuses } from '../../domain/status.ts';
+import { describeOwnImportCalls } from '../imports/describe-own-imports.ts';
 import { defineAnswer, describeJson } from '../protocol/describe-answer.ts';
 import { describeHealth } from '../protocol/describe-health.ts';
 import { describeProblems } from '../protocol/problem-schema.ts';
@@ -96,6 +97,7 @@ export function describePublicApi(publicUrl: string, partnerCalls: ZodOpenApiPat
       ...describeLinks(),
       ...partnerCalls,
       ...describeStatusCall(),
+      ...describeOwnImportCalls(),
       ...describeHealth(['Health']),
     },
   });

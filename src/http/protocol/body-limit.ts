@@ -8,6 +8,19 @@ export const MAX_BODY_BYTES = 64 * 1024;
 // So long a caller has time to read the answer: closing at once would reset the connection while it still sends.
 const LINGER_MS = 500;
 
+// Files of statuses: their routes bound what they take by themselves.
+const FILES = /^\/(?:v1\/admin\/imports|ops\/imports|advertisers\/[^/?]{1,100}\/imports)\/?(?:\?|$)/;
+
+/** A request that may carry a file of any size, for as long as that takes. */
+export function mayCarryFile({ method, url = '' }: IncomingMessage): boolean {
+  return method === 'POST' && FILES.test(url);
+}
+
+/** False for a request that ends with its header. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
 /**
  * Refuses a body by its header alone, before any of it is read. It is for every request: what no route reads, Node would
  * read to its end and throw away.
@@ -15,6 +28,10 @@ const LINGER_MS = 500;
  */
 export function refuseLargeBody(req: IncomingMessage, res: ServerResponse): boolean {
   const { 'content-length': length, 'transfer-encoding': transferEncoding } = req.headers;
+  if (mayCarryFile(req)) {
+    res.once('finish', () => closeUnlessRead(req));
+    return false;
+  }
   if (Number(length ?? 0) > MAX_BODY_BYTES) {
     refuse(req, res);
     return true;

@@ -22,13 +22,15 @@ export type Call<Refusal extends string> = {
   description?: string;
   query?: z.ZodObject;
   body?: z.ZodType;
+  /** What a body may be that is no JSON of a known shape: a file. */
+  upload?: NonNullable<ZodOpenApiOperationObject['requestBody']>['content'];
   /** True where a call without a body means the same as one with an empty object. */
   bodyMayBeMissing?: boolean;
   /** What it answers; null when there is nothing to say. */
   answer: Answer | null;
   /** 200, or 204 without an answer, when left out. */
   status?: 200 | 201 | 202 | 204;
-  /** How the same looks as CSV, where it can be had so. */
+  /** How the same looks as CSV, where it can be had so; where there is no answer, it is CSV alone. */
   csv?: string;
   /** How it may be refused, apart from what every call may meet. */
   refusals: Refusal[];
@@ -49,7 +51,7 @@ export function createCallDescriber<Refusal extends string>(audience: Audience<R
 }
 
 function describeCall<Refusal extends string>(
-  { summary, description, query, body, bodyMayBeMissing = false, refusals, ...answered }: Call<Refusal>,
+  { summary, description, query, body, upload, bodyMayBeMissing = false, refusals, ...answered }: Call<Refusal>,
   { audience, path, isChange }: { audience: Audience<Refusal>; path: z.ZodObject | undefined; isChange: boolean },
 ): ZodOpenApiOperationObject {
   const { tags, security, always, whenChanging, special } = audience;
@@ -61,6 +63,7 @@ function describeCall<Refusal extends string>(
     ...(description !== undefined && { description }),
     requestParams: { ...(path && { path }), ...(query && { query }) },
     ...(body && { requestBody: { required: !bodyMayBeMissing, content: { 'application/json': { schema: body } } } }),
+    ...(upload && { requestBody: { required: true, content: upload } }),
     responses: {
       ...describeSuccess(answered),
       ...describeProblems({ ...always, ...(isChange && whenChanging), ...ownRefusals }),
@@ -71,8 +74,16 @@ function describeCall<Refusal extends string>(
 function describeSuccess({
   answer,
   csv,
-  status = answer ? 200 : 204,
+  status = answer || csv !== undefined ? 200 : 204,
 }: Pick<Call<never>, 'answer' | 'csv' | 'status'>): ZodOpenApiResponsesObject {
+  if (!answer && csv !== undefined) {
+    return {
+      [String(status)]: {
+        description: "As CSV, UTF-8, what looks like a formula with a `'` before it.",
+        content: { 'text/csv': { schema: z.string(), example: csv } },
+      },
+    };
+  }
   if (!answer) return { [String(status)]: { description: 'Done.' } };
   if (csv === undefined) return { [String(status)]: describeJson('Done.', answer) };
   const { content } = describeJson('', answer);

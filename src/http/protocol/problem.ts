@@ -19,8 +19,7 @@ export type Problem = {
   error_id?: string;
 };
 
-export type ProblemKind =
-  AppErrorKind | 'method_not_allowed' | 'too_large' | 'wrong_host' | 'wrong_origin' | 'unexpected';
+export type ProblemKind = AppErrorKind | 'method_not_allowed' | 'wrong_host' | 'wrong_origin' | 'unexpected';
 
 export const problemKinds: Readonly<Record<ProblemKind, { status: number; title: string }>> = {
   malformed: { status: 400, title: 'The request is malformed' },

@@ -2,7 +2,7 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { StartupError } from '../../errors.ts';
-import { refuseLargeBody } from './body-limit.ts';
+import { hasBody, mayCarryFile, refuseLargeBody } from './body-limit.ts';
 
 /** How long requests under way may go on when a server closes. */
 export const REQUEST_GRACE_MS = 10_000;
@@ -11,7 +11,9 @@ const SECOND = 1000;
 // Longer than the idle time-out of usual load balancers (60 s), so that it is they who close an idle connection.
 const KEEP_ALIVE_MS = 65 * SECOND;
 const HEADERS_TIMEOUT_MS = 15 * SECOND;
-const REQUEST_TIMEOUT_MS = 30 * SECOND;
+const BODY_TIMEOUT_MS = 30 * SECOND;
+// A file of statuses; Node knows one limit for all requests.
+const FILE_TIMEOUT_MS = 15 * 60 * SECOND;
 const MAX_HEADERS = 100;
 const IDLE_SWEEP_MS = 20;
 // A connection that has been silent for so long while the server closes has no request on its way.
@@ -28,7 +30,7 @@ export type FastServer = http.Server & {
  * those prototypes from the start, so that the reset changes nothing. Only real classes are fast: the same by
  * `Reflect.construct` is slower than Express as it comes.
  */
-export function createFastServer(app: Express): FastServer {
+export function createFastServer(app: Express, { bodyTimeoutMs = BODY_TIMEOUT_MS } = {}): FastServer {
   class Request extends http.IncomingMessage {}
   class Response extends http.ServerResponse {}
   Object.setPrototypeOf(Request.prototype, app.request);
@@ -38,13 +40,27 @@ export function createFastServer(app: Express): FastServer {
 
   const server = http.createServer(
     { IncomingMessage: Request, ServerResponse: Response, connectionsCheckingInterval: SECOND },
-    (req, res) => void (refuseLargeBody(req, res) || app(req, res)),
+    (req, res) => {
+      if (hasBody(req) && !mayCarryFile(req)) limitBodyTime(req, res, bodyTimeoutMs);
+      if (!refuseLargeBody(req, res)) app(req, res);
+    },
   );
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.requestTimeout = FILE_TIMEOUT_MS;
   server.maxHeadersCount = MAX_HEADERS;
   return Object.assign(server, { endConnections: () => endConnectionsWith(Response.prototype) });
+}
+
+/** Ends a request whose body does not come, as Node would. */
+function limitBodyTime(req: http.IncomingMessage, res: http.ServerResponse, withinMs: number): void {
+  const end = () => {
+    if (req.complete) return;
+    if (!res.headersSent) res.writeHead(408, { connection: 'close' }).end();
+    req.socket.destroySoon();
+  };
+  const timer = setTimeout(end, withinMs).unref();
+  res.once('close', () => clearTimeout(timer));
 }
 
 /** Every head of an answer is written by this method; replaced only now, it has cost nothing until then. */

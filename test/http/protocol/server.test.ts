@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import request from 'supertest';
 import { closeServer, createFastServer, listen, type FastServer } from '../../../src/http/protocol/server.ts';
@@ -100,8 +101,28 @@ describe('an Express app on the fast server', () => {
   it('has limits for slow and talkative clients', () => {
     const server = createFastServer(express());
     assert.ok(server.headersTimeout > 0 && server.headersTimeout <= 30_000);
-    assert.ok(server.requestTimeout > 0 && server.requestTimeout <= 60_000);
+    assert.ok(server.requestTimeout > 0 && server.requestTimeout <= 15 * 60_000);
     assert.ok(server.maxHeadersCount !== null && server.maxHeadersCount <= 200);
+  });
+
+  it('ends a request whose body does not come, unless it may carry a file', async () => {
+    const app = express();
+    app.post('/v1/admin/imports', (req, res) => void req.resume().on('end', () => res.end('taken')));
+    app.use((req) => void req.resume());
+    const server = createFastServer(app, { bodyTimeoutMs: 50 });
+    const port = await listen(server, LOOPBACK);
+    const head = (path: string) => `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\na`;
+    const file = connect(port, '127.0.0.1').setEncoding('latin1');
+    file.write(head('/v1/admin/imports'));
+    const other = connect(port, '127.0.0.1').setEncoding('latin1');
+    other.write(head('/elsewhere'));
+    const [answer] = (await once(other, 'data')) as [string];
+    assert.match(answer, /^HTTP\/1\.1 408 /);
+    file.write('b');
+    const [taken] = (await once(file, 'data')) as [string];
+    assert.match(taken, /^HTTP\/1\.1 200 /);
+    file.destroy();
+    await closeServer(server, 100);
   });
 
   it('says which setting to change when its port is taken', async () => {

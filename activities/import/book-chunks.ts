@@ -1,0 +1,96 @@
+import type { Knex } from 'knex';
+import { forgetAssumptions } from '../../src/db/imports/assumptions.ts';
+import {
+  endImport,
+  lockTurn,
+  readChunks,
+  saveProgress,
+  type Chunk,
+  type ImportTurn,
+  type LockedImport,
+} from '../../src/db/imports/import-turns.ts';
+import { recordStatuses } from '../../src/db/statuses/record-statuses.ts';
+import { explainRefusal } from '../../src/domain/imports/explain-refusal.ts';
+import {
+  countVerdicts,
+  NO_ROWS,
+  type ImportCounts,
+  type RowCounts,
+  type RowVerdict,
+} from '../../src/domain/imports/import.ts';
+import type { FileRow } from '../../src/domain/imports/row.ts';
+import { writeVerdicts } from '../../src/domain/imports/verdict-text.ts';
+import type { StatusReport, StatusResult } from '../../src/domain/status-report.ts';
+import { judgeRows } from './judge-rows.ts';
+import type { createReportReader, RowReport } from './read-reports.ts';
+
+export type Work = { turn: ImportTurn; readReport: ReturnType<typeof createReportReader>; windowMs: number };
+
+// Clicks on a lead wait for whoever has locked it, 100 ms at most, so few leads are locked at a time. A dry run locks none.
+const CHUNKS_BOOKED_AT_ONCE = 1;
+const CHUNKS_JUDGED_AT_ONCE = 4;
+const FORGOTTEN_AT_ONCE = 20_000;
+const NOT_REFUSED: readonly StatusResult[] = ['recorded', 'duplicate', 'stale', 'ignored'];
+
+/** How far an import is, and what became of the rows that were dealt with just now. */
+export type Step = { counts: ImportCounts; became: RowCounts };
+
+/**
+ * One transaction: deals with the next rows of an import, in their order, or ends it.
+ * @returns undefined when somebody else has taken the import over, or it has ended
+ */
+export async function bookChunks(db: Knex, work: Work): Promise<Step | undefined> {
+  return await db.transaction(async (trx) => {
+    const locked = await lockTurn(trx, work.turn);
+    return locked && (await goOn(trx, work, locked));
+  });
+}
+
+async function goOn(trx: Knex, work: Work, locked: LockedImport): Promise<Step> {
+  const { importId, dryRun } = work.turn;
+  if (locked.asked === 'pause') return ended(await endImport(trx, { importId, state: 'paused' }));
+  const limit = dryRun ? CHUNKS_JUDGED_AT_ONCE : CHUNKS_BOOKED_AT_ONCE;
+  const chunks = locked.asked === 'run' ? await readChunks(trx, { importId, from: locked.nextChunk, limit }) : [];
+  if (chunks.length > 0) return await book(trx, work, chunks);
+  // Other statements need not wait while a million rows are deleted.
+  if (dryRun && (await forgetAssumptions(trx, { importId, limit: FORGOTTEN_AT_ONCE })) > 0) return ended(locked.counts);
+  return ended(await endImport(trx, { importId, state: locked.asked === 'cancel' ? 'cancelled' : 'done' }));
+}
+
+async function book(trx: Knex, work: Work, chunks: Chunk[]): Promise<Step> {
+  const { turn, readReport } = work;
+  const rows = chunks.map(({ fileRows, rowNumber }) =>
+    (JSON.parse(fileRows) as FileRow[]).map((row, index) => readReport(row, rowNumber + index)),
+  );
+  const reports = rows.flat();
+  const results = await resultsOf(
+    trx,
+    work,
+    reports.map(({ report }) => report),
+  );
+  const verdicts = reports.map((report, index) => toVerdict(report, results[index] as StatusResult));
+  let first = 0;
+  const written = chunks.map(({ chunk }, index) => {
+    const last = first + (rows[index]?.length ?? 0);
+    const ofChunk = verdicts.slice(first, last);
+    first = last;
+    return { chunk, verdicts: writeVerdicts(ofChunk) };
+  });
+  const became = countVerdicts(verdicts);
+  return { counts: await saveProgress(trx, { ...turn, verdicts: written, counts: became }), became };
+}
+
+async function resultsOf(trx: Knex, { turn, windowMs }: Work, reports: StatusReport[]): Promise<StatusResult[]> {
+  if (turn.dryRun) return await judgeRows(trx, reports, { turn, windowMs });
+  const verdicts = await recordStatuses(trx, reports, { windowMs });
+  return verdicts.map(({ result }) => result);
+}
+
+function toVerdict({ report, problem }: RowReport, result: StatusResult): RowVerdict {
+  if (NOT_REFUSED.includes(result)) return { result, message: null };
+  return { result, message: explainRefusal(result, report, problem) };
+}
+
+function ended(counts: ImportCounts): Step {
+  return { counts, became: NO_ROWS };
+}

@@ -1,0 +1,54 @@
+// A dry run writes no fact. What it would have made of conversions it notes beside them, and judges later rows of the
+// same file by that, however long after; a conversion that the file has not named yet is judged by what it is now.
+import type { Knex } from 'knex';
+import type { Judged } from '../../domain/status-report.ts';
+import type { Status } from '../../domain/status.ts';
+import { prepared } from '../prepared.ts';
+
+const READ_JUDGED = `
+  select c.conversion_id as "conversionId", coalesce(a.status, c.status) as status,
+    extract(epoch from l.last_activity_at)::float8 * 1000 as "lastActivityMs",
+    extract(epoch from c.created_at)::float8 * 1000 as "convertedMs",
+    extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"
+  from unnest(:conversionIds::text[]) as r (conversion_id)
+  join conversions c on c.conversion_id = r.conversion_id and c.advertiser_id = :advertiserId
+  join leads l on l.lead_id = c.lead_id
+  left join import_assumptions a on a.import_id = :importId and a.conversion_id = c.conversion_id`;
+
+/** What reports of an advertiser's conversions would be judged by, and the time by the clock of Postgres. */
+export async function readJudged(
+  db: Knex,
+  asked: { importId: string; advertiserId: string; conversionIds: string[] },
+): Promise<{ conversions: Map<string, Judged>; nowMs: number }> {
+  const { rows } = await db
+    .raw<{ rows: (Judged & { conversionId: string; nowMs: number })[] }>(READ_JUDGED, asked)
+    .options(prepared('read-judged-for-dry-run'));
+  const conversions = new Map(rows.map(({ conversionId, ...judged }) => [conversionId, judged]));
+  return { conversions, nowMs: rows[0]?.nowMs ?? 0 };
+}
+
+const ASSUME = `
+  insert into import_assumptions (import_id, conversion_id, status)
+  select :importId, a.conversion_id, a.status from unnest(:conversionIds::text[], :statuses::text[]) as a (conversion_id, status)
+  on conflict (import_id, conversion_id) do update set status = excluded.status`;
+
+/** Notes what a dry run would have made of conversions. */
+export async function assumeStatuses(
+  db: Knex,
+  { importId, statuses }: { importId: string; statuses: ReadonlyMap<string, Status> },
+): Promise<void> {
+  if (statuses.size === 0) return;
+  const values = { importId, conversionIds: [...statuses.keys()], statuses: [...statuses.values()] };
+  await db.raw(ASSUME, values).options(prepared('assume-statuses'));
+}
+
+const FORGET = `
+  delete from import_assumptions where ctid = any (array(
+    select ctid from import_assumptions where import_id = :importId limit :limit
+  ))`;
+
+/** Forgets some of what a dry run has assumed. @returns how many; none when all is forgotten */
+export async function forgetAssumptions(db: Knex, asked: { importId: string; limit: number }): Promise<number> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(FORGET, asked);
+  return rowCount;
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { defineAnswer } from '../protocol/describe-answer.ts';
+import { createCallDescriber } from '../protocol/describe-call.ts';
+import { FILE_TEXT, fileUpload } from './describe-upload.ts';
+import { errorsCsvExample } from './errors-csv.ts';
+import { importExample, importSchema } from './import-answer.ts';
+import { ownFileSchema } from './import-fields.ts';
+
+const describeCalls = createCallDescriber({
+  tags: ['For advertisers'],
+  security: [{ advertiserToken: [] }],
+  always: {
+    malformed: 'the address cannot be read, or there is no file in the body.',
+    unauthorized: 'the token is not valid for this advertiser.',
+    method_not_allowed: 'another method than those described here; `Allow` names them.',
+    too_many: 'too many calls with a wrong token, or too many files at once; wait as long as `Retry-After` says.',
+    unexpected: 'our mistake; write to us and mention its `error_id`.',
+    unavailable: 'it could not be stored. Call again after the seconds in `Retry-After`.',
+  },
+  whenChanging: { too_large: 'the file holds more than is taken at once: split it.' },
+  special: {
+    unknown: 'there is no such import of yours.',
+    conflict: 'it has ended, or its dry run is not done.',
+    invalid: 'the file, or a value, cannot be accepted; `problems` says why.',
+  },
+});
+
+const answer = defineAnswer(importSchema, { ...importExample, source: 'advertiser' });
+const advertiserPath = z.object({ advertiser_id: z.string().meta({ description: 'Your id as an advertiser.' }) });
+const importPath = advertiserPath.extend({ import_id: z.string() });
+
+/** What advertisers may do with files of statuses. */
+export function describeOwnImportCalls(): ZodOpenApiPathsObject {
+  return {
+    '/advertisers/{advertiser_id}/imports': describeCalls({
+      path: advertiserPath,
+      post: {
+        summary: 'Report the statuses of many conversions in a file',
+        description: FILE_TEXT,
+        query: ownFileSchema,
+        upload: fileUpload,
+        answer,
+        status: 202,
+        refusals: ['invalid'],
+      },
+    }),
+    '/advertisers/{advertiser_id}/imports/{import_id}': describeCalls({
+      path: importPath,
+      get: { summary: 'How far your import is', answer, refusals: ['unknown'] },
+    }),
+    '/advertisers/{advertiser_id}/imports/{import_id}/errors.csv': describeCalls({
+      path: importPath,
+      get: {
+        summary: 'The rows that were refused so far, each with why, and as it stood in the file',
+        answer: null,
+        csv: errorsCsvExample,
+        refusals: ['unknown'],
+      },
+    }),
+    '/advertisers/{advertiser_id}/imports/{import_id}/apply': describeCalls({
+      path: importPath,
+      post: { summary: 'Book the file of a dry run that is done', answer, refusals: ['unknown', 'conflict'] },
+    }),
+    '/advertisers/{advertiser_id}/imports/{import_id}/cancel': describeCalls({
+      path: importPath,
+      post: { summary: 'End your import; what was booked stays booked', answer, refusals: ['unknown', 'conflict'] },
+    }),
+  };
+}

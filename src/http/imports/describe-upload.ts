@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { ZodOpenApiOperationObject } from 'zod-openapi';
+import { mappingSchema } from './import-fields.ts';
+
+const csv = z.string().meta({
+  description: 'With a header. Delimited by comma, semicolon, tab or bar; UTF-8.',
+  example: 'Click ID,State,When\nk3v9x2m7q1w8z5t4r6y0,sale,2026-01-31T09:15:00Z\n',
+});
+const jsonLines = z.string().meta({ example: '{"Click ID":"k3v9x2m7q1w8z5t4r6y0","State":"sale"}\n' });
+const json = z.array(z.record(z.string(), z.unknown())).meta({
+  example: [{ 'Click ID': 'k3v9x2m7q1w8z5t4r6y0', State: 'sale' }],
+});
+const form = z.object({
+  dry_run: z.enum(['true', 'false']).optional(),
+  notify: z.enum(['true', 'false']).optional(),
+  mapping: mappingSchema.optional(),
+  file: z.string().meta({ description: 'The last field.', override: { format: 'binary' } }),
+});
+
+/** A file of statuses, as a body of its own or in a form. */
+export const fileUpload: NonNullable<ZodOpenApiOperationObject['requestBody']>['content'] = {
+  'text/csv': { schema: csv },
+  'application/x-ndjson': { schema: jsonLines },
+  'application/json': { schema: json },
+  'multipart/form-data': { schema: form },
+};
+
+export const FILE_TEXT =
+  'CSV with a header, or JSON: an object in each line, or an array of objects. Columns: conversion_id, status, and where ' +
+  'they are there reason, transaction_id, event_time, or whatever the mapping says. Rows are numbered from 1, the header ' +
+  'not counted; empty lines do not count. `event_time` is when it happened: ISO 8601 with a time of day, UTC where it ' +
+  'names no zone, or Unix time. A row whose own time lies within the window of its lead counts although it comes later. ' +
+  'Nothing of a file is kept unless all of it has come; once it is answered, it is imported whatever dies. Rows are booked ' +
+  'in their order, each once.';

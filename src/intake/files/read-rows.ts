@@ -1,0 +1,58 @@
+import type { FileRow } from '../../domain/imports/row.ts';
+import { brokenFile } from './broken-file.ts';
+import { peek } from './peek.ts';
+import { readCsv } from './read-csv.ts';
+import { readJsonArray, readJsonLines } from './read-json.ts';
+
+export type FileFormat = 'csv' | 'json_lines' | 'json';
+
+export type RowsOfFile = {
+  format: FileFormat;
+  /** The columns of a CSV file, in their order; null for JSON. */
+  header: string[] | null;
+  /** What the columns are called: of JSON, as the first row has them. */
+  names: string[];
+  /** As they come, many at a time, each array maybe empty. */
+  rows: AsyncIterable<FileRow[]>;
+};
+
+/**
+ * Finds out by its beginning what a file is: `{` begins JSON lines, `[` an array of objects, and anything else is CSV.
+ * @throws AppError `invalid` for a file without rows, and, while rows are read, for what is broken
+ */
+export async function readRows(text: AsyncGenerator<string>): Promise<RowsOfFile> {
+  const { format, rows } = await findFormat(text);
+  const { first, rest } = await takeFirst(rows);
+  if (format === 'csv') {
+    const header = (first as string[]).map((name) => name.trim());
+    return { format, header, names: header, rows: rest };
+  }
+  if (typeof first === 'string') throw brokenFile(`The first row is no JSON object: ${first.trim().slice(0, 64)}`);
+  return { format, header: null, names: Object.keys(first), rows: concat([first], rest) };
+}
+
+async function findFormat(
+  text: AsyncGenerator<string>,
+): Promise<{ format: FileFormat; rows: AsyncGenerator<FileRow[]> }> {
+  const { head, rest } = await peek(text, (begun) => begun.trim() !== '');
+  const first = head.trimStart()[0];
+  if (first === '{') return { format: 'json_lines', rows: readJsonLines(rest) };
+  if (first === '[') return { format: 'json', rows: readJsonArray(rest) };
+  return { format: 'csv', rows: await readCsv(rest) };
+}
+
+async function takeFirst(
+  rows: AsyncGenerator<FileRow[]>,
+): Promise<{ first: FileRow; rest: AsyncGenerator<FileRow[]> }> {
+  for (;;) {
+    const next = await rows.next();
+    if (next.done === true) throw brokenFile('The file is empty.');
+    const [first, ...others] = next.value;
+    if (first !== undefined) return { first, rest: concat(others, rows) };
+  }
+}
+
+async function* concat(first: FileRow[], rest: AsyncIterable<FileRow[]>): AsyncGenerator<FileRow[]> {
+  yield first;
+  yield* rest;
+}

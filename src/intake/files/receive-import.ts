@@ -1,0 +1,115 @@
+import type { Knex } from 'knex';
+import { asActor, noteAct, type Actor } from '../../db/audit.ts';
+import type { Import } from '../../db/imports/imports.ts';
+import {
+  beginReceiving,
+  dropReceived,
+  finishReceiving,
+  insertChunks,
+  readUsualMapping,
+  type NewImport,
+  type ReceivedFile,
+} from '../../db/imports/receiving.ts';
+import {
+  findColumns,
+  findHeaderProblem,
+  type ColumnMapping,
+  type ColumnProblem,
+} from '../../domain/imports/columns.ts';
+import { AppError } from '../../errors.ts';
+import { newImportId } from '../../new-ids.ts';
+import { brokenFile } from './broken-file.ts';
+import { createChunker } from './chunker.ts';
+import { readRows } from './read-rows.ts';
+import { readText, type FileFacts } from './read-text.ts';
+
+export type ReceiveDeps = {
+  /** Its commits are on the disk when they are answered. */
+  db: Knex;
+  /** For the rows alone, whose commits need not be: the last commit, by `db`, takes them along. */
+  chunkDb: Knex;
+  maxRows: number;
+  maxMegabytes: number;
+};
+
+export type GivenFile = Omit<NewImport, 'importId'> & {
+  /** The columns that the caller names. */
+  mapping: ColumnMapping;
+  /** How its advertiser calls our parameters elsewhere, and whether it may leave the status out. */
+  parameters: ColumnMapping;
+  mayLackStatus: boolean;
+  /** The admin who brings it; null for an advertiser's own, and for a pull. */
+  actor: Actor | null;
+};
+
+/** A file as it comes. */
+export type FileSource = {
+  bytes: AsyncIterable<Uint8Array>;
+  /** Ends well when nothing is wrong with what stood around the bytes. */
+  finish(): Promise<void>;
+};
+
+/**
+ * Takes in a file while it comes: its rows are stored a few hundred at a time, whatever they say, and once the last one
+ * is there, any process goes on with them. A file that breaks off, or cannot be read, leaves nothing.
+ *
+ * @throws AppError `invalid` or `too_large`, with what to do about the file
+ */
+export async function receiveImport(deps: ReceiveDeps, file: GivenFile, source: FileSource): Promise<Import> {
+  const importId = newImportId();
+  await beginReceiving(deps.db, { ...file, importId });
+  try {
+    return await receive(deps, { importId, file, source });
+  } catch (error) {
+    // What cannot be dropped now is, when it has been there for an hour.
+    await dropReceived(deps.db, importId).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function receive(
+  { db, chunkDb, maxRows, maxMegabytes }: ReceiveDeps,
+  { importId, file, source }: { importId: string; file: GivenFile; source: FileSource },
+): Promise<Import> {
+  let facts: FileFacts = { bytes: 0, sha256: '' };
+  const { format, header, names, rows } = await readRows(
+    readText(source.bytes, { maxMegabytes, onEnd: (known) => (facts = known) }),
+  );
+  const headerProblem = header && findHeaderProblem(header);
+  if (headerProblem) throw brokenFile(headerProblem);
+  const usual = [await readUsualMapping(db, file.advertiserId), file.parameters];
+  const mapping = findColumns({ names, given: file.mapping, usual, mayLackStatus: file.mayLackStatus });
+  if (Array.isArray(mapping)) throw lackingColumns(mapping);
+  const chunker = createChunker((chunks) => insertChunks(chunkDb, importId, chunks));
+  for await (const batch of rows) {
+    if (chunker.count() + batch.length > maxRows) throw tooManyRows(maxRows);
+    await chunker.add(batch);
+  }
+  await source.finish();
+  await chunker.flush();
+  if (chunker.count() === 0) throw brokenFile('The file has no rows: there is nothing below its header.');
+  const received = { ...facts, format, header, mapping, rows: chunker.count() };
+  return await finish(db, { importId, actor: file.actor, received });
+}
+
+async function finish(
+  db: Knex,
+  { importId, actor, received }: { importId: string; actor: Actor | null; received: ReceivedFile },
+): Promise<Import> {
+  if (!actor) return await finishReceiving(db, importId, received);
+  return await asActor(db, actor, async (trx) => {
+    const taken = await finishReceiving(trx, importId, received);
+    const { advertiser_id, dry_run, notify, rows, file_name } = taken;
+    const after = { advertiser_id, dry_run, notify, rows, file_name };
+    await noteAct(trx, { action: 'upload', subjectType: 'import', subjectId: importId, after });
+    return taken;
+  });
+}
+
+function tooManyRows(maxRows: number): AppError {
+  return new AppError('too_large', `The file has more than ${maxRows} rows: split it into several files.`);
+}
+
+function lackingColumns(problems: ColumnProblem[]): AppError {
+  return new AppError('invalid', problems.map(({ message }) => message).join(' '), { problems });
+}

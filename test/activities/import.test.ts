@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { updateAdvertiser } from '../../src/db/advertisers.ts';
+import { assertFields } from '../support/fields.ts';
+import { policy } from '../support/policy.ts';
+import { createImportStage, csvOf, type ImportStage } from './import-stage.ts';
+
+const RUNS = 12;
+const HEADER = 'conversion_id,status,event_time';
+
+describe('an import', () => {
+  let stage: ImportStage;
+  before(async () => (stage = await createImportStage()));
+  after(() => stage.close());
+
+  async function conversions(count: number): Promise<string[]> {
+    const leads = Array.from({ length: count }, async () => (await stage.network.aLead('ann')).conversionId);
+    return await Promise.all(leads);
+  }
+
+  /** A conversion whose window is over; both lie so long back. */
+  async function lateConversion(daysAgo: number): Promise<string> {
+    const { leadId, conversionId } = await stage.network.aLead('ann');
+    const at = new Date(Date.now() - daysAgo * 86_400_000 - policy.windowMs);
+    await stage.db('leads').where({ lead_id: leadId }).update({ last_activity_at: at });
+    await stage.db('conversions').where({ lead_id: leadId }).update({ created_at: at });
+    return conversionId;
+  }
+
+  it('books each row in order, and says of each refused one what is wrong', async () => {
+    const [first, second] = (await conversions(2)) as [string, string];
+    const late = await lateConversion(1);
+    const inTime = await lateConversion(2);
+    const rows = [
+      [first, 'pending', ''],
+      [first, 'Approved', ''],
+      [first, 'approved', ''],
+      [first, 'pending', ''],
+      [second, 'sold', ''],
+      ['nobody', 'approved', ''],
+      [second, 'approved', '31.01.2026'],
+      [second, 'approved', '2999-01-01T00:00:00Z'],
+      [second, 'approved', '2020-01-01 10:00:00'],
+      [late, 'approved', ''],
+      [inTime, 'approved', new Date(Date.now() - 3 * 86_400_000).toISOString()],
+      ['', 'approved', ''],
+      [second, 'rejected'],
+    ];
+    const { import_id: id, rows: counted } = await stage.receive(csvOf(HEADER, rows));
+    assert.equal(counted, rows.length);
+    const counts = await stage.batch(id);
+    assertFields(counts, { state: 'done', rows: 13, done_rows: 13, recorded: 3, duplicate: 1, stale: 1, refused: 8 });
+    assert.equal(await stage.statusOf(first), 'approved');
+    assert.equal(await stage.statusOf(inTime), 'approved');
+    assert.equal(await stage.statusOf(second), null);
+    const errors = await stage.errorsOf(id);
+    assert.deepEqual(
+      errors.map(({ rowNumber, result }) => [rowNumber, result]),
+      [
+        [5, 'unknown_word'],
+        [6, 'unknown_conversion'],
+        [7, 'malformed'],
+        [8, 'malformed'],
+        [9, 'malformed'],
+        [10, 'window_closed'],
+        [12, 'malformed'],
+        [13, 'malformed'],
+      ],
+    );
+    const messages = errors.map(({ message }) => message);
+    for (const [index, expected] of [
+      /"sold" is not known/,
+      /"nobody" is not known: check that the column/,
+      /"31.01.2026" is no time that can be read/,
+      /in the future, or before the click/,
+      /in the future, or before the click/,
+      /window of conversion .* is over/,
+      /conversion_id is missing/,
+      /2 fields, but the header names 3/,
+    ].entries()) {
+      assert.match(messages[index] ?? '', expected);
+    }
+    assert.deepEqual(errors[0]?.row, rows[4]);
+    assert.equal((await stage.callsOf(id)).length, rows.length);
+  });
+
+  it('reads files by the words and names of their advertiser, and remembers the columns', async () => {
+    const { db, network } = stage;
+    const { advertiserId } = network;
+    await updateAdvertiser(db, advertiserId, {
+      vocabulary: {
+        words: { sale: 'approved', test: 'ignore' },
+        default_status: null,
+        parameters: { status: 'state' },
+      },
+    });
+    const [first, second, third] = (await conversions(3)) as [string, string, string];
+    const rows = [
+      [first, 'Sale'],
+      [second, 'test'],
+    ];
+    const parameters = { status: 'state' };
+    const mapping = { conversion_id: 'Click ID' };
+    const { import_id: id } = await stage.receive(csvOf('Click ID,state', rows), { mapping, parameters });
+    assertFields(await stage.batch(id), { state: 'done', recorded: 1, ignored: 1, refused: 0 });
+    const next = await stage.receive(csvOf('state,Click ID', [['SALE', third]]), { parameters });
+    assert.deepEqual(next.mapping, { conversion_id: 'Click ID', status: 'state' });
+    assertFields(await stage.batch(next.import_id), { state: 'done', recorded: 1 });
+    await updateAdvertiser(db, advertiserId, { vocabulary: null });
+  });
+
+  it('takes JSON as it takes CSV', async () => {
+    const [first, second] = (await conversions(2)) as [string, string];
+    const objects = [{ conversion_id: first, status: 'approved', reason: 'paid\0' }, { conversion_id: 17 }];
+    const { import_id: id } = await stage.receive(
+      [...objects, '{"conversion_id":', { conversion_id: second, status: 'rejected' }]
+        .map((row) => (typeof row === 'string' ? row : JSON.stringify(row)))
+        .join('\n'),
+    );
+    assertFields(await stage.batch(id), { state: 'done', recorded: 1, refused: 3 });
+    assert.equal(await stage.statusOf(second), 'rejected');
+  });
+
+  it('books without telling partners when that is asked for', async () => {
+    const [conversionId] = (await conversions(1)) as [string];
+    const file = await stage.receive(csvOf(HEADER, [[conversionId, 'approved', '']]), { notify: false });
+    await stage.batch(file.import_id);
+    assert.deepEqual(
+      (await stage.callsOf(file.import_id)).map(({ notify }) => notify),
+      [false],
+    );
+  });
+
+  it('of a dry run finds exactly what applying it does, and writes no fact', async () => {
+    const row = fc.record({
+      conversion: fc.nat({ max: 5 }),
+      word: fc.constantFrom('pending', 'approved', 'rejected', 'APPROVED ', 'sold', ''),
+      time: fc.constantFrom('', '', new Date().toISOString(), '2999-01-01T00:00:00Z', 'yesterday'),
+      isBroken: fc.constantFrom(false, false, false, false, true),
+    });
+    const property = fc.asyncProperty(
+      fc.array(row, { minLength: 1, maxLength: 60 }),
+      fc.nat(300),
+      async (given, pad) => {
+        const ids = [...(await conversions(4)), await lateConversion(1), 'nobody'];
+        const real = given.map(({ conversion, word, time, isBroken }) =>
+          isBroken ? [ids[conversion]] : [ids[conversion], word, time],
+        );
+        // So that rows of one conversion stand in several chunks.
+        const padding = Array.from({ length: pad * 4 }, () => ['nobody', 'approved', '']);
+        const half = Math.floor(real.length / 2);
+        const file = csvOf(HEADER, [...real.slice(0, half), ...padding, ...real.slice(half)]);
+        const { import_id: id } = await stage.receive(file, { dryRun: true });
+        const dry = await stage.batch(id);
+        assert.equal(dry?.state, 'done');
+        const dryErrors = await stage.errorsOf(id);
+        assert.deepEqual(await stage.callsOf(id), []);
+        for (const conversionId of ids.slice(0, 5)) assert.equal(await stage.statusOf(conversionId), null);
+        await stage.apply(id);
+        const applied = await stage.batch(id);
+        assert.deepEqual({ ...applied, dry_run: true }, dry);
+        assert.deepEqual(await stage.errorsOf(id), dryErrors);
+        assert.equal((await stage.callsOf(id)).length, real.length + padding.length);
+      },
+    );
+    await fc.assert(property, { numRuns: RUNS });
+    assert.deepEqual(await stage.db('import_assumptions').select('import_id'), []);
+  });
+
+  it('is judged in order by a dry run although other calls come between', async () => {
+    const [conversionId] = (await conversions(1)) as [string];
+    const { import_id: id } = await stage.receive(csvOf(HEADER, [[conversionId, 'approved', '']]), { dryRun: true });
+    await stage.network.report(conversionId, 'approved');
+    assertFields(await stage.batch(id), { recorded: 0, duplicate: 1 });
+  });
+
+  it('goes on where another worker was, and books no row twice when two work at once', async () => {
+    const ids = await conversions(20);
+    const rows = Array.from({ length: 1500 }, (_, n) => [ids[n % ids.length], 'pending', '']);
+    const { import_id: id } = await stage.receive(csvOf(HEADER, rows));
+    const once = stage.createWorker({ batchMs: 0 });
+    assertFields(await stage.batch(id, once), { state: 'running', done_rows: 256 });
+    const two = await Promise.all([stage.batch(id), stage.batch(id), stage.batch(id, stage.createWorker())]);
+    assert.equal(two.filter((counts) => counts?.done_rows === 1500).length > 0, true);
+    assertFields(await stage.batch(id), { state: 'done', done_rows: 1500, recorded: 20, duplicate: 1480 });
+    assert.deepEqual(
+      (await stage.callsOf(id)).map(({ row_number }) => row_number),
+      rows.map((_, index) => index + 1),
+    );
+  });
+
+  it('pauses, goes on, and is cancelled, where it stands', async () => {
+    const rows = Array.from({ length: 600 }, () => ['nobody', 'approved', '']);
+    const { import_id: id } = await stage.receive(csvOf(HEADER, rows));
+    const once = stage.createWorker({ batchMs: 0 });
+    await stage.batch(id, once);
+    await stage.ask(id, 'pause');
+    assertFields(await stage.batch(id), { state: 'paused', done_rows: 256 });
+    assertFields(await stage.batch(id), { state: 'paused', done_rows: 256 });
+    assertFields(await stage.ask(id, 'resume'), { state: 'running', done_before: 256 });
+    await stage.batch(id, once);
+    await stage.ask(id, 'cancel');
+    assertFields(await stage.batch(id), { state: 'cancelled', done_rows: 512 });
+    assertFields(await stage.ask(id, 'cancel'), { state: 'cancelled' });
+    await assert.rejects(stage.ask(id, 'resume'), /has ended: it is cancelled/);
+  });
+
+  it('is applied once, and only when its dry run is done', async () => {
+    const [conversionId] = (await conversions(1)) as [string];
+    const file = csvOf(HEADER, [[conversionId, 'approved', '']]);
+    const { import_id: id } = await stage.receive(file, { dryRun: true });
+    await assert.rejects(stage.apply(id), /dry run of import .* is running: wait/);
+    await stage.batch(id);
+    assertFields(await stage.apply(id), { dry_run: false, state: 'running', recorded: 0, done_rows: 0 });
+    assertFields(await stage.apply(id), { dry_run: false, state: 'running' });
+    await stage.batch(id);
+    const applied = await stage.apply(id);
+    assertFields(applied, { dry_run: false, state: 'done', recorded: 1 });
+    assert.equal(applied?.dry_run_counts?.recorded, 1);
+    assert.equal(await stage.apply('nothing'), undefined);
+  });
+});

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import type { Express } from 'express';
+import request from 'supertest';
+import { createImportStage, type ImportStage } from '../../activities/import-stage.ts';
+import { assertFields } from '../../support/fields.ts';
+import { buildPublicApp } from '../build-public-app.ts';
+
+type Shown = Record<string, unknown> & { import_id: string };
+
+describe('the imports of an advertiser', () => {
+  let stage: ImportStage;
+  let app: Express;
+  let path: string;
+
+  before(async () => {
+    stage = await createImportStage();
+    ({ app } = await buildPublicApp({ db: stage.db }));
+    path = `/advertisers/${stage.network.advertiserId}/imports`;
+  });
+  after(() => stage.close());
+
+  const token = () => ({ authorization: `Bearer token-of-${stage.network.advertiserId}` });
+
+  async function send(file: string, query = ''): Promise<Shown> {
+    const call = request(app).post(`${path}${query}`).set(token()).set('content-type', 'text/csv').send(file);
+    return (await call.expect(202)).body as Shown;
+  }
+
+  it('are taken by its token, told of, and applied after a dry run', async () => {
+    const { import_id: id, ...shown } = await send('conversion_id,status\nnobody,approved\n', '?dry_run=true');
+    assertFields(shown, { source: 'advertiser', dry_run: true, state: 'running' });
+    await stage.batch(id);
+    const told = await request(app).get(`${path}/${id}`).set(token()).expect(200);
+    assertFields(told.body as Shown, { state: 'done', refused: 1 });
+    const errors = await request(app).get(`${path}/${id}/errors.csv`).set(token()).expect(200);
+    assert.match(errors.text, /"unknown_conversion"/);
+    const applied = await request(app).post(`${path}/${id}/apply`).set(token()).expect(200);
+    assertFields(applied.body as Shown, { dry_run: false, state: 'running' });
+    await request(app).post(`${path}/${id}/cancel`).set(token()).expect(200);
+  });
+
+  it('are nobody else’s', async () => {
+    const { import_id: id } = await send('conversion_id,status\nnobody,approved\n');
+    const other = { authorization: 'Bearer token-of-other' };
+    for (const rest of ['', '/errors.csv']) {
+      await request(app).get(`${path}/${id}${rest}`).set(other).expect(401);
+      await request(app).get(`/advertisers/other/imports/${id}${rest}`).set(other).expect(404);
+    }
+    await request(app).post(`/advertisers/other/imports/${id}/apply`).set(other).expect(404);
+    await request(app).post(`/advertisers/other/imports/${id}/cancel`).set(other).expect(404);
+    await request(app).post(path).set('content-type', 'text/csv').send('x').expect(401);
+  });
+
+  it('cannot be sent in the name of another, and are not listed', async () => {
+    await request(app)
+      .post(`${path}?advertiser_id=other`)
+      .set(token())
+      .set('content-type', 'text/csv')
+      .send('x')
+      .expect(400);
+    await request(app).get(path).set(token()).expect(405);
+    await request(app).get(`${path}/nothing`).set(token()).expect(404);
+  });
+});
