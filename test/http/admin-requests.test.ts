@@ -51,6 +51,7 @@ const accepted = {
   'offers/{offer_id}/prices': [
     prices({}),
     prices({ effective_from: '2026-01-31T09:15:00+01:00', partner_id: null, counts: 'offer', period: 'all' }),
+    prices({ effective_from: '2026-12-01' }),
     prices({ partner_id: 'ann-media_7', time_zone: 'America/Argentina/Buenos_Aires' }),
     prices({ tiers: [tier(0, '1250'), tier(5, 0), tier(2 ** 31 - 1, Number.MAX_SAFE_INTEGER)] }),
   ],

@@ -10,7 +10,10 @@ import { AppError } from '../../errors.ts';
 import { isParameterRefused } from '../sqlstate.ts';
 import { readClock, whileNothingIsApproved } from './begin-counters.ts';
 
-/** A list that ops draft; without `effectiveFrom` it applies at once, without `partnerId` to all partners. */
+/**
+ * A list that ops draft; without `partnerId` it is for all partners. `effectiveFrom` is a moment (ISO 8601), or a date of the
+ * list's time zone, for its beginning; without it the list applies at once.
+ */
 export type PriceListDraft = PriceTerms & { effectiveFrom?: string | undefined; partnerId?: string | null | undefined };
 
 /** A version of an offer's prices, as ops see it. */
@@ -65,7 +68,7 @@ export async function createPriceList(
       // So that the offer does not get another currency meanwhile.
       await trx('offers').where({ offer_id: offerId }).forNoKeyUpdate().select('offer_id');
       await refuseDraft(trx, offerId, draft);
-      const effectiveFrom = draft.effectiveFrom ?? now;
+      const effectiveFrom = draft.effectiveFrom === undefined ? now : await readMoment(trx, draft.effectiveFrom, draft);
       if (effectiveFrom < now) await refuseWhenApprovedSince(trx, offerId, effectiveFrom);
       const row = await insertPriceList(trx, offerId, { ...draft, effectiveFrom });
       return judged([row], await readAll(trx, offerId), now)[0];
@@ -111,6 +114,15 @@ export async function refuseTimeZone<T>(timeZone: string, work: () => Promise<T>
 /** What pricing needs to know of an offer before it looks closer. */
 export async function readPricedOffer(db: Knex, offerId: string): Promise<{ advertiser_id: string } | undefined> {
   return await db('offers').where({ offer_id: offerId }).first<{ advertiser_id: string } | undefined>('advertiser_id');
+}
+
+async function readMoment(trx: Knex, given: string, { timeZone }: PriceListDraft): Promise<string> {
+  if (given.includes('T')) return given;
+  const { rows } = await trx.raw<{ rows: [{ moment: string }] }>(
+    'select :given::timestamp at time zone :timeZone as moment',
+    { given, timeZone },
+  );
+  return rows[0].moment;
 }
 
 async function refuseWhenApprovedSince(trx: Knex, offerId: string, effectiveFrom: string): Promise<void> {

@@ -5,7 +5,7 @@ import { checkTiers, countedBy, MAX_TIERS } from '../../domain/price-list.ts';
 import { pricePeriods } from '../../domain/price-period.ts';
 import type { OfferCap } from '../../domain/offer-cap.ts';
 import type { PriceListDraft } from '../../db/prices/price-lists.ts';
-import { dateOrMomentFilter, momentFilter, timeZoneSchema } from './filters.ts';
+import { dateOrMomentFilter, timeZoneSchema } from './filters.ts';
 import { amountSchema, currencySchema } from './money-schemas.ts';
 
 /** What a counter can reach at most. */
@@ -21,8 +21,9 @@ const tierSchema = z.strictObject({
 });
 
 export const newPriceListSchema = z.strictObject({
-  effective_from: momentFilter.meta({
-    description: 'When it begins to apply; at once when left out. In the past only if nothing was approved since.',
+  effective_from: dateOrMomentFilter.meta({
+    description:
+      'When it begins to apply: a moment, or a date for its beginning in the time zone; at once when left out. In the past only if nothing was approved since.',
   }),
   currency: currencySchema.meta({ description: "The offer's." }),
   tiers: z
@@ -52,7 +53,12 @@ export const previewSchema = newPriceListSchema.extend({
   by_partner: z.boolean().default(false).meta({ description: 'Also for each partner.' }),
 });
 
-const limitSchema = z.int().min(1).max(MOST_CONVERSIONS).nullish();
+const LIMIT_RULE = 'must be a whole number, 1 or more';
+const limitSchema = z
+  .int({ error: LIMIT_RULE })
+  .min(1, { error: LIMIT_RULE })
+  .max(MOST_CONVERSIONS, { error: LIMIT_RULE })
+  .nullish();
 
 export const capSchema = z
   .strictObject({

@@ -7,6 +7,7 @@ export const postbackAt = at('postbacks');
 export const partnerAt = at('partners');
 export const advertiserAt = at('advertisers');
 export const offerAt = at('offers');
+export const pricesAt = at('prices');
 
 const SUBJECTS: Readonly<Record<string, (id: string) => string>> = {
   lead: leadAt,
@@ -16,6 +17,8 @@ const SUBJECTS: Readonly<Record<string, (id: string) => string>> = {
   signing_secret: partnerAt,
   advertiser: advertiserAt,
   offer: offerAt,
+  offer_cap: pricesAt,
+  closed_offer: pricesAt,
   admin_key: () => '/ops/keys',
 };
 

@@ -69,7 +69,7 @@ export const areas = {
     isHidden: true,
   },
 
-  prices: { name: 'Prices', group: MONEY, href: '/ops/prices', icon: 'M4 12V4h8l8 8-8 8zM8 8h.01', isHidden: true },
+  prices: { name: 'Prices', group: MONEY, href: '/ops/prices', icon: 'M4 12V4h8l8 8-8 8zM8 8h.01' },
   ledger: {
     name: 'Ledger',
     group: MONEY,

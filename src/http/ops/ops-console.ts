@@ -29,6 +29,7 @@ import { addOverviewPages } from './overview/overview-pages.ts';
 import type { CheckDeps } from './overview/checks.ts';
 import { addPartnerPages, type PartnerPagesDeps } from './partners/partner-pages.ts';
 import { addPostbackPages } from './postbacks/postback-pages.ts';
+import { addPricePages } from './prices/price-pages.ts';
 import { addSearchPages } from './search/search-pages.ts';
 import { requireAdmin } from './require-admin.ts';
 
@@ -89,6 +90,7 @@ function addPages(routes: Router, deps: OpsConsoleDeps, { temporalUiUrl, tempora
   addPartnerPages(routes, deps);
   addAdvertiserPages(routes, { db, publicUrl });
   addOfferPages(routes, { db });
+  addPricePages(routes, { db });
   addEndpointPages(routes, deps);
   addKeyPages(routes, { db });
   addAuditPages(routes, { db });

@@ -70,6 +70,11 @@ describe("an offer's price lists", () => {
     assertFields(await createPriceList(db, network.offerId, draftOf()), { version: 2, state: 'current' });
   });
 
+  it('begin with a day of their time zone when a date is given', async () => {
+    const draft = draftOf({ effectiveFrom: '2036-07-01', timeZone: 'Europe/Berlin' });
+    assertFields(await createPriceList(db, network.offerId, draft), { effective_from: '2036-06-30T22:00:00.000Z' });
+  });
+
   it('are in the currency of the offer, which then keeps it', async () => {
     await assert.rejects(createPriceList(db, network.offerId, draftOf({ currency: 'EUR' })), {
       kind: 'invalid',

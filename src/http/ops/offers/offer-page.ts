@@ -92,7 +92,7 @@ export const sendOffer = definePage<OfferData>(
 <p class="small"><a href="/ops/offers">Offers</a></p>
 <div class="head"><h1><%= offer.name %></h1><div class="row"><%~ it.show.state(offer.state) %>
 <% if (it.may.admin) { %><% if (offer.state === 'active') { %><a class="button plain" href="<%= address %>/pause">Pause</a><% } else { %><%~ it.show.action({ label: 'Make it active', post: address + '/state', fields: { state: 'active' } }, 'plain') %><% } %><% } %></div></div>
-<nav class="row subject-links" aria-label="Of this offer"><a href="/ops/conversions?offer_id=<%= asked %>">Conversions</a><a href="/ops/postbacks?offer_id=<%= asked %>">Postbacks</a><a href="/ops/audit?subject_id=<%= asked %>">Changes</a></nav>
+<nav class="row subject-links" aria-label="Of this offer"><a href="/ops/conversions?offer_id=<%= asked %>">Conversions</a><a href="/ops/postbacks?offer_id=<%= asked %>">Postbacks</a><a href="/ops/prices/<%= asked %>">Prices and cap</a><a href="/ops/audit?subject_id=<%= asked %>">Changes</a></nav>
 <section class="card">
 <h2>Facts</h2>
 <dl class="facts">

@@ -21,6 +21,10 @@ const TONES: Readonly<Record<string, Tone>> = {
   won: 'good',
   open: 'busy',
   reattributed: 'quiet',
+  // Price lists
+  current: 'good',
+  coming: 'busy',
+  past: 'quiet',
   // Replays
   paused: 'quiet',
   done: 'good',
