@@ -35,6 +35,11 @@ export function hasLiveToken({ tokens }: CatalogueAdvertiser, token: string): bo
   return tokens.some((live) => isLive(live) && timingSafeEqual(Buffer.from(live.value), hash));
 }
 
+/** The secrets by which the advertiser may sign now. */
+export function liveSecretsOf({ signingSecrets }: CatalogueAdvertiser): string[] {
+  return signingSecrets.filter(isLive).map(({ value }) => value);
+}
+
 function isLive({ endsAt }: LiveSecret): boolean {
   return endsAt === null || Date.parse(endsAt) > Date.now();
 }

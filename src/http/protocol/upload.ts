@@ -15,6 +15,8 @@ export type Upload = {
   finish(): Promise<void>;
 };
 
+type OnBytes = (bytes: Uint8Array) => void;
+
 const PLAIN_TYPES = [
   ...['text/*', 'application/csv', 'application/vnd.ms-excel', 'application/octet-stream'],
   ...['application/json', 'application/x-ndjson', 'application/jsonl', 'application/ndjson'],
@@ -29,21 +31,22 @@ const IDLE_MS = 30_000;
  * The file in a request: its body as it is, or the one file of a form. Nothing of it is held in memory; it is read as fast
  * as it is taken.
  *
+ * @param onBytes hears of each part of the body, all that is around the file included
  * @throws AppError `malformed` when there is no file
  */
-export async function openUpload(req: Request): Promise<Upload> {
+export async function openUpload(req: Request, onBytes: OnBytes = () => undefined): Promise<Upload> {
   req.setTimeout(IDLE_MS, () => req.destroy(new Error('The upload did not go on.')));
   if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') throw malformed('Send the file uncompressed.');
-  if (req.is('multipart/form-data') !== false) return await openForm(req);
+  if (req.is('multipart/form-data') !== false) return await openForm(req, onBytes);
   if (req.headers['content-type'] !== undefined && req.is(PLAIN_TYPES) === false) {
     throw malformed(
       'Send the file as text/csv, application/x-ndjson or application/json, or in a form as multipart/form-data.',
     );
   }
-  return { fields: {}, fileName: null, bytes: bytesOf(req), finish: () => Promise.resolve() };
+  return { fields: {}, fileName: null, bytes: bytesOf(req, onBytes), finish: () => Promise.resolve() };
 }
 
-async function openForm(req: Request): Promise<Upload> {
+async function openForm(req: Request, onBytes: OnBytes): Promise<Upload> {
   const form = createForm(req);
   const fields: Record<string, string> = {};
   let isFileOpen = false;
@@ -66,14 +69,14 @@ async function openForm(req: Request): Promise<Upload> {
     form.on('close', () => reject(malformed('The form has no file: add one, in a field such as file.')));
     form.on('error', (cause) => reject(malformed('The form cannot be read.', cause)));
   });
-  const piped = pipeline(req, form);
+  const piped = pipeline(bytesOf(req, onBytes), form);
   // Whoever reads the file, or waits for the end, hears of it.
   piped.catch(() => undefined);
   const { file, fileName } = await opened;
   return {
     fields,
     fileName,
-    bytes: bytesOf(file),
+    bytes: bytesOf(file, () => undefined),
     async finish() {
       await piped.catch((cause: unknown) => {
         throw malformed('The form cannot be read to its end.', cause);
@@ -93,8 +96,11 @@ function createForm({ headers }: Request): busboy.Busboy {
 }
 
 /** Whoever stops reading may still answer on the same connection. */
-function bytesOf(stream: Readable): AsyncIterable<Uint8Array> {
-  return { [Symbol.asyncIterator]: () => stream.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array> };
+async function* bytesOf(stream: Readable, onBytes: OnBytes): AsyncGenerator<Uint8Array> {
+  for await (const bytes of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+    onBytes(bytes);
+    yield bytes;
+  }
 }
 
 /** A name is hostile text; nothing is ever looked up by it. */

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Express } from 'express';
+import { Webhook } from 'standardwebhooks';
 import request from 'supertest';
+import type { KnownAdvertiser } from '../../../src/db/catalogue.ts';
+import { newSigningSecret } from '../../../src/new-ids.ts';
 import { createImportStage, type ImportStage } from '../../activities/import-stage.ts';
 import { assertFields } from '../../support/fields.ts';
 import { buildPublicApp } from '../build-public-app.ts';
@@ -49,6 +52,43 @@ describe('the imports of an advertiser', () => {
     await request(app).post(`/advertisers/other/imports/${id}/apply`).set(other).expect(404);
     await request(app).post(`/advertisers/other/imports/${id}/cancel`).set(other).expect(404);
     await request(app).post(path).set('content-type', 'text/csv').send('x').expect(401);
+  });
+
+  it('are signed as a whole where that was agreed, and what is not signed is not read', async () => {
+    const { advertiserId } = stage.network;
+    const secret = newSigningSecret();
+    const signer: KnownAdvertiser = {
+      advertiserId,
+      vocabulary: null,
+      proofs: { token: false, signature: true, addresses: null },
+      tokens: [],
+      signingSecrets: [
+        { value: newSigningSecret(), endsAt: null },
+        { value: secret, endsAt: null },
+      ],
+    };
+    const { app: signed } = await buildPublicApp({ db: stage.db, advertisers: [signer] });
+    const file = `conversion_id,status\n${'nobody,approved\n'.repeat(900)}`;
+    const sign = (text: string, at = new Date()) => ({
+      'webhook-id': 'msg-1',
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+      'webhook-signature': new Webhook(secret).sign('msg-1', at, text),
+      'content-type': 'text/csv',
+    });
+    const post = (query: string, headers: Record<string, string>) => request(signed).post(`${path}${query}`).set(headers).send(file);
+    const taken = await post('', sign(file)).expect(202);
+    assertFields(taken.body as Shown, { rows: 900 });
+    await post('', sign(`${file}x`)).expect(401);
+    await post('', sign(file, new Date(Date.now() - 10 * 60 * 1000))).expect(401);
+    await post('', { 'content-type': 'text/csv' }).expect(401);
+    await post('?notify=false', sign(file)).expect(400);
+    const form = ['--b', 'content-disposition: form-data; name="dry_run"', '', 'true', '--b']
+      .concat('content-disposition: form-data; name="file"; filename="a.csv"', '', file, '--b--', '')
+      .join('\r\n');
+    const headers = { ...sign(form), 'content-type': 'multipart/form-data; boundary=b' };
+    const dry = await request(signed).post(path).set(headers).send(form).expect(202);
+    assertFields(dry.body as Shown, { dry_run: true, file_name: 'a.csv' });
+    assert.deepEqual(await stage.db('imports').where({ state: 'receiving' }).select('import_id'), []);
   });
 
   it('cannot be sent in the name of another, and are not listed', async () => {

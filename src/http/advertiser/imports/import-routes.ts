@@ -1,10 +1,12 @@
 import { Router, type Request } from 'express';
 import type { Knex } from 'knex';
-import { readAdvertiser } from '../../../db/advertisers.ts';
+import type { Catalogue } from '../../../catalogue/catalogue.ts';
 import { applyImport, askImport, readImport, type Import } from '../../../db/imports/imports.ts';
 import { AppError } from '../../../errors.ts';
 import { inTime } from '../../../in-time.ts';
-import type { StatusIntake } from '../../../intake/status.ts';
+import { followSignature } from '../../../intake/files/file-signature.ts';
+import { liveSecretsOf } from '../../../intake/origin.ts';
+import { wrongToken } from '../../../intake/status.ts';
 import type { Log } from '../../../log.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { sendImportErrors } from '../../imports/errors-csv.ts';
@@ -15,12 +17,12 @@ import { readBearer } from '../../protocol/keys/bearer.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { createProblemHandler } from '../../protocol/problem.ts';
 import { openUpload } from '../../protocol/upload.ts';
-import { createTokenCheck } from '../token-check.ts';
+import { createOriginCheck, type OriginDeps } from '../origin-check.ts';
 
-export type FileDeps = {
+export type FileDeps = OriginDeps & {
   db: Knex;
   files: FileTaker;
-  statuses: Pick<StatusIntake, 'authenticate'>;
+  catalogue: Pick<Catalogue, 'findAdvertiser'>;
   log: Pick<Log, 'error' | 'warn'>;
 };
 
@@ -30,29 +32,41 @@ const PATH = '/advertisers/:id/imports';
 const CHECK_WITHIN_MS = 2500;
 
 /** Files of statuses that advertisers bring themselves: `/advertisers/{advertiser_id}/imports`. */
-export function createImportRoutes({ db, files, statuses, log }: FileDeps): Router {
+export function createImportRoutes({ db, files, catalogue, log, ...origin }: FileDeps): Router {
   const routes = Router();
-  const checkToken = createTokenCheck(statuses.authenticate);
+  const checkOrigin = createOriginCheck(origin);
 
-  // A token in the query would stand in logs, and a file is sent by a program that can set a header.
   routes.use<{ id: string }>(PATH, async (req, res, next) => {
-    const { id: advertiserId } = req.params;
-    const caller = { ip: req.ip, advertiserId, token: readBearer(req.headers) };
-    const late = 'The token could not be checked in time; send it again shortly.';
-    await inTime((signal) => checkToken(caller, signal), { withinMs: CHECK_WITHIN_MS, message: late });
+    const late = 'The call could not be checked in time; send it again shortly.';
+    await inTime((signal) => check(req, signal), { withinMs: CHECK_WITHIN_MS, message: late });
     res.set('cache-control', 'no-store');
     next();
   });
 
   routes.post(PATH, async (req: Request<{ id: string }>, res) => {
     const { id: advertiserId } = req.params;
+    const advertiser = await catalogue.findAdvertiser(advertiserId);
+    const signature = advertiser?.proofs.signature ? followSignature(liveSecretsOf(advertiser), req.headers) : null;
+    if (signature === undefined) throw wrongToken();
+    // What the signature does not cover is not read.
+    if (signature && Object.keys(req.query).length > 0) throw unsignedOptions();
     const asked = readWith(ownFileSchema, req.query);
-    const upload = await openUpload(req);
+    const upload = await openUpload(req, (bytes) => signature?.update(bytes));
     const options = { ...asked, ...readWith(ownFileSchema, { ...req.query, ...upload.fields }) };
     const { dry_run: dryRun, notify, mapping = {} } = options;
-    const vocabulary = (await readAdvertiser(db, advertiserId))?.vocabulary;
-    const file = { advertiserId, vocabulary, source: 'advertiser' as const, dryRun, notify, mapping };
-    res.status(202).json(viewImport(await files.take(upload, file, declaredBytes(req))));
+    const file = {
+      advertiserId,
+      vocabulary: advertiser?.vocabulary,
+      source: 'advertiser' as const,
+      dryRun,
+      notify,
+      mapping,
+    };
+    const finish = async () => {
+      await upload.finish();
+      if (signature && !signature.isRight()) throw wrongToken();
+    };
+    res.status(202).json(viewImport(await files.take({ ...upload, finish }, file, declaredBytes(req))));
   });
   routes.all(PATH, allowOnly('POST'));
 
@@ -80,8 +94,27 @@ export function createImportRoutes({ db, files, statuses, log }: FileDeps): Rout
   routes.use(PATH, (req) => {
     throw new AppError('unknown', `There is no ${req.method} of ${req.path} here.`);
   });
-  routes.use('/advertisers', createProblemHandler(log));
+  routes.use(PATH, createProblemHandler(log));
   return routes;
+
+  /** The signature of a file is judged when its last byte has come; all else is judged before the first. */
+  async function check(req: Request<{ id: string }>, signal: AbortSignal): Promise<void> {
+    const { id: advertiserId } = req.params;
+    const { ip, headers, method, originalUrl } = req;
+    const known = await catalogue.findAdvertiser(advertiserId);
+    const isFile = method === 'POST' && req.path === '/';
+    const advertiser = known && isFile ? { ...known, proofs: { ...known.proofs, signature: false } } : known;
+    // A token in the query would stand in logs, and a file is sent by a program that can set a header.
+    const token = readBearer(headers);
+    const signed = originalUrl.includes('?') ? originalUrl.slice(originalUrl.indexOf('?') + 1) : '';
+    const sample = { method, path: originalUrl.split('?')[0], ip };
+    await checkOrigin({ advertiserId, advertiser, ip, headers, token, signed, sample }, signal);
+  }
+}
+
+function unsignedOptions(): AppError {
+  const message = 'The query is not signed: send a form, and what you want in its fields before the file.';
+  return new AppError('invalid', message);
 }
 
 function keyOf({ params }: Request<Own>) {
