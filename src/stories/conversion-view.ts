@@ -1,6 +1,11 @@
-import type { AttemptRow, ConversionFacts, ConversionRow, PostbackRow } from '../db/reports/conversion-facts.ts';
+import type {
+  AttemptRow,
+  ConversionFacts,
+  ConversionRow,
+  PostbackRow,
+  ToldCall,
+} from '../db/reports/conversion-facts.ts';
 import type { StatusPrice } from '../db/reports/price-facts.ts';
-import type { StatusCallRow } from '../db/reports/status-calls.ts';
 import type { StatusEvent } from '../domain/lead-event.ts';
 import { viewWonBy } from './event-view.ts';
 import { tellPrice } from './price-words.ts';
@@ -35,11 +40,7 @@ export function viewConversion(conversion: ConversionRow, facts: ConversionFacts
   };
 }
 
-function viewStatus(
-  { seq, status, at, reason, conversionId }: StatusEvent,
-  facts: ConversionFacts,
-  calls: StatusCallRow[],
-) {
+function viewStatus({ seq, status, at, reason, conversionId }: StatusEvent, facts: ConversionFacts, calls: ToldCall[]) {
   const price = facts.prices.find((candidate) => candidate.conversionId === conversionId && candidate.seq === seq);
   const conversion = facts.conversions.find((row) => row.conversion_id === conversionId);
   const call = calls.find((candidate) => candidate.seq === seq);

@@ -1,3 +1,4 @@
+import type { ToldCall } from '../db/reports/conversion-facts.ts';
 import type { LoggedCall, StatusCallRow } from '../db/reports/status-calls.ts';
 import { readStatusFields, type RawStatusCall } from '../domain/status-call.ts';
 import { findMeaning, PLAIN_VOCABULARY, understand } from '../domain/vocabulary.ts';
@@ -45,9 +46,14 @@ export function viewStatusCall({ vocabulary: _vocabulary, raw, ...call }: Logged
 export type StatusCallView = ReturnType<typeof viewStatusCall>;
 
 /** What a story shows of a call, beside the conversion that it names. */
-export function viewKeptCall({ call_id, at, source, word, status, result, ...call }: StatusCallRow) {
+export function viewKeptCall({ call_id, at, source, word, status, result, ...call }: ToldCall) {
   const { accepted_at, rejudged_at, raw } = call;
-  return { call_id, at, source, word, status, result, accepted_at, rejudged_at, raw: maskRaw(raw) };
+  const row = viewRow(call);
+  return { call_id, at, source, import: row, word, status, result, accepted_at, rejudged_at, raw: maskRaw(raw) };
+}
+
+function viewRow({ import_id, row_number, file_name }: Pick<ToldCall, 'import_id' | 'row_number' | 'file_name'>) {
+  return import_id === null || row_number === null ? null : { import_id, row_number, file_name };
 }
 
 function maskRaw(raw: unknown): unknown {

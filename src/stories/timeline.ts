@@ -1,6 +1,5 @@
-import type { AttemptRow, PostbackRow, RewardEntryRow } from '../db/reports/conversion-facts.ts';
+import type { AttemptRow, PostbackRow, RewardEntryRow, ToldCall } from '../db/reports/conversion-facts.ts';
 import type { StoryFacts } from '../db/reports/lead-facts.ts';
-import type { StatusCallRow } from '../db/reports/status-calls.ts';
 import type { LeadEvent } from '../domain/lead-event.ts';
 import { formatMajorUnits } from '../domain/money.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
@@ -26,7 +25,7 @@ export function makeTimeline(facts: StoryFacts, { linkChanges, wonBy, refIdProbl
   return moments.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
 
-type StatusContext = { wonBy: Reading['wonBy']; calls: StatusCallRow[] };
+type StatusContext = { wonBy: Reading['wonBy']; calls: ToldCall[] };
 
 function tellEvent(event: LeadEvent, change: LinkChange | undefined, { wonBy, calls }: StatusContext): Moment {
   const { at, seq } = event;
@@ -63,11 +62,15 @@ function tellPrices({ statuses, prices, conversions }: StoryFacts): Moment[] {
 }
 
 /** What a status was made from, where that does not go without saying. */
-function tellSource({ call_id, source, word, raw, rejudged_at, accepted_at }: StatusCallRow, status: string): string {
+function tellSource(
+  { call_id, source, word, raw, rejudged_at, accepted_at, ...call }: ToldCall,
+  status: string,
+): string {
   if (source === 'ops') return `, given by ops${tellOps(raw)}`;
   const taken = word === status ? '' : word === null ? ' without a word' : ` with the word "${word}"`;
   const later = accepted_at !== null ? ', accepted late' : rejudged_at !== null ? ', judged again' : '';
-  return taken || later ? `, by status call ${call_id}${taken}${later}` : '';
+  const row = tellRow(call);
+  return taken || later || row ? `, by status call ${call_id}${row}${taken}${later}` : '';
 }
 
 function tellOps(raw: unknown): string {
@@ -76,10 +79,20 @@ function tellOps(raw: unknown): string {
   return typeof comment === 'string' ? `${name}: ${comment}` : name;
 }
 
-function tellCall({ at, call_id, source, word, result, conversion_id }: StatusCallRow): Moment {
+function tellCall({ at, call_id, source, word, result, conversion_id, ...call }: ToldCall): Moment {
   const said = word === null ? '' : ` with the word "${word}"`;
   const who = source === 'ops' ? 'status of ops' : 'status call';
-  return { at, seq: null, what: `${who} ${call_id} for conversion ${conversion_id}${said}: ${result}` };
+  return { at, seq: null, what: `${who} ${call_id}${tellRow(call)} for conversion ${conversion_id}${said}: ${result}` };
+}
+
+/** From which row of which file it came. */
+function tellRow({
+  import_id,
+  row_number,
+  file_name,
+}: Pick<ToldCall, 'import_id' | 'row_number' | 'file_name'>): string {
+  if (import_id === null) return '';
+  return `, row ${row_number} of ${file_name === null ? 'the file' : `file ${file_name},`} import ${import_id},`;
 }
 
 function tellReward({ at, seq, kind, amount, ...entry }: RewardEntryRow): Moment {

@@ -98,12 +98,15 @@ export type AttemptRow = {
   response_body: string | null;
 };
 
+/** A kept call with the name of the file that it is a row of. */
+export type ToldCall = StatusCallRow & { file_name: string | null };
+
 /** All that became of some conversions. */
 export type ConversionFacts = {
   conversions: ConversionRow[];
   statuses: StatusEvent[];
   prices: StatusPrice[];
-  statusCalls: StatusCallRow[];
+  statusCalls: ToldCall[];
   settlements: SettlementRow[];
   rewardEntries: RewardEntryRow[];
   postbacks: PostbackRow[];
@@ -227,16 +230,17 @@ async function readConversions(trx: Knex, conversionIds: string[]): Promise<Conv
     ]);
 }
 
-async function readStatusCalls(trx: Knex, conversionIds: string[]): Promise<StatusCallRow[]> {
+async function readStatusCalls(trx: Knex, conversionIds: string[]): Promise<ToldCall[]> {
   // By conversion, so that refused calls are part of the story too; another advertiser's guesses are not.
   return await trx('status_calls as s')
     .join('conversions as c', (on) => {
       on.on('c.conversion_id', 's.conversion_id').andOn('c.advertiser_id', 's.advertiser_id');
     })
+    .leftJoin('imports as i', 'i.import_id', 's.import_id')
     .whereIn('s.conversion_id', conversionIds)
     .orderBy(['s.conversion_id', 's.call_id'])
     .limit(MAX_ROWS)
-    .select<StatusCallRow[]>(STATUS_CALL_COLUMNS.map((column) => `s.${column}`));
+    .select<ToldCall[]>([...STATUS_CALL_COLUMNS.map((column) => `s.${column}`), 'i.file_name']);
 }
 
 async function readAttempts(trx: Knex, postbacks: PostbackRow[]): Promise<AttemptRow[]> {

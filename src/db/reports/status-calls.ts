@@ -29,6 +29,9 @@ export type StatusCallRow = {
   transaction_id: string | null;
   /** Who brought it. */
   source: (typeof statusSources)[number];
+  /** The file and the row of it that it is; null for what is none. */
+  import_id: string | null;
+  row_number: number | null;
   /** What the caller sent, except the token. */
   raw: unknown;
   /** The advertiser's, trimmed and in lower case. */
@@ -62,6 +65,8 @@ export const STATUS_CALL_COLUMNS = [
   'conversion_id',
   'transaction_id',
   'source',
+  'import_id',
+  'row_number',
   'raw',
   'word',
   'status',

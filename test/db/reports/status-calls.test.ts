@@ -47,6 +47,8 @@ describe("advertisers' status calls", () => {
       result: 'recorded',
       seq: 2,
       accepted_at: null,
+      import_id: null,
+      row_number: null,
       rejudged_at: null,
       vocabulary: null,
     });

@@ -80,6 +80,27 @@ describe('the imports of the admin API', () => {
     assertFields(answered.body as Shown, { dry_run: true, rows: 1, file_name: 'jän.csv', notify: true });
   });
 
+  it('are named, with their row, in the story of a conversion', async () => {
+    const { conversionId } = await stage.network.aLead('ann');
+    const file = csvOf('conversion_id,status', [
+      ['nobody', 'approved'],
+      [conversionId, 'approved'],
+      [conversionId, 'approved'],
+    ]);
+    const { import_id: id } = await stage.receive(file, { fileName: 'january.csv' });
+    await stage.batch(id);
+    const answered = await request(app).get(`/v1/admin/conversions/${conversionId}`).set({ authorization }).expect(200);
+    const text = JSON.stringify(answered.body);
+    assert.match(
+      text,
+      new RegExp(
+        `approved for conversion ${conversionId}, by status call \\d+, row 2 of file january.csv, import ${id}`,
+      ),
+    );
+    assert.match(text, new RegExp(`row 3 of file january.csv, import ${id}, for conversion .*: duplicate`));
+    assert.match(text, new RegExp(`"import":{"import_id":"${id}","row_number":2,"file_name":"january.csv"}`));
+  });
+
   it('take JSON lines and an array', async () => {
     const row = { conversion_id: 'x', status: 'approved' };
     const lines = await upload('', `${JSON.stringify(row)}\n`, 'application/x-ndjson');

@@ -75,7 +75,8 @@ describe('the imports of an advertiser', () => {
       'webhook-signature': new Webhook(secret).sign('msg-1', at, text),
       'content-type': 'text/csv',
     });
-    const post = (query: string, headers: Record<string, string>) => request(signed).post(`${path}${query}`).set(headers).send(file);
+    const post = (query: string, headers: Record<string, string>) =>
+      request(signed).post(`${path}${query}`).set(headers).send(file);
     const taken = await post('', sign(file)).expect(202);
     assertFields(taken.body as Shown, { rows: 900 });
     await post('', sign(`${file}x`)).expect(401);

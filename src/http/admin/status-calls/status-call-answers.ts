@@ -21,6 +21,10 @@ export const keptCallSchema = z.object({
   call_id: z.int(),
   at: momentSchema,
   source: z.enum(statusSources).meta({ description: 'Who brought it: a call, a row of a file, or ops themselves.' }),
+  import: z
+    .object({ import_id: z.string(), row_number: z.int(), file_name: z.string().nullable() })
+    .nullable()
+    .meta({ description: 'The file and its row, numbered from 1 without the header; null for what is no row.' }),
   word: z.string().nullable().meta({ description: "The advertiser's word, trimmed and in lower case." }),
   status: z.enum(statuses).nullable().meta({ description: 'What the word was taken for; null: for no status.' }),
   result: z.enum(statusCallResults),
@@ -33,6 +37,7 @@ export const keptCallExample: z.output<typeof keptCallSchema> = {
   call_id: 17,
   at: AT,
   source: 'call',
+  import: null,
   word: 'sale',
   status: 'approved',
   result: 'recorded',
@@ -41,7 +46,9 @@ export const keptCallExample: z.output<typeof keptCallSchema> = {
   raw: { method: 'GET', query: { click_id: CONVERSION_ID, state: 'Sale' }, body: null },
 };
 
-const statusCallSchema = keptCallSchema.extend({
+const statusCallSchema = keptCallSchema.omit({ import: true }).extend({
+  import_id: z.string().nullable().meta({ description: 'The import that it is a row of; null for what is no row.' }),
+  row_number: z.int().nullable(),
   advertiser_id: z.string(),
   conversion_id: z.string().nullable().meta({ description: 'As it was named; there may be no such conversion.' }),
   transaction_id: z.string().nullable(),
@@ -55,8 +62,12 @@ const statusCallSchema = keptCallSchema.extend({
   explanation: z.string().meta({ description: 'What became of it and what to do, in a sentence.' }),
 }) satisfies z.ZodType<StatusCallView>;
 
+const { import: _import, ...withoutImport } = keptCallExample;
+
 const statusCallExample: z.output<typeof statusCallSchema> = {
-  ...keptCallExample,
+  ...withoutImport,
+  import_id: null,
+  row_number: null,
   word: 'sold',
   status: null,
   result: 'unknown_word',
