@@ -14,7 +14,10 @@ export const WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 export type BuiltOpsApp = { app: Express; logged: object[]; warned: object[] };
 
 /** The operations listener over a network in a real database. */
-export function buildOpsApp({ db, statuses }: Network, changes: Partial<OpsDeps> = {}): BuiltOpsApp {
+export function buildOpsApp(
+  { db, statuses }: Pick<Network, 'db' | 'statuses'>,
+  changes: Partial<OpsDeps> = {},
+): BuiltOpsApp {
   const [logged, warned]: [object[], object[]] = [[], []];
   const app = createOpsApp({
     admin: makeAdminDeps({ db, statuses }),

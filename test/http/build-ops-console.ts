@@ -18,7 +18,7 @@ export type OpsConsole = BuiltOpsApp & {
 let made = 0;
 
 /** The operations listener with its console, over a network in a real database. */
-export function buildOpsConsole(network: Network, changes: Partial<OpsDeps> = {}): OpsConsole {
+export function buildOpsConsole(network: Pick<Network, 'db' | 'statuses'>, changes: Partial<OpsDeps> = {}): OpsConsole {
   const built = buildOpsApp(network, changes);
   const { app } = built;
   const visitor = () => openBrowserWithoutScripts({ app });

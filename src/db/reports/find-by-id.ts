@@ -14,8 +14,8 @@ export type Found = { kind: (typeof foundKinds)[number]; id: string; name: strin
 /** Of each kind at most so many are told. */
 export const MOST_FOUND = 20;
 
-// Each part is one look into an index, whatever the tables hold.
-const FIND = `
+/** Each part is one look into an index, whatever the tables hold. */
+export const FIND_BY_ID = `
   select 'lead' as kind, lead_id as id, null as name, created_at as at from leads where lead_id = :id
   union all
   select 'conversion', conversion_id, offer_id, created_at from conversions where conversion_id = :id
@@ -42,7 +42,11 @@ const FIND = `
 
 /** What has this id or carries it; the id must be whole. */
 export async function findById(db: Knex, id: string): Promise<Found[]> {
-  const callId = /^\d{1,15}$/.test(id) ? Number(id) : null;
-  const { rows } = await db.raw<{ rows: Found[] }>(FIND, { id, callId, most: MOST_FOUND });
+  const { rows } = await db.raw<{ rows: Found[] }>(FIND_BY_ID, valuesFor(id));
   return rows;
+}
+
+/** What {@link FIND_BY_ID} is asked with. */
+export function valuesFor(id: string) {
+  return { id, callId: /^\d{1,15}$/.test(id) ? Number(id) : null, most: MOST_FOUND };
 }

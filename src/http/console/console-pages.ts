@@ -20,12 +20,12 @@ export type ConsolePages<Area extends string> = {
    * Compiles a page of an area; it is sent with the console's frame around it. The template is the content of `main`: its
    * data is `it`, the small parts of pages are `it.show`.
    */
-  definePage<Data extends object>(
+  definePage: <Data extends object>(
     area: Area | undefined,
     template: string,
-  ): (res: Response, sent: Sent, data: Data) => void;
+  ) => (res: Response, sent: Sent, data: Data) => void;
   /** An error as a page in the look of all others. */
-  sendProblem(res: Response, problem: Problem): void;
+  sendProblem: (res: Response, problem: Problem) => void;
 };
 
 /** @returns what makes the pages of a console */

@@ -57,8 +57,8 @@ describe('the audit log', () => {
   const call = (method: Method, path: string, key = ADMIN_KEY) =>
     request(site.app)[method](`/v1/admin${path}`).set('authorization', `Bearer ${key}`);
   const read = async (query = '') => {
-    const { body } = await call('get', `/audit${query}`).expect(200);
-    return body as { items: AuditEntry[]; next_cursor: string | null };
+    const answer = await call('get', `/audit${query}`).expect(200);
+    return answer.body as { items: AuditEntry[]; next_cursor: string | null };
   };
   const latest = async () => (await read('?limit=1')).items[0];
 
@@ -109,7 +109,7 @@ describe('the audit log', () => {
     const made = (await call('post', '/partners').send({ name: 'Cleo' }).expect(201)).body as Record<string, string>;
     await call('post', `/partners/${made.partner_id}/key`).expect(201);
     const partner = await buildPartnerApi(network.db);
-    const { body } = await request(partner.app)
+    const rotated = await request(partner.app)
       .post('/v1/partner/signing-secret')
       .set('authorization', `Bearer ${partner.key}`)
       .send({})
@@ -118,7 +118,7 @@ describe('the audit log', () => {
     const hashes = await network.db('partners').select<{ api_key_hash: string }[]>('api_key_hash');
     for (const secret of [
       made.api_key ?? '',
-      (body as { secret: string }).secret,
+      (rotated.body as { secret: string }).secret,
       ...hashes.map((row) => row.api_key_hash),
     ]) {
       assert.ok(!rows.includes(secret), secret);

@@ -30,9 +30,10 @@ describe("the admins' keys", () => {
       ['anna', 'operate', 'root', null, null],
     );
     await call('get', '/partners', String(made.key)).expect(200);
-    const { text, body } = await call('get', '/keys').expect(200);
+    const answer = await call('get', '/keys').expect(200);
+    const { text } = answer;
     assert.ok(!text.includes(String(made.key)) && text.includes(String(made.key_prefix)));
-    const [listed] = (body as { keys: Body[] }).keys;
+    const [listed] = (answer.body as { keys: Body[] }).keys;
     assert.notEqual(listed?.last_used_at, null);
   });
 

@@ -2,7 +2,7 @@ import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
 import { asActor } from '../../../db/audit.ts';
 import { createAdminKey, listAdminKeys, revokeAdminKey, type AdminKey } from '../../../db/keys/admin-keys.ts';
-import { adminRoles } from '../../../domain/admin-role.ts';
+import type { AdminRole } from '../../../domain/admin-role.ts';
 import { AppError } from '../../../errors.ts';
 import { leadBack } from '../../console/console-pages.ts';
 import { refusalOf, textIn } from '../../console/form.ts';
@@ -25,7 +25,7 @@ const ROLES = [
   { value: 'read', label: 'read: look at everything' },
   { value: 'operate', label: 'operate: also accept, repair, import and send again' },
   { value: 'admin', label: 'admin: also change the catalogue, prices, payouts and keys' },
-] satisfies { value: (typeof adminRoles)[number]; label: string }[];
+] satisfies { value: AdminRole; label: string }[];
 
 const sendKeys = definePage<KeyData>(
   'keys',

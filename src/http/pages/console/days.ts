@@ -1,3 +1,5 @@
+import { dateFormat } from './date-format.ts';
+
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -32,7 +34,7 @@ export function offsetMs(timeMs: number, timeZone: string): number {
 
 /** What clocks show there, as if it were UTC. */
 function wallClockMs(timeMs: number, timeZone: string): number {
-  const format = new Intl.DateTimeFormat('en-CA', {
+  const format = dateFormat('en-CA', {
     ...{ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' },
     ...{ hourCycle: 'h23', timeZone },
   });

@@ -1,3 +1,4 @@
+import { dateFormat } from './date-format.ts';
 import { addDays, dayOf } from './days.ts';
 
 const SECOND_MS = 1000;
@@ -23,7 +24,7 @@ function tellDay(at: string, nowMs: number, timeZone: string): string {
   const [day, today] = [dayOf(Date.parse(at), timeZone), dayOf(nowMs, timeZone)];
   const clock = { hour: '2-digit', minute: '2-digit', timeZone } as const;
   const format = (options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat('en-GB', { ...options, ...clock }).format(Date.parse(at));
+    dateFormat('en-GB', { ...options, ...clock }).format(Date.parse(at));
   if (day === addDays(today, -1)) return `yesterday, ${format({})}`;
   const isThisYear = day.slice(0, 4) === today.slice(0, 4);
   return format({ day: 'numeric', month: 'short', ...(isThisYear ? {} : { year: 'numeric' }) });
@@ -40,7 +41,7 @@ export function tellCountdown(at: string, nowMs: number, timeZone: string): stri
 
 /** `26 Nov 2026, 13:42:10 UTC`. */
 export function tellExact(at: string, timeZone: string): string {
-  const format = new Intl.DateTimeFormat('en-GB', {
+  const format = dateFormat('en-GB', {
     ...{ day: 'numeric', month: 'short', year: 'numeric' },
     ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short', timeZone },
   });
@@ -50,7 +51,7 @@ export function tellExact(at: string, timeZone: string): string {
 /** `on 26 Nov between 10:02 and 13:40`, or over more than a day `between 25 Nov, 22:10 and 26 Nov, 01:30`. */
 export function tellSpan(from: string, to: string, timeZone: string): string {
   const format = (options: Intl.DateTimeFormatOptions, at: string) =>
-    new Intl.DateTimeFormat('en-GB', { ...options, timeZone }).format(Date.parse(at));
+    dateFormat('en-GB', { ...options, timeZone }).format(Date.parse(at));
   const [day, clock] = [{ day: 'numeric', month: 'short' } as const, { hour: '2-digit', minute: '2-digit' } as const];
   if (format(day, from) !== format(day, to)) {
     return `between ${format({ ...day, ...clock }, from)} and ${format({ ...day, ...clock }, to)}`;
