@@ -25,6 +25,8 @@ export type Catalogue = {
    * version. @throws AppError `unavailable`
    */
   findAdvertiser(advertiserId: string): Promise<CatalogueAdvertiser | undefined>;
+  /** The same after a look at newer content, for a call that is not understood as things were. @throws AppError `unavailable` */
+  findNewestAdvertiser(advertiserId: string): Promise<CatalogueAdvertiser | undefined>;
 };
 
 export type CatalogueOptions = {
@@ -79,6 +81,10 @@ export function createCatalogue({ load, readVersion, pollIntervalMs, log }: Cata
     },
     async findAdvertiser(advertiserId) {
       if (!content.advertisers.has(advertiserId) && isPublicId(advertiserId)) await refreshAfterMiss();
+      return content.advertisers.get(advertiserId);
+    },
+    async findNewestAdvertiser(advertiserId) {
+      await refreshAfterMiss();
       return content.advertisers.get(advertiserId);
     },
   };

@@ -32,6 +32,9 @@ export type Rejudged = {
 
 export type Judging = { db: Knex; windowMs: number };
 
+/** Whoever explains a word waits so long for its calls to be applied; the rest is applied by asking again. */
+export const APPLY_WITHIN_MS = 10_000;
+
 // So many leads are held at a time: a status of one of them waits for some milliseconds.
 const BATCH = 200;
 const MOST_WAITING_COUNTED = 10_000;

@@ -56,8 +56,10 @@ function viewRow({ import_id, row_number, file_name }: Pick<ToldCall, 'import_id
   return import_id === null || row_number === null ? null : { import_id, row_number, file_name };
 }
 
+/** In the order in which it is read: Postgres keeps another. */
 function maskRaw(raw: unknown): unknown {
-  return JSON.parse(maskSecrets(JSON.stringify(raw)));
+  const { method, query, body, ...rest } = (raw ?? {}) as Record<string, unknown>;
+  return JSON.parse(maskSecrets(JSON.stringify({ method, query, body, ...rest })));
 }
 
 function explainCall(call: LoggedCall): string {

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Vocabulary } from '../../domain/vocabulary.ts';
+import type { Page, PageQuery } from './pages.ts';
 
 /** A word by which calls were refused, and which has not been mapped since. */
 export type UnknownWord = {
@@ -14,10 +15,10 @@ export type UnknownWord = {
   vocabulary: Vocabulary | null;
 };
 
-/** Where a page ends: at which word of which advertiser, and how many of that advertiser's were listed before. */
-export type WordPlace = { advertiserId: string; word: string; nth: number };
+/** The cursor of a page says at which word of which advertiser it ended, and how many of that one's were listed before. */
+export type UnknownWordQuery = PageQuery & { advertiser_id?: string | undefined };
 
-export type UnknownWordQuery = { advertiser_id?: string | undefined; cursor?: WordPlace | undefined; limit: number };
+type Place = { advertiserId: string; word: string; nth: number };
 
 export const MOST_COUNTED = 10_000;
 /** Whoever sends ever new words, such as amounts, hides no other advertiser's; they are listed when it is asked for. */
@@ -61,19 +62,19 @@ const HAS_WORD = `s.result = 'unknown_word' and s.advertiser_id = p.advertiser_i
 export async function listUnknownWords(
   db: Knex,
   { advertiser_id, cursor, limit }: UnknownWordQuery,
-): Promise<{ rows: UnknownWord[]; next: WordPlace | null }> {
+): Promise<Page<UnknownWord>> {
   const isOfOne = advertiser_id !== undefined;
   const sql = isOfOne
     ? listWords('and s.advertiser_id = :advertiserId', String(Number.MAX_SAFE_INTEGER))
     : listWords('', String(WORDS_OF_ONE));
-  const place = cursor ?? { advertiserId: advertiser_id ?? '', word: '', nth: 0 };
+  const place = cursor === undefined ? { advertiserId: advertiser_id ?? '', word: '', nth: 0 } : readPlace(cursor);
   const values = { ...place, ...(isOfOne && { advertiserId: advertiser_id }), limit: limit + 1 };
   const { rows } = await db.raw<{ rows: Found[] }>(sql, values);
   const shown = rows.slice(0, limit);
   const last = rows.length > limit ? shown.at(-1) : undefined;
   return {
     rows: shown.map(withoutPlace),
-    next: last ? { advertiserId: last.advertiser_id, word: last.word, nth: last.nth } : null,
+    next: last ? writePlace({ advertiserId: last.advertiser_id, word: last.word, nth: last.nth }) : null,
   };
 }
 
@@ -81,4 +82,14 @@ function withoutPlace(found: Found): UnknownWord {
   const word: UnknownWord & Partial<Found> = { ...found };
   delete word.nth;
   return word;
+}
+
+// A cursor holds single bytes, and a word any characters.
+function writePlace({ advertiserId, word, nth }: Place): string {
+  return `${advertiserId} ${nth} ${Buffer.from(word).toString('base64url')}`;
+}
+
+function readPlace(place: string): Place {
+  const [advertiserId = '', nth = '', word = ''] = place.split(' ');
+  return { advertiserId, nth: Number(nth), word: Buffer.from(word, 'base64url').toString() };
 }

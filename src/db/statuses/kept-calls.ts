@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { RawStatusCall } from '../../domain/status-call.ts';
 import type { StatusReport, StatusResult } from '../../domain/status-report.ts';
+import type { Status } from '../../domain/status.ts';
 
 /** A kept call as it is judged again. */
 export type KeptStatusCall = {
@@ -39,6 +40,17 @@ export async function findAdvertiserOfConversion(db: Knex, conversionId: string)
     .where({ conversion_id: conversionId })
     .first<{ advertiser_id: string } | undefined>('advertiser_id');
   return row?.advertiser_id;
+}
+
+/** What a conversion is now, of this advertiser if one is named. @returns undefined when there is no such conversion */
+export async function findConversionStatus(
+  db: Knex,
+  { conversion_id, advertiser_id }: { conversion_id: string | null; advertiser_id?: string },
+): Promise<{ status: Status | null } | undefined> {
+  if (conversion_id === null) return undefined;
+  return await db('conversions')
+    .where({ conversion_id, ...(advertiser_id !== undefined && { advertiser_id }) })
+    .first<{ status: Status | null } | undefined>('status');
 }
 
 /** Locks a kept call for the rest of the transaction. @returns undefined when there is no such call */
@@ -88,4 +100,34 @@ export async function countWaitingCalls(
   const values = { advertiserId, words, after: 0, limit: most };
   const { rows } = await db.raw<{ rows: [{ count: number }] }>(`select count(*) from (${FIND_WAITING}) c`, values);
   return rows[0].count;
+}
+
+/** What would become of the calls that wait for a word, if it meant a status. */
+export type WaitingPreview = {
+  /** At most 10,000 are looked at. */
+  calls: number;
+  /** Those that name no conversion of their advertiser. */
+  unknown: number;
+  /** Those that came after the window of their lead, as it is now. */
+  late: number;
+};
+
+const PREVIEW = `
+  select count(*) as calls, count(*) filter (where c.conversion_id is null) as unknown,
+    count(*) filter (where coalesce(s.event_at, s.at) > l.last_activity_at + :windowMs * interval '1 millisecond') as late
+  from (
+    select advertiser_id, conversion_id, at, event_at from status_calls
+    where result = 'unknown_word' and advertiser_id = :advertiserId and word collate "C" = :word
+    order by call_id limit 10000
+  ) s
+  left join conversions c on c.conversion_id = s.conversion_id and c.advertiser_id = s.advertiser_id
+  left join leads l on l.lead_id = c.lead_id`;
+
+/** Looks at the calls that wait for one word of an advertiser. */
+export async function previewWaitingCalls(
+  db: Knex,
+  asked: { advertiserId: string; word: string; windowMs: number },
+): Promise<WaitingPreview> {
+  const { rows } = await db.raw<{ rows: [WaitingPreview] }>(PREVIEW, asked);
+  return rows[0];
 }

@@ -1,7 +1,7 @@
 import express, { Router, type Request } from 'express';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
-import { parameterNames, readStatusFields, readText } from '../../domain/status-call.ts';
-import { PLAIN_VOCABULARY } from '../../domain/vocabulary.ts';
+import { parameterNames, readStatusFields, readText, type RawStatusCall } from '../../domain/status-call.ts';
+import { PLAIN_VOCABULARY, understand, type Vocabulary } from '../../domain/vocabulary.ts';
 import { AppError } from '../../errors.ts';
 import { inTime } from '../../in-time.ts';
 import type { IgnoredAnswer, StatusAnswer, StatusIntake } from '../../intake/status.ts';
@@ -16,7 +16,7 @@ import { rawBodyOf, keepRawBody, readStatusBody } from './status-body.ts';
 import { withoutToken } from './without-token.ts';
 
 export type StatusDeps = Pick<OriginDeps, 'refusedCalls'> & {
-  catalogue: Pick<Catalogue, 'findAdvertiser'>;
+  catalogue: Pick<Catalogue, 'findAdvertiser' | 'findNewestAdvertiser'>;
   statuses: Pick<StatusIntake, 'authenticate' | 'record' | 'keepMalformed'>;
   log: Pick<Log, 'error' | 'warn'>;
   /** How long an advertiser waits for its answer. */
@@ -82,11 +82,21 @@ export function createStatusRoutes(deps: StatusDeps): Router {
     signal.throwIfAborted();
     // What the signature does not cover is not read.
     const raw = advertiser?.proofs.signature && sent.body ? { ...kept, query: {} } : kept;
-    const { problems, ...fields } = readStatusFields(raw, vocabulary.parameters);
+    const { problems, speech, ...fields } = await readAsOfNow(raw, { advertiserId, vocabulary });
     const call = { advertiserId, ...fields, raw };
-    return problems.length === 0
-      ? await statuses.record(call, vocabulary)
-      : await statuses.keepMalformed(call, problems);
+    return problems.length === 0 ? await statuses.record(call, speech) : await statuses.keepMalformed(call, problems);
+  }
+
+  /** Ops may have explained a word a moment ago: what is not understood is read once more by what is known by now. */
+  async function readAsOfNow(
+    raw: RawStatusCall,
+    { advertiserId, vocabulary }: { advertiserId: string; vocabulary: Vocabulary },
+  ) {
+    const fields = readStatusFields(raw, vocabulary.parameters);
+    const isUnderstood = fields.problems.length === 0 && understand(fields, vocabulary).kind !== 'refused';
+    if (isUnderstood) return { ...fields, speech: vocabulary };
+    const speech = (await catalogue.findNewestAdvertiser(advertiserId))?.vocabulary ?? PLAIN_VOCABULARY;
+    return { ...readStatusFields(raw, speech.parameters), speech };
   }
 }
 

@@ -38,28 +38,24 @@ export const areas = {
     group: ADVERTISERS,
     href: '/ops/inbound',
     icon: 'M20 12H7M12 6l-6 6 6 6',
-    isHidden: true,
   },
   inbox: {
     name: 'Unknown words',
     group: ADVERTISERS,
     href: '/ops/inbox',
     icon: 'M4 13h4l2 3h4l2-3h4M4 13l3-8h10l3 8v6H4z',
-    isHidden: true,
   },
   late: {
     name: 'Late statuses',
     group: ADVERTISERS,
     href: '/ops/late',
     icon: 'M12 7v5l3 2M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18z',
-    isHidden: true,
   },
   silence: {
     name: 'Silence',
     group: ADVERTISERS,
     href: '/ops/silence',
     icon: 'M5 5l14 14M9 9v3a3 3 0 0 0 5 2M15 11V6a3 3 0 0 0-5-2',
-    isHidden: true,
   },
   imports: {
     name: 'Imports',

@@ -15,6 +15,11 @@ import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
 import type { KeyCheck } from '../protocol/keys/key-check.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
 import { ownScripts } from '../protocol/security-headers.ts';
+import { addVocabularyPages, type VocabularyDeps } from './advertisers/vocabulary-pages.ts';
+import { addGiveStatusPages, type GiveStatusDeps } from './conversions/status-pages.ts';
+import { addInboundPages, type InboundDeps } from './inbound/inbound-pages.ts';
+import { addInboxPages, type InboxDeps } from './inbox/inbox-pages.ts';
+import { addSilencePages, type SilencePageDeps } from './silence/silence-pages.ts';
 import { sendLogin } from './login-page.ts';
 import { sendOpsProblem } from './ops-page.ts';
 import { opsConsole, sessionOf } from './ops-session.ts';
@@ -34,7 +39,12 @@ import { addSearchPages } from './search/search-pages.ts';
 import { requireAdmin } from './require-admin.ts';
 
 export type OpsConsoleDeps = CheckDeps &
-  PartnerPagesDeps & {
+  PartnerPagesDeps &
+  InboundDeps &
+  InboxDeps &
+  SilencePageDeps &
+  VocabularyDeps &
+  GiveStatusDeps & {
     db: Knex;
     /** The key of the admin `root`. */
     adminApiKey: string;
@@ -94,4 +104,9 @@ function addPages(routes: Router, deps: OpsConsoleDeps, { temporalUiUrl, tempora
   addEndpointPages(routes, deps);
   addKeyPages(routes, { db });
   addAuditPages(routes, { db });
+  addInboundPages(routes, deps);
+  addInboxPages(routes, deps);
+  addSilencePages(routes, deps);
+  addVocabularyPages(routes, deps);
+  addGiveStatusPages(routes, deps);
 }

@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import type { Express } from 'express';
 import type { Knex } from 'knex';
 import request from 'supertest';
+import { createCatalogue } from '../../../src/catalogue/catalogue.ts';
 import { createAdvertiser } from '../../../src/db/advertisers.ts';
+import { loadCatalogue, readCatalogueVersion } from '../../../src/db/catalogue.ts';
 import { createOffer } from '../../../src/db/offers.ts';
 import { judgeTransition, statuses, type Status } from '../../../src/domain/status.ts';
 import { newConversionId, newLeadId } from '../../../src/new-ids.ts';
@@ -199,6 +201,24 @@ describe("advertisers' words", () => {
     );
     assert.ok(story.timeline.some(({ what }) => /approved .* with the word "sale", judged again/.test(what)));
     assert.deepEqual((await map(speaker, 'sale', 'approved')).applied, 0, 'nothing is applied twice');
+  });
+
+  it('are known to every process as soon as they are explained', async () => {
+    const speaker = await aSpeaker();
+    const { conversionId } = await speaker.convert();
+    const catalogue = createCatalogue({
+      load: () => loadCatalogue(db),
+      readVersion: () => readCatalogueVersion(db),
+      pollIntervalMs: 60_000,
+    });
+    await catalogue.start();
+    catalogue.stop();
+    const { app } = await buildPublicApp({ statuses: network.statuses, catalogue });
+    const vocabulary = { words: { sale: 'approved' }, parameters: { conversion_id: 'click_id' } };
+    await ask('patch', `/advertisers/${speaker.id}`).send({ vocabulary }).expect(200);
+    const query = { click_id: conversionId, status: 'sale', token: speaker.token };
+    await request(app).get(`/advertisers/${speaker.id}/postback`).query(query).expect(200);
+    assert.deepEqual(await statusesOf(conversionId), ['approved']);
   });
 
   it('are applied by the window of the time when the call came', async () => {

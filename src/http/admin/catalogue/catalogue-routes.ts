@@ -21,13 +21,14 @@ import {
 import { replacePartnerKey } from '../../../db/keys/partner-keys.ts';
 import type { PostbackSettings } from '../../../domain/postbacks/postback-settings.ts';
 import { AppError } from '../../../errors.ts';
+import { APPLY_WITHIN_MS } from '../../../intake/kept-calls.ts';
 import type { StatusIntake } from '../../../intake/status.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';
 import { checkSettingsToSave } from '../../../outbound/settings-check.ts';
 import { readWith, refuseFields } from '../../fields/read-with.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
-import { APPLY_WITHIN_MS, viewApplied } from '../status-calls/unknown-word-routes.ts';
+import { viewApplied } from '../status-calls/unknown-word-routes.ts';
 import {
   advertiserPatchSchema,
   newAdvertiserSchema,

@@ -1,12 +1,7 @@
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { describeCalls } from '../describe-admin-call.ts';
-import {
-  reminderListSchema,
-  remindersAnswer,
-  remindersCsvExample,
-  silenceAnswer,
-  silenceSchema,
-} from './silence-schemas.ts';
+import { reminderListSchema } from '../../fields/reminder-list.ts';
+import { remindersAnswer, remindersCsvExample, silenceAnswer, silenceSchema } from './silence-schemas.ts';
 
 /** Advertisers who do not answer. */
 export function describeSilenceCalls(): ZodOpenApiPathsObject {

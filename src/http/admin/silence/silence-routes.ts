@@ -1,11 +1,11 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { listReminders, readSilence, type Reminder } from '../../../db/reports/silence.ts';
+import { listReminders, readSilence } from '../../../db/reports/silence.ts';
 import { sendList } from '../../fields/lists.ts';
+import { reminderColumns, reminderListSchema } from '../../fields/reminder-list.ts';
 import { readWith } from '../../fields/read-with.ts';
-import type { CsvColumn } from '../../protocol/csv.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
-import { reminderListSchema, silenceSchema } from './silence-schemas.ts';
+import { silenceSchema } from './silence-schemas.ts';
 
 export type SilenceDeps = { db: Knex; windowMs: number; silentAfterHours: number };
 
@@ -28,11 +28,3 @@ export function addSilenceRoutes(routes: Router, { db, windowMs, silentAfterHour
   routes.all('/silence', allowOnly('GET', 'HEAD'));
   routes.all('/silence/reminders', allowOnly('GET', 'HEAD'));
 }
-
-const reminderFields = ['conversion_id', 'advertiser_id', 'offer_id', 'created_at', 'open_until'] as const;
-
-/** What a file of reminders holds; it can be sent to an advertiser as it is. */
-export const reminderColumns: CsvColumn<Reminder>[] = reminderFields.map((name) => ({
-  header: name,
-  value: (row) => row[name],
-}));

@@ -1,24 +1,9 @@
 import { z } from 'zod';
 import { ageBuckets, type AdvertiserSilence, type AgeBucket, type Reminder } from '../../../db/reports/silence.ts';
-import { idFilter } from '../../fields/filters.ts';
-import { definePage, listLimitSchema } from '../../fields/lists.ts';
-import { wholeNumber } from '../../fields/number-schemas.ts';
-import { cursorSchema } from '../../protocol/cursor.ts';
+import { definePage } from '../../fields/lists.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
 
-const ID = /^[\w-]{1,64}$/;
-const A_YEAR_HOURS = 365 * 24;
-
 export const silenceSchema = z.strictObject({});
-
-export const reminderListSchema = z.strictObject({
-  advertiser_id: idFilter,
-  within_hours: wholeNumber(1, A_YEAR_HOURS)
-    .default(24)
-    .meta({ description: 'How soon the window ends; 24 when left out.' }),
-  limit: listLimitSchema,
-  cursor: cursorSchema(ID).optional(),
-});
 
 const counts = Object.fromEntries(Object.keys(ageBuckets).map((bucket) => [bucket, z.int()])) as Record<
   AgeBucket,

@@ -8,7 +8,7 @@ import { readWith } from '../../fields/read-with.ts';
 import { actorOf } from '../../protocol/actor.ts';
 import { writeCursor } from '../../protocol/cursor.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
-import { callIdSchema, statusByOpsSchema, statusCallListSchema } from './status-call-schemas.ts';
+import { callIdSchema, statusByOpsSchema, statusCallListSchema } from '../../fields/status-call-schemas.ts';
 
 export type StatusCallDeps = {
   db: Knex;

@@ -7,7 +7,7 @@ import {
   statusByOpsSchema,
   statusCallListSchema,
   unknownWordListSchema,
-} from './status-call-schemas.ts';
+} from '../../fields/status-call-schemas.ts';
 
 /** The inbound log, the inbox of unknown words, and a status by ops. */
 export function describeStatusCalls(): ZodOpenApiPathsObject {

@@ -10,6 +10,7 @@ type ConversionData = {
   explanation: Explanation;
   /** A sentence as HTML, its ids as links. */
   link: (text: string) => string;
+  mayGiveStatus: boolean;
 };
 
 /** A conversion's story. */
@@ -20,7 +21,7 @@ export const sendConversion = definePage<ConversionData>(
 <p class="small"><a href="/ops/conversions">Conversions</a></p>
 <div class="head">
 <h1>Conversion <%~ it.show.id(story.conversion_id) %></h1>
-<div class="row"><% if (story.status) { %><%~ it.show.state(story.status) %><% } %><% if (story.temporal_ui_url) { %><a class="button plain" href="<%= story.temporal_ui_url %>" rel="noreferrer">Its lead in Temporal</a><% } %></div>
+<div class="row"><%~ it.show.state(story.state) %><% if (it.mayGiveStatus) { %><a class="button plain" href="<%= address %>/status">Give a status</a><% } %><% if (story.temporal_ui_url) { %><a class="button plain" href="<%= story.temporal_ui_url %>" rel="noreferrer">Its lead in Temporal</a><% } %></div>
 </div>
 <section class="card">
 <h2><% if (!story.won_by) { %>Nobody has won it yet<% } else { %>Won by <%= story.won_by.partner_id %><% } %></h2>
@@ -45,6 +46,7 @@ export const sendConversion = definePage<ConversionData>(
 <dt>Held by</dt><dd><% if (story.linked_partner === 'house') { %>house<% } else { %><a href="/ops/partners/<%= encodeURIComponent(story.linked_partner) %>"><%= story.linked_partner %></a><% } %></dd>
 <dt>Offer</dt><dd><a href="/ops/offers/<%= encodeURIComponent(story.offer.offer_id) %>"><%= story.offer.name ?? story.offer.offer_id %></a></dd>
 <dt>Advertiser</dt><dd><a href="/ops/advertisers/<%= encodeURIComponent(story.advertiser.advertiser_id) %>"><%= story.advertiser.name ?? story.advertiser.advertiser_id %></a></dd>
+<dt>Window</dt><dd><%= story.state === 'expired' ? 'ended without any status' : 'ends' %> <%~ it.show.exactTime(story.open_until) %></dd>
 <dt>Began</dt><dd><%~ it.show.exactTime(story.created_at) %></dd>
 </dl>
 </section>
@@ -63,11 +65,11 @@ export const sendConversion = definePage<ConversionData>(
 <% if (story.statuses.length + story.other_calls.length > 0) { %>
 <ul class="plain-list said">
 <% for (const status of story.statuses) { %>
-<li><span class="row"><%~ it.show.state(status.status) %> <span class="soft"><%~ it.show.exactTime(status.at) %></span> <% if (status.reason) { %><span>“<%= status.reason %>”</span><% } %> <span class="soft small"><% if (status.settled_with) { %>settled with <%= status.settled_with %><% } else { %>not settled yet<% } %></span></span>
+<li><span class="row"><%~ it.show.state(status.status) %> <span class="soft"><%~ it.show.exactTime(status.at) %></span> <% if (status.reason) { %><span>“<%= status.reason %>”</span><% } %> <span class="soft small"><% if (status.settled_with) { %>settled with <%= status.settled_with %><% } else { %>not settled yet<% } %></span><% if (status.call && status.call.source === 'ops') { %> <span class="small">given by ops</span><% } else if (status.call && status.call.source === 'import') { %> <span class="small">in a file</span><% } %><% if (status.call && status.call.word !== status.status) { %> <span class="small"><% if (status.call.word === null) { %>its call had no word<% } else { %>its word was “<%= status.call.word %>”<% } %></span><% } %></span>
 <% if (status.call) { %><details><summary>The call as it came, <%= status.call.call_id %></summary><pre tabindex="0" aria-label="Status call <%= status.call.call_id %>"><%= JSON.stringify(status.call.raw, null, 2) %></pre></details><% } %></li>
 <% } %>
 <% for (const call of story.other_calls) { %>
-<li><span class="row"><%~ it.show.state(call.result.replaceAll('_', ' ')) %> <span class="soft"><%~ it.show.exactTime(call.at) %></span> <span class="soft small">kept, without effect</span></span>
+<li><span class="row"><%~ it.show.state(call.result.replaceAll('_', ' ')) %> <span class="soft"><%~ it.show.exactTime(call.at) %></span> <% if (call.word !== null) { %><span class="small">“<%= call.word %>”</span> <% } %><span class="soft small">kept, without effect</span> <a class="small" href="/ops/inbound/<%= call.call_id %>">why, and what to do</a></span>
 <details><summary>The call as it came, <%= call.call_id %></summary><pre tabindex="0" aria-label="Status call <%= call.call_id %>"><%= JSON.stringify(call.raw, null, 2) %></pre></details></li>
 <% } %>
 </ul>

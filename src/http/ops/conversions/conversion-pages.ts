@@ -12,6 +12,7 @@ import { visitOf } from '../../console/session/visit.ts';
 import { conversionListSchema } from '../../fields/fact-list-schemas.ts';
 import { writeCursor } from '../../protocol/cursor.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
+import { mayOf } from '../ops-page.ts';
 import type { StoryPagesDeps } from '../leads/lead-pages.ts';
 import { linkIds } from '../leads/linked-text.ts';
 import { placesIn } from '../leads/story-places.ts';
@@ -47,7 +48,10 @@ export function addConversionPages(routes: Router, { db, ...told }: StoryPagesDe
     sendConversion(
       res,
       { title: `Conversion ${id}` },
-      { story, why: story.won_by?.why ?? tellHolder(facts), explanation, link: (text) => linkIds(text, places) },
+      {
+        ...{ story, why: story.won_by?.why ?? tellHolder(facts), explanation, mayGiveStatus: mayOf(res).operate },
+        link: (text) => linkIds(text, places),
+      },
     );
   });
 

@@ -26,6 +26,7 @@ export const PARTS_STYLESHEET = `
 .console .copy.copied, .console .copy.copied:hover { color: var(--good) !important; }
 .console .copy .tick, .console .copied .sheets { display: none; } .console .copied .tick { display: block; }
 .console td time { white-space: nowrap; }
+.console td > input, .console td > select { margin: 0; }
 @media (pointer: coarse) { .console .copy { min-height: 40px; min-width: 40px; } }
 
 .console .state { display: inline-flex; align-items: center; gap: .35rem; padding: .1rem .55rem; border-radius: 999px; font-size: .8rem; font-weight: 600; line-height: 1.5; white-space: nowrap; color: var(--quiet); background: var(--quiet-paper); }

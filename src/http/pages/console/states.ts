@@ -32,6 +32,15 @@ const TONES: Readonly<Record<string, Tone>> = {
   // The catalogue and keys
   active: 'good',
   revoked: 'quiet',
+  // Status calls
+  recorded: 'good',
+  'accepted late': 'good',
+  'window closed': 'bad',
+  'unknown word': 'bad',
+  'unknown conversion': 'bad',
+  malformed: 'bad',
+  // Advertisers
+  silent: 'bad',
   // Endpoints
   ok: 'good',
   failing: 'bad',

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { statusCallResults } from '../../../db/reports/status-calls.ts';
-import { statuses } from '../../../domain/status.ts';
-import { meanings, normaliseWord } from '../../../domain/vocabulary.ts';
-import { idFilter, momentFilter } from '../../fields/filters.ts';
-import { limitSchema, wholeNumber } from '../../fields/number-schemas.ts';
-import { oneLine } from '../../fields/text-schemas.ts';
-import { cursorSchema } from '../../protocol/cursor.ts';
+import { statusCallResults } from '../../db/reports/status-calls.ts';
+import { statuses } from '../../domain/status.ts';
+import { meanings, normaliseWord } from '../../domain/vocabulary.ts';
+import { idFilter, momentFilter } from './filters.ts';
+import { limitSchema, wholeNumber } from './number-schemas.ts';
+import { oneLine } from './text-schemas.ts';
+import { cursorSchema } from '../protocol/cursor.ts';
 
 export const callIdSchema = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 

@@ -1,0 +1,105 @@
+import type { Request, Response, Router } from 'express';
+import type { Knex } from 'knex';
+import { listStatusCalls, readStatusCall, statusCallResults } from '../../../db/reports/status-calls.ts';
+import { findConversionStatus } from '../../../db/statuses/kept-calls.ts';
+import { AppError } from '../../../errors.ts';
+import type { StatusIntake } from '../../../intake/status.ts';
+import { viewStatusCall } from '../../../stories/status-call-view.ts';
+import { leadBack } from '../../console/console-pages.ts';
+import { readListFilters } from '../../console/list-filters.ts';
+import { visitOf } from '../../console/session/visit.ts';
+import { callIdSchema, statusCallListSchema } from '../../fields/status-call-schemas.ts';
+import { actorOf, needs } from '../../protocol/actor.ts';
+import { writeCursor } from '../../protocol/cursor.ts';
+import { mayOf } from '../ops-page.ts';
+import { sendCall } from './call-page.ts';
+import { sendInboundList, sendLateList } from './inbound-list-page.ts';
+
+export type InboundDeps = { db: Knex; statuses: Pick<StatusIntake, 'acceptLate' | 'rejudge'> };
+
+const LIST_PAGE = 50;
+const RESULTS = [
+  { value: '', label: 'anything' },
+  ...statusCallResults.map((value) => ({ value, label: value.replaceAll('_', ' ') })),
+];
+
+/** The inbound log, a call's page, and the calls that came late. */
+export function addInboundPages(routes: Router, { db, statuses }: InboundDeps): void {
+  routes.get('/inbound', async (req, res) => {
+    const { list, ...page } = await readList(req, res);
+    const { given, errors, isFiltered } = list;
+    sendInboundList(res, { title: 'Inbound log' }, { given, errors, isFiltered, ...page, results: RESULTS });
+  });
+
+  routes.get('/late', async (req, res) => {
+    sendLateList(res, { title: 'Late statuses' }, await readList(req, res, 'window_closed'));
+  });
+
+  routes.get('/inbound/:id', async (req, res) => {
+    await show(res, readCallId(req.params.id), undefined);
+  });
+
+  routes.post('/inbound/:id/accept', needs('operate'), async (req, res) => {
+    await repair(req, res, async (callId) => {
+      const { conversionId, status, result } = await statuses.acceptLate(callId, actorOf(res));
+      return result === 'recorded'
+        ? `Accepted: conversion ${conversionId} is ${status} now.`
+        : `Nothing has changed: conversion ${conversionId} was ${status} already.`;
+    });
+  });
+
+  routes.post('/inbound/:id/rejudge', needs('operate'), async (req, res) => {
+    await repair(req, res, async (callId) => {
+      const { conversionId, status, result } = await statuses.rejudge(callId, actorOf(res));
+      return result === 'recorded'
+        ? `Judged again: conversion ${conversionId} is ${status} now.`
+        : `Judged again: ${result.replaceAll('_', ' ')}. What is below says why.`;
+    });
+  });
+
+  async function readList(req: Request, res: Response, result?: 'window_closed') {
+    const list = readListFilters(req, statusCallListSchema.omit({ limit: true }), visitOf(res).timeZone);
+    const asked = { ...list.filters, ...(result && { result }), limit: LIST_PAGE };
+    const { rows, next } = await listStatusCalls(db, asked);
+    return {
+      list,
+      rows: rows.map(viewStatusCall),
+      first: list.filters.cursor === undefined ? undefined : list.pageAt(),
+      next: next === null ? undefined : list.pageAt(writeCursor(next)),
+    };
+  }
+
+  /** Does what a form asks for; what cannot be done is said on the call's page. */
+  async function repair(
+    req: Request<{ id: string }>,
+    res: Response,
+    work: (callId: number) => Promise<string>,
+  ): Promise<void> {
+    const callId = readCallId(req.params.id);
+    try {
+      leadBack(res, `/ops/inbound/${callId}`, await work(callId));
+    } catch (error) {
+      if (!(error instanceof AppError) || error.kind !== 'conflict') throw error;
+      await show(res, callId, error.message);
+    }
+  }
+
+  async function show(res: Response, callId: number, refusal: string | undefined): Promise<void> {
+    const found = await readStatusCall(db, callId);
+    if (!found) throw noSuchCall(String(callId));
+    const call = viewStatusCall(found);
+    const current = await findConversionStatus(db, found);
+    const data = { call, raw: JSON.stringify(call.raw, null, 2), current, mayOperate: mayOf(res).operate, refusal };
+    sendCall(res, { title: `Status call ${callId}`, status: refusal === undefined ? 200 : 409 }, data);
+  }
+}
+
+function readCallId(text: string): number {
+  const callId = callIdSchema.safeParse(text);
+  if (!callId.success) throw noSuchCall(text);
+  return callId.data;
+}
+
+function noSuchCall(text: string): AppError {
+  return new AppError('unknown', `There is no status call ${text}.`);
+}

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { createTestDatabase } from '../../support/database.ts';
+import { createNetwork, type Network } from '../../support/network-in-database.ts';
+import type { ConsoleVisitor } from '../browser-without-scripts.ts';
+import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
+
+const EVIL = '<script>alert(1)</script>';
+
+describe('pages of what advertisers say', () => {
+  let network: Network;
+  let site: OpsConsole;
+  let admin: ConsoleVisitor;
+  let reader: ConsoleVisitor;
+
+  before(async () => {
+    network = await createNetwork(await createTestDatabase());
+    site = buildOpsConsole(network);
+    admin = await site.signedIn();
+    reader = await site.signedIn(await site.makeKey('read', 'ruth'));
+  });
+  after(async () => {
+    assert.deepEqual(site.logged, []);
+    await network.close();
+  });
+
+  const aLead = async () => await network.aLead(await network.partner());
+  const refuse = async (conversionId: string, word: string) => {
+    await assert.rejects(network.report(conversionId, word), { kind: 'unknown_status' });
+  };
+  const statusOf = async (conversionId: string) =>
+    (await network.db('conversions').where({ conversion_id: conversionId }).first<{ status: string | null }>()).status;
+  const callOf = async (conversionId: string) =>
+    (await network.db('status_calls').where({ conversion_id: conversionId }).first<{ call_id: number }>()).call_id;
+
+  it('an unknown word is mapped from the inbox, which first says how many calls that applies', async () => {
+    const [known, late] = [await aLead(), await aLead()];
+    await network.db('leads').where({ lead_id: late.leadId }).update({ last_activity_at: '2026-01-01T00:00:00Z' });
+    await refuse(known.conversionId, 'Sale');
+    await refuse(late.conversionId, 'sale');
+    await refuse('none', 'sale');
+    const inbox = await admin.get('/ops/inbox');
+    assert.match(inbox.text, /<code>sale<\/code>/);
+    const query = `advertiser_id=${network.advertiserId}&word=sale`;
+    const { text } = await admin.get(`/ops/inbox/map?${query}`);
+    assert.match(text, /has sent it in 3 calls that are kept/);
+    assert.match(text, /<strong>1<\/strong> of them is applied/);
+    assert.match(text, /<strong>1<\/strong> came after the window/);
+    assert.match(text, /<strong>1<\/strong> names no conversion/);
+    assert.match(text, /7 mean <strong>approved<\/strong> by it/);
+    const form = { advertiser_id: network.advertiserId, word: 'sale' };
+    assert.equal((await admin.post('/ops/inbox/map', { ...form, status: '' })).status, 400);
+    assert.equal((await admin.post('/ops/inbox/map', { ...form, status: 'approved' })).status, 303);
+    const done = await admin.get('/ops/inbox');
+    assert.match(done.text, /means approved now. 1 of 3 kept calls were recorded/);
+    assert.equal(await statusOf(known.conversionId), 'approved');
+    assert.equal(await statusOf(late.conversionId), null);
+  });
+
+  it('a refused call is found, explained and judged again', async () => {
+    const { conversionId } = await aLead();
+    await refuse(conversionId, 'verkauft');
+    const list = await admin.get(`/ops/inbound?conversion_id=${conversionId}`);
+    const callId = await callOf(conversionId);
+    assert.ok(list.text.includes(`href="/ops/inbound/${callId}"`));
+    const page = await admin.get(`/ops/inbound/${callId}`);
+    assert.match(page.text, /is no word that we know of this advertiser/);
+    assert.match(page.text, /Say what the word means/);
+    const editor = `/ops/advertisers/${network.advertiserId}/vocabulary`;
+    assert.match((await admin.get(editor)).text, /value="verkauft"/);
+    await admin.post(editor, { word: 'verkauft', meaning: 'rejected', default_status: '', parameter_status: 'state' });
+    assert.equal(await statusOf(conversionId), 'rejected');
+    const answer = await admin.post(`/ops/inbound/${callId}/rejudge`, {});
+    assert.equal(answer.status, 409);
+    assert.match(answer.text, /there is nothing about it to repair/);
+    await admin.post(editor, { word: 'sale', meaning: 'approved', default_status: '' });
+  });
+
+  it('a late status is accepted from its page', async () => {
+    const { leadId, conversionId } = await aLead();
+    await network.db('leads').where({ lead_id: leadId }).update({ last_activity_at: '2026-01-01T00:00:00Z' });
+    await assert.rejects(network.report(conversionId, 'approved'), { kind: 'window_closed' });
+    const callId = await callOf(conversionId);
+    assert.ok((await admin.get('/ops/late')).text.includes(`/ops/inbound/${callId}`));
+    assert.match((await admin.get(`/ops/inbound/${callId}`)).text, /Accept it late/);
+    assert.equal((await admin.post(`/ops/inbound/${callId}/accept`, {})).status, 303);
+    assert.equal(await statusOf(conversionId), 'approved');
+    assert.match((await admin.get(`/ops/inbound/${callId}`)).text, /ops accepted it/);
+  });
+
+  it('a vocabulary that cannot be saved stands there as it was typed, with what is wrong', async () => {
+    const editor = `/ops/advertisers/${network.advertiserId}/vocabulary`;
+    const typed = { word: `${EVIL}`, meaning: 'approved', default_status: '', parameter_reason: 'status' };
+    const { status, text } = await admin.post(editor, typed);
+    assert.equal(status, 400);
+    assert.match(text, /It was not saved/);
+    assert.match(text, /is needed, as &quot;status&quot; is the parameter of reason/);
+    assert.ok(text.includes('&lt;script&gt;') && !text.includes(EVIL));
+  });
+
+  it('a status is given by hand, with a reason', async () => {
+    const { conversionId } = await aLead();
+    const page = `/ops/conversions/${conversionId}/status`;
+    assert.match((await admin.get(page)).text, /has no status yet/);
+    const refused = await admin.post(page, { status: '', reason: ' ', comment: '' });
+    assert.equal(refused.status, 400);
+    assert.match(refused.text, /choose one/);
+    const given = { status: 'approved', reason: 'confirmed by mail', comment: 'ticket 17' };
+    assert.equal((await admin.post(page, given)).status, 303);
+    assert.equal(await statusOf(conversionId), 'approved');
+    const story = await admin.get(`/ops/conversions/${conversionId}`);
+    assert.match(story.text, /given by ops/);
+    assert.ok(story.text.includes(`href="${page}"`));
+    assert.ok(!(await reader.get(`/ops/conversions/${conversionId}`)).text.includes(`href="${page}"`));
+    assert.equal((await admin.get('/ops/conversions/none/status')).status, 404);
+  });
+
+  it('silence is shown by advertiser, and what to remind of comes as a file', async () => {
+    assert.match((await admin.get('/ops/silence')).text, /13\+ days/);
+    assert.match((await admin.get('/ops/silence/reminders?within_hours=168')).text, /As a file/);
+    const file = await admin.get('/ops/silence/reminders.csv?within_hours=168');
+    assert.match(file.text, /^"conversion_id","advertiser_id"/);
+  });
+
+  it('hostile calls are text, and a reader can look and change nothing', async () => {
+    const raw = { method: 'GET', query: { [EVIL]: EVIL }, body: null };
+    const row = { advertiser_id: network.advertiserId, conversion_id: EVIL, word: EVIL, raw, result: 'unknown_word' };
+    const [made] = await network.db('status_calls').insert(row).returning<{ call_id: number }[]>('call_id');
+    const evil = encodeURIComponent(EVIL);
+    const pages = [
+      '/ops/inbound',
+      `/ops/inbound?conversion_id=${evil}&result=${evil}&from=${evil}`,
+      `/ops/inbound/${made?.call_id}`,
+      '/ops/inbox',
+      '/ops/late',
+      '/ops/silence',
+      `/ops/silence/reminders?advertiser_id=${evil}&within_hours=x`,
+      `/ops/advertisers/${network.advertiserId}/vocabulary`,
+    ];
+    for (const page of pages) {
+      for (const visitor of [admin, reader]) {
+        const { status, text } = await visitor.get(page);
+        assert.equal(status, 200, page);
+        assert.ok(!text.includes(EVIL), page);
+      }
+    }
+    const map = `/ops/inbox/map?advertiser_id=${network.advertiserId}&word=${evil}`;
+    assert.ok(!(await admin.get(map)).text.includes(EVIL));
+    for (const page of [map, '/ops/conversions/x/status']) assert.equal((await reader.get(page)).status, 403, page);
+    for (const [page, form] of [
+      ['/ops/inbox/map', { advertiser_id: network.advertiserId, word: EVIL, status: 'approved' }],
+      [`/ops/inbound/${made?.call_id}/rejudge`, {}],
+      [`/ops/inbound/${made?.call_id}/accept`, {}],
+      [`/ops/advertisers/${network.advertiserId}/vocabulary`, {}],
+      ['/ops/conversions/x/status', { status: 'approved', reason: 'x' }],
+    ] as const) {
+      assert.equal((await reader.post(page, form)).status, 403, page);
+    }
+    for (const page of [
+      '/ops/inbound/x',
+      '/ops/inbound/99999999',
+      '/ops/advertisers/none/vocabulary',
+      '/ops/inbox/map',
+    ]) {
+      assert.equal((await admin.get(page)).status, 404, page);
+    }
+  });
+});
