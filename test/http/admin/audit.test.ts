@@ -12,9 +12,11 @@ import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
 import { buildPartnerApi } from '../build-partner-api.ts';
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-type Changes = Record<string, (network: Network) => Promise<[path: string, body?: object]>>;
+type Changes = Record<string, (network: Network) => Promise<[path: string, body?: object | string]>>;
 
 const OFFER = { name: 'Card', url: 'https://bank.example/?c={conversion_id}', reward: { amount: 5, currency: 'USD' } };
+
+const FILE = 'conversion_id,status\nnone-of-ours,approved\n';
 
 const TIERS = [{ from: 0, amount: 5 }];
 const PRICES = { currency: 'USD', tiers: TIERS, counts: 'offer', period: 'day', time_zone: 'UTC' };
@@ -48,7 +50,42 @@ const CHANGES: Changes = {
     const kept = await network.db('status_calls').orderBy('call_id', 'desc').first<{ call_id: number }>('call_id');
     return [`/status-calls/${kept.call_id}/accept`];
   },
+  'post /v1/admin/advertisers/{advertiser_id}/signing-secret': ({ advertiserId }) =>
+    Promise.resolve([`/advertisers/${advertiserId}/signing-secret`, {}]),
+  'delete /v1/admin/advertisers/{advertiser_id}/signing-secret': ({ advertiserId }) =>
+    Promise.resolve([`/advertisers/${advertiserId}/signing-secret`]),
+  'post /v1/admin/status-calls/{call_id}/rejudge': async (network) => {
+    await network.report('not-known-yet', 'approved').catch(() => undefined);
+    const kept = await network.db('status_calls').orderBy('call_id', 'desc').first<{ call_id: number }>('call_id');
+    return [`/status-calls/${kept.call_id}/rejudge`];
+  },
+  'post /v1/admin/conversions/{conversion_id}/status': async (network) => {
+    const { conversionId } = await network.aLead(await network.partner());
+    return [`/conversions/${conversionId}/status`, { status: 'approved', reason: 'They wrote to us.' }];
+  },
+  'post /v1/admin/unknown-words': ({ advertiserId }) =>
+    Promise.resolve(['/unknown-words', { advertiser_id: advertiserId, word: 'sold', status: 'approved' }]),
+  'post /v1/admin/imports': ({ advertiserId }) => Promise.resolve([`/imports?advertiser_id=${advertiserId}`, FILE]),
+  'post /v1/admin/imports/{import_id}/pause': async (network) => [
+    `/imports/${await anImport(network, 'running')}/pause`,
+  ],
+  'post /v1/admin/imports/{import_id}/resume': async (network) => [
+    `/imports/${await anImport(network, 'paused')}/resume`,
+  ],
+  'post /v1/admin/imports/{import_id}/cancel': async (network) => [
+    `/imports/${await anImport(network, 'running')}/cancel`,
+  ],
+  'post /v1/admin/imports/{import_id}/apply': async (network) => [`/imports/${await anImport(network, 'done')}/apply`],
 };
+
+/** The import that was uploaded by the test, its dry run in this state. */
+async function anImport({ db }: Network, state: 'running' | 'paused' | 'done'): Promise<string> {
+  const asked = state === 'paused' ? 'pause' : 'run';
+  const [{ import_id: id } = { import_id: '' }] = await db('imports')
+    .update({ state, asked, dry_run: true, ended_at: state === 'done' ? db.fn.now() : null })
+    .returning<{ import_id: string }[]>('import_id');
+  return id;
+}
 
 describe('the audit log', () => {
   let network: Network;
@@ -80,7 +117,8 @@ describe('the audit log', () => {
       assert.ok(change, `${name}: say in this test how it is called`);
       const [address, body] = await change(network);
       const before = (await latest())?.audit_id ?? 0;
-      const answer = await call(method as Method, address, key).send(body);
+      const sent = call(method as Method, address, key);
+      const answer = await (typeof body === 'string' ? sent.type('text/csv') : sent).send(body);
       assert.ok(answer.status < 300, `${name} answered ${answer.status}: ${answer.text}`);
       const entry = await latest();
       assert.ok(entry && entry.audit_id > before, `${name} left no line`);
