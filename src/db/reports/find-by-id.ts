@@ -2,12 +2,12 @@ import type { Knex } from 'knex';
 
 export const foundKinds = [
   ...(['lead', 'conversion', 'postback', 'partner', 'advertiser', 'offer'] as const),
-  ...(['status_call', 'transaction', 'ref_id'] as const),
+  ...(['import', 'status_call', 'transaction', 'ref_id'] as const),
 ] as const;
 
 /**
- * Something that has the id that was looked for, or carries it. `id` is its own; of a status call and a transaction that of
- * the conversion, '' when a call names none of ours; of a ref_id that of the lead.
+ * Something that has the id that was looked for, or carries it. `id` is its own; of a transaction that of the conversion, of
+ * a ref_id that of the lead.
  */
 export type Found = { kind: (typeof foundKinds)[number]; id: string; name: string | null; at: string };
 
@@ -28,8 +28,9 @@ export const FIND_BY_ID = `
   union all
   select 'offer', offer_id, name, created_at from offers where offer_id = :id
   union all
-  (select 'status_call', coalesce(conversion_id, ''), advertiser_id || ': ' || result, at
-   from status_calls where call_id = :callId)
+  select 'import', import_id, file_name, created_at from imports where import_id = :id
+  union all
+  select 'status_call', call_id::text, advertiser_id || ': ' || result, at from status_calls where call_id = :callId
   union all
   (select 'transaction', conversion_id, advertiser_id, min(at) from (
      select conversion_id, advertiser_id, at from status_calls

@@ -7,6 +7,8 @@ export const postbackAt = at('postbacks');
 export const partnerAt = at('partners');
 export const advertiserAt = at('advertisers');
 export const offerAt = at('offers');
+export const callAt = at('inbound');
+export const importAt = at('imports');
 export const pricesAt = at('prices');
 
 const SUBJECTS: Readonly<Record<string, (id: string) => string>> = {
@@ -14,9 +16,10 @@ const SUBJECTS: Readonly<Record<string, (id: string) => string>> = {
   conversion: conversionAt,
   postback: postbackAt,
   partner: partnerAt,
-  signing_secret: partnerAt,
   advertiser: advertiserAt,
   offer: offerAt,
+  status_call: callAt,
+  import: importAt,
   offer_cap: pricesAt,
   closed_offer: pricesAt,
   admin_key: () => '/ops/keys',

@@ -34,7 +34,7 @@ describe('the search of the ops console', () => {
       [network.advertiserId]: `/ops/advertisers/${network.advertiserId}`,
       [network.offerId]: `/ops/offers/${network.offerId}`,
       'ref-of-last': `/ops/leads/${lead.leadId}`,
-      [String(call.call_id)]: `/ops/conversions/${lead.conversionId}`,
+      [String(call.call_id)]: `/ops/inbound/${call.call_id}`,
     };
     for (const [id, place] of Object.entries(places)) {
       assert.equal(await placeOf(id), place, id);

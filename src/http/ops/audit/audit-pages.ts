@@ -5,7 +5,7 @@ import { readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { auditListSchema } from '../../fields/audit-filters.ts';
 import { writeCursor } from '../../protocol/cursor.ts';
-import { partnerAt, subjectAt } from '../addresses.ts';
+import { advertiserAt, partnerAt, subjectAt } from '../addresses.ts';
 import { definePage } from '../ops-page.ts';
 import { tellDifferences, type Difference } from './differences.ts';
 
@@ -88,6 +88,12 @@ const DONE: Readonly<Record<string, string>> = {
   redeliver: 'redelivered',
 };
 
+/** Partners and advertisers have signing secrets. */
+function subjectOf({ subject_type: type, subject_id: id, before, after }: AuditEntry): string | undefined {
+  if (type !== 'signing_secret') return subjectAt(type, id);
+  return (after ?? before)?.advertiser_id === id ? advertiserAt(id) : partnerAt(id);
+}
+
 function tell(entry: AuditEntry): Told {
   const [kind, partnerId] = entry.actor.split(':', 2);
   return {
@@ -95,7 +101,7 @@ function tell(entry: AuditEntry): Told {
     // What the line says itself needs no saying again.
     differences: tellDifferences(entry).filter(({ after }) => after !== entry.subject_id),
     done: DONE[entry.action] ?? entry.action.replaceAll('_', ' '),
-    subjectHref: subjectAt(entry.subject_type, entry.subject_id),
+    subjectHref: subjectOf(entry),
     actorHref: kind === 'partner' && partnerId !== undefined ? partnerAt(partnerId) : undefined,
   };
 }

@@ -3,6 +3,7 @@ import { readCountedUpto } from '../../../db/counting/counting.ts';
 import { countFailingEndpoints } from '../../../db/endpoints/endpoints.ts';
 import { readBacklog } from '../../../db/outbox.ts';
 import { readOverdue, type Grace } from '../../../db/overdue.ts';
+import { importTells } from '../../../db/imports/import-tells.ts';
 import { replayTells } from '../../../db/replays/replay-tells.ts';
 import {
   countClosingConversions,
@@ -10,6 +11,7 @@ import {
   countLateStatuses,
   countUnknownWords,
 } from '../../../db/reports/ops-overview.ts';
+import { countSilentAdvertisers } from '../../../db/reports/silence.ts';
 import type { Tone } from '../../pages/console/states.ts';
 import { writeCount } from '../../pages/console/write-numbers.ts';
 
@@ -24,6 +26,8 @@ export type CheckDeps = {
   grace: Grace;
   failingAfter: number;
   windowMs: number;
+  /** So long after its last call an advertiser who reports daily counts as silent. */
+  silentAfterHours: number;
   /** Rejects while Temporal does not answer. */
   checkTemporal: () => Promise<void>;
 };
@@ -43,6 +47,8 @@ export function listChecks(deps: CheckDeps): Check[] {
     { name: 'Rewards', look: () => lookAtSettlements(deps) },
     { name: 'Endpoints', look: () => lookAtEndpoints(deps) },
     { name: 'Replays', look: () => lookAtReplays(db) },
+    { name: 'Imports', look: () => lookAtImports(db) },
+    { name: 'Silence', look: () => lookAtSilence(deps) },
     { name: 'Unknown words', look: () => lookAtWords(db) },
     { name: 'Late statuses', look: () => lookAtLate(db) },
     { name: 'Windows', look: () => lookAtWindows(deps) },
@@ -94,6 +100,19 @@ async function lookAtReplays(db: Knex): Promise<Finding> {
   return { tone: 'good', text: running === 0 ? 'None is running.' : `${say(running, 'replay')} running.` };
 }
 
+async function lookAtImports(db: Knex): Promise<Finding> {
+  const running = await importTells.countRunning(db);
+  if (running === 0) return { tone: 'good', text: 'None is running.' };
+  return { tone: 'good', text: `${say(running, 'import')} running.`, action: { label: 'Show', href: '/ops/imports' } };
+}
+
+async function lookAtSilence({ db, silentAfterHours }: CheckDeps): Promise<Finding> {
+  const silent = await countSilentAdvertisers(db, silentAfterHours);
+  if (silent === 0) return { tone: 'good', text: 'Every advertiser who reports daily has reported.' };
+  const text = `${say(silent, 'advertiser')} who ${silent === 1 ? 'reports' : 'report'} daily ${silent === 1 ? 'has' : 'have'} gone silent.`;
+  return { tone: 'busy', text, action: { label: 'Show them', href: '/ops/silence' } };
+}
+
 async function lookAtWords(db: Knex): Promise<Finding> {
   const words = await countUnknownWords(db);
   if (words === 0) return { tone: 'good', text: 'Every word that an advertiser uses is understood.' };
@@ -115,7 +134,7 @@ async function lookAtWindows({ db, windowMs }: CheckDeps): Promise<Finding> {
   return {
     tone: 'quiet',
     text,
-    action: { label: 'Conversions without an answer', href: '/ops/conversions?status=none' },
+    action: { label: 'Remind their advertisers', href: '/ops/silence/reminders' },
   };
 }
 

@@ -36,7 +36,7 @@ const sendOverview = definePage<{ headline: string; urgent: Looked[]; calm: Look
 <%~ it.show.field({ name: 'q', label: 'Whole id', type: 'search', attributes: { maxlength: '400', autocomplete: 'off', spellcheck: 'false' } }) %>
 <button>Find</button>
 </form>
-<p class="soft small">Of a lead, conversion, ref_id, postback, partner, advertiser, offer, transaction_id or status call.</p>
+<p class="soft small">Of a lead, conversion, ref_id, postback, partner, advertiser, offer, transaction_id, status call or import.</p>
 </section>
 `,
 );

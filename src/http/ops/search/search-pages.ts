@@ -2,10 +2,10 @@ import type { Router } from 'express';
 import type { Knex } from 'knex';
 import { findById, MOST_FOUND, type Found } from '../../../db/reports/find-by-id.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
-import { advertiserAt, conversionAt, leadAt, offerAt, partnerAt, postbackAt } from '../addresses.ts';
+import { advertiserAt, callAt, conversionAt, importAt, leadAt, offerAt, partnerAt, postbackAt } from '../addresses.ts';
 import { definePage } from '../ops-page.ts';
 
-type Shown = Found & { what: string; href: string | undefined };
+type Shown = Found & { what: string; href: string };
 
 // Longer than any id, with room for what is copied along with one.
 const MAX_LENGTH = 400;
@@ -17,7 +17,8 @@ const KINDS: Readonly<Record<Found['kind'], { what: string; hrefOf: (id: string)
   partner: { what: 'Partner', hrefOf: partnerAt },
   advertiser: { what: 'Advertiser', hrefOf: advertiserAt },
   offer: { what: 'Offer', hrefOf: offerAt },
-  status_call: { what: 'Status call, for conversion', hrefOf: conversionAt },
+  import: { what: 'Import', hrefOf: importAt },
+  status_call: { what: 'Status call', hrefOf: callAt },
   transaction: { what: 'Transaction, of conversion', hrefOf: conversionAt },
   ref_id: { what: 'ref_id, of lead', hrefOf: leadAt },
 };
@@ -30,7 +31,7 @@ const sendResults = definePage<{ q: string; found: Shown[]; hasMore: boolean }>(
 <%~ it.show.field({ name: 'q', label: 'Id', type: 'search', value: it.q, attributes: { maxlength: '400', autocomplete: 'off', spellcheck: 'false', autofocus: '' } }) %>
 <button>Find</button>
 </form>
-<p class="soft small">A lead, conversion, ref_id, postback, partner, advertiser, offer, transaction_id or status call; the whole id.</p>
+<p class="soft small">A lead, conversion, ref_id, postback, partner, advertiser, offer, transaction_id, status call or import; the whole id.</p>
 <% if (it.found.length > 0) { %>
 <div class="table" tabindex="0" role="region" aria-label="What was found">
 <table class="cards">
@@ -39,7 +40,7 @@ const sendResults = definePage<{ q: string; found: Shown[]; hasMore: boolean }>(
 <% for (const each of it.found) { %>
 <tr>
 <td data-label="What"><%= each.what %></td>
-<td data-label="Id"><% if (each.href) { %><%~ it.show.id(each.id, each.href) %><% } else { %><span class="soft">none of ours</span><% } %></td>
+<td data-label="Id"><%~ it.show.id(each.id, each.href) %></td>
 <td data-label="Of" class="wrap"><%= each.name ?? '' %></td>
 <td data-label="Since"><%~ it.show.time(each.at) %></td>
 </tr>
@@ -69,7 +70,7 @@ export function addSearchPages(routes: Router, { db }: { db: Knex }): void {
 
 function show(found: Found): Shown {
   const { what, hrefOf } = KINDS[found.kind];
-  return { ...found, what, href: found.id === '' ? undefined : hrefOf(found.id) };
+  return { ...found, what, href: hrefOf(found.id) };
 }
 
 /** Postgres takes no NUL in a text, and UTF-8 no half of a pair: nothing has such an id. */
