@@ -82,7 +82,16 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       canaryIntervalMs: msOf(variables.CANARY_INTERVAL_SECONDS),
     },
     advertisers: { silentAfterHours: variables.ADVERTISER_SILENT_AFTER_HOURS },
-    retention: { statusCallsDays: variables.STATUS_CALLS_RETENTION_DAYS },
+    retention: {
+      intervalMs: msOf(variables.RETENTION_INTERVAL_SECONDS),
+      days: {
+        botVisits: variables.BOT_VISITS_RETENTION_DAYS,
+        statusCalls: variables.STATUS_CALLS_RETENTION_DAYS,
+        responseBodies: variables.RESPONSE_BODIES_RETENTION_DAYS,
+        importFiles: variables.IMPORT_FILES_RETENTION_DAYS,
+        touches: variables.FACTS_RETENTION_DAYS,
+      },
+    },
     console: { sessionMs: msOf(variables.CONSOLE_SESSION_SECONDS) },
     partners: { testsPerMinute: variables.PARTNER_TESTS_PER_MINUTE },
     imports: { maxRows: variables.IMPORT_MAX_ROWS, maxMegabytes: variables.IMPORT_MAX_MEGABYTES },

@@ -55,6 +55,12 @@ export function createMetrics() {
       help: 'Leads with something overdue that were made to owe again',
       registers,
     }),
+    dropped: new Counter({
+      name: 'cashcat_retention_dropped_total',
+      help: 'What was dropped because its time was over: rows, and texts of rows that stay',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
     relayed: new Counter({
       name: 'cashcat_relay_leads_total',
       help: 'Leads relayed to Temporal',

@@ -45,6 +45,14 @@ export const numberVariables = {
   ADVERTISER_SILENT_AFTER_HOURS: wholeNumber({ standard: 36, least: 25, most: 336 }),
   // Below, a call could be gone before its window is; above, nobody would be asked about it any more.
   STATUS_CALLS_RETENTION_DAYS: wholeNumber({ standard: 365, least: 30, most: 3650 }),
+  // What partners and ops still look into when something is odd; beyond years, nobody does.
+  RESPONSE_BODIES_RETENTION_DAYS: wholeNumber({ standard: 365, least: 1, most: 3650 }),
+  IMPORT_FILES_RETENTION_DAYS: wholeNumber({ standard: 90, least: 1, most: 3650 }),
+  BOT_VISITS_RETENTION_DAYS: wholeNumber({ standard: 90, least: 1, most: 3650 }),
+  // Off when it is not given. Below, late statuses and questions about them are still common.
+  FACTS_RETENTION_DAYS: wholeNumberIfGiven({ least: 30, most: 3650 }),
+  // Each run costs a few statements; above a day, what is to be gone would stay noticeably longer than promised.
+  RETENTION_INTERVAL_SECONDS: seconds({ standard: HOUR_SECONDS, least: 10, most: DAY_SECONDS }),
   // Below, it would be an attack on a server that is in trouble already; above, nobody would call it noticing.
   CANARY_INTERVAL_SECONDS: seconds({ standard: 5 * MINUTE_SECONDS, least: 1, most: DAY_SECONDS }),
 

@@ -1,7 +1,5 @@
 import type { Knex } from 'knex';
 import { closeDeadAttempts } from './db/attempts.ts';
-import { deleteEndedSessions } from './db/keys/console-sessions.ts';
-import { deleteEndedOpsSessions } from './db/keys/ops-sessions.ts';
 import { beginSweep, endSweep, oweOverdue, type Grace } from './db/overdue.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -26,8 +24,7 @@ const LEADS_PER_BATCH = 500;
 /**
  * Once a lead is relayed, only Temporal remembers what is due of it. The sweep finds in Postgres what should have been
  * done long ago, and makes its lead owe again: a workflow that is gone is started anew, one that is there looks at
- * Postgres. It also closes attempts whose worker died, and deletes sessions
- * of the console whose time is over. Any number of processes may run one; they take turns.
+ * Postgres. It also closes attempts whose worker died. Any number of processes may run one; they take turns.
  */
 export function startSweep(deps: SweepDeps): Sweep {
   const { intervalMs, log } = deps;
@@ -58,8 +55,6 @@ async function sweep({ db, grace, intervalMs, metrics, log }: SweepDeps, stopAsk
   // Half an interval, because processes do not tick at the same moment.
   if (stopAsked.aborted || !(await beginSweep(db, intervalMs / 2))) return;
   await closeDeadAttempts(db);
-  await deleteEndedSessions(db);
-  await deleteEndedOpsSessions(db);
   let leads = 0;
   let batch: number;
   do {

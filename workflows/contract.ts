@@ -182,8 +182,28 @@ export type ImportActivities = {
   cancelImport: (input: ImportInput) => Promise<void>;
 };
 
+/** Also the id of the Schedule that starts it. */
+export const RETENTION_WORKFLOW = 'retention';
+
+/** What is dropped when its time is over. */
+export const retentionKinds = [
+  'ended_sessions',
+  'bot_visits',
+  'status_calls',
+  'response_bodies',
+  'import_files',
+  'touches',
+] as const;
+
+export type RetentionKind = (typeof retentionKinds)[number];
+
+export type RetentionActivities = {
+  /** Drops what is past its time, batch by batch; null where this kind is kept for ever. May run twice. */
+  dropExpired: (input: { kind: RetentionKind }) => Promise<{ dropped: number } | null>;
+};
+
 /** What the worker of long jobs does. */
-export type JobActivities = ReplayActivities & ImportActivities;
+export type JobActivities = ReplayActivities & ImportActivities & RetentionActivities;
 
 /** Failure type: the partner did not answer 200. Retried by Temporal until the attempts are used up. */
 export const NOT_ACCEPTED = 'PostbackNotAccepted';

@@ -1,3 +1,4 @@
 export { importFile } from './import.ts';
 export { lead } from './lead.ts';
 export { replay } from './replay.ts';
+export { retention } from './retention.ts';

@@ -20,6 +20,7 @@ import { statusReports } from './migrations/018-status-reports.ts';
 import { imports } from './migrations/019-imports.ts';
 import { priceLists } from './migrations/020-price-lists.ts';
 import { ledger } from './migrations/021-ledger.ts';
+import { retention } from './migrations/024-retention.ts';
 import { fastConsole } from './migrations/026-fast-console.ts';
 import { originProofs } from './migrations/027-origin-proofs.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -47,6 +48,7 @@ const migrations: Record<string, Migration> = {
   '019-imports': imports,
   '020-price-lists': priceLists,
   '021-ledger': ledger,
+  '024-retention': retention,
   '026-fast-console': fastConsole,
   '027-origin-proofs': originProofs,
 };

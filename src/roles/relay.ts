@@ -1,4 +1,5 @@
-import type { LeadPolicy } from '../../workflows/contract.ts';
+import type { Client } from '@temporalio/client';
+import { JOB_TASK_QUEUE, RETENTION_WORKFLOW, type LeadPolicy } from '../../workflows/contract.ts';
 import type { Config } from '../config.ts';
 import { startCounting } from '../counting.ts';
 import { checkDb, connectCountingDb, connectRelayDb } from '../db/connect.ts';
@@ -11,6 +12,7 @@ import { checkTemporal } from '../temporal/check.ts';
 import { connectTemporal, registerSearchAttributes } from '../temporal/connect.ts';
 import { watchQueueDepth } from '../temporal/queue-depth.ts';
 import { keepRegistered } from '../temporal/registration.ts';
+import { ensureSchedule } from '../temporal/schedules.ts';
 import { proveStartDelay } from '../temporal/start-delay.ts';
 import { tellImport } from '../temporal/tell-import.ts';
 import { tellReplay } from '../temporal/tell-replay.ts';
@@ -19,10 +21,12 @@ import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
 const FIRST_RETRY_MS = 1000;
 const REGISTER_INTERVAL_MS = 60_000;
 const REGISTER_TIMEOUT_MS = 3000;
+// Each look is a write; a Temporal that has lost its store gets its Schedule back within an hour.
+const SCHEDULE_INTERVAL_MS = 3_600_000;
 
 /**
- * Relays committed events, replays and imports to Temporal, and registers the search attributes that leads are started with. Statuses do not
- * wait until Temporal has shown that leads may sleep.
+ * Relays committed events, replays and imports to Temporal, registers the search attributes that leads are
+ * started with, and has Temporal start the retention again and again. Statuses do not wait until Temporal has shown that leads may sleep.
  */
 export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningRole {
   const client = connectTemporal(config.temporal.target);
@@ -57,15 +61,31 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
     intervalMs: REGISTER_INTERVAL_MS,
     log,
   });
+  const schedule = keepRegistered({
+    register: () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => ensureRetention(client, config)),
+    firstPauseMs: FIRST_RETRY_MS,
+    intervalMs: SCHEDULE_INTERVAL_MS,
+    onFailure: (err) => log.warn({ err }, 'The Schedule of retention cannot be made in Temporal; trying again.'),
+    log,
+  });
   return {
     checkReady: async () => void (await Promise.all([checkTemporal(client), checkDb(db)])),
     async stop() {
-      const parts = [registration, startDelay, queue, sweep, counting, ...jobRelays, relay];
+      const parts = [registration, schedule, startDelay, queue, sweep, counting, ...jobRelays, relay];
       await Promise.all(parts.map((part) => part.stop()));
       await Promise.all([relayDb.destroy(), countingDb.destroy()]);
       await client.connection.close();
     },
   };
+}
+
+async function ensureRetention(client: Client, { retention }: Config): Promise<void> {
+  await ensureSchedule(client, {
+    scheduleId: RETENTION_WORKFLOW,
+    workflowType: RETENTION_WORKFLOW,
+    taskQueue: JOB_TASK_QUEUE,
+    everyMs: retention.intervalMs,
+  });
 }
 
 function policyOf({ leads, postbacks }: Config): LeadPolicy {

@@ -1,6 +1,7 @@
 import { createActivities } from '../../activities/index.ts';
 import { createKeptAnswers } from '../../activities/kept-answers.ts';
 import { createImporting } from '../../activities/import/import-activities.ts';
+import { createRetention } from '../../activities/retention.ts';
 import { createReplaying } from '../../activities/replay/replay-activities.ts';
 import { startCanary } from '../canary.ts';
 import { checkDb, connectImportDb, connectReplayDb, IMPORT_CONNECTIONS } from '../db/connect.ts';
@@ -39,6 +40,13 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
     metrics,
     log,
   });
+  const retention = createRetention({
+    db,
+    days: config.retention.days,
+    windowMs: config.leads.windowMs,
+    metrics,
+    log,
+  });
   // A worker that has lost Temporal says for a minute that it runs, so readiness asks on a connection of its own.
   const temporalClient = connectTemporal(temporal.target);
   const answers = createKeptAnswers({ db, log });
@@ -53,7 +61,7 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
       concurrentPerPartner: worker.concurrentPostbacksPerPartner,
     }),
     jobs: {
-      activities: { ...replaying.activities, ...importing.activities },
+      activities: { ...replaying.activities, ...importing.activities, ...retention.activities },
       concurrentJobs: config.replays.concurrentReplays,
     },
     workflowBundle: await loadWorkflowBundle(log),
@@ -70,6 +78,7 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
       // Only now, so that this worker does not take them up again.
       replaying.halt();
       importing.halt();
+      retention.halt();
       await Promise.all([stopped, canary.stop()]);
       await Promise.all([answers.stop(), replaying.stop()]);
       await Promise.all([client.close(), replayClient.close(), replayDb.destroy(), importDb.destroy()]);

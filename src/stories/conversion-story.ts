@@ -1,6 +1,7 @@
 import type { StoryFacts } from '../db/reports/lead-facts.ts';
 import type { Status } from '../domain/status.ts';
 import { viewConversion } from './conversion-view.ts';
+import { viewDroppedTouches } from './dropped-touches.ts';
 import { viewEvent, viewLinkChange } from './event-view.ts';
 import { viewLeadAddress, type TemporalUi } from './lead-address.ts';
 import { holderName, readEvents } from './reading.ts';
@@ -25,6 +26,7 @@ export function tellConversionStory(facts: StoryFacts, options: TemporalUi & { w
     ...tellWindow(facts, conversion.status, options.windowMs),
     linked_partner: holderName(facts.holder),
     is_complete: facts.isWhole,
+    dropped_touches: viewDroppedTouches(facts.droppedTouches),
     touches: touches.map((event) => viewEvent(event, facts.refIdSamples)),
     link_changes: reading.linkChanges.map(viewLinkChange),
     timeline: makeTimeline(facts, reading),

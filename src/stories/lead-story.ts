@@ -1,5 +1,6 @@
 import type { StoryFacts } from '../db/reports/lead-facts.ts';
 import { viewConversion } from './conversion-view.ts';
+import { viewDroppedTouches } from './dropped-touches.ts';
 import { viewEvent, viewLinkChange } from './event-view.ts';
 import { viewLeadAddress, type TemporalUi } from './lead-address.ts';
 import { holderName, readEvents } from './reading.ts';
@@ -23,7 +24,8 @@ export function tellLeadStory(facts: StoryFacts, options: TemporalUi & { windowM
     ref_id: holder?.refId ?? null,
     created_at: facts.createdAt,
     open_until: new Date(Date.parse(facts.lastActivityAt) + options.windowMs).toISOString(),
-    is_complete: facts.isWhole && events.length === lastSeq,
+    is_complete: facts.isWhole && events.length + (facts.droppedTouches?.touches ?? 0) === lastSeq,
+    dropped_touches: viewDroppedTouches(facts.droppedTouches),
     next: last < lastSeq ? last : null,
     events: events.map((event) => viewEvent(event, facts.refIdSamples)),
     link_changes: reading.linkChanges.map(viewLinkChange),

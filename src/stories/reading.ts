@@ -62,7 +62,11 @@ function explainWinner({ seq, at }: StatusEvent, facts: StoryFacts): WonBy {
   }
   const others = listOtherPartners(facts, lastTouch);
   const beaten =
-    others.length === 0 ? 'No other partner had touched it' : `Earlier touches by ${others.join(', ')} do not count`;
+    others.length > 0
+      ? `Earlier touches by ${others.join(', ')} do not count`
+      : facts.droppedTouches
+        ? 'Whoever touched it earlier does not count'
+        : 'No other partner had touched it';
   const touch = `event ${lastTouch.seq}, ${lastTouch.at}`;
   return { ...won, why: `${won.partnerId} had the last touch (${touch}) before ${approval}. ${beaten}.` };
 }

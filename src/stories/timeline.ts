@@ -4,6 +4,7 @@ import type { LeadEvent } from '../domain/lead-event.ts';
 import { formatMajorUnits } from '../domain/money.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
 import { subjectsOf } from './conversion-view.ts';
+import { viewDroppedTouches } from './dropped-touches.ts';
 import { tellPrice } from './price-words.ts';
 import type { LinkChange, Reading } from './reading.ts';
 
@@ -19,10 +20,16 @@ export function makeTimeline(facts: StoryFacts, { linkChanges, wonBy, refIdProbl
     ...facts.statusCalls.filter((call) => call.seq === null).map(tellCall),
     ...facts.rewardEntries.map(tellReward),
     ...facts.postbacks.flatMap((postback) => tellPostback(postback, refIdProblems.get(postback.seq))),
+    ...tellDroppedTouches(facts),
     ...facts.attempts.map((attempt) => tellAttempt(attempt, receivers.get(attempt.postback_id) ?? 'house')),
   ];
   // A stable sort: within one millisecond, causes stay before their effects.
   return moments.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
+function tellDroppedTouches({ droppedTouches }: StoryFacts): Moment[] {
+  const dropped = viewDroppedTouches(droppedTouches);
+  return dropped ? [{ at: dropped.dropped_at, seq: null, what: dropped.what }] : [];
 }
 
 type StatusContext = { wonBy: Reading['wonBy']; calls: ToldCall[] };

@@ -9,15 +9,17 @@ export type RegistrationOptions = {
   /** After a failure; doubles up to `intervalMs`. */
   firstPauseMs: number;
   intervalMs: number;
+  /** Says what fails; what is said of search attributes when it is left out. */
+  onFailure?: (error: unknown) => void;
   log: Pick<Log, 'warn' | 'error'>;
 };
 
-/** Registers search attributes not only once: a Temporal that has lost its store knows them no more. */
+/** Registers something with Temporal, such as search attributes, not only once: a Temporal that has lost its store knows it no more. */
 export function keepRegistered(options: RegistrationOptions): { stop(): Promise<void> } {
   const { register, firstPauseMs, intervalMs: longestPauseMs, log } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const onFailure = createFailureLog(log);
+  const { onFailure = createFailureLog(log) } = options;
   const running = registerAgainAndAgain();
   return {
     async stop() {

@@ -26,7 +26,10 @@ describe('a worker whose namespace Temporal does not know', function () {
     const log = createLog('info', { write: (line) => void lines.push(JSON.parse(line) as (typeof lines)[number]) });
     const limits = { cachedWorkflows: 10, concurrentWorkflowTasks: 10, concurrentPostbacks: 10 };
     const activities = createKeepingActivities([]);
-    const forJobs = { replayBatch: unasked, cancelReplay: unasked, importBatch: unasked, cancelImport: unasked };
+    const forJobs = {
+      ...{ replayBatch: unasked, cancelReplay: unasked, importBatch: unasked, cancelImport: unasked },
+      dropExpired: unasked,
+    };
     const jobs = { activities: forJobs, concurrentJobs: 1 };
     const worker = startWorker({ limits, target, activities, jobs, workflowBundle: await testBundle(), log });
     const expected =

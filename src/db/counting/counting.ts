@@ -104,9 +104,11 @@ function selectProgress(db: Knex) {
  * all there is, and answers stay right meanwhile.
  */
 export async function recountAll(db: Knex): Promise<void> {
-  // Touches come first of all.
-  const [first] = await db('lead_events').min<{ at: string | null }[]>('at as at');
-  if (first?.at) await recountFrom(db, first.at);
+  // Touches come first of all. Where some were dropped, what was counted of them is all there is.
+  const { rows } = await db.raw<{ rows: { at: string | null }[] }>(
+    'select greatest((select min(at) from lead_events), (select dropped_before from touch_retention)) as at',
+  );
+  if (rows[0]?.at) await recountFrom(db, rows[0].at);
 }
 
 /** Forgets what was counted of a moment and later; the next steps count it again, and answers stay right meanwhile. */

@@ -112,7 +112,7 @@ const APPLY_IMPORT = `
       'ignored', ignored, 'refused', refused),
     done_rows = 0, recorded = 0, duplicate = 0, stale = 0, ignored = 0, refused = 0,
     started_at = now(), resumed_at = null, done_before = 0, ended_at = null, touched_at = now(), tell_at = now()
-  where ${IS_ASKED_FOR} and dry_run and state = 'done'
+  where ${IS_ASKED_FOR} and dry_run and state = 'done' and file_dropped_at is null
   returning ${IMPORT_COLUMNS}`;
 
 /**
@@ -125,7 +125,11 @@ export async function applyImport(db: Knex, key: ImportKey): Promise<Import | un
   if (rows[0]) return rows[0];
   const found = await readImport(db, key);
   if (!found?.dry_run) return found;
-  const why =
-    found.state === 'cancelled' ? 'was cancelled: send the file again' : `is ${found.state}: wait until it is done`;
-  throw new AppError('conflict', `The dry run of import ${key.importId} ${why}.`);
+  throw new AppError('conflict', `The dry run of import ${key.importId} ${whyNotApplied(found)}.`);
+}
+
+function whyNotApplied({ state }: Import): string {
+  if (state === 'cancelled') return 'was cancelled: send the file again';
+  if (state === 'done') return 'ended long ago, and its file was dropped since: send the file again';
+  return `is ${state}: wait until it is done`;
 }

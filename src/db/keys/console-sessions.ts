@@ -11,8 +11,6 @@ export type SignIn = { sessionHash: string; createdAt: string; lastSeenAt: strin
 
 // A partner that signs in and never out must not fill the table, and nobody works in more places.
 const MOST_PER_PARTNER = 50;
-// At a time; the rest is for the next time.
-const MOST_DELETED = 10_000;
 
 /** Signs a partner in with its key. @returns what the cookie carries, known to nobody else: only its hash is kept */
 export async function startSession(
@@ -55,17 +53,6 @@ export async function findSession(db: Knex, sessionId: string): Promise<ConsoleS
     await db('console_sessions').where({ session_hash: sessionHash }).update({ last_seen_at: db.fn.now() });
   }
   return session;
-}
-
-/** Deletes the sessions whose time is over; to be called now and then. */
-export async function deleteEndedSessions(db: Knex): Promise<void> {
-  await db.raw(
-    `delete from console_sessions where session_hash in (
-       select session_hash from console_sessions where expires_at <= now()
-       order by expires_at, session_hash limit :most for update skip locked
-     )`,
-    { most: MOST_DELETED },
-  );
 }
 
 /** Where a partner is signed in, the latest first. */

@@ -50,8 +50,3 @@ export async function findOpsSession(
 export async function endOpsSession(db: Knex, { sessionHash }: Pick<OpsSession, 'sessionHash'>): Promise<void> {
   await db('ops_sessions').where({ session_hash: sessionHash }).delete();
 }
-
-/** Deletes the sessions whose time is over; to be called now and then. */
-export async function deleteEndedOpsSessions(db: Knex): Promise<void> {
-  await db('ops_sessions').where('expires_at', '<=', db.fn.now()).delete();
-}

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { linkPartners, type Holder } from '../../domain/attribution.ts';
 import type { LeadEvent, TouchEvent } from '../../domain/lead-event.ts';
+import { readDroppedTouches, type DroppedTouches } from '../retention/dropped-touches.ts';
 import { LEAD_EVENT_COLUMNS, readDecidingTouches, toLeadEvent, type LeadEventRow } from '../lead-events.ts';
 import { readConversionFacts, type ConversionFacts } from './conversion-facts.ts';
 import { inOneSnapshot } from './snapshot.ts';
@@ -24,6 +25,8 @@ export type StoryFacts = ConversionFacts & {
   decidingTouches: ReadonlyMap<number, TouchEvent[]>;
   /** The partners who came first, each with the seq of its first touch. */
   partners: { partnerId: string; firstSeq: number }[];
+  /** What the lead lacks; null when all its touches are there. */
+  droppedTouches: DroppedTouches | null;
 };
 
 type Lead = Pick<StoryFacts, 'leadId' | 'createdAt' | 'lastSeq' | 'lastActivityAt'>;
@@ -126,6 +129,7 @@ async function completeFacts(trx: Knex, lead: Lead, { rows, facts }: Told): Prom
     refIdSamples: Object.fromEntries(samples),
     decidingTouches: touches,
     partners: await readPartners(trx, leadId),
+    droppedTouches: (await readDroppedTouches(trx, leadId)) ?? null,
   };
 }
 

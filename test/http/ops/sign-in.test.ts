@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import request from 'supertest';
-import { deleteEndedOpsSessions } from '../../../src/db/keys/ops-sessions.ts';
+import { dropEndedSessions } from '../../../src/db/retention/drop-expired.ts';
 import { createPartner } from '../../../src/db/partners.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
@@ -147,7 +147,7 @@ describe('signing in to the ops console', () => {
     const visitor = await site.signedIn();
     await network.db('ops_sessions').update({ expires_at: network.db.fn.now() });
     assert.ok(!(await isIn(visitor)));
-    await deleteEndedOpsSessions(network.db);
+    await dropEndedSessions(network.db, { days: 0, after: '' });
     assert.deepEqual(await network.db('ops_sessions').select('session_hash'), []);
   });
 

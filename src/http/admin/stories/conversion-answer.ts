@@ -32,7 +32,9 @@ const attemptSchema = z.object({
     .object({
       http_status: z.int(),
       location: z.string().nullable(),
-      body: z.string().nullable().meta({ description: 'The first 4 KiB, as text.' }),
+      body: z.string().nullable().meta({
+        description: 'The first 4 KiB, as text; null once it was dropped after RESPONSE_BODIES_RETENTION_DAYS.',
+      }),
     })
     .nullable(),
 });

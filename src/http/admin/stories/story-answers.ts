@@ -42,6 +42,10 @@ const eventSchema = z.discriminatedUnion('type', [
 ]);
 
 const linkChangeSchema = z.object({ ...committed, from: holder, to: holder, ref_id: refId });
+const droppedTouchesSchema = z
+  .object({ touches: z.int(), dropped_at: momentSchema, what: z.string() })
+  .nullable()
+  .meta({ description: 'What was dropped after FACTS_RETENTION_DAYS; null when every touch is there.' });
 const timelineSchema = z
   .array(z.object({ at: momentSchema, seq: z.int().nullable(), what: z.string() }))
   .meta({ description: 'Everything that happened, in its order, one line each.' });
@@ -81,6 +85,7 @@ export const conversionStoryAnswer = defineAnswer(
     }),
     open_until: momentSchema.meta({ description: 'When the window of its lead ends.' }),
     is_complete: z.boolean().meta({ description: 'False when touches far from the decision are left out.' }),
+    dropped_touches: droppedTouchesSchema,
     touches: z.array(eventSchema),
     link_changes: z.array(linkChangeSchema),
     timeline: timelineSchema,
@@ -91,6 +96,7 @@ export const conversionStoryAnswer = defineAnswer(
     state: 'approved',
     open_until: '2026-02-14T09:14:30.000Z',
     is_complete: true,
+    dropped_touches: null,
     touches: [touchExample],
     link_changes: [linkChangeExample],
     timeline: timelineExample,
@@ -103,6 +109,7 @@ export const leadStoryAnswer = defineAnswer(
     created_at: momentSchema,
     open_until: momentSchema,
     is_complete: z.boolean().meta({ description: 'True when this page is all there is.' }),
+    dropped_touches: droppedTouchesSchema,
     next: z.int().nullable().meta({ description: 'Give it as `after` to get the next page; null: no more.' }),
     events: z.array(eventSchema),
     link_changes: z.array(linkChangeSchema),
@@ -115,6 +122,7 @@ export const leadStoryAnswer = defineAnswer(
     created_at: AT,
     open_until: '2026-02-14T09:14:30.000Z',
     is_complete: true,
+    dropped_touches: null,
     next: null,
     events: [touchExample],
     link_changes: [linkChangeExample],

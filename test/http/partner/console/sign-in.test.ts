@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import request from 'supertest';
-import { deleteEndedSessions } from '../../../../src/db/keys/console-sessions.ts';
+import { dropEndedSessions } from '../../../../src/db/retention/drop-expired.ts';
 import { createTestDatabase, startOutage } from '../../../support/database.ts';
 import type { ConsoleVisitor } from '../../browser-without-scripts.ts';
 import { buildConsole, type Console } from '../../build-console.ts';
@@ -136,7 +136,7 @@ describe('signing in to the console', () => {
     assert.deepEqual([await isIn(here), await isIn(there)], [false, false]);
   });
 
-  it('is forgotten when its time is over: the own ones at the next one, those of others by the sweep', async () => {
+  it('is forgotten when its time is over: the own ones at the next one, those of others by the retention', async () => {
     const other = await buildConsole(db);
     await Promise.all([site.signedIn(), other.signedIn()]);
     await db('console_sessions').update({ expires_at: db.fn.now() });
@@ -144,7 +144,7 @@ describe('signing in to the console', () => {
     const left = async ({ partnerId }: Console) =>
       (await db('console_sessions').where({ partner_id: partnerId }).select('session_hash')).length;
     assert.deepEqual([await left(site), await left(other)], [1, 1]);
-    await deleteEndedSessions(db);
+    await dropEndedSessions(db, { days: 0, after: '' });
     assert.deepEqual([await left(site), await left(other)], [1, 0]);
   });
 

@@ -1,0 +1,79 @@
+import { ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/activity';
+import type { Knex } from 'knex';
+import {
+  dropBotVisits,
+  dropEndedSessions,
+  dropImportFiles,
+  dropResponseBodies,
+  dropStatusCalls,
+  type Drop,
+} from '../src/db/retention/drop-expired.ts';
+import { dropTouches } from '../src/db/retention/drop-touches.ts';
+import type { Log } from '../src/log.ts';
+import type { Metrics } from '../src/metrics.ts';
+import type { RetentionActivities, RetentionKind } from '../workflows/contract.ts';
+
+/** How many days each is kept; undefined is for ever. */
+export type RetentionDays = {
+  botVisits: number;
+  statusCalls: number;
+  responseBodies: number;
+  importFiles: number;
+  /** Of leads that are over, in which nothing has happened for so long. */
+  touches: number | undefined;
+};
+
+export type RetentionDeps = {
+  db: Knex;
+  days: RetentionDays;
+  /** How long a lead stays open. */
+  windowMs: number;
+  metrics: Pick<Metrics, 'dropped'>;
+  log: Log;
+};
+
+export type Retention = {
+  activities: RetentionActivities;
+  /** Ends after the batch under way, so that another worker goes on. */
+  halt(): void;
+};
+
+/** The work of the Schedule `retention` in this process. */
+export function createRetention({ db, days, windowMs, metrics, log }: RetentionDeps): Retention {
+  const halting = new AbortController();
+  const kinds: Record<RetentionKind, { drop: Drop; days: number | undefined }> = {
+    // A session says itself when it ends.
+    ended_sessions: { drop: dropEndedSessions, days: 0 },
+    bot_visits: { drop: dropBotVisits, days: days.botVisits },
+    status_calls: { drop: dropStatusCalls, days: days.statusCalls },
+    response_bodies: { drop: dropResponseBodies, days: days.responseBodies },
+    import_files: { drop: dropImportFiles, days: days.importFiles },
+    touches: { drop: (trx, asked) => dropTouches(trx, { ...asked, windowMs }), days: days.touches },
+  };
+
+  return {
+    activities: {
+      async dropExpired({ kind }) {
+        const { drop, days: kept } = kinds[kind];
+        if (kept === undefined) return null;
+        let dropped = 0;
+        for (let after: string | undefined = ''; after !== undefined;) {
+          const batch = await drop(db, { days: kept, after });
+          dropped += batch.dropped;
+          metrics.dropped.inc({ kind }, batch.dropped);
+          after = batch.next;
+          heartbeat({ dropped });
+          if (after !== undefined) endWhenAsked();
+        }
+        if (dropped > 0) log.info({ kind, dropped, days: kept }, 'What was past its time has been dropped.');
+        return { dropped };
+      },
+    },
+    halt: () => halting.abort(),
+  };
+
+  function endWhenAsked(): void {
+    cancellationSignal().throwIfAborted();
+    if (halting.signal.aborted) throw ApplicationFailure.retryable('The worker is stopping.', 'WorkerStopping');
+  }
+}

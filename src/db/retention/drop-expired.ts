@@ -1,0 +1,108 @@
+// What nobody needs any more. Each statement drops one batch in a transaction of its own and says where the next begins,
+// so that whoever is killed goes on where it was, and nobody waits for its locks.
+import type { Knex } from 'knex';
+
+/** `next`: where the following batch begins; undefined when nothing is left that is old enough. */
+export type DroppedBatch = { dropped: number; next: string | undefined };
+
+/** How a kind is dropped: what is older than so many days, after the place `after`, '' at first. */
+export type Drop = (db: Knex, asked: { days: number; after: string }) => Promise<DroppedBatch>;
+
+const BATCH = 1000;
+// Each is many rows of a file, in a few long texts.
+const FILES_PER_BATCH = 1;
+
+const isOlder = (time: string) => `${time} < now() - :days * interval '1 day'`;
+
+// Numbered in the order of their time, to within seconds: the first one that is too young ends it.
+const dropNumbered =
+  (table: string, id: string): Drop =>
+  async (db, { days, after }) =>
+    await dropBatch(
+      db,
+      `with page as materialized (
+         select ${id} as id, at from ${table} where ${id} > :after::bigint order by ${id} limit :limit
+       ), gone as (
+         delete from ${table} t using page p where t.${id} = p.id and ${isOlder('p.at')} returning t.${id}
+       )
+       select count(*) as dropped, max(${id})::text as last from gone`,
+      { days, after: after || '0', limit: BATCH },
+    );
+
+/** Visits of bots, which link nobody. */
+export const dropBotVisits = dropNumbered('bot_visits', 'visit_id');
+
+/** The inbound log. What the calls have made of conversions stays: those are events of leads. */
+export const dropStatusCalls = dropNumbered('status_calls', 'call_id');
+
+/** What partners have answered; that, when and how they did stays. */
+export const dropResponseBodies: Drop = async (db, { days }) =>
+  await dropBatch(
+    db,
+    `with page as materialized (
+       select postback_id, attempt from postback_attempts
+       where response_body is not null and ${isOlder('started_at')}
+       order by started_at limit :limit
+       for update skip locked
+     ), gone as (
+       update postback_attempts a set response_body = null from page p
+       where a.postback_id = p.postback_id and a.attempt = p.attempt
+       returning a.attempt
+     )
+     select count(*) as dropped, '' as last from gone`,
+    { days, limit: BATCH },
+  );
+
+/** The rows of imported files and what became of each; how many became what stays, and so do their statuses. */
+export const dropImportFiles: Drop = async (db, { days }) =>
+  await dropBatch(
+    db,
+    `with page as materialized (
+       select import_id from imports
+       where file_dropped_at is null and ended_at is not null and ${isOlder('ended_at')}
+       order by ended_at limit :limit
+       for update skip locked
+     ), chunks as (
+       delete from import_chunks c using page p where c.import_id = p.import_id
+     ), verdicts as (
+       delete from import_verdicts v using page p where v.import_id = p.import_id
+     ), gone as (
+       update imports i set file_dropped_at = now() from page p where i.import_id = p.import_id returning i.import_id
+     )
+     select count(*) as dropped, '' as last from gone`,
+    { days, limit: FILES_PER_BATCH },
+  );
+
+/** Sessions of both consoles whose time is over. */
+export const dropEndedSessions: Drop = async (db) => {
+  const batches = await Promise.all(['console_sessions', 'ops_sessions'].map((table) => dropSessions(db, table)));
+  const dropped = batches.reduce((sum, batch) => sum + batch, 0);
+  return { dropped, next: Math.max(...batches) === BATCH ? '' : undefined };
+};
+
+async function dropSessions(db: Knex, table: string): Promise<number> {
+  const { dropped } = await dropBatch(
+    db,
+    `with gone as (
+       delete from ${table} where session_hash in (
+         select session_hash from ${table} where expires_at <= now()
+         order by expires_at, session_hash limit :limit for update skip locked
+       )
+       returning session_hash
+     )
+     select count(*) as dropped, '' as last from gone`,
+    { limit: BATCH },
+  );
+  return dropped;
+}
+
+/** A batch that was not full was the last. */
+async function dropBatch(
+  db: Knex,
+  statement: string,
+  bindings: Record<string, string | number> & { limit: number },
+): Promise<DroppedBatch> {
+  const { rows } = await db.raw<{ rows: { dropped: number; last: string | null }[] }>(statement, bindings);
+  const { dropped, last } = rows[0] ?? { dropped: 0, last: null };
+  return { dropped, next: dropped === bindings.limit ? (last ?? undefined) : undefined };
+}

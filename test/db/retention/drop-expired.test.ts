@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import type { Knex } from 'knex';
+import {
+  dropBotVisits,
+  dropImportFiles,
+  dropResponseBodies,
+  dropStatusCalls,
+  type Drop,
+} from '../../../src/db/retention/drop-expired.ts';
+import { applyImport } from '../../../src/db/imports/imports.ts';
+import { readFactsOfConversion } from '../../../src/db/reports/lead-facts.ts';
+import { createTestDatabase } from '../../support/database.ts';
+import { makeEventfulLead } from '../../support/leads/eventful-lead.ts';
+import { createNetwork, type Network } from '../../support/network-in-database.ts';
+
+describe('dropping what is past its time', () => {
+  let network: Network;
+  let db: Knex;
+
+  beforeEach(async () => {
+    network = await createNetwork(await createTestDatabase());
+    ({ db } = network);
+  });
+
+  afterEach(() => network.close());
+
+  /** @returns how many each batch has dropped */
+  async function dropAll(drop: Drop, days: number): Promise<number[]> {
+    const batches: number[] = [];
+    for (let after: string | undefined = ''; after !== undefined;) {
+      const batch = await drop(db, { days, after });
+      batches.push(batch.dropped);
+      after = batch.next;
+    }
+    return batches;
+  }
+
+  const ago = (days: number) => db.raw(`now() - :days * interval '1 day'`, { days });
+
+  it('takes visits of bots that are older, a thousand at a time, and leaves the others', async () => {
+    await db.raw(
+      `insert into bot_visits (at, partner_id, bot)
+       select now() - (2100 - n) * interval '1 hour', 'ann', 'Googlebot' from generate_series(1, 2100) n`,
+    );
+    const [left] = await db('bot_visits').whereRaw(`at >= now() - interval '3 days'`).count<{ count: number }[]>();
+    assert.deepEqual(await dropAll(dropBotVisits, 3), [1000, 1000, 100 - Number(left?.count)]);
+    assert.deepEqual(await db('bot_visits').count<{ count: number }[]>(), [left]);
+    assert.deepEqual(await dropAll(dropBotVisits, 3), [0]);
+  });
+
+  it('takes status calls, and what they have made of a conversion stays', async () => {
+    const { conversionId } = await makeEventfulLead(network);
+    const whole = await readFactsOfConversion(db, conversionId);
+    assert.ok(whole && whole.statusCalls.length > 2);
+    assert.deepEqual(await dropAll(dropStatusCalls, 30), [0]);
+    await db('status_calls').update({ at: ago(31) });
+    await dropAll(dropStatusCalls, 30);
+    assert.deepEqual(await readFactsOfConversion(db, conversionId), { ...whole, statusCalls: [] });
+  });
+
+  it('takes what partners have answered, and leaves that, when and how they did', async () => {
+    const { conversionId } = await makeEventfulLead(network);
+    const whole = await readFactsOfConversion(db, conversionId);
+    assert.ok(whole?.attempts.some((attempt) => attempt.response_body !== null));
+    assert.deepEqual(await dropAll(dropResponseBodies, 30), [0]);
+    await db('postback_attempts').update({ started_at: ago(31) });
+    const before = await readFactsOfConversion(db, conversionId);
+    assert.deepEqual(await dropAll(dropResponseBodies, 30), [2]);
+    assert.deepEqual(await readFactsOfConversion(db, conversionId), {
+      ...before,
+      attempts: before?.attempts.map((attempt) => ({ ...attempt, response_body: null })),
+    });
+  });
+
+  it('takes the rows of files that ended long ago, never those of one under way, and lets nobody apply them', async () => {
+    const { advertiserId: advertiser_id } = network;
+    const common = { advertiser_id, source: 'ops', format: 'csv', dry_run: true, rows: 1 };
+    await db('imports').insert([
+      { ...common, import_id: 'old', state: 'done', ended_at: ago(31), recorded: 1 },
+      { ...common, import_id: 'older', state: 'cancelled', ended_at: ago(40) },
+      { ...common, import_id: 'running', state: 'running', created_at: ago(50) },
+      { ...common, import_id: 'young', state: 'done', ended_at: ago(29) },
+    ]);
+    const all = ['old', 'older', 'running', 'young'].map((import_id) => ({ import_id, chunk: 0 }));
+    await db('import_chunks').insert(all.map((row) => ({ ...row, first_row: 1, file_rows: '[]' })));
+    await db('import_verdicts').insert(all.map((row) => ({ ...row, dry_run: true, verdicts: '' })));
+    assert.deepEqual(await dropAll(dropImportFiles, 30), [1, 1, 0]);
+    for (const table of ['import_chunks', 'import_verdicts']) {
+      assert.deepEqual(await db(table).orderBy('import_id').pluck('import_id'), ['running', 'young']);
+    }
+    assert.deepEqual(await db('imports').where({ import_id: 'old' }).pluck('recorded'), [1]);
+    await assert.rejects(applyImport(db, { importId: 'old' }), /its file was dropped since: send the file again/);
+  });
+});
