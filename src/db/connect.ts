@@ -28,8 +28,6 @@ const IDLE_TRANSACTION_MS = 10 * SECOND_MS;
 // is given up, so that it does not hold its place when Postgres is back.
 const STATUS_STATEMENT_MS = 2 * SECOND_MS;
 const STATUS_ANSWER_GRACE_MS = 200;
-// Only what is on a lead that somebody holds waits at all; after so long it makes room for others that wait.
-const STATUS_LOCK_MS = 200;
 const LOOK_UP_EACH_ROW =
   '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan';
 // Heavy reading gets a third of the connections that statuses have.
@@ -104,8 +102,7 @@ export function connectDb(
 export function connectStatusDb(options: DatabaseOptions): Knex {
   const statementTimeoutMs = Math.min(options.statementTimeoutMs, STATUS_STATEMENT_MS);
   const patience = { connectTimeoutMs: STATUS_STATEMENT_MS, answerGraceMs: STATUS_ANSWER_GRACE_MS };
-  const settings = `-c lock_timeout=${STATUS_LOCK_MS} ${options.settings ?? ''} ${LOOK_UP_EACH_ROW}`;
-  return connectDb({ ...options, statementTimeoutMs, settings }, patience);
+  return connectDb({ ...options, statementTimeoutMs, settings: LOOK_UP_EACH_ROW }, patience);
 }
 
 /** For stories, lists and figures: however many are asked for, no status waits for a connection that they hold. */

@@ -1,7 +1,11 @@
 import type { Knex } from 'knex';
 import { createGroupCommit } from '../db/group-commit.ts';
+import { limitWaiting } from '../db/statuses/lock-conversions.ts';
 import { recordStatuses, recordUnheldStatuses, type StatusVerdict } from '../db/statuses/record-statuses.ts';
 import type { StatusReport } from '../domain/status-report.ts';
+
+// After so long a batch makes room for others that wait, and is halved to find what it waits for.
+const WAIT_MS = 200;
 
 export type StatusLanes = {
   /**
@@ -23,7 +27,10 @@ export function createStatusLanes(db: Knex, windowMs: number): StatusLanes {
     db.transaction((trx) => recordUnheldStatuses(trx, batch, { windowMs })),
   );
   const patient = createGroupCommit<StatusReport, StatusVerdict>((batch) =>
-    db.transaction((trx) => recordStatuses(trx, batch, { windowMs })),
+    db.transaction(async (trx) => {
+      await limitWaiting(trx, WAIT_MS);
+      return await recordStatuses(trx, batch, { windowMs });
+    }),
   );
   return {
     async record(report) {

@@ -135,3 +135,8 @@ async function lockLeads(
 export function conversionKey(advertiserId: string, conversionId: string): string {
   return `${advertiserId} ${conversionId}`;
 }
+
+/** From now on the transaction waits so long for a lead that somebody holds, and then fails. */
+export async function limitWaiting(trx: Knex, waitMs: number): Promise<void> {
+  await trx.raw(`select set_config('lock_timeout', :waitMs, true)`, { waitMs: String(waitMs) });
+}
