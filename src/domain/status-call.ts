@@ -55,7 +55,7 @@ export function readStatusFields(
   { query, body }: RawStatusCall,
   parameters: OwnNames = {},
 ): StatusFields & { problems: StatusFieldProblem[] } {
-  const sent = { ...query, ...body };
+  const sent = body === null ? query : { ...query, ...body };
   const read = KEPT_FIELDS.map((field) => readField(sent, field, parameters));
   const [conversionId = null, word = null, reason = null, transactionId = null] = read.map(({ text }) => text);
   return { conversionId, word, reason, transactionId, problems: read.flatMap(({ problems }) => problems) };

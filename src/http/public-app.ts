@@ -15,7 +15,7 @@ import { createApp, secureAnswers } from './protocol/app.ts';
 import { createPages, type Pages } from './visitor/pages.ts';
 import { createProblemHandler, makeProblem } from './protocol/problem.ts';
 import { createImportRoutes, type FileDeps } from './advertiser/imports/import-routes.ts';
-import { createStatusRoutes, type StatusDeps } from './advertiser/status-routes.ts';
+import { createStatusRoutes, refuseOtherCalls, type StatusDeps } from './advertiser/status-routes.ts';
 
 export type PublicDeps = ClickDeps &
   StatusDeps &
@@ -38,10 +38,12 @@ export function createPublicApp(deps: PublicDeps): Express {
   addClickRoutes(app, pages, deps);
 
   app.use(secureAnswers(deps.publicUrl));
+  // Before everything that is called less often.
+  app.use(createStatusRoutes(deps));
+  app.use(createImportRoutes({ ...deps, db: deps.partner.db }));
+  app.use('/advertisers', refuseOtherCalls, createProblemHandler(deps.log));
   app.use(createAssetRoutes());
   app.use(createHealthRoutes(deps.checkReady, deps.log));
-  app.use(createImportRoutes({ ...deps, db: deps.partner.db }));
-  app.use(createStatusRoutes(deps));
   // One limit each for the API and the console.
   const testCalls = createTestCalls(deps.partner);
   const checkKey = createPartnerKeyCheck(deps.partner.db);

@@ -133,7 +133,13 @@ function toReport(
   meaning: StatusReport['meaning'],
 ): StatusReport {
   return {
-    ...{ advertiserId, conversionId, word, meaning, reason, transactionId, raw },
+    advertiserId,
+    conversionId,
+    word,
+    meaning,
+    reason,
+    transactionId,
+    raw,
     source: 'call',
     eventAt: null,
     notify: true,

@@ -20,7 +20,7 @@ export function rawBodyOf(req: IncomingMessage): string | undefined {
  *
  * @throws AppError `malformed` unless it is one object that can be stored
  */
-export function readStatusBody({ body, headers }: Request): Record<string, unknown> | null {
+export function readStatusBody({ body, headers }: Pick<Request, 'body' | 'headers'>): Record<string, unknown> | null {
   const parsed: unknown = body;
   if (parsed === undefined) {
     if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return null;

@@ -1,4 +1,4 @@
-import express, { Router, type Request } from 'express';
+import express, { Router, type Request, type RequestHandler } from 'express';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { parameterNames, readStatusFields, readText, type RawStatusCall } from '../../domain/status-call.ts';
 import { PLAIN_VOCABULARY, understand, type Vocabulary } from '../../domain/vocabulary.ts';
@@ -27,40 +27,38 @@ export type StatusDeps = Pick<OriginDeps, 'refusedCalls'> & {
 const ANSWER_WITHIN_MS = 2500;
 const PATH = '/advertisers/:advertiserId/postback';
 
+type Path = { advertiserId: string };
+
 /** What advertisers call: `/advertisers/{advertiser_id}/postback`. */
 export function createStatusRoutes(deps: StatusDeps): Router {
   const { catalogue, statuses, log, answerStatusWithinMs = ANSWER_WITHIN_MS } = deps;
   const routes = Router();
   const checkOrigin = createOriginCheck(deps);
-  routes.use('/advertisers', limitBody);
-  routes.use(
-    '/advertisers',
-    express.json({ limit: MAX_BODY_BYTES, type: ['application/json', 'application/*+json'], verify: keepRawBody }),
-  );
-  routes.use('/advertisers', express.urlencoded({ limit: MAX_BODY_BYTES, extended: false, verify: keepRawBody }));
+  const take: RequestHandler<Path> = async (req, res) => {
+    const { conversionId, status, result } = await inTime((signal) => takeStatus(req, signal), {
+      withinMs: answerStatusWithinMs,
+      message: 'The status could not be stored in time; send it again shortly.',
+    });
+    res.set('cache-control', 'no-store').json({ conversion_id: conversionId, status, result });
+  };
   // Listed before GET: a HEAD must not record anything.
   routes.head(PATH, allowOnly('GET', 'POST'));
-  for (const method of ['get', 'post'] as const) {
-    routes[method](PATH, async (req, res) => {
-      const { conversionId, status, result } = await inTime((signal) => takeStatus(req, signal), {
-        withinMs: answerStatusWithinMs,
-        message: 'The status could not be stored in time; send it again shortly.',
-      });
-      res.set('cache-control', 'no-store').json({ conversion_id: conversionId, status, result });
-    });
-  }
+  // Most calls have no body, and need not pass by what reads one.
+  routes.get<Path>(PATH, (req, res, next) => (hasBody(req) ? next() : take(req, res, next)));
+  routes.use(PATH, limitBody);
+  routes.use(
+    PATH,
+    express.json({ limit: MAX_BODY_BYTES, type: ['application/json', 'application/*+json'], verify: keepRawBody }),
+  );
+  routes.use(PATH, express.urlencoded({ limit: MAX_BODY_BYTES, extended: false, verify: keepRawBody }));
+  routes.get(PATH, take);
+  routes.post(PATH, take);
   routes.all(PATH, allowOnly('GET', 'POST'));
-  routes.use('/advertisers', () => {
-    throw new AppError('unknown', 'Send statuses to /advertisers/{advertiser_id}/postback.');
-  });
   routes.use(createProblemHandler(log));
   return routes;
 
   /** A status that is given up while it is being stored may be stored all the same: sent again, it is a duplicate. */
-  async function takeStatus(
-    req: Request<{ advertiserId: string }>,
-    signal: AbortSignal,
-  ): Promise<StatusAnswer | IgnoredAnswer> {
+  async function takeStatus(req: Request<Path>, signal: AbortSignal): Promise<StatusAnswer | IgnoredAnswer> {
     const { advertiserId } = req.params;
     const sent = { query: readQuery(req.url), body: readStatusBody(req) };
     const advertiser = await catalogue.findAdvertiser(advertiserId);
@@ -105,8 +103,17 @@ function readToken(sent: Readonly<Record<string, unknown>>, names: string[]): st
   return given.find((token) => token !== undefined);
 }
 
+/** For whatever else begins with /advertisers. */
+export const refuseOtherCalls: RequestHandler = () => {
+  throw new AppError('unknown', 'Send statuses to /advertisers/{advertiser_id}/postback.');
+};
+
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
 /** The body as it came; of a call without one the query as it came, without its question mark. */
-function signedPartOf(req: Request): string {
+function signedPartOf(req: Request<Path>): string {
   const query = req.originalUrl.indexOf('?');
   return rawBodyOf(req) ?? (query === -1 ? '' : req.originalUrl.slice(query + 1));
 }

@@ -3,19 +3,24 @@ const MARK = '[token]';
 /** The token of a call, and the parameters that an advertiser sends it in, in lower case or not. */
 type Secret = { names: readonly string[]; token: string };
 
+type Sent = Readonly<Record<string, unknown>>;
+
 /**
  * A copy that can be kept: without anything that is called like a token, and without this token wherever else it was
  * written. Knowing what is stored must not be enough to report in an advertiser's name.
  */
 export function withoutToken<T>(given: T, { names, token }: Secret): T {
-  const hidden = new Set(names.map((name) => name.toLowerCase()));
+  const hidden = names.map((name) => name.toLowerCase());
   return copy(given) as T;
 
   function copy(value: unknown): unknown {
     if (typeof value === 'string') return token === '' ? value : value.replaceAll(token, MARK);
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map(copy);
-    const kept = Object.entries(value).filter(([name]) => !hidden.has(name.toLowerCase()));
-    return Object.fromEntries(kept.map(([name, inner]) => [copy(name), copy(inner)]));
+    const kept: [string, unknown][] = [];
+    for (const name of Object.keys(value)) {
+      if (!hidden.includes(name.toLowerCase())) kept.push([copy(name) as string, copy((value as Sent)[name])]);
+    }
+    return Object.fromEntries(kept);
   }
 }

@@ -33,7 +33,16 @@ export function createSecurityHeaders(
     strictTransportSecurity: publicUrl.startsWith('https:') ? { includeSubDomains: false } : false,
     crossOriginEmbedderPolicy: false,
   });
-  return (req, res) => setHeaders(req, res, ignore);
+  // They are always the same, so they are worked out once.
+  const headers = new Map<string, string>();
+  const record = {
+    setHeader: (name: string, value: string) => headers.set(name, value),
+    removeHeader: () => undefined,
+  };
+  setHeaders({} as IncomingMessage, record as unknown as ServerResponse, ignore);
+  return (_req, res) => {
+    for (const [name, value] of headers) res.setHeader(name, value);
+  };
 }
 
 function ignore(): void {
