@@ -121,8 +121,14 @@ export function toReport(kept: KeptStatusCall, vocabulary: Vocabulary): StatusRe
   return { advertiserId, ...fields, meaning, raw, source, eventAt, notify, callId, cameAt: at, isAcceptedLate: false };
 }
 
-/** A row of a file has been read by its columns already, whose names are no concern of the vocabulary. */
-function readFields({ source, raw, conversionId, word, transactionId }: KeptStatusCall, vocabulary: Vocabulary) {
-  const read = readStatusFields(raw, source === 'call' ? vocabulary.parameters : {});
-  return source === 'call' ? read : { ...read, conversionId, word, transactionId, problems: [] };
+/** A row of a file is kept by the names that held then, and beside it what was read: that stays when names change. */
+function readFields({ source, raw, ...kept }: KeptStatusCall, { parameters }: Vocabulary) {
+  const read = readStatusFields(raw, parameters);
+  if (source === 'call') return read;
+  return {
+    ...read,
+    conversionId: read.conversionId ?? kept.conversionId,
+    word: read.word ?? kept.word,
+    transactionId: read.transactionId ?? kept.transactionId,
+  };
 }

@@ -40,7 +40,7 @@ export const sendVocabulary = definePage<VocabularyData>(
 <%~ it.show.formToken() %>
 <section class="card">
 <h2>Words</h2>
-<div class="table"><table>
+<div class="table"><table class="word-rows">
 <thead><tr><th scope="col">Its word</th><th scope="col">means</th></tr></thead>
 <tbody>
 <% for (const [index, row] of it.form.words.entries()) { %>
@@ -51,7 +51,7 @@ export const sendVocabulary = definePage<VocabularyData>(
 <% } %>
 </tbody>
 </table></div>
-<p class="soft small">Empty a word to remove it. Save to get more empty rows.</p>
+<p class="soft small">Empty a word to remove it. A call with a word to ignore changes nothing. Save to get more empty rows.</p>
 <%~ it.show.select({ name: 'default_status', label: 'A call without a word means', value: it.form.defaultStatus, options: it.defaults, help: 'For advertisers whose bare call says enough.' }) %>
 </section>
 <section class="card">

@@ -16,11 +16,12 @@ export type InboundListData = {
 const TABLE = `
 <div class="table" tabindex="0" role="region" aria-label="Status calls">
 <table class="cards">
-<thead><tr><th scope="col">When</th><th scope="col">Advertiser</th><th scope="col">Conversion</th><th scope="col">It said</th><th scope="col">Became</th><th scope="col">Brought by</th></tr></thead>
+<thead><tr><th scope="col">Call</th><th scope="col">When</th><th scope="col">Advertiser</th><th scope="col">Conversion</th><th scope="col">It said</th><th scope="col">Became</th><th scope="col">Brought by</th></tr></thead>
 <tbody>
 <% for (const row of it.rows) { %>
 <tr>
-<td data-label="When"><a href="/ops/inbound/<%= row.call_id %>" aria-label="Call <%= row.call_id %>"><%~ it.show.time(row.at) %></a></td>
+<td data-label="Call"><a href="/ops/inbound/<%= row.call_id %>">Call <%= row.call_id %></a></td>
+<td data-label="When"><%~ it.show.time(row.at) %></td>
 <td data-label="Advertiser" class="wrap"><a href="/ops/advertisers/<%= encodeURIComponent(row.advertiser_id) %>"><%= row.advertiser_id %></a></td>
 <td data-label="Conversion"><% if (row.conversion_id === null) { %><span class="soft">none</span><% } else { %><%~ it.show.id(row.conversion_id, row.result === 'unknown_conversion' ? undefined : '/ops/conversions/' + encodeURIComponent(row.conversion_id)) %><% } %></td>
 <td data-label="It said" class="wrap"><% if (row.word === null) { %><span class="soft">nothing</span><% } else { %><%= row.word %><% if (row.status !== null && row.status !== row.word) { %> <span class="soft small">means <%= row.status %></span><% } %><% } %></td>

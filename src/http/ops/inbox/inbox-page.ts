@@ -81,7 +81,7 @@ export const sendMapWord = definePage<MapData>(
 <%~ it.show.formToken() %>
 <input type="hidden" name="advertiser_id" value="<%= it.advertiserId %>">
 <input type="hidden" name="word" value="<%= it.word %>">
-<%~ it.show.select({ name: 'status', label: 'It means', value: it.meaning, error: it.error, options: it.options, help: 'It holds for this advertiser alone, from now on.' }) %>
+<%~ it.show.select({ name: 'status', label: 'It means', value: it.meaning, error: it.error, options: it.options, help: 'It holds for this advertiser alone, from now on. Ignore: its calls change nothing.' }) %>
 <div class="row"><button>Map and apply</button><a class="button plain" href="/ops/inbox">Leave it</a></div>
 </form>
 </section>

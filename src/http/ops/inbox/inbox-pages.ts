@@ -33,7 +33,7 @@ export const MEANINGS = [
   { value: 'pending', label: 'pending' },
   { value: 'approved', label: 'approved' },
   { value: 'rejected', label: 'rejected' },
-  { value: 'ignore', label: 'ignore: it changes nothing' },
+  { value: 'ignore', label: 'ignore' },
 ] satisfies { value: Meaning | ''; label: string }[];
 
 /** The inbox of unknown words, and mapping one. */
