@@ -180,18 +180,14 @@ describe('recording many statuses in one transaction', () => {
     const holder = await db.transaction();
     await holder('leads').where({ lead_id: held.leadId }).forUpdate().select('lead_id');
     const reports = [held, free, held].map(({ conversionId }) => reportOf({ conversionId }));
-    const verdicts = await db.transaction((trx) => recordUnheldStatuses(trx, reports, { windowMs: WINDOW_MS }));
-    assert.deepEqual(
-      verdicts.map((verdict) => verdict?.result),
-      [undefined, 'recorded', undefined],
-    );
+    const record = () =>
+      db.transaction((trx) => recordUnheldStatuses(trx, reports, { windowMs: WINDOW_MS, whenCounting: 'leave' }));
+    const resultsOf = (verdicts: Awaited<ReturnType<typeof record>>) =>
+      verdicts.map((verdict) => (typeof verdict === 'string' ? verdict : verdict.result));
+    assert.deepEqual(resultsOf(await record()), ['lead_held', 'recorded', 'lead_held']);
     await holder.rollback();
     assert.equal((await db('status_calls').where({ conversion_id: held.conversionId }).select('call_id')).length, 0);
-    const later = await db.transaction((trx) => recordUnheldStatuses(trx, reports, { windowMs: WINDOW_MS }));
-    assert.deepEqual(
-      later.map((verdict) => verdict?.result),
-      ['recorded', 'duplicate', 'duplicate'],
-    );
+    assert.deepEqual(resultsOf(await record()), ['recorded', 'duplicate', 'duplicate']);
   });
 
   it('calls of many at once go through while one lead is held, and that one when it is free again', async () => {

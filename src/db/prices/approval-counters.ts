@@ -70,6 +70,25 @@ export async function moveCounters(trx: Knex, moves: readonly (CountKey & { by: 
   return toCounts(rows);
 }
 
+const LOCK_UNHELD_COUNTS = `
+  with wanted as materialized (
+    select * from unnest(:counterIds::int[], :periodStarts::date[]) as m (counter_id, period_start)
+  ), locked as materialized (
+    select c.counter_id, c.period_start from approval_counts c join wanted using (counter_id, period_start)
+    for no key update of c skip locked
+  )
+  select counter_id as "counterId", period_start::text as "periodStart", approved
+  from approval_counts join wanted using (counter_id, period_start)
+  where (counter_id, period_start) not in (select counter_id, period_start from locked)`;
+
+/** Locks counts as {@link moveCounters} does, but waits for nobody. @returns those that somebody else is moving */
+export async function lockUnheldCounts(trx: Knex, keys: readonly CountKey[]): Promise<Counts> {
+  const { rows } = await trx
+    .raw<{ rows: CountRow[] }>(LOCK_UNHELD_COUNTS, bindingsOf(keys))
+    .options(prepared('lock-unheld-counts'));
+  return toCounts(rows);
+}
+
 const READ_COUNTS = `
   select c.counter_id as "counterId", c.period_start::text as "periodStart", c.approved
   from unnest(:counterIds::int[], :periodStarts::date[]) as m (counter_id, period_start)

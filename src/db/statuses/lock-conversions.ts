@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Judged, StatusReport } from '../../domain/status-report.ts';
 import { prepared } from '../prepared.ts';
-import { SHARE_COUNTERS } from '../prices/approval-counters.ts';
+import { SHARE_COUNTERS, type ApprovalCounter } from '../prices/approval-counters.ts';
 import type { Price } from '../settlements.ts';
 
 /** A lead whose events nobody else numbers until the transaction ends. */
@@ -14,17 +14,20 @@ export type ReportedConversion = Judged & {
   offerId: string;
   /** Its offer's, of this moment. */
   reward: Price;
-  /** Price lists or caps have its approvals counted. */
-  isCounted: boolean;
+  /** What price lists and caps have its approvals counted by; null when none has. */
+  counters: ApprovalCounter[] | null;
 };
+
+/** What would have to be waited for: a lead, or the count of approvals. */
+export type Held = 'lead_held' | 'count_held';
 
 /** What reports are judged by, all of it as it stays until the transaction ends. */
 export type LockedConversions = {
   leads: Map<string, LockedLead>;
   /** By {@link conversionKey}: what is not here, its advertiser does not have. */
   conversions: Map<string, ReportedConversion>;
-  /** Keys of those whose leads somebody else holds; none where we have waited for them. */
-  held: Set<string>;
+  /** By key, those that somebody else holds; none where we have waited for them. */
+  held: Map<string, Held>;
   /** Of Postgres, read when all locks were ours: ISO 8601 in microseconds, so that times follow the numbers of events. */
   now: string;
 };
@@ -48,10 +51,13 @@ const READ_CONVERSIONS = `
   select c.conversion_id as "conversionId", c.advertiser_id as "advertiserId", c.lead_id as "leadId",
     c.offer_id as "offerId", c.status, extract(epoch from c.created_at)::float8 * 1000 as "convertedMs",
     o.reward_amount as amount, o.reward_currency as currency,
-    o.price_version as "priceVersion", exists (
-      select from approval_counters k
+    o.price_version as "priceVersion", (
+      select json_agg(json_build_object(
+        'counterId', k.counter_id, 'counts', k.counts, 'period', k.period, 'timeZone', k.time_zone
+      ))
+      from approval_counters k
       where (k.counts, k.counted_id) in (('advertiser', c.advertiser_id), ('offer', c.offer_id))
-    ) as "isCounted",
+    ) as counters,
     to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now
   from unnest(:conversionIds::text[], :advertiserIds::text[]) as r (conversion_id, advertiser_id)
   join conversions c on c.conversion_id = r.conversion_id and c.advertiser_id = r.advertiser_id
@@ -93,11 +99,11 @@ export async function lockConversions(
   const { rows } = await trx
     .raw<{ rows: ConversionRow[] }>(READ_CONVERSIONS, asked)
     .options(prepared('read-reported-conversions'));
-  const locked: LockedConversions = { leads, conversions: new Map(), held: new Set(), now: rows[0]?.now ?? '' };
+  const locked: LockedConversions = { leads, conversions: new Map(), held: new Map(), now: rows[0]?.now ?? '' };
   for (const { advertiserId, amount, currency, priceVersion, ...conversion } of rows) {
     const key = conversionKey(advertiserId, conversion.conversionId);
     const lead = leads.get(conversion.leadId);
-    if (!lead) locked.held.add(key);
+    if (!lead) locked.held.set(key, 'lead_held');
     const reward = { amount, currency, priceVersion };
     locked.conversions.set(key, { ...conversion, reward, lastActivityMs: lead?.lastActivityMs ?? 0 });
   }

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { isStatus, judgeReport, type StatusReport, type StatusResult } from '../../domain/status-report.ts';
 import { priceStatuses, type StatusToPrice } from '../prices/price-statuses.ts';
-import { conversionKey, lockConversions, type LockedConversions } from './lock-conversions.ts';
+import { leaveHeldCounts } from './leave-held-counts.ts';
+import { conversionKey, lockConversions, type Held, type LockedConversions } from './lock-conversions.ts';
 import { writeVerdicts, type JudgedReport, type NewStatusEvent } from './write-verdicts.ts';
 
 /** What became of a report; `leadId` and `seq` name the event that it became, null when it became none. */
@@ -12,8 +13,9 @@ type RecordOptions = { windowMs: number };
 /**
  * Judges and records reports in the order given, each as if those before it were committed already; several may be of one
  * lead or one conversion. However many there are, Postgres is asked three times; a few times more where prices
- * hang on how many were approved. Every report leaves a row in
- * status_calls.
+ * hang on how many were approved. Every report leaves a row in status_calls.
+ *
+ * To be called once in a transaction: leads are locked before counts, so that nobody waits for each other.
  *
  * @param trx a transaction; the leads stay locked until it ends
  * @returns a verdict for each
@@ -28,20 +30,21 @@ export async function recordStatuses(
 }
 
 /**
- * The same, but it waits for nobody.
- * @returns undefined for a report whose lead somebody else holds at this moment; nothing of it has been written
+ * The same, but it waits for no lead, and unless it is told to for no count of approvals.
+ * @returns for a report that would have to wait, for what; nothing of it has been written
  */
 export async function recordUnheldStatuses(
   trx: Knex,
   reports: readonly StatusReport[],
-  { windowMs }: RecordOptions,
-): Promise<(StatusVerdict | undefined)[]> {
+  { windowMs, whenCounting }: RecordOptions & { whenCounting: 'wait' | 'leave' },
+): Promise<(StatusVerdict | Held)[]> {
   const locked = await lockReported(trx, reports, 'leave');
-  const isHeld = ({ advertiserId, conversionId }: StatusReport) =>
-    conversionId !== null && locked.held.has(conversionKey(advertiserId, conversionId));
-  const unheld = reports.filter((report) => !isHeld(report));
+  if (whenCounting === 'leave') await leaveHeldCounts(trx, reports, locked);
+  const heldOf = ({ advertiserId, conversionId }: StatusReport) =>
+    conversionId === null ? undefined : locked.held.get(conversionKey(advertiserId, conversionId));
+  const unheld = reports.filter((report) => heldOf(report) === undefined);
   const verdicts = unheld.length === 0 ? [] : await record(trx, unheld, { locked, windowMs });
-  return reports.map((report) => (isHeld(report) ? undefined : verdicts.shift()));
+  return reports.map((report) => heldOf(report) ?? (verdicts.shift() as StatusVerdict));
 }
 
 async function lockReported(
@@ -51,7 +54,7 @@ async function lockReported(
 ): Promise<LockedConversions> {
   // What is not usable changes nothing, so it locks nothing.
   const usable = reports.filter(({ meaning, conversionId }) => isStatus(meaning) && conversionId !== null);
-  if (usable.length === 0) return { leads: new Map(), conversions: new Map(), held: new Set(), now: '' };
+  if (usable.length === 0) return { leads: new Map(), conversions: new Map(), held: new Map(), now: '' };
   return await lockConversions(trx, usable, whenHeld);
 }
 
@@ -94,7 +97,7 @@ function judgeInOrder(reports: readonly StatusReport[], locked: LockedConversion
     const result = judgeReport(report, conversion, { nowMs, windowMs });
     const isRecorded = result === 'recorded' || result === 'accepted_late';
     if (!isRecorded || !lead || !isStatus(meaning)) return { report, result, event: null, toPrice: null };
-    const { leadId, offerId, status: before, reward, isCounted } = conversion;
+    const { leadId, offerId, status: before, reward, counters } = conversion;
     const at = new Date(nowMs).toISOString();
     const toPrice = {
       leadId,
@@ -104,7 +107,7 @@ function judgeInOrder(reports: readonly StatusReport[], locked: LockedConversion
       before,
       at,
       reward,
-      isCounted,
+      isCounted: counters !== null,
     };
     conversion.status = meaning;
     lead.lastSeq++;
