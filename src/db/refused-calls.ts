@@ -43,3 +43,21 @@ export async function listRefusedCalls(
     .limit(limit)
     .select<RefusedCallsRow[]>('hour', 'reason', 'calls', 'last_at', 'sample');
 }
+
+/** Calls of one advertiser's name that lacked a proof lately. */
+export type RefusedLately = { advertiser_id: string; calls: number; last_at: string };
+
+const REFUSED_LATELY = `
+  select a.advertiser_id, r.calls, r.last_at
+  from advertisers a cross join lateral (
+    select sum(calls)::bigint as calls, max(last_at) as last_at from refused_calls r
+    where r.advertiser_id = a.advertiser_id and r.hour > now() - :hours * interval '1 hour'
+  ) r
+  where r.calls is not null
+  order by r.calls desc, a.advertiser_id limit :limit`;
+
+/** In whose names calls without a proof came most in the last hours. */
+export async function listRefusedLately(db: Knex, asked: { hours: number; limit: number }): Promise<RefusedLately[]> {
+  const { rows } = await db.raw<{ rows: RefusedLately[] }>(REFUSED_LATELY, asked);
+  return rows;
+}

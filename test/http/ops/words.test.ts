@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { countRefusedCalls } from '../../../src/db/refused-calls.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import type { ConsoleVisitor } from '../browser-without-scripts.ts';
@@ -73,6 +74,20 @@ describe('pages of what advertisers say', () => {
     assert.equal(answer.status, 409);
     assert.match(answer.text, /there is nothing about it to repair/);
     await admin.post(editor, { word: 'sale', meaning: 'approved', default_status: '' });
+  });
+
+  it('calls without a proof are counted above the log, with what they look like', async () => {
+    const refused = {
+      advertiserId: network.advertiserId,
+      reason: 'token',
+      calls: 7,
+      sample: `{"a":"${EVIL}"}`,
+    } as const;
+    await countRefusedCalls(network.db, [refused]);
+    assert.match((await admin.get('/ops/inbound')).text, /7 calls in the name of/);
+    const { text } = await admin.get(`/ops/inbound?advertiser_id=${network.advertiserId}`);
+    assert.match(text, /<strong>7<\/strong> calls, with a wrong token/);
+    assert.ok(text.includes('&lt;script&gt;') && !text.includes(EVIL));
   });
 
   it('a late status is accepted from its page', async () => {

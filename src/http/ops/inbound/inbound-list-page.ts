@@ -1,3 +1,5 @@
+import type { RefusedCallsRow, RefusedLately } from '../../../db/refused-calls.ts';
+import type { RefusalReason } from '../../../domain/origin-proofs.ts';
 import type { StatusCallView } from '../../../stories/status-call-view.ts';
 import { definePage } from '../ops-page.ts';
 
@@ -8,6 +10,10 @@ export type InboundListData = {
   errors: Record<string, string>;
   isFiltered: boolean;
   rows: StatusCallView[];
+  /** Calls that did not prove where they come from: of all advertisers lately, or by the hour of the one that is asked for. */
+  refused: { lately: RefusedLately[]; byHour: RefusedCallsRow[] };
+  /** What each kind of them lacked. */
+  lacking: Record<RefusalReason, string>;
   results: Options;
   first: string | undefined;
   next: string | undefined;
@@ -47,6 +53,18 @@ export const sendInboundList = definePage<InboundListData>(
 <%~ it.show.field({ name: 'to', label: 'To', type: 'date', value: it.given.to, error: it.errors.to }) %>
 <div class="row"><button class="plain">Show</button><% if (it.isFiltered) { %><a class="button quiet" href="/ops/inbound">All</a><% } %></div>
 </form>
+<% for (const each of it.refused.lately) { %>
+<%~ it.show.notice({ tone: 'bad', title: each.calls + (each.calls === 1 ? ' call' : ' calls') + ' in the name of ' + each.advertiser_id + ' without proof', text: 'In the last day. Its token, signature or address was not right, so these were counted and not kept.', actions: [{ label: 'Show what they look like', href: '/ops/inbound?advertiser_id=' + encodeURIComponent(each.advertiser_id) }] }) %>
+<% } %>
+<% if (it.refused.byHour.length > 0) { %>
+<details class="card noted"><summary>Calls that did not prove where they come from: <%= it.refused.byHour.reduce((sum, { calls }) => sum + calls, 0) %></summary>
+<p class="soft small">They are counted by the hour, each with what the last one looked like.</p>
+<ul class="plain-list">
+<% for (const hour of it.refused.byHour) { %>
+<li><%~ it.show.exactTime(hour.last_at) %>: <strong><%= hour.calls %></strong> <%= hour.calls === 1 ? 'call' : 'calls' %>, <%= it.lacking[hour.reason] %><pre tabindex="0" aria-label="What the last one looked like"><%= hour.sample %></pre></li>
+<% } %>
+</ul></details>
+<% } %>
 <% if (it.rows.length > 0) { %>${TABLE}
 <% } else if (it.next) { %>
 <p class="soft">None in this part of the log; it goes on.</p>

@@ -1,7 +1,9 @@
 import type { Request, Response, Router } from 'express';
 import type { Knex } from 'knex';
+import { listRefusedCalls, listRefusedLately } from '../../../db/refused-calls.ts';
 import { listStatusCalls, readStatusCall, statusCallResults } from '../../../db/reports/status-calls.ts';
 import { findConversionStatus } from '../../../db/statuses/kept-calls.ts';
+import type { RefusalReason } from '../../../domain/origin-proofs.ts';
 import { AppError } from '../../../errors.ts';
 import type { StatusIntake } from '../../../intake/status.ts';
 import { viewStatusCall } from '../../../stories/status-call-view.ts';
@@ -23,12 +25,24 @@ const RESULTS = [
   ...statusCallResults.map((value) => ({ value, label: value.replaceAll('_', ' ') })),
 ];
 
+const LACKING: Record<RefusalReason, string> = {
+  token: 'with a wrong token, or none',
+  signature: 'with a wrong signature, or none',
+  address: 'from an address that was not agreed',
+  too_many: 'unread, after too many with a wrong token',
+};
+
 /** The inbound log, a call's page, and the calls that came late. */
 export function addInboundPages(routes: Router, { db, statuses }: InboundDeps): void {
   routes.get('/inbound', async (req, res) => {
     const { list, ...page } = await readList(req, res);
     const { given, errors, isFiltered } = list;
-    sendInboundList(res, { title: 'Inbound log' }, { given, errors, isFiltered, ...page, results: RESULTS });
+    const refused = await readRefused(list.filters);
+    sendInboundList(
+      res,
+      { title: 'Inbound log' },
+      { given, errors, isFiltered, ...page, refused, lacking: LACKING, results: RESULTS },
+    );
   });
 
   routes.get('/late', async (req, res) => {
@@ -56,6 +70,15 @@ export function addInboundPages(routes: Router, { db, statuses }: InboundDeps): 
         : `Judged again: ${result.replaceAll('_', ' ')}. What is below says why.`;
     });
   });
+
+  /** What has no place in the log, on its first page. */
+  async function readRefused({ advertiser_id: advertiserId, cursor }: { advertiser_id?: string; cursor?: string }) {
+    const isOfOne = advertiserId !== undefined;
+    return {
+      lately: isOfOne || cursor !== undefined ? [] : await listRefusedLately(db, { hours: 24, limit: 3 }),
+      byHour: isOfOne && cursor === undefined ? await listRefusedCalls(db, { advertiserId, limit: 24 }) : [],
+    };
+  }
 
   async function readList(req: Request, res: Response, result?: 'window_closed') {
     const list = readListFilters(req, statusCallListSchema.omit({ limit: true }), visitOf(res).timeZone);
