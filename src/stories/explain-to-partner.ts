@@ -16,6 +16,7 @@ export function explainToPartner(story: Story): string {
     ...story.statuses.map(tellStatus),
     story.why.replace(RULES, ''),
     tellReward(story),
+    ...tellPrice(story),
     ...story.postbacks.map(tellPostback),
   ];
   return sentences.join(' ').replace(MOMENT, '$1 $2 UTC');
@@ -40,6 +41,12 @@ function tellReward({ reward: { net, entries } }: Story): string {
   const later = entries.slice(1).map(({ kind, at }) => `${kind} at ${at}`);
   const left = `${formatMajorUnits(net.amount, net.currency)} ${net.currency}`;
   return `${fixed} It was ${later.join(', then ')}, so ${left} is yours now.`;
+}
+
+/** Told where it is more than the offer's reward. */
+function tellPrice({ price }: Story): string[] {
+  const isTold = price !== null && (price.tier_from !== null || price.cap !== null);
+  return isTold ? [`The price was ${price.why}`] : [];
 }
 
 function tellPostback({ status, state, explanation, attempts, ended_at }: Story['postbacks'][number]): string {

@@ -54,6 +54,9 @@ export const sendConversion = definePage<ConversionData>(
 <h2>Reward</h2>
 <dl class="facts">
 <dt>Now</dt><dd><% if (story.reward.net) { %><%~ it.show.money(story.reward.net.amount, story.reward.net.currency) %><% } else { %><span class="soft">nothing was ever booked</span><% } %></dd>
+<% const priced = story.statuses.find(({ status }) => status === 'approved') ?? story.statuses.findLast(({ price }) => price); if (priced?.price) { %>
+<dt><% if (priced.status === 'approved') { %>Price<% } else { %>Price when <%= priced.status %><% } %></dt><dd><%= priced.price.why %> <a class="small" href="/ops/prices/<%= encodeURIComponent(story.offer.offer_id) %>">The offer's prices</a></dd>
+<% } %>
 <% for (const entry of story.reward.entries) { %>
 <dt><%= entry.kind === 'booked' ? 'Booked' : 'Revoked' %></dt><dd><%~ it.show.money(entry.amount, entry.currency) %> for <%= entry.partner_id %>, <%~ it.show.exactTime(entry.at) %> <span class="soft small">price version <%= entry.price_version %></span></dd>
 <% } %>
