@@ -118,6 +118,10 @@ function readLoad(variables: Variables) {
     },
     sweep: { intervalMs: msOf(variables.SWEEP_INTERVAL_SECONDS), marginMs: msOf(variables.SWEEP_MARGIN_SECONDS) },
     counting: { intervalMs: msOf(variables.COUNTING_INTERVAL_SECONDS) },
+    ledgerCheck: {
+      intervalMs: msOf(variables.LEDGER_CHECK_INTERVAL_SECONDS),
+      timeoutMs: msOf(variables.LEDGER_CHECK_TIMEOUT_SECONDS),
+    },
     worker: {
       cachedWorkflows: variables.WORKER_CACHED_WORKFLOWS,
       concurrentWorkflowTasks: variables.WORKER_CONCURRENT_WORKFLOW_TASKS,

@@ -50,6 +50,16 @@ export function createMetrics() {
       help: "Up to how long ago facts are counted for partners' figures",
       registers,
     }),
+    ledgerDifferences: new Gauge({
+      name: 'cashcat_ledger_differences',
+      help: 'Partners and currencies whose lines do not come to their rewards, and wrong payouts, at the last check',
+      registers,
+    }),
+    ledgerCheckAgeSeconds: new Gauge({
+      name: 'cashcat_ledger_check_age_seconds',
+      help: 'How long ago the last check of the ledger has ended; since the start of the process before the first',
+      registers,
+    }),
     swept: new Counter({
       name: 'cashcat_sweep_leads_total',
       help: 'Leads with something overdue that were made to owe again',

@@ -47,6 +47,10 @@ export function newImportId(): string {
   return newTimeOrderedId();
 }
 
+export function newPayoutId(): string {
+  return newTimeOrderedId();
+}
+
 /** `Green Energy Ltd.` becomes something like `green-energy-ltd-x7f2k9`: people read these ids in reports. */
 export function newReadableId(name: string, fallback: string): string {
   const ascii = name

@@ -70,6 +70,10 @@ export const numberVariables = {
   SWEEP_MARGIN_SECONDS: seconds({ standard: 2 * MINUTE_SECONDS, least: 0.05, most: DAY_SECONDS }),
   // Each step costs a few statements; beyond minutes, whoever looks at figures would have them read fact by fact.
   COUNTING_INTERVAL_SECONDS: seconds({ standard: 15, least: 0.05, most: HOUR_SECONDS }),
+  // Below, the relays would do little else on a large ledger; above, a mistake would be paid out before anybody hears of it.
+  LEDGER_CHECK_INTERVAL_SECONDS: seconds({ standard: HOUR_SECONDS, least: 1, most: DAY_SECONDS }),
+  // About ten seconds for each million of rewards. Meanwhile counting waits.
+  LEDGER_CHECK_TIMEOUT_SECONDS: seconds({ standard: 5 * MINUTE_SECONDS, least: 1, most: HOUR_SECONDS }),
   // Each takes about a quarter of a MiB: with the standard a worker fits into 512 MB; the most is what 5 GB hold.
   WORKER_CACHED_WORKFLOWS: wholeNumber({ standard: 500, least: 1, most: 20_000 }),
   // The SDK needs two for a cache: one for new leads, one for those it remembers. More only wait for a core.

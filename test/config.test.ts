@@ -48,6 +48,8 @@ const RANGES: Record<string, { least: number; most: number; below: string; above
   RELAY_CLICK_CONCURRENCY: { least: 1, most: 1000, below: '0', above: '1001' },
   RELAY_LEASE_SECONDS: { least: 3, most: 3600, below: '2.999', above: '3600.001' },
   COUNTING_INTERVAL_SECONDS: { least: 0.05, most: 3600, below: '0.049', above: '3600.001' },
+  LEDGER_CHECK_INTERVAL_SECONDS: { least: 1, most: 86_400, below: '0.999', above: '86400.001' },
+  LEDGER_CHECK_TIMEOUT_SECONDS: { least: 1, most: 3600, below: '0.999', above: '3600.001' },
   SWEEP_INTERVAL_SECONDS: { least: 0.05, most: 3600, below: '0.049', above: '3600.001' },
   SWEEP_MARGIN_SECONDS: { least: 0.05, most: 86_400, below: '0.049', above: '86400.001' },
   WORKER_CACHED_WORKFLOWS: { least: 1, most: 20_000, below: '0', above: '20001' },
@@ -101,6 +103,7 @@ describe('configuration', () => {
       relay: { concurrency: 64, clickConcurrency: 2, leaseMs: 15_000 },
       sweep: { intervalMs: 60_000, marginMs: 120_000 },
       counting: { intervalMs: 15_000 },
+      ledgerCheck: { intervalMs: 3_600_000, timeoutMs: 300_000 },
       worker: {
         cachedWorkflows: 500,
         concurrentWorkflowTasks: 20,

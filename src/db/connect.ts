@@ -152,6 +152,11 @@ export function connectCountingDb({ url }: Pick<DatabaseOptions, 'url'>): Knex {
   return connectDb({ url, poolSize: 1, statementTimeoutMs: COUNTING_MS, isCommitAwaited: false });
 }
 
+/** For comparing the whole ledger with what was settled, which takes longer than any answer may. */
+export function connectLedgerDb({ url, statementTimeoutMs }: Omit<DatabaseOptions, 'poolSize'>): Knex {
+  return connectDb({ url, poolSize: 1, statementTimeoutMs });
+}
+
 /** For the time of a migration, which takes as long as it takes. */
 export function connectForMigration(url: string): Knex {
   return connectDb({ url, poolSize: 1, statementTimeoutMs: MIGRATION_MS });

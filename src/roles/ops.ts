@@ -1,5 +1,6 @@
 import { readCountedUpto } from '../db/counting/counting.ts';
 import { countFailingEndpoints } from '../db/endpoints/endpoints.ts';
+import { readLastLedgerCheck } from '../db/ledger/ledger-check.ts';
 import { readBacklog } from '../db/outbox.ts';
 import { importTells } from '../db/imports/import-tells.ts';
 import { readOverdue } from '../db/overdue.ts';
@@ -85,6 +86,7 @@ async function readMetrics({ config, db, metrics, log }: RoleDeps, telemetry: Te
     metrics.replaysRunning.set(await replayTells.countRunning(db));
     metrics.importsRunning.set(await importTells.countRunning(db));
     metrics.countingBehindSeconds.set((Date.now() - Date.parse(await readCountedUpto(db))) / MS_PER_SECOND);
+    await readLedgerCheck({ db, metrics });
   } catch (error) {
     log.warn(
       { err: error },
@@ -93,6 +95,15 @@ async function readMetrics({ config, db, metrics, log }: RoleDeps, telemetry: Te
   }
   const texts = [await metrics.registry.metrics(), (await telemetry?.readMetrics()) ?? ''];
   return { contentType: metrics.registry.contentType, text: texts.join('\n') };
+}
+
+const startedAt = Date.now();
+
+async function readLedgerCheck({ db, metrics }: Pick<RoleDeps, 'db' | 'metrics'>): Promise<void> {
+  const { ended_at, differences } = await readLastLedgerCheck(db);
+  metrics.ledgerDifferences.set(differences ?? 0);
+  const endedAt = ended_at === null ? startedAt : Date.parse(ended_at);
+  metrics.ledgerCheckAgeSeconds.set((Date.now() - endedAt) / MS_PER_SECOND);
 }
 
 // It looks back three weeks, and says nothing new from one minute to the next.

@@ -2,10 +2,11 @@ import type { Client } from '@temporalio/client';
 import { JOB_TASK_QUEUE, RETENTION_WORKFLOW, type LeadPolicy } from '../../workflows/contract.ts';
 import type { Config } from '../config.ts';
 import { startCounting } from '../counting.ts';
-import { checkDb, connectCountingDb, connectRelayDb } from '../db/connect.ts';
+import { checkDb, connectCountingDb, connectLedgerDb, connectRelayDb } from '../db/connect.ts';
 import { importTells } from '../db/imports/import-tells.ts';
 import { replayTells } from '../db/replays/replay-tells.ts';
 import { startJobRelay } from '../job-relay.ts';
+import { startLedgerWatch } from '../ledger-watch.ts';
 import { startRelay } from '../relay.ts';
 import { startSweep } from '../sweep.ts';
 import { checkTemporal } from '../temporal/check.ts';
@@ -49,6 +50,9 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   const sweep = startSweep({ db, grace: graceOf(config), intervalMs: config.sweep.intervalMs, metrics, log });
   const countingDb = connectCountingDb(config.database);
   const counting = startCounting({ db: countingDb, intervalMs: config.counting.intervalMs, log });
+  const { intervalMs, timeoutMs } = config.ledgerCheck;
+  const ledgerDb = connectLedgerDb({ ...config.database, statementTimeoutMs: timeoutMs });
+  const ledgerWatch = startLedgerWatch({ db, ledgerDb, intervalMs, log });
   const jobDeps = { db, client, log };
   const jobRelays = [
     startJobRelay({ ...jobDeps, kind: { name: 'replay', tells: replayTells, tell: tellReplay } }),
@@ -71,9 +75,9 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   return {
     checkReady: async () => void (await Promise.all([checkTemporal(client), checkDb(db)])),
     async stop() {
-      const parts = [registration, schedule, startDelay, queue, sweep, counting, ...jobRelays, relay];
+      const parts = [registration, schedule, startDelay, queue, sweep, counting, ledgerWatch, ...jobRelays, relay];
       await Promise.all(parts.map((part) => part.stop()));
-      await Promise.all([relayDb.destroy(), countingDb.destroy()]);
+      await Promise.all([relayDb.destroy(), countingDb.destroy(), ledgerDb.destroy()]);
       await client.connection.close();
     },
   };
