@@ -12,7 +12,7 @@ describe('the watch over the ledger', () => {
   let db: Knex;
   let ledgerDb: Knex;
   let logged: string[];
-  const note = (_what: object, text: string) => void logged.push(text);
+  const note = (_what: unknown, text?: unknown) => void logged.push(String(text));
   const log = { warn: note, error: note };
 
   beforeEach(async () => {
@@ -45,9 +45,9 @@ describe('the watch over the ledger', () => {
     const locking = await db.transaction();
     await locking.raw('lock table settlements in access exclusive mode');
     const watches = [1, 2].map(() => startLedgerWatch({ db, ledgerDb, intervalMs: 2000, log }));
-    await eventually(async () => assert.equal(await countWaiting(locking), 1));
+    await eventually(async () => assert.equal(await countWaiting(db), 1));
     await Promise.all(watches.map((watch) => watch.stop()));
-    assert.equal(await countWaiting(locking), 0);
+    assert.equal(await countWaiting(db), 0);
     await locking.rollback();
     assert.equal((await readLastLedgerCheck(db)).ended_at, null);
     assert.deepEqual(logged, []);

@@ -7,6 +7,7 @@ import { describeCatalogueCalls } from './catalogue/catalogue-openapi.ts';
 import { describeEndpointCalls } from './endpoints/endpoint-openapi.ts';
 import { describeKeyCalls } from './keys/key-openapi.ts';
 import { describeImportCalls } from './imports/import-openapi.ts';
+import { describeLedgerCalls } from './ledger/ledger-openapi.ts';
 import { describeListCalls } from './lists/list-openapi.ts';
 import { describePriceCalls } from './prices/price-openapi.ts';
 import { describeSilenceCalls } from './silence/silence-openapi.ts';
@@ -30,6 +31,7 @@ export function describeAdminApi(): oas31.OpenAPIObject {
     paths: {
       ...describeCatalogueCalls(),
       ...describePriceCalls(),
+      ...describeLedgerCalls(),
       ...describeAccessCalls(),
       ...describeStoryCalls(),
       ...describeListCalls(),

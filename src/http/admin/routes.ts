@@ -17,6 +17,7 @@ import {
   addPartnerRoutes,
   type PartnerDeps,
 } from './catalogue/catalogue-routes.ts';
+import { addLedgerRoutes } from './ledger/ledger-routes.ts';
 import { addListRoutes } from './lists/list-routes.ts';
 import { addEndpointRoutes, type EndpointDeps } from './endpoints/endpoint-routes.ts';
 import { addImportRoutes, addUploadRoute, type ImportDeps } from './imports/import-routes.ts';
@@ -56,6 +57,7 @@ export function createAdminRoutes(
   addAccessRoutes(routes, deps.db);
   addOfferRoutes(routes, deps);
   addPriceRoutes(routes, deps);
+  addLedgerRoutes(routes, deps.db);
   addStoryRoutes(routes, deps.db, { windowMs: deps.windowMs, temporalUiUrl, temporalNamespace });
   addListRoutes(routes, deps.db, deps);
   addStatusCallRoutes(routes, deps);

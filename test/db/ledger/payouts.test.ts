@@ -10,6 +10,7 @@ import { eventually } from '../../support/eventually.ts';
 import { inParallel } from '../../support/in-parallel.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
 import { withoutLedgerGuard } from '../../support/ledger-guard.ts';
+import { readPastMoment } from '../../support/past-moment.ts';
 import { createNetwork, rewardsOf, type Network } from '../../support/network-in-database.ts';
 
 const LOCK = 'select pg_advisory_xact_lock(ledger_lock(:partnerId, :currency))';
@@ -46,25 +47,9 @@ describe('the ledger of a partner', () => {
 
   /** Of all that is there now. */
   async function pay(reference: string, changes: Partial<NewPayout> = {}) {
-    const upto = await now();
+    const upto = await readPastMoment(db);
     const payout = { partnerId, currency: 'USD', upto, reference, comment: null, ...changes };
     return await db.transaction((trx) => recordPayout(trx, payout));
-  }
-
-  /** A moment later than every line, and not in the future, by the clock of the database; it has milliseconds. */
-  async function now(): Promise<string> {
-    const { rows } = await db.raw<{ rows: [{ at: string }] }>(
-      `select date_trunc('milliseconds', clock_timestamp()) + interval '1 millisecond' as at`,
-    );
-    const [{ at }] = rows;
-    await eventually(async () => {
-      const { rows: looks } = await db.raw<{ rows: [{ isPast: boolean }] }>(
-        'select clock_timestamp() > :at as "isPast"',
-        { at },
-      );
-      assert.equal(looks[0].isPast, true);
-    });
-    return at;
   }
 
   async function linesOf(): Promise<string[]> {
@@ -97,7 +82,7 @@ describe('the ledger of a partner', () => {
   it('closes by a payout what is open before a moment, and nothing of the next', async () => {
     await earn();
     await earn();
-    const upto = await now();
+    const upto = await readPastMoment(db);
     await earn();
     const preview = await previewPayout(db, { partnerId, currency: 'USD', upto });
     assert.deepEqual(preview.closed, [{ kind: 'reward', lines: 2, amount: 2500 }]);
@@ -169,12 +154,12 @@ describe('the ledger of a partner', () => {
 
   it('answers the same payout again with the first one, and refuses its reference for another', async () => {
     await earn();
-    const upto = await now();
+    const upto = await readPastMoment(db);
     const first = await pay('r1', { upto });
     await earn();
     const again = await pay('r1', { upto });
     assert.deepEqual(again, { payout: first.payout, isNew: false });
-    await assert.rejects(pay('r1', { upto: await now() }), /Reference "r1" is that of payout/);
+    await assert.rejects(pay('r1', { upto: await readPastMoment(db) }), /Reference "r1" is that of payout/);
     await assert.rejects(pay('r1', { upto, currency: 'EUR' }), /Reference "r1" is that of payout/);
     assert.equal((await listPayouts(db, { partnerId, limit: 10 })).rows.length, 1);
     const other = await network.partner();
@@ -183,11 +168,11 @@ describe('the ledger of a partner', () => {
 
   it('makes one payout of many calls at once', async () => {
     await earn();
-    const upto = await now();
+    const upto = await readPastMoment(db);
     const same = await Promise.all([1, 2, 3, 4].map(() => pay('r1', { upto })));
     assert.equal(same.filter(({ isNew }) => isNew).length, 1);
     await earn();
-    const next = await now();
+    const next = await readPastMoment(db);
     const others = await Promise.allSettled(['a', 'b', 'c'].map((reference) => pay(reference, { upto: next })));
     assert.equal(others.filter(({ status }) => status === 'fulfilled').length, 1);
     await isBalanced();
@@ -207,7 +192,7 @@ describe('the ledger of a partner', () => {
   it('keeps a line out of a paid period that is committed after the payout with an earlier time', async () => {
     await earn();
     const { conversionId } = await network.aLead(partnerId);
-    const upto = await now();
+    const upto = await readPastMoment(db);
     const paying = await db.transaction();
     await paying.raw(LOCK, { partnerId, currency: 'USD' });
     const writing = db('ledger_lines').insert({ ...lineOf(conversionId, 1), at: EPOCH });

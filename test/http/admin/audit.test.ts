@@ -6,6 +6,8 @@ import { describeAdminApi } from '../../../src/http/admin/openapi.ts';
 import { readDescription } from '../../support/api-description.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { assertFields } from '../../support/fields.ts';
+import { settleLatest } from '../../support/leads/settle.ts';
+import { readPastMoment } from '../../support/past-moment.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { ADMIN_KEY } from '../build-ops-app.ts';
 import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
@@ -41,6 +43,14 @@ const CHANGES: Changes = {
   'put /v1/admin/offers/{offer_id}/cap': ({ offerId }) =>
     Promise.resolve([`/offers/${offerId}/cap`, { day: 5, beyond: 'pay_nothing' }]),
   'delete /v1/admin/offers/{offer_id}/cap': ({ offerId }) => Promise.resolve([`/offers/${offerId}/cap`]),
+  'post /v1/admin/partners/{partner_id}/payouts': async (network) => {
+    const partnerId = await network.partner();
+    const { leadId, conversionId } = await network.aLead(partnerId);
+    await network.report(conversionId, 'approved');
+    await settleLatest(network.db, leadId);
+    const upto = await readPastMoment(network.db);
+    return [`/partners/${partnerId}/payouts`, { currency: 'USD', upto, reference: 'r' }];
+  },
   'post /v1/admin/keys': () => Promise.resolve(['/keys', { name: 'kate', role: 'read' }]),
   'delete /v1/admin/keys/{name}': () => Promise.resolve(['/keys/kate']),
   'post /v1/admin/status-calls/{call_id}/accept': async (network) => {
