@@ -46,7 +46,8 @@ export function readRowTime({ event_time: given }: RowFields): { at: string | nu
 }
 
 function sayLength(row: readonly string[], header: readonly string[]): string {
-  const counted = `The row has ${row.length} fields, but the header names ${header.length}`;
+  const fields = row.length === 1 ? '1 field' : `${row.length} fields`;
+  const counted = `The row has ${fields}, but the header names ${header.length}`;
   return `${counted}: is a delimiter or a quote missing?`;
 }
 

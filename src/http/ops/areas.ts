@@ -62,7 +62,6 @@ export const areas = {
     group: ADVERTISERS,
     href: '/ops/imports',
     icon: 'M12 4v11M7 10l5 5 5-5M5 20h14',
-    isHidden: true,
   },
 
   prices: { name: 'Prices', group: MONEY, href: '/ops/prices', icon: 'M4 12V4h8l8 8-8 8zM8 8h.01' },

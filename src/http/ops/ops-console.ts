@@ -27,6 +27,7 @@ import { addAdvertiserPages } from './advertisers/advertiser-pages.ts';
 import { addAuditPages } from './audit/audit-pages.ts';
 import { addConversionPages } from './conversions/conversion-pages.ts';
 import { addEndpointPages } from './endpoints/endpoint-pages.ts';
+import { addImportPages, addImportUpload, type ImportPagesDeps } from './imports/import-pages.ts';
 import { addKeyPages } from './keys/key-pages.ts';
 import { addLeadPages } from './leads/lead-pages.ts';
 import { addOfferPages } from './offers/offer-pages.ts';
@@ -40,6 +41,7 @@ import { requireAdmin } from './require-admin.ts';
 
 export type OpsConsoleDeps = CheckDeps &
   PartnerPagesDeps &
+  ImportPagesDeps &
   InboundDeps &
   InboxDeps &
   SilencePageDeps &
@@ -69,6 +71,7 @@ export function createOpsConsole(deps: OpsConsoleDeps, context: Context): Router
 
   routes.use(secureAnswers('', ownScripts), keepNoAnswer);
   routes.use(createVisits(seals, (sessionId) => findOpsSession(db, { sessionId, rootKey }), `${deps.publicUrl}/docs`));
+  addImportUpload(routes, deps);
   routes.use(limitBody, express.urlencoded({ extended: false, limit: MAX_BODY_BYTES }));
   // From which page a form comes has been judged for the whole listener.
   routes.use(createFormCheck({ isFromOurPage: () => true, sendProblem: sendOpsProblem }));
@@ -102,6 +105,7 @@ function addPages(routes: Router, deps: OpsConsoleDeps, { temporalUiUrl, tempora
   addOfferPages(routes, { db });
   addPricePages(routes, { db });
   addEndpointPages(routes, deps);
+  addImportPages(routes, { db });
   addKeyPages(routes, { db });
   addAuditPages(routes, { db });
   addInboundPages(routes, deps);

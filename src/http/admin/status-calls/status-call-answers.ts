@@ -33,18 +33,19 @@ export const keptCallSchema = z.object({
   raw: rawSchema,
 });
 
-export const keptCallExample: z.output<typeof keptCallSchema> = {
+const plainCallExample = {
   call_id: 17,
   at: AT,
-  source: 'call',
-  import: null,
+  source: 'call' as const,
   word: 'sale',
-  status: 'approved',
-  result: 'recorded',
+  status: 'approved' as const,
+  result: 'recorded' as const,
   accepted_at: null,
   rejudged_at: null,
   raw: { method: 'GET', query: { click_id: CONVERSION_ID, state: 'Sale' }, body: null },
 };
+
+export const keptCallExample: z.output<typeof keptCallSchema> = { ...plainCallExample, import: null };
 
 const statusCallSchema = keptCallSchema.omit({ import: true }).extend({
   import_id: z.string().nullable().meta({ description: 'The import that it is a row of; null for what is no row.' }),
@@ -62,10 +63,8 @@ const statusCallSchema = keptCallSchema.omit({ import: true }).extend({
   explanation: z.string().meta({ description: 'What became of it and what to do, in a sentence.' }),
 }) satisfies z.ZodType<StatusCallView>;
 
-const { import: _import, ...withoutImport } = keptCallExample;
-
 const statusCallExample: z.output<typeof statusCallSchema> = {
-  ...withoutImport,
+  ...plainCallExample,
   import_id: null,
   row_number: null,
   word: 'sold',

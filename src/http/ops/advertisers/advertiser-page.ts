@@ -71,7 +71,7 @@ export const sendAdvertiser = definePage<AdvertiserData>(
 <p class="small"><a href="/ops/advertisers">Advertisers</a></p>
 <div class="head"><h1><%= advertiser.name %></h1><div class="row"><%~ it.show.state(advertiser.state) %>
 <% if (it.may.admin) { %><% if (advertiser.state === 'active') { %><a class="button plain" href="<%= address %>/pause">Pause</a><% } else { %><%~ it.show.action({ label: 'Make it active', post: address + '/state', fields: { state: 'active' } }, 'plain') %><% } %><a class="button plain" href="<%= address %>/token">New token</a><% } %></div></div>
-<nav class="row subject-links" aria-label="Of this advertiser"><a href="/ops/conversions?advertiser_id=<%= asked %>">Conversions</a><a href="/ops/conversions?advertiser_id=<%= asked %>&amp;status=none">Without an answer</a><a href="<%= address %>/vocabulary">Words and parameters</a><a href="/ops/inbound?advertiser_id=<%= asked %>">Inbound log</a><a href="/ops/audit?subject_id=<%= asked %>">Changes</a></nav>
+<nav class="row subject-links" aria-label="Of this advertiser"><a href="/ops/conversions?advertiser_id=<%= asked %>">Conversions</a><a href="/ops/conversions?advertiser_id=<%= asked %>&amp;status=none">Without an answer</a><a href="<%= address %>/vocabulary">Words and parameters</a><a href="/ops/inbound?advertiser_id=<%= asked %>">Inbound log</a><a href="/ops/imports?advertiser_id=<%= asked %>">Imports</a><a href="/ops/audit?subject_id=<%= asked %>">Changes</a></nav>
 <section class="card">
 <h2>Facts</h2>
 <dl class="facts">

@@ -85,7 +85,7 @@ export const PARTS_STYLESHEET = `
   .console .cards tr { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .35rem 1rem; padding: .75rem .9rem; border-bottom: 1px solid var(--line); }
   .console .cards tr:last-child { border-bottom: 0; }
   .console .cards td, .console .cards tbody th, .console .cards td.number { padding: 0; border: 0; text-align: left; overflow-wrap: anywhere; min-width: 0; }
-  .console .cards tbody th { grid-column: 1 / -1; }
+  .console .cards tbody th, .console .cards td.whole { grid-column: 1 / -1; }
   .console .cards td::before { content: attr(data-label); display: block; color: var(--soft-ink); font-size: .78rem; font-weight: 600; line-height: 1.3; }
 }
 .console .pager { display: flex; gap: .6rem; justify-content: space-between; align-items: center; margin: 0 0 1rem; }
@@ -93,6 +93,7 @@ export const PARTS_STYLESHEET = `
 .console dl.facts { display: grid; align-items: baseline; grid-template-columns: minmax(0, 1fr); gap: .1rem 1.25rem; margin: 0; }
 .console dl.facts dt { color: var(--soft-ink); font-size: .84rem; font-weight: 600; margin-top: .5rem; }
 .console dl.facts dd { margin: 0; overflow-wrap: anywhere; }
+.console dl.facts + p { margin-top: .9rem; }
 @media (min-width: 40rem) { .console dl.facts { grid-template-columns: max-content minmax(0, 1fr); gap: .45rem 1.5rem; } .console dl.facts dt { margin: 0; } }
 .console .tiles { display: grid; gap: .6rem; grid-template-columns: repeat(auto-fit, minmax(9.25rem, 1fr)); margin: 0 0 1.25rem; align-items: stretch; }
 .console .tiles a { display: flex; flex-direction: column; gap: .1rem; margin: 0; padding: .75rem .95rem; border: 1px solid var(--line); border-radius: 14px; background: var(--card); color: var(--ink); text-decoration: none; min-width: 0; }
