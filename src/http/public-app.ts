@@ -48,8 +48,9 @@ export function createPublicApp(deps: PublicDeps): Express {
   const testCalls = createTestCalls(deps.partner);
   const checkKey = createPartnerKeyCheck(deps.partner.db);
   app.use('/v1/partner', createPartnerRoutes(deps.partner, { ...deps, checkKey, testCalls }));
-  const { publicUrl, windowMs, postbacks } = deps;
-  app.use(createDocsRoutes({ publicUrl, rules: { ...postbacks, windowMs } }, describePartnerCalls()));
+  const { publicUrl, windowMs, postbacks, files } = deps;
+  const facts = { publicUrl, rules: { ...postbacks, windowMs }, files: files.limits };
+  app.use(createDocsRoutes(facts, describePartnerCalls()));
   app.use('/console', createConsoleRoutes({ ...deps.partner, ...deps.console, checkKey, testCalls }, deps));
   app.use(['/v1', '/api'], refuseUnknown, createProblemHandler(deps.log));
   app.use(refuseOtherMethods(pages));

@@ -6,6 +6,7 @@ import { faqSection } from './guide/faq.ts';
 import type { GuideFacts, GuideWords } from './guide/guide-section.ts';
 import { moneySections } from './guide/money.ts';
 import { repairSections } from './guide/repair.ts';
+import { reportSections } from './guide/report.ts';
 import { setUpSections } from './guide/set-up.ts';
 import { signingSection } from './guide/signing.ts';
 import { startSection } from './guide/start.ts';
@@ -25,6 +26,7 @@ const chapters = [
   { title: 'How postbacks are sent', sections: [...deliverySections, signingSection] },
   { title: 'Proof and repair', sections: repairSections },
   { title: 'Whose lead, which price', sections: moneySections },
+  { title: 'For advertisers', sections: reportSections },
   { title: 'Questions', sections: [faqSection] },
 ];
 
@@ -89,12 +91,14 @@ export function renderDocs(description: oas31.OpenAPIObject, facts: GuideFacts):
   return renderPage(frame, { chapters: shown, contents: renderContents({ chapters: shown }), intro, reference });
 }
 
-function wordsOf({ publicUrl, rules }: GuideFacts): GuideWords {
+function wordsOf({ publicUrl, rules, files }: GuideFacts): GuideWords {
   return {
     publicUrl,
     window: sayDuration(rules.windowMs),
     attempts: rules.attempts,
     interval: sayDuration(rules.intervalMs),
     timeout: sayDuration(rules.timeoutMs),
+    maxRows: files.maxRows.toLocaleString('en-US'),
+    maxMegabytes: files.maxMegabytes,
   };
 }

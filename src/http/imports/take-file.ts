@@ -22,6 +22,7 @@ export type FileOptions = {
 };
 
 export type FileTaker = {
+  limits: Pick<ReceiveDeps, 'maxRows' | 'maxMegabytes'>;
   /** Has a place for a file. @throws AppError `too_many` when too many files are coming in */
   take(upload: Upload, options: FileOptions, declaredBytes: number): Promise<Import>;
 };
@@ -32,12 +33,14 @@ const MEGABYTE = 1_000_000;
 
 /** What all doors for files share: a bound for how many come in at once in this process. */
 export function createFileTaker(deps: ReceiveDeps): FileTaker {
+  const { maxRows, maxMegabytes } = deps;
   let underWay = 0;
   return {
+    limits: { maxRows, maxMegabytes },
     async take(upload, { vocabulary, actor = null, ...file }, declaredBytes) {
       if (underWay >= FILES_AT_ONCE)
         throw new AppError('too_many', 'Too many files are coming in; send it again shortly.');
-      if (declaredBytes > deps.maxMegabytes * MEGABYTE) throw tooLarge(deps.maxMegabytes);
+      if (declaredBytes > maxMegabytes * MEGABYTE) throw tooLarge(maxMegabytes);
       underWay++;
       try {
         const { parameters, default_status: standard } = vocabulary ?? PLAIN_VOCABULARY;

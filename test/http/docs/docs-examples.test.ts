@@ -1,24 +1,42 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { Knex } from 'knex';
+import { createImporting } from '../../../activities/import/import-activities.ts';
 import { createCatalogue } from '../../../src/catalogue/catalogue.ts';
+import { updateAdvertiser } from '../../../src/db/advertisers.ts';
 import { loadCatalogue, readCatalogueVersion } from '../../../src/db/catalogue.ts';
 import { updatePartner } from '../../../src/db/partners.ts';
 import { createReplay } from '../../../src/db/replays/replays.ts';
 import { checkPostbackUrl } from '../../../src/domain/postbacks/postback-url.ts';
 import { findFreePort } from '../../../src/free-port.ts';
+import { createLog } from '../../../src/log.ts';
+import { createMetrics } from '../../../src/metrics.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { aPostback } from '../../support/ended-postbacks.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { startPartnerServer, type PartnerServer } from '../../support/partner-server.ts';
+import { policy } from '../../support/policy.ts';
 import { settingsFor } from '../../support/postback-settings.ts';
+import type { Vocabulary } from '../../../src/domain/vocabulary.ts';
 import { buildPartnerApi, type PartnerApi } from '../build-partner-api.ts';
 import { partnerDeps } from '../partner-deps.ts';
 
 const run = promisify(execFile);
 // Says the status of each answer in a line of its own.
 const SAY_STATUS = `curl() { command curl -w '\\nstatus %{http_code}\\n' "$@"; }`;
+
+// What the guide says of an advertiser's words and names, for example.
+const OWN_WORDS: Vocabulary = {
+  words: { lead: 'pending', sale: 'approved', trash: 'rejected', test: 'ignore' },
+  default_status: null,
+  parameters: { conversion_id: 'click_id', status: 'state' },
+};
 
 describe('the examples of the documentation', function () {
   this.timeout(120_000);
@@ -28,13 +46,18 @@ describe('the examples of the documentation', function () {
   let api: PartnerApi;
   let server: Server;
   let page: string;
+  let folder: string;
+  let bringImport: (importId: string) => Promise<unknown>;
   let publicUrl: string;
 
   before(async () => {
     database = await createTestDatabase();
     network = await createNetwork(database);
+    folder = await mkdtemp(join(tmpdir(), 'cashcat-docs-'));
     tracker = await startPartnerServer();
     const { db } = database;
+    await updateAdvertiser(db, network.advertiserId, { vocabulary: OWN_WORDS });
+    bringImport = createImportRunner(db, network.advertiserId);
     const catalogue = createCatalogue({
       load: () => loadCatalogue(db),
       readVersion: () => readCatalogueVersion(db),
@@ -44,7 +67,7 @@ describe('the examples of the documentation', function () {
     publicUrl = `http://127.0.0.1:${port}`;
     const { clicks, statuses } = network;
     const partner = partnerDeps(db, { allowCidrs: ['127.0.0.0/8'] });
-    api = await buildPartnerApi(db, { publicUrl, catalogue, clicks, statuses, partner });
+    api = await buildPartnerApi(db, { publicUrl, catalogue, clicks, statuses, partner, db });
     await catalogue.start();
     catalogue.stop();
     server = createServer(api.app);
@@ -56,6 +79,7 @@ describe('the examples of the documentation', function () {
     server.closeAllConnections();
     server.close();
     await tracker.stop();
+    await rm(folder, { recursive: true });
     await network.close();
   });
 
@@ -76,6 +100,7 @@ describe('the examples of the documentation', function () {
       ADVERTISER_ID: network.advertiserId,
       TOKEN: network.advertiserToken,
       CONVERSION_ID: conversionId,
+      IMPORT_ID: '',
     };
     const blocks = examplesIn(page, 'shell');
     assert.ok(blocks.length > 5);
@@ -83,11 +108,25 @@ describe('the examples of the documentation', function () {
       // One of the lines removes them.
       await saveSettings();
       const script = block.replaceAll('https://tracker.example', tracker.origin);
-      const { stdout } = await run('sh', ['-c', `${SAY_STATUS}\n${script}`], { env: { ...process.env, ...variables } });
+      const env = { ...process.env, ...variables };
+      const { stdout } = await run('sh', ['-c', `${SAY_STATUS}\n${script}`], { env, cwd: folder });
       const statuses = [...stdout.matchAll(/^status (\d+)$/gm)].map(([, status = '']) => status);
       assert.ok(statuses.length > 0 && statuses.every((status) => status.startsWith('2')), `${block}\n${stdout}`);
       variables.KEY = /"api_key":"([^"]+)"/.exec(stdout)?.[1] ?? variables.KEY;
+      const importId = /"import_id":"([^"]+)"/.exec(stdout)?.[1];
+      // Once it is taken, a worker goes on with it.
+      if (importId) await bringImport(importId);
+      variables.IMPORT_ID = importId ?? variables.IMPORT_ID;
     }
+    const calls = await db('status_calls')
+      .whereIn('conversion_id', [conversionId, 'no-such-id'])
+      .orderBy('call_id')
+      .select<{ result: string }[]>('result');
+    assert.deepEqual(
+      calls.map(({ result }) => result),
+      // By URL, by form, as JSON, by its own words; the first file's two rows; the second file's row.
+      ['recorded', 'duplicate', 'duplicate', 'duplicate', 'duplicate', 'unknown_conversion', 'recorded'],
+    );
   });
 
   it('are links and postback URLs that work', async () => {
@@ -106,7 +145,7 @@ describe('the examples of the documentation', function () {
 });
 
 function examplesIn(page: string, kind: 'shell' | 'url'): string[] {
-  const blocks = page.matchAll(new RegExp(`<pre class="${kind}"><code>(.*?)</code></pre>`, 'gs'));
+  const blocks = page.matchAll(new RegExp(`<pre class="${kind}[^"]*"><code>(.*?)</code></pre>`, 'gs'));
   return [...blocks].map(([, code = '']) => unescapeHtml(code));
 }
 
@@ -117,4 +156,11 @@ function unescapeHtml(html: string): string {
     .replaceAll('&quot;', '"')
     .replaceAll('&#39;', "'")
     .replaceAll('&amp;', '&');
+}
+
+/** Does what a worker does with an import, to its end. */
+function createImportRunner(db: Knex, advertiserId: string): (importId: string) => Promise<unknown> {
+  const deps = { db, windowMs: policy.windowMs, concurrency: 1, metrics: createMetrics(), log: createLog('silent') };
+  const { importBatch } = createImporting(deps).activities;
+  return (importId) => new MockActivityEnvironment().run(importBatch, { importId, advertiserId, dryRun: false });
 }

@@ -8,8 +8,9 @@ import { describePartnerCalls } from '../../../src/http/partner/openapi.ts';
 const publicUrl = 'https://cashcat.example';
 const MINUTE = 60_000;
 const usual = { windowMs: 14 * 24 * 60 * MINUTE, attempts: 3, intervalMs: 5 * MINUTE, timeoutMs: 10_000 };
+const files = { maxRows: 1_000_000, maxMegabytes: 250 };
 const render = (rules = usual) =>
-  renderDocs(describePublicApi(publicUrl, describePartnerCalls()), { publicUrl, rules });
+  renderDocs(describePublicApi(publicUrl, describePartnerCalls()), { publicUrl, rules, files });
 
 describe('the documentation page', () => {
   const page = render();
@@ -22,12 +23,29 @@ describe('the documentation page', () => {
   });
 
   it('lists the answers to a status call once, for both of its methods', () => {
-    assert.equal(count('<code>unknown_status</code>'), 1);
+    const [, reference = ''] = page.split('<h2 id="api">');
+    assert.equal(reference.split('<code>unknown_status</code>').length - 1, 1);
     assert.match(page, /Answers: the same as to GET\./);
   });
 
-  it('says what the result of a status call means', () => {
-    for (const result of ['recorded', 'duplicate', 'stale']) assert.ok(page.includes(`<code>${result}</code>`), result);
+  it('tells advertisers what to do with every answer to a status call, and of no other', () => {
+    const { paths = {} } = describePublicApi(publicUrl, describePartnerCalls());
+    const described = Object.keys(paths['/advertisers/{advertiser_id}/postback']?.get?.responses ?? {});
+    const [, table = ''] = /<h2 id="report-answers">.*?<tbody>(.*?)<\/tbody>/s.exec(page) ?? [];
+    const told = [...table.replace(/<code>.*?<\/code>/g, '').matchAll(/<tr><td>([^<]*)/g)];
+    const statuses = told.flatMap(([, first = '']) => first.match(/\d{3}/g) ?? []);
+    // What nobody who calls by GET or POST can get.
+    assert.deepEqual(
+      [...new Set(statuses)].toSorted(),
+      described.filter((status) => status !== '405'),
+    );
+    for (const result of ['recorded', 'duplicate', 'stale', 'ignored']) {
+      assert.ok(table.includes(`200 <code>${result}</code>`), result);
+    }
+  });
+
+  it('says how large a file may be, as it is configured', () => {
+    assert.match(page, /1,000,000 rows and 250 MB/);
   });
 
   it('ends every sentence once', () => {

@@ -186,6 +186,8 @@ function page(): string {
     attempts: 3,
     interval: '5 minutes',
     timeout: '10 seconds',
+    maxRows: '1,000,000',
+    maxMegabytes: 250,
   });
 }
 

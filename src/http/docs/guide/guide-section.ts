@@ -4,10 +4,14 @@ import { compilePart } from '../../pages/templates.ts';
 export type GuideFacts = {
   publicUrl: string;
   rules: DeliveryRules;
+  files: FileLimits;
 };
 
 /** The numbers of the rules, as this service is configured. Times in milliseconds. */
 export type DeliveryRules = { windowMs: number; attempts: number; intervalMs: number; timeoutMs: number };
+
+/** How large a file of statuses may be. */
+export type FileLimits = { maxRows: number; maxMegabytes: number };
 
 /** What the templates of sections read as `it`: the numbers as people say them. */
 export type GuideWords = {
@@ -16,6 +20,8 @@ export type GuideWords = {
   attempts: number;
   interval: string;
   timeout: string;
+  maxRows: string;
+  maxMegabytes: number;
 };
 
 /** A section of the guide; others link to it by its id. */

@@ -6,7 +6,8 @@ const MACRO_TEXTS: Readonly<Record<MacroName, string>> = {
   status: 'pending, approved or rejected; or your own words for them',
   ref_id: 'the id you gave the visit',
   conversion_id: 'unique for each conversion, at most 64 characters; the same in all its statuses',
-  postback_id: 'unique for each postback, 16 characters; the same in all attempts',
+  postback_id:
+    'unique for each postback, 16 characters; the same in all attempts. Optional: by it you find the postback in the delivery log and by the API',
   payout: 'your reward, in major units: 12.50',
   currency: 'the currency of the payout: USD',
   offer_id: 'the offer',
@@ -54,7 +55,7 @@ export const setUpSections = [
 <tr><td><code>approved</code></td><td>Your reward is booked.</td><td>your reward</td></tr>
 <tr><td><code>rejected</code></td><td>It brings nothing. After <code>approved</code> it is a correction: the reward is revoked.</td><td>0</td></tr>
 </tbody></table></div>
-<p>Some advertisers send only some of these, and some of them report late: a status may come up to <%= it.window %> after the visit. A decision may be corrected, from <code>approved</code> to <code>rejected</code> or back; a <code>pending</code> after a decision changes nothing and is not sent.</p>`,
+<p>Not every advertiser sends all of these: some know only <code>approved</code>, and never say <code>pending</code> or <code>rejected</code>. Some do not report online but by files, so a status may come up to <%= it.window %> after the visit. A decision may be corrected, from <code>approved</code> to <code>rejected</code> or back; a <code>pending</code> after a decision changes nothing and is not sent.</p>`,
   ),
   defineSection(
     'postback-url',

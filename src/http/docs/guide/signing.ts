@@ -1,13 +1,6 @@
 import { defineSection } from './guide-section.ts';
+import { showSnippets } from './show-snippets.ts';
 import { verifySnippets } from './verify-snippets.ts';
-
-const snippets = verifySnippets.map(
-  ({ language, title, code }) => `
-<details>
-<summary>${title}</summary>
-<pre class="verify-${language}"><code>${escapeHtml(code)}</code></pre>
-</details>`,
-);
 
 /** How a receiver can tell that a postback comes from us. */
 export const signingSection = defineSection(
@@ -21,9 +14,5 @@ export const signingSection = defineSection(
 <p>Its value is the HMAC-SHA-256, in lower-case hex, of the whole URL exactly as we call it, from <code>https://</code> to its end, with nothing behind <code>sig=</code>. Put <code>{event_unix}</code> and <code>{postback_id}</code> into the URL and count a <code>{postback_id}</code> once, so that a URL that somebody has caught is worth nothing to them. A later attempt of a postback has the same URL, so do not refuse it for its age.</p>
 <p><strong>To change the secret</strong>, make a new one and let the old one live on for a while. A POST carries both signatures meanwhile, so it passes whichever of the two you know. A GET has room for one and is signed with the new secret at once: give your receiver the new secret beside the old one right away. What it refuses in between comes again with the next attempt.</p>
 <p>The functions below do both. <code>CASHCAT_SECRETS</code> holds your secret, or two with a blank between them.</p>
-${snippets.join('\n')}`,
+${showSnippets(verifySnippets, 'verify')}`,
 );
-
-function escapeHtml(code: string): string {
-  return code.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-}

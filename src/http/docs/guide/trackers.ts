@@ -4,7 +4,7 @@ import { compilePart } from '../../pages/templates.ts';
 import type { GuideSection } from './guide-section.ts';
 
 const renderTable = compilePart<{ presets: readonly TrackerPreset[] }>(`
-<p>Your console fills in the settings for these; you give the address of your tracker, and look at the result before you save it. Cashcat's postbacks work with any other tracker that can be called by URL.</p>
+<p>Your console fills in the settings for these; you give the address of your tracker, and look at the result before you save it. Cashcat's postbacks work with any other tracker that can be called by URL, and with a system of your own. If yours needs something that is not here, write to us.</p>
 <div class="scroll"><table>
 <thead><tr><th scope="col">Tracker</th><th scope="col">In your link</th><th scope="col">Sent</th><th scope="col">In the tracker</th></tr></thead>
 <tbody>

@@ -50,8 +50,7 @@ export const renderReference = compilePart<ReferenceData>(`
 </article>
 <% } %>
 <% if (group.name === 'For advertisers') { %>
-<p>One line that reports a sale:</p>
-<pre class="shell"><code>curl -s "<%= it.publicUrl %>/advertisers/$ADVERTISER_ID/postback?conversion_id=$CONVERSION_ID&amp;status=approved" -H "Authorization: Bearer $TOKEN"</code></pre>
+<p>With examples, and with what to do about each answer: <a href="#report">Advertisers: report a status</a>.</p>
 <% } %>
 <% } %>
 `);
