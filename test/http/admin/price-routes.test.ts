@@ -87,8 +87,8 @@ describe("an offer's prices by the admin API", () => {
   for (const [field, draft] of refused) {
     it(`are refused by name of the field: ${field}, ${JSON.stringify(draft).slice(0, 60)}`, async () => {
       for (const url of [`${path}/prices`, `${path}/prices/preview`]) {
-        const { body } = await call('post', url, draft).expect(400);
-        const { problems } = body as { problems: { field: string }[] };
+        const answer = await call('post', url, draft).expect(400);
+        const { problems } = answer.body as { problems: { field: string }[] };
         assert.deepEqual(
           problems.map((problem) => problem.field),
           [field],
@@ -111,8 +111,8 @@ describe("an offer's prices by the admin API", () => {
     const none = { offer_id: network.offerId, cap: null };
     assert.deepEqual((await call('get', `${path}/cap`).expect(200)).body, none);
     await call('put', `${path}/cap`, { beyond: 'pay_nothing' }).expect(400);
-    const { body } = await call('put', `${path}/cap`, { total: 1, beyond: 'pay_nothing' }).expect(200);
-    assertFields((body as { cap: object }).cap, {
+    const answer = await call('put', `${path}/cap`, { total: 1, beyond: 'pay_nothing' }).expect(200);
+    assertFields((answer.body as { cap: object }).cap, {
       day: null,
       total: 1,
       approved_in_all: 0,

@@ -15,10 +15,10 @@ export type LoginDeps<Owner> = {
   sessionCookie: SignedCookie;
   lifetimeMs: number;
   /** @returns what the cookie carries */
-  startSession(owner: Owner, key: string): Promise<string>;
-  endSession(res: Response): Promise<void>;
+  startSession: (owner: Owner, key: string) => Promise<string>;
+  endSession: (res: Response) => Promise<void>;
   /** Shows the form. @param status of the answer */
-  sendLogin(res: Response, status: number, page: LoginPage): void;
+  sendLogin: (res: Response, status: number, page: LoginPage) => void;
 };
 
 const REFUSED = 'This is not a key of ours, or it has ended. Look whether all of it was copied.';
