@@ -77,34 +77,33 @@ export async function readConversionStatuses(
 }
 
 // R3, R5: the last touch tells who holds a lead, and the last one with a ref_id since that partner came, usable or not,
-// tells by which ref_id. One pass over the touches of the lead, however many moments are asked for.
+// tells by which ref_id. One pass over the touches of the lead, among which the moments that are asked for take their
+// places, however many these are.
 const READ_DECIDING_TOUCHES = `
-  with touches as (
-    select *, count(*) filter (where is_change) over (order by seq) as visit
-    from (
-      select seq, ref_id is not null or ref_id_problem is not null as has_ref_id,
-        partner_id is distinct from lag(partner_id) over (order by seq) as is_change
-      from lead_events
-      where lead_id = :leadId and type = 'touch' and seq < (select max(seq) from unnest(:seqs::int[]) as s (seq))
-    ) t
-  ), named as (
-    select seq, max(seq) filter (where has_ref_id) over (partition by visit order by seq) as named_seq from touches
-  ), asked as (
-    select s.seq, last.seq as last_seq
-    from unnest(:seqs::int[]) as s (seq)
-    cross join lateral (
-      select seq from lead_events e
-      where e.lead_id = :leadId and e.type = 'touch' and e.seq < s.seq
-      order by e.seq desc limit 1
-    ) last
+  with stream as (
+    select seq, seq as place, null::int as before_seq,
+      ref_id is not null or ref_id_problem is not null as has_ref_id,
+      partner_id is distinct from lag(partner_id) over (order by seq) as is_change
+    from lead_events
+    where lead_id = :leadId and type = 'touch' and seq < (select max(seq) from unnest(:seqs::int[]) as s (seq))
+    union all
+    select null, s.seq, s.seq, false, false from unnest(:seqs::int[]) as s (seq)
+  ), deciding as (
+    select before_seq, max(seq) over so_far as last_seq,
+      max(seq) filter (where is_change) over so_far as came_seq,
+      max(seq) filter (where has_ref_id) over so_far as named_seq
+    from stream
+    -- A moment is before the event of its own number.
+    window so_far as (order by place, before_seq nulls last rows unbounded preceding)
   )
-  select a.seq as before_seq, e.*
-  from asked a join named n on n.seq = a.last_seq
-  cross join lateral (
+  select d.before_seq, e.*
+  from deciding d cross join lateral (
     select ${LEAD_EVENT_COLUMNS.join()} from lead_events e
-    where e.lead_id = :leadId and e.seq = any (array[n.named_seq, a.last_seq])
+    where e.lead_id = :leadId
+      and e.seq = any (array[d.last_seq, case when d.named_seq >= d.came_seq then d.named_seq end])
   ) e
-  order by a.seq, e.seq`;
+  where d.before_seq is not null
+  order by d.before_seq, e.seq`;
 
 /**
  * The touches that decide who held a lead just before each of its events `seqs`: at most two of each, in order, and
