@@ -30,8 +30,9 @@ function tellOrigin(price: Omit<StatusPrice, 'conversionId' | 'seq' | 'listId'>,
 
 /** Why a conversion beyond a cap brings nothing. */
 export function tellReachedCap(reason: CapReason, limit: number | null): string {
-  const allowed = reason === 'cap_day' ? `${limit} approved conversions a day` : `${limit} approved conversions in all`;
-  return `the offer pays for ${allowed}, and as many had been approved before it (${reason})`;
+  const conversions = `${limit} approved ${limit === 1 ? 'conversion' : 'conversions'}`;
+  const allowed = reason === 'cap_day' ? `${conversions} a day` : `${conversions} in all`;
+  return `the offer pays for ${allowed}, and that many were approved before it (${reason})`;
 }
 
 /** How far a cap is used up, and what becomes of conversions beyond it. */
@@ -40,9 +41,9 @@ export function tellCap(
 ): string {
   const { day, total, timeZone, beyond, closedAt } = cap;
   const used = [
-    ...(day === null ? [] : [`${cap.approvedToday} of ${day} conversions of today (${timeZone}) are approved`]),
-    ...(total === null ? [] : [`${cap.approvedInAll} of ${total} in all are approved`]),
-  ].join(', and ');
+    ...(day === null ? [] : [`${cap.approvedToday} approved today (${timeZone}), the cap is ${day}`]),
+    ...(total === null ? [] : [`${cap.approvedInAll} approved in all, the cap is ${total}`]),
+  ].join('; ');
   const rest =
     beyond === 'pay_nothing'
       ? 'Further ones are approved as ever and bring nobody anything; their postbacks carry the reason cap_day or cap_total'

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { OfferCap } from '../../domain/offer-cap.ts';
+import { findReachedCap, type OfferCap } from '../../domain/offer-cap.ts';
 import { findTier, type PriceTier } from '../../domain/price-list.ts';
 import { periodOf } from '../../domain/price-period.ts';
 import { findCounter, keyOf, readCounts, type CounterKind, type Counts } from './approval-counters.ts';
@@ -19,6 +19,8 @@ export type PriceStanding = {
   /** How many partners have a list of their own that applies. */
   partnersWithOwn: number;
   cap: (OfferCap & { approvedToday: number; approvedInAll: number }) | null;
+  /** The next one brings nothing, because that cap is used up. */
+  isUnpaid: boolean;
 };
 
 /** @returns nothing for an offer that is not there */
@@ -40,6 +42,10 @@ function standingOf({ offerId, lists, cap, counters }: OfferTerms, counts: Count
   };
   const list = lists.find(({ partnerId }) => partnerId === null) ?? null;
   const counted = list ? countOf(list) : 0;
+  const capCounts = cap && {
+    day: countOf({ counts: 'offer', period: 'day', timeZone: cap.timeZone }),
+    total: countOf({ counts: 'offer', period: 'all', timeZone: cap.timeZone }),
+  };
   return {
     offerId,
     list,
@@ -47,10 +53,7 @@ function standingOf({ offerId, lists, cap, counters }: OfferTerms, counts: Count
     tier: list && findTier(list.tiers, counted),
     periodStart: list && periodOf(now, list),
     partnersWithOwn: lists.filter(({ partnerId }) => partnerId !== null).length,
-    cap: cap && {
-      ...cap,
-      approvedToday: countOf({ counts: 'offer', period: 'day', timeZone: cap.timeZone }),
-      approvedInAll: countOf({ counts: 'offer', period: 'all', timeZone: cap.timeZone }),
-    },
+    cap: cap && capCounts && { ...cap, approvedToday: capCounts.day, approvedInAll: capCounts.total },
+    isUnpaid: cap?.beyond === 'pay_nothing' && capCounts !== null && findReachedCap(cap, capCounts) !== undefined,
   };
 }

@@ -117,12 +117,12 @@ describe("an offer's prices by the admin API", () => {
       total: 1,
       approved_in_all: 0,
       reached: null,
-      says: '0 of 1 in all are approved. Further ones are approved as ever and bring nobody anything; their postbacks carry the reason cap_day or cap_total.',
+      says: '0 approved in all, the cap is 1. Further ones are approved as ever and bring nobody anything; their postbacks carry the reason cap_day or cap_total.',
     });
     await approved();
     const story = await storyOf(await approved());
     const why =
-      '0.00 USD: the offer pays for 1 approved conversions in all, and as many had been approved before it (cap_total).';
+      '0.00 USD: the offer pays for 1 approved conversion in all, and that many were approved before it (cap_total).';
     assertFields(story.statuses[0]?.price, { amount: 0, cap: 'cap_total', cap_limit: 1, why });
     assert.deepEqual(story.reward.net, { amount: 0, currency: 'USD' });
     assert.deepEqual((await call('delete', `${path}/cap`).expect(200)).body, none);

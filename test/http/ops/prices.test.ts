@@ -124,9 +124,22 @@ describe('the pages of prices', () => {
     assert.equal((await browser.post(`${path}/cap`, { ...cap, total: 'many' })).status, 422);
     assert.equal((await browser.post(`${path}/cap`, cap)).status, 303);
     await approve();
-    assert.match(textOf((await browser.get(path)).text), /The offer is closed .* 1 of 1 in all are approved/);
+    assert.match(textOf((await browser.get(path)).text), /The offer is closed .* 1 approved in all, the cap is 1/);
     assert.equal((await browser.post(`${path}/cap/remove`)).status, 303);
     assert.match(textOf((await browser.get(path)).text), /None: the offer takes as many conversions as come/);
+  });
+
+  it('say that the next conversion brings nothing once a cap is used up', async () => {
+    await createPriceList(db, network.offerId, draftOf());
+    await setOfferCap(db, network.offerId, capOf({ total: 1 }));
+    const browser = await site.signedInAs('read');
+    assert.match(textOf((await browser.get('/ops/prices')).text), /Card 10\.00 USD tier from 0/);
+    await approve();
+    assert.match(textOf((await browser.get('/ops/prices')).text), /Card 0\.00 USD the cap is used up 1 of 1 in all/);
+    assert.match(
+      textOf((await browser.get(path)).text),
+      /brings 0\.00 USD , because the cap is used up\. It would bring 10\.00 USD/,
+    );
   });
 
   it('let nobody make a list or a cap whose role is too low', async () => {

@@ -30,8 +30,9 @@ const beyondOptions = [
 const NOW_PART = `
 <section class="card" aria-labelledby="now-title">
 <h2 id="now-title">Now</h2>
+<% if (standing.isUnpaid) { %><p>The next approved conversion brings <strong><%~ it.show.money(0, it.offer.reward.currency) %></strong>, because the cap is used up.</p><% } %>
 <% if (list) { %>
-<p>The next approved conversion brings <strong><%~ it.show.money(standing.tier.amount, list.currency) %></strong>, because <%= it.texts.tellCounted(standing.counted, list, standing.periodStart) %>.</p>
+<p><% if (standing.isUnpaid) { %>It would bring<% } else { %>The next approved conversion brings<% } %> <strong><%~ it.show.money(standing.tier.amount, list.currency) %></strong>, because <%= it.texts.tellCounted(standing.counted, list, standing.periodStart) %>.</p>
 <table class="tiers">
 <thead><tr><th scope="col">Approved before it</th><th scope="col" class="number">Price</th></tr></thead>
 <tbody>
@@ -42,7 +43,7 @@ const NOW_PART = `
 </table>
 <p class="soft small">Version <%= list.version %>, since <%~ it.show.exactTime(list.effectiveFrom) %>. What has been approved keeps its price.</p>
 <% } else { %>
-<p>Each approved conversion brings the offer's reward, <strong><%~ it.show.money(it.offer.reward.amount, it.offer.reward.currency) %></strong>. No price list applies.</p>
+<p>Each approved conversion <% if (standing.isUnpaid) { %>would bring<% } else { %>brings<% } %> the offer's reward, <strong><%~ it.show.money(it.offer.reward.amount, it.offer.reward.currency) %></strong>. No price list applies.</p>
 <% } %>
 </section>`;
 
