@@ -3,9 +3,7 @@ import { forgetAssumptions } from '../../src/db/imports/assumptions.ts';
 import {
   endImport,
   lockTurn,
-  readChunks,
   saveProgress,
-  type Chunk,
   type ImportTurn,
   type LockedImport,
 } from '../../src/db/imports/import-turns.ts';
@@ -18,17 +16,23 @@ import {
   type RowCounts,
   type RowVerdict,
 } from '../../src/domain/imports/import.ts';
-import type { FileRow } from '../../src/domain/imports/row.ts';
 import { writeVerdicts } from '../../src/domain/imports/verdict-text.ts';
 import type { StatusReport, StatusResult } from '../../src/domain/status-report.ts';
 import { judgeRows } from './judge-rows.ts';
-import type { createReportReader, RowReport } from './read-reports.ts';
+import type { ReadAhead, ReadChunk } from './read-ahead.ts';
+import type { RowReport } from './read-reports.ts';
 
-export type Work = { turn: ImportTurn; readReport: ReturnType<typeof createReportReader>; windowMs: number };
+export type Work = { turn: ImportTurn; ahead: ReadAhead; windowMs: number };
 
 // Clicks on a lead wait for whoever has locked it, 100 ms at most, so few leads are locked at a time. A dry run locks none.
 const CHUNKS_BOOKED_AT_ONCE = 1;
 const CHUNKS_JUDGED_AT_ONCE = 4;
+
+/** How many chunks one transaction deals with. */
+export function chunksAtOnce({ dryRun }: ImportTurn): number {
+  return dryRun ? CHUNKS_JUDGED_AT_ONCE : CHUNKS_BOOKED_AT_ONCE;
+}
+
 const FORGOTTEN_AT_ONCE = 20_000;
 const NOT_REFUSED: readonly StatusResult[] = ['recorded', 'duplicate', 'stale', 'ignored'];
 
@@ -49,20 +53,16 @@ export async function bookChunks(db: Knex, work: Work): Promise<Step | undefined
 async function goOn(trx: Knex, work: Work, locked: LockedImport): Promise<Step> {
   const { importId, dryRun } = work.turn;
   if (locked.asked === 'pause') return ended(await endImport(trx, { importId, state: 'paused' }));
-  const limit = dryRun ? CHUNKS_JUDGED_AT_ONCE : CHUNKS_BOOKED_AT_ONCE;
-  const chunks = locked.asked === 'run' ? await readChunks(trx, { importId, from: locked.nextChunk, limit }) : [];
+  const chunks = locked.asked === 'run' ? await work.ahead.take(trx, locked.nextChunk) : [];
   if (chunks.length > 0) return await book(trx, work, chunks);
   // Other statements need not wait while a million rows are deleted.
   if (dryRun && (await forgetAssumptions(trx, { importId, limit: FORGOTTEN_AT_ONCE })) > 0) return ended(locked.counts);
   return ended(await endImport(trx, { importId, state: locked.asked === 'cancel' ? 'cancelled' : 'done' }));
 }
 
-async function book(trx: Knex, work: Work, chunks: Chunk[]): Promise<Step> {
-  const { turn, readReport } = work;
-  const rows = chunks.map(({ fileRows, rowNumber }) =>
-    (JSON.parse(fileRows) as FileRow[]).map((row, index) => readReport(row, rowNumber + index)),
-  );
-  const reports = rows.flat();
+async function book(trx: Knex, work: Work, chunks: ReadChunk[]): Promise<Step> {
+  const { turn } = work;
+  const reports = chunks.flatMap((chunk) => chunk.reports);
   const results = await resultsOf(
     trx,
     work,
@@ -70,8 +70,8 @@ async function book(trx: Knex, work: Work, chunks: Chunk[]): Promise<Step> {
   );
   const verdicts = reports.map((report, index) => toVerdict(report, results[index] as StatusResult));
   let first = 0;
-  const written = chunks.map(({ chunk }, index) => {
-    const last = first + (rows[index]?.length ?? 0);
+  const written = chunks.map(({ chunk, reports: ofThis }) => {
+    const last = first + ofThis.length;
     const ofChunk = verdicts.slice(first, last);
     first = last;
     return { chunk, verdicts: writeVerdicts(ofChunk) };

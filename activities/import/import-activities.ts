@@ -8,7 +8,8 @@ import type { Log } from '../../src/log.ts';
 import type { Metrics } from '../../src/metrics.ts';
 import { createTurns } from '../../src/turns.ts';
 import type { ImportActivities } from '../../workflows/contract.ts';
-import { bookChunks, type Step } from './book-chunks.ts';
+import { bookChunks, chunksAtOnce, type Step } from './book-chunks.ts';
+import { createReadAhead } from './read-ahead.ts';
 import { createReportReader } from './read-reports.ts';
 
 export type ImportDeps = {
@@ -64,7 +65,9 @@ export function createImporting({
   };
 
   async function takeTurn(turn: ImportTurn): Promise<void> {
-    const work = { turn, readReport: createReportReader(turn), windowMs };
+    const { importId } = turn;
+    const reading = { importId, readReport: createReportReader(turn), limit: chunksAtOnce(turn) };
+    const work = { turn, ahead: createReadAhead(db, reading), windowMs };
     const until = performance.now() + batchMs;
     let step: Step | undefined;
     // Waiting for a place may take longer than Temporal waits to hear of us; people see in the Web UI how far it is.

@@ -36,8 +36,9 @@ const STATUSES_PER_READER = 3;
 const RELAY_CONNECTIONS = 3;
 // Two begin attempts and one ends them, each for many; one reads on, and notes how far they are.
 const REPLAY_CONNECTIONS = 4;
-// Each books rows of one file; the others take turns.
-export const IMPORT_CONNECTIONS = 2;
+// Each books rows of one file, and reads on meanwhile; the others take turns.
+export const IMPORTS_AT_ONCE = 2;
+const IMPORT_CONNECTIONS = 2 * IMPORTS_AT_ONCE;
 // Files come in slowly, and each of their statements is short.
 const RECEIVING_CONNECTIONS = 2;
 // Two batches each of new leads, known leads and bots' visits in flight, and one for the look whether clicks can be stored.

@@ -4,7 +4,7 @@ import { createImporting } from '../../activities/import/import-activities.ts';
 import { createRetention } from '../../activities/retention.ts';
 import { createReplaying } from '../../activities/replay/replay-activities.ts';
 import { startCanary } from '../canary.ts';
-import { checkDb, connectImportDb, connectReplayDb, IMPORT_CONNECTIONS } from '../db/connect.ts';
+import { checkDb, connectImportDb, connectReplayDb, IMPORTS_AT_ONCE } from '../db/connect.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
 import { createGuardedClient } from '../outbound/guarded-client.ts';
 import { measureClient } from '../outbound/measured-client.ts';
@@ -36,7 +36,7 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
   const importing = createImporting({
     db: importDb,
     windowMs: config.leads.windowMs,
-    concurrency: IMPORT_CONNECTIONS,
+    concurrency: IMPORTS_AT_ONCE,
     metrics,
     log,
   });

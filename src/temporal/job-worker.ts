@@ -10,6 +10,8 @@ export type JobWorkerOptions = Pick<WorkerOptions, 'connection' | 'namespace' | 
 
 // A job has one task for each of its batches: what is not remembered is read again soon enough.
 const CACHED_WORKFLOWS = 50;
+// So long a step waits for the worker that remembers the job, which may be dead.
+const STICKY_TIMEOUT = '2s';
 // Otherwise the SDK tells Temporal only after most of the time in which it must be told.
 const HEARTBEAT_INTERVAL = '1s';
 
@@ -21,5 +23,6 @@ export function jobWorker({ concurrentJobs, ...options }: JobWorkerOptions): Wor
     maxCachedWorkflows: CACHED_WORKFLOWS,
     maxConcurrentActivityTaskExecutions: concurrentJobs,
     maxHeartbeatThrottleInterval: HEARTBEAT_INTERVAL,
+    stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
   };
 }
