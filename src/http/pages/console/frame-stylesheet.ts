@@ -55,8 +55,11 @@ body.console {
   .console .side .brand { padding: 0 .6rem; }
   .console .areas { margin: 0; flex: 1; overflow: auto; min-height: 0; }
   .console .side:has(.seek) { gap: .9rem; }
-  .console .side:has(.seek) .areas a { min-height: 34px; padding: .25rem .6rem; }
-  .console .areas .group { display: block; padding: .7rem .6rem .15rem; font-size: .78rem; font-weight: 600; color: var(--soft-ink); }
+  .console .side:has(.seek) { padding-block: 1rem .75rem; }
+  .console .side:has(.seek) .areas { scrollbar-width: thin; }
+  .console .side:has(.seek) .areas ul { gap: 0; }
+  .console .side:has(.seek) .areas a { min-height: 29px; padding: .1rem .6rem; font-size: .92rem; }
+  .console .areas .group { display: block; padding: .4rem .6rem .1rem; font-size: .78rem; font-weight: 600; color: var(--soft-ink); }
   .console .areas ul { flex-direction: column; width: auto; padding: 0; }
   .console .side .who { flex-direction: column; align-items: stretch; gap: .25rem; padding: .9rem .6rem 0; border-top: 1px solid var(--line); }
   .console .who .quiet { padding-left: 0; justify-content: flex-start; }

@@ -25,5 +25,5 @@ export const OPS_STYLESHEET = `
 .console .said li { padding: .55rem 0; border-bottom: 1px solid var(--line); }
 @media (max-width: 39.99rem) { .console .word-rows thead { display: none; } .console .word-rows tr { display: grid; gap: .4rem; padding: .6rem; border-bottom: 1px solid var(--line); } .console .word-rows td { padding: 0; border: 0; } }
 .console .pages { margin-top: 1rem; display: flex; justify-content: flex-start; }
-.console .card > .help { margin-top: -.6rem; }
+.console .pair + .help { margin-bottom: 1.1rem; }
 `;
