@@ -65,6 +65,19 @@ describe('connections to Postgres', () => {
     }
   });
 
+  it('of statuses look each row of a batch up by an index, whatever the statistics say', async () => {
+    const statuses = connectStatusDb({ url, poolSize: 1, statementTimeoutMs });
+    const { rows } = await statuses.raw<{ rows: { name: string; setting: string }[] }>(
+      `select name, setting from pg_settings
+       where name in ('enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'plan_cache_mode') order by name`,
+    );
+    assert.deepEqual(
+      rows.map(({ setting }) => setting),
+      ['off', 'off', 'off', 'force_generic_plan'],
+    );
+    await statuses.destroy();
+  });
+
   it('of a relay do not wait for the disk, those of everybody else do', async () => {
     const options = { url, poolSize: 1, statementTimeoutMs };
     const pools = [connectRelayDb(options), connectDb(options), connectStatusDb(options), connectReadingDb(options)];
