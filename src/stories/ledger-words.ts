@@ -1,5 +1,7 @@
 import type { LedgerLine, LedgerSum } from '../db/reports/ledger-lines.ts';
+import type { RewardEntryRow } from '../db/reports/reward-entries.ts';
 import type { LineKind } from '../domain/ledger.ts';
+import { formatMajorUnits } from '../domain/money.ts';
 
 /** Why a line is there, in the words that partners and ops read. */
 export function explainLine({ kind, amount, reference }: Pick<LedgerLine, 'kind' | 'amount' | 'reference'>): string {
@@ -33,4 +35,18 @@ export function sumByCurrency(sums: LedgerSum[]): CurrencySum[] {
     found.set(currency, sum);
   }
   return [...found.values()];
+}
+
+/** The payouts that closed lines of conversions, each with what these came to. */
+export function tellPayouts(entries: RewardEntryRow[]): { at: string; what: string }[] {
+  const paid = new Map<string, { at: string; what: string; amount: number }>();
+  for (const { payout_id, payout_reference, paid_at, conversion_id, amount, currency } of entries) {
+    if (payout_id === null || paid_at === null) continue;
+    const key = `${payout_id} ${conversion_id}`;
+    const sum = (paid.get(key)?.amount ?? 0) + amount;
+    const money = `${formatMajorUnits(sum, currency)} ${currency}`;
+    const what = `paid out: ${money} for conversion ${conversion_id}, reference ${payout_reference}`;
+    paid.set(key, { at: paid_at, amount: sum, what });
+  }
+  return [...paid.values()].map(({ at, what }) => ({ at, what }));
 }

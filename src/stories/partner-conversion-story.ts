@@ -6,6 +6,7 @@ import type {
   PartnerConversionFacts,
 } from '../db/reports/partner-conversion-facts.ts';
 import { formatMajorUnits } from '../domain/money.ts';
+import { tellPayouts } from './ledger-words.ts';
 import { tellPrice } from './price-words.ts';
 import { viewPartnerPostback } from './partner-postback.ts';
 
@@ -32,8 +33,8 @@ export function tellPartnerConversion({ conversion, ...facts }: PartnerConversio
   };
 }
 
-function viewEntry({ kind, amount, currency, at }: OwnRewardEntry) {
-  return { kind, amount, currency, at };
+function viewEntry({ kind, line, amount, currency, at, payout_id, payout_reference, paid_at }: OwnRewardEntry) {
+  return { kind, line, amount, currency, at, payout_id, payout_reference, paid_at };
 }
 
 /**
@@ -84,14 +85,17 @@ function makeTimeline(
     { at: conversion.created_at, what: `conversion: on the way to ${conversion.offer_name ?? conversion.offer_id}` },
     ...statuses.map(({ at, status, reason }) => ({ at, what: `${status}${reason === null ? '' : ` (${reason})`}` })),
     ...(price && (price.list ?? price.cap) ? [{ at: price.at, what: `price: ${tellOwnPrice(price)}` }] : []),
-    ...rewardEntries.map(({ at, kind, amount, currency }) => ({
-      at,
-      what: `reward ${kind}: ${formatMajorUnits(amount, currency)} ${currency}`,
-    })),
+    ...rewardEntries.map(tellEntry),
+    ...tellPayouts(rewardEntries),
     ...postbacks.flatMap(tellPostback),
   ];
   // A stable sort: within one millisecond, causes stay before their effects.
   return moments.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
+function tellEntry({ at, kind, line, amount, currency }: OwnRewardEntry): Moment {
+  const after = line === 'correction' ? ', a correction after a payout' : '';
+  return { at, what: `reward ${kind}: ${formatMajorUnits(amount, currency)} ${currency}${after}` };
 }
 
 function tellTouch({ at, ref_id: refId, ref_id_problem: problem }: OwnTouch): Moment {

@@ -1,10 +1,12 @@
-import type { AttemptRow, PostbackRow, RewardEntryRow, ToldCall } from '../db/reports/conversion-facts.ts';
+import type { AttemptRow, PostbackRow, ToldCall } from '../db/reports/conversion-facts.ts';
+import type { RewardEntryRow } from '../db/reports/reward-entries.ts';
 import type { StoryFacts } from '../db/reports/lead-facts.ts';
 import type { LeadEvent } from '../domain/lead-event.ts';
 import { formatMajorUnits } from '../domain/money.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
 import { subjectsOf } from './conversion-view.ts';
 import { viewDroppedTouches } from './dropped-touches.ts';
+import { tellPayouts } from './ledger-words.ts';
 import { tellPrice } from './price-words.ts';
 import type { LinkChange, Reading } from './reading.ts';
 
@@ -19,6 +21,7 @@ export function makeTimeline(facts: StoryFacts, { linkChanges, wonBy, refIdProbl
     ...tellPrices(facts),
     ...facts.statusCalls.filter((call) => call.seq === null).map(tellCall),
     ...facts.rewardEntries.map(tellReward),
+    ...tellPayouts(facts.rewardEntries).map((moment) => ({ ...moment, seq: null })),
     ...facts.postbacks.flatMap((postback) => tellPostback(postback, refIdProblems.get(postback.seq))),
     ...tellDroppedTouches(facts),
     ...facts.attempts.map((attempt) => tellAttempt(attempt, receivers.get(attempt.postback_id) ?? 'house')),
@@ -102,10 +105,11 @@ function tellRow({
   return `, row ${row_number} of ${file_name === null ? 'the file' : `file ${file_name},`} import ${import_id},`;
 }
 
-function tellReward({ at, seq, kind, amount, ...entry }: RewardEntryRow): Moment {
+function tellReward({ at, seq, kind, line, amount, ...entry }: RewardEntryRow): Moment {
   const { currency, partner_id, conversion_id } = entry;
   const sum = `${formatMajorUnits(amount, currency)} ${currency}`;
-  const what = `reward ${kind}: ${sum} for ${partner_id}, conversion ${conversion_id}`;
+  const after = line === 'correction' ? ', a correction after a payout' : '';
+  const what = `reward ${kind}: ${sum} for ${partner_id}, conversion ${conversion_id}${after}`;
   return { at, seq, what };
 }
 

@@ -4,6 +4,7 @@ import type { Status } from '../../domain/status.ts';
 import { LEAD_EVENT_COLUMNS, toLeadEvent, type LeadEventRow } from '../lead-events.ts';
 import type { PostbackState, SkipReason } from '../postbacks.ts';
 import { readStatusPrices, type StatusPrice } from './price-facts.ts';
+import { readRewardEntries, type RewardEntryRow } from './reward-entries.ts';
 import { STATUS_CALL_COLUMNS, type StatusCallRow } from './status-calls.ts';
 
 /** A conversion with the names of its offer and advertiser; `status` is its last one, null before the first. */
@@ -30,20 +31,6 @@ export type SettlementRow = {
   touch_seq: number | null;
   reward: 'book' | 'revoke' | 'none';
   settled_at: string;
-};
-
-/** A line of a partner's earnings. */
-export type RewardEntryRow = {
-  entry_id: number;
-  conversion_id: string;
-  seq: number;
-  partner_id: string;
-  kind: 'booked' | 'revoked';
-  /** Minor units of `currency`; negative when revoked. */
-  amount: number;
-  currency: string;
-  price_version: number;
-  at: string;
 };
 
 /** One message to a partner about one status. */
@@ -135,17 +122,6 @@ const SETTLEMENT_COLUMNS = [
   'reward',
   'settled_at',
 ] as const satisfies (keyof SettlementRow)[];
-const REWARD_ENTRY_COLUMNS = [
-  'entry_id',
-  'conversion_id',
-  'seq',
-  'partner_id',
-  'kind',
-  'amount',
-  'currency',
-  'price_version',
-  'at',
-] as const satisfies (keyof RewardEntryRow)[];
 export const POSTBACK_COLUMNS = [
   'postback_id',
   'conversion_id',
@@ -207,9 +183,7 @@ export async function readConversionFacts(trx: Knex, conversionIds: string[]): P
     settlements: await ofConversions('settlements', ['seq'])
       .limit(MAX_ROWS)
       .select<SettlementRow[]>(SETTLEMENT_COLUMNS),
-    rewardEntries: await ofConversions('reward_entries', ['seq'])
-      .limit(MAX_ROWS)
-      .select<RewardEntryRow[]>(REWARD_ENTRY_COLUMNS),
+    rewardEntries: await readRewardEntries(trx, { conversionIds, limit: MAX_ROWS }),
     postbacks,
     attempts: await readAttempts(trx, postbacks),
   };

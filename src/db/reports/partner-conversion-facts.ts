@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 import type { RefIdProblem } from '../../domain/ref-id.ts';
 import type { Status } from '../../domain/status.ts';
-import type { RewardEntryRow } from './conversion-facts.ts';
 import { readStatusPrices, type StatusPrice } from './price-facts.ts';
 import { findPartnerConversion, type PartnerConversion } from './partner-conversions.ts';
 import { readPostbacksOfConversion, type PartnerPostbackFacts } from './partner-postbacks.ts';
+import { readRewardEntries, type RewardEntryRow } from './reward-entries.ts';
 import { inOneSnapshot } from './snapshot.ts';
 
 /** A visit through the partner's own link. */
@@ -19,7 +19,7 @@ export type OwnTouch = {
 /** A status that was settled with the partner; `touch_at` is the touch by which it held the lead then. */
 export type OwnStatus = { status: Status; at: string; reason: string | null; touch_at: string | null };
 
-export type OwnRewardEntry = Pick<RewardEntryRow, 'kind' | 'amount' | 'currency' | 'price_version' | 'at'>;
+export type OwnRewardEntry = RewardEntryRow;
 
 /** All that a partner may know of one conversion; no row of it belongs to another partner. */
 export type PartnerConversionFacts = {
@@ -45,10 +45,11 @@ export async function readPartnerConversionFacts(
     const found = await findPartnerConversion(trx, { partnerId, conversionId });
     if (!found) return undefined;
     const { lead_id: leadId, ...conversion } = found;
-    const rewardEntries = await trx('reward_entries')
-      .where({ conversion_id: conversionId, partner_id: partnerId })
-      .orderBy('seq')
-      .select<OwnRewardEntry[]>('kind', 'amount', 'currency', 'price_version', 'at');
+    const rewardEntries = await readRewardEntries(trx, {
+      conversionIds: [conversionId],
+      partnerId,
+      limit: MAX_STATUSES,
+    });
     const firstApproval = conversion.outcome === 'won' ? await findFirstApproval(trx, conversionId) : undefined;
     const prices = firstApproval
       ? await readStatusPrices(trx, { conversionIds: [conversionId], limit: MAX_STATUSES })

@@ -1,5 +1,6 @@
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { describeConversionCalls } from './conversions/conversion-openapi.ts';
+import { describeEarningsCalls } from './earnings/earnings-openapi.ts';
 import { describeKeyCalls } from './key/key-openapi.ts';
 import { describePostbackCalls } from './postbacks/postback-openapi.ts';
 import { describePresetCalls } from './presets/preset-openapi.ts';
@@ -19,6 +20,7 @@ export function describePartnerCalls(): ZodOpenApiPathsObject {
     ...describeReplayCalls(),
     ...describeConversionCalls(),
     ...describeStatsCalls(),
+    ...describeEarningsCalls(),
     ...describeSigningCalls(),
     ...describeKeyCalls(),
   };

@@ -6,6 +6,7 @@ import type { KeyCheck } from '../protocol/keys/key-check.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
 import { createPartnerAuth } from './auth.ts';
 import { addConversionRoutes } from './conversions/conversion-routes.ts';
+import { addEarningsRoutes } from './earnings/earnings-routes.ts';
 import { addKeyRoutes } from './key/key-routes.ts';
 import { limitReports } from './limit-reports.ts';
 import { addPostbackRoutes } from './postbacks/postback-routes.ts';
@@ -46,6 +47,7 @@ export function createPartnerRoutes(
   addReplayRoutes(routes, deps.db);
   addConversionRoutes(routes, deps.db);
   addStatsRoutes(routes, deps.db);
+  addEarningsRoutes(routes, deps.db);
   addSigningRoutes(routes, deps.db);
   addKeyRoutes(routes, deps.db);
   routes.use((req) => {

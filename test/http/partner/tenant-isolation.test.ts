@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import request from 'supertest';
+import { recordPayout } from '../../../src/db/ledger/payouts.ts';
 import { createReplay } from '../../../src/db/replays/replays.ts';
 import { rotateSigningSecret } from '../../../src/db/keys/signing-secrets.ts';
 import { describePublicApi } from '../../../src/http/docs/public-openapi.ts';
@@ -9,6 +10,7 @@ import { readDescription, type DescribedCall } from '../../support/api-descripti
 import { createTestDatabase } from '../../support/database.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
 import { createNetwork, postbacksOf, type Network } from '../../support/network-in-database.ts';
+import { readPastMoment } from '../../support/past-moment.ts';
 import { settingsFor } from '../../support/postback-settings.ts';
 import { actAs, buildPartnerApi, type PartnerApi } from '../build-partner-api.ts';
 
@@ -32,10 +34,11 @@ const BODIES: Record<string, object> = {
 const FILTERS: Record<string, string[]> = {
   '/v1/partner/postbacks': ['conversion_id', 'ref_id'],
   '/v1/partner/conversions': ['ref_id'],
+  '/v1/partner/ledger': ['conversion_id'],
 };
 const PUBLIC_PARAMETERS = ['preset_id'];
 
-type Ids = { postback_id: string; conversion_id: string; replay_id: string; ref_id: string };
+type Ids = { postback_id: string; conversion_id: string; replay_id: string; payout_id: string; ref_id: string };
 
 describe("the walls between partners in the partner's API", () => {
   let network: Network;
@@ -49,6 +52,12 @@ describe("the walls between partners in the partner's API", () => {
   const settleNext = async (leadId: string, conversionId: string, word: string, reason: string | null = null) => {
     await network.report(conversionId, word, reason);
     await settleLatest(db, leadId);
+  };
+
+  const payOut = async (partnerId: string) => {
+    const payout = { partnerId, currency: 'USD', upto: await readPastMoment(db), reference: 'their transfer' };
+    const recorded = await db.transaction((trx) => recordPayout(trx, { ...payout, comment: 'their comment' }));
+    return recorded.payout.payout_id;
   };
 
   before(async () => {
@@ -74,9 +83,18 @@ describe("the walls between partners in the partner's API", () => {
       postback_id: postback?.postback_id ?? '',
       conversion_id: conversionId,
       replay_id: replay.replay_id,
+      payout_id: await payOut(theirs.partnerId),
       ref_id: 'their-click',
     };
-    telling = [...Object.values(theirIds), theirs.partnerId, 'Their Media', 'theirs.example', 'their reason', secret];
+    telling = [
+      ...Object.values(theirIds),
+      theirs.partnerId,
+      'Their Media',
+      'theirs.example',
+      'their reason',
+      'their transfer',
+      secret,
+    ];
   });
 
   for (const [what, key] of [
@@ -182,7 +200,13 @@ describe("the walls between partners in the partner's API", () => {
 });
 
 function nobodysIds(): Ids {
-  return { postback_id: 'nobodys', conversion_id: 'nobodys', replay_id: 'nobodys', ref_id: 'nobodys' };
+  return {
+    postback_id: 'nobodys',
+    conversion_id: 'nobodys',
+    replay_id: 'nobodys',
+    payout_id: 'nobodys',
+    ref_id: 'nobodys',
+  };
 }
 
 function namesOf(path: string): string[] {

@@ -71,6 +71,12 @@ const entrySchema = z.object({
   currency: z.string(),
   price_version: z.int(),
   at: momentSchema,
+  line: z.enum(['reward', 'revocation', 'correction']).meta({
+    description: 'What it is in the ledger: a correction follows after something of the conversion was paid out.',
+  }),
+  payout_id: z.string().nullable().meta({ description: 'The payout that closed it; null while it is open.' }),
+  payout_reference: z.string().nullable(),
+  paid_at: momentSchema.nullable(),
 });
 
 const priceSchema = z
@@ -125,6 +131,10 @@ const entryExample: z.output<typeof entrySchema> = {
   currency: 'USD',
   price_version: 1,
   at: AT,
+  line: 'reward',
+  payout_id: null,
+  payout_reference: null,
+  paid_at: null,
 };
 
 const postbackExample: z.output<typeof postbackSchema> = {

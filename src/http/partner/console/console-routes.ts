@@ -18,6 +18,7 @@ import { sendConsoleProblem } from './console-page.ts';
 import { addConversionPages } from './conversions/conversion-pages.ts';
 import { addDeliveryPages } from './deliveries/delivery-pages.ts';
 import { addReplayPages } from './deliveries/replays/replay-pages.ts';
+import { addEarningsPages } from './earnings/earnings-pages.ts';
 import { addFiles } from './files.ts';
 import { addKeyPages } from './key/key-pages.ts';
 import { sendLogin } from './login-page.ts';
@@ -67,6 +68,7 @@ export function createConsoleRoutes(deps: ConsoleDeps, { publicUrl, log }: Conte
   // Before the pages of single deliveries, whose address would hold it.
   addReplayPages(routes, { db, reports });
   addDeliveryPages(routes, db);
+  addEarningsPages(routes, { db, reports });
   addFiles(routes, { db, reports });
   addKeyPages(routes, { db, sessionCookie });
   routes.use((req) => {

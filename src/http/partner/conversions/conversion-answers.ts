@@ -62,7 +62,16 @@ const storySchema = z.object({
   reward: z.object({
     net: moneySchema.nullable(),
     entries: z.array(
-      z.object({ kind: z.enum(['booked', 'revoked']), amount: z.int(), currency: z.string(), at: momentSchema }),
+      z.object({
+        kind: z.enum(['booked', 'revoked']),
+        line: z.enum(['reward', 'revocation', 'correction']).meta({ description: 'What it is in your ledger.' }),
+        amount: z.int(),
+        currency: z.string(),
+        at: momentSchema,
+        payout_id: z.string().nullable().meta({ description: 'The payout that paid it; null while it is open.' }),
+        payout_reference: z.string().nullable(),
+        paid_at: momentSchema.nullable(),
+      }),
     ),
   }),
   touches: z.array(touchSchema).meta({ description: 'Your visits of this lead, in order; the latest 200.' }),
@@ -100,7 +109,15 @@ export const conversionStoryAnswer = defineAnswer(storySchema, {
     cap: null,
     why: '12.50 USD: the tier from 100, because it was the 137th approved conversion of this advertiser in 2026-01 (Europe/Berlin); price list version 3.',
   },
-  reward: { net: money, entries: [{ kind: 'booked', ...money, at: AT }] },
+  reward: {
+    net: money,
+    entries: [
+      {
+        ...{ kind: 'booked', line: 'reward', ...money, at: AT },
+        ...{ payout_id: null, payout_reference: null, paid_at: null },
+      },
+    ],
+  },
   touches: [{ at: '2026-01-31T09:14:00.000Z', ref_id: '123456789abcd', ref_id_problem: null, ref_id_sample: null }],
   statuses: [{ status: 'approved', at: AT, reason: null }],
   postbacks: [postbackExample],

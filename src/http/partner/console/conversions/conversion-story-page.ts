@@ -29,7 +29,7 @@ export const sendConversionStory = definePage<{ story: Story }>(
 <dt>You have</dt><dd><% if (it.story.reward.net) { %><%~ it.show.money(it.story.reward.net.amount, it.story.reward.net.currency) %><% } else { %><span class="soft">nothing yet</span><% } %></dd>
 <dt>Price</dt><dd><% if (it.story.price) { %><%~ it.show.money(it.story.price.amount, it.story.price.currency) %>, <a href="/docs#price">fixed when it was approved</a><% if (it.story.price.tier_from !== null || it.story.price.cap) { %><br><span class="soft"><%= it.story.price.why %></span><% } %><% } else { %><span class="soft"><a href="/docs#price">fixed when it is approved</a></span><% } %></dd>
 <% for (const entry of it.story.reward.entries) { %>
-<dt><%= entry.kind === 'booked' ? 'Booked' : 'Revoked' %></dt><dd><%~ it.show.money(entry.amount, entry.currency) %>, <%~ it.show.exactTime(entry.at) %></dd>
+<dt><%= entry.line === 'correction' ? 'Corrected' : entry.kind === 'booked' ? 'Booked' : 'Revoked' %></dt><dd><%~ it.show.money(entry.amount, entry.currency) %>, <%~ it.show.exactTime(entry.at) %><br><span class="soft"><% if (entry.payout_id) { %><a href="/console/earnings/statements/<%= encodeURIComponent(entry.payout_id) %>">paid out</a> <%~ it.show.time(entry.paid_at) %><% } else { %>not paid out yet<% } %></span></dd>
 <% } %>
 </dl>
 </section>
