@@ -146,6 +146,18 @@ export async function listPayouts(
   return { rows, next: found.length > limit ? (rows.at(-1)?.payout_id ?? null) : null };
 }
 
+/** A payout with the name of its partner. */
+export type PaidPartner = Payout & { partner_name: string };
+
+/** The latest payouts to whomever. */
+export async function listLatestPayouts(db: Knex, limit: number): Promise<PaidPartner[]> {
+  return await db('payouts as p')
+    .join('partners as r', 'r.partner_id', 'p.partner_id')
+    .orderBy('p.payout_id', 'desc')
+    .limit(limit)
+    .select<PaidPartner[]>([...COLUMNS.map((column) => `p.${column}`), 'r.name as partner_name']);
+}
+
 /** @returns undefined when the partner has no such payout */
 export async function readPayout(
   db: Knex,

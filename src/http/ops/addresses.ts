@@ -11,6 +11,8 @@ export const callAt = at('inbound');
 export const importAt = at('imports');
 export const pricesAt = at('prices');
 
+export const ledgerOf = (partnerId: string) => `${partnerAt(partnerId)}/ledger`;
+
 const SUBJECTS: Readonly<Record<string, (id: string) => string>> = {
   lead: leadAt,
   conversion: conversionAt,

@@ -29,6 +29,7 @@ import { addConversionPages } from './conversions/conversion-pages.ts';
 import { addEndpointPages } from './endpoints/endpoint-pages.ts';
 import { addImportPages, addImportUpload, type ImportPagesDeps } from './imports/import-pages.ts';
 import { addKeyPages } from './keys/key-pages.ts';
+import { addLedgerPages } from './ledger/ledger-pages.ts';
 import { addLeadPages } from './leads/lead-pages.ts';
 import { addOfferPages } from './offers/offer-pages.ts';
 import { addOverviewPages } from './overview/overview-pages.ts';
@@ -100,6 +101,7 @@ function addPages(routes: Router, deps: OpsConsoleDeps, { temporalUiUrl, tempora
   addLeadPages(routes, told);
   addConversionPages(routes, told);
   addPostbackPages(routes, { db });
+  addLedgerPages(routes, { db });
   addPartnerPages(routes, deps);
   addAdvertiserPages(routes, { db, publicUrl });
   addOfferPages(routes, { db });

@@ -102,23 +102,6 @@ const lineExample = viewLine({
 
 export const ledgerAnswer = definePage(lineSchema, lineExample);
 
-export const lineColumns: CsvColumn<z.output<typeof lineSchema>>[] = [
-  { header: 'line_id', value: (line) => line.line_id },
-  { header: 'at', value: (line) => line.at },
-  { header: 'kind', value: (line) => line.kind },
-  // As a number: a text that begins with a minus would look like a formula.
-  { header: 'amount', value: (line) => Number(formatMajorUnits(line.amount, line.currency)) },
-  { header: 'currency', value: (line) => line.currency },
-  { header: 'conversion_id', value: (line) => line.conversion_id },
-  { header: 'seq', value: (line) => line.seq },
-  { header: 'offer_id', value: (line) => line.offer_id },
-  { header: 'offer_name', value: (line) => line.offer_name },
-  { header: 'price_version', value: (line) => line.price_version },
-  { header: 'payout_id', value: (line) => line.payout_id },
-  { header: 'reference', value: (line) => line.reference },
-  { header: 'why', value: (line) => line.why },
-];
-
 export const lineCsvExample =
   '"line_id","at","kind","amount","currency","conversion_id","seq","offer_id","offer_name","price_version","payout_id","reference","why"\r\n4711,"2026-01-31T09:15:00.000Z","reward",12.5,"USD","k3v9x2m7q1w8z5t4r6y0",3,"gold-card-7h3m2p","Gold card",1,,,"The conversion was approved."\r\n';
 

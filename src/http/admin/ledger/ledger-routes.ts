@@ -17,6 +17,7 @@ import {
   statementListSchema,
   statementSchema,
 } from '../../fields/ledger-filters.ts';
+import { lineColumns } from '../../fields/ledger-csv.ts';
 import { sendList } from '../../fields/lists.ts';
 import { USUAL_PAGE } from '../../fields/number-schemas.ts';
 import { readWith } from '../../fields/read-with.ts';
@@ -24,7 +25,7 @@ import { actorOf, needs } from '../../protocol/actor.ts';
 import { writeCursor } from '../../protocol/cursor.ts';
 import { wantsCsv } from '../../protocol/csv.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
-import { lineColumns, payoutColumns, viewLine, viewStatement } from './ledger-answers.ts';
+import { payoutColumns, viewLine, viewStatement } from './ledger-answers.ts';
 
 export const checkQuerySchema = z.strictObject({ partner_id: idFilter.meta({ description: 'Only this one.' }) });
 

@@ -58,7 +58,7 @@ export const sendConversion = definePage<ConversionData>(
 <dt><% if (priced.status === 'approved') { %>Price<% } else { %>Price when <%= priced.status %><% } %></dt><dd><%= priced.price.why %> <a class="small" href="/ops/prices/<%= encodeURIComponent(story.offer.offer_id) %>">The offer's prices</a></dd>
 <% } %>
 <% for (const entry of story.reward.entries) { %>
-<dt><%= entry.kind === 'booked' ? 'Booked' : 'Revoked' %></dt><dd><%~ it.show.money(entry.amount, entry.currency) %> for <%= entry.partner_id %>, <%~ it.show.exactTime(entry.at) %> <span class="soft small">price version <%= entry.price_version %></span></dd>
+<dt><%= entry.line === 'correction' ? 'Corrected' : entry.kind === 'booked' ? 'Booked' : 'Revoked' %></dt><dd><%~ it.show.money(entry.amount, entry.currency) %> for <%= entry.partner_id %>, <%~ it.show.exactTime(entry.at) %> <span class="soft small">price version <%= entry.price_version %>; <a href="/ops/partners/<%= encodeURIComponent(entry.partner_id) %>/ledger<%= entry.payout_id ? '/' + encodeURIComponent(entry.payout_id) : '?conversion_id=' + encodeURIComponent(story.conversion_id) %>"><% if (entry.payout_id) { %>paid out<% } else { %>not paid out<% } %></a><% if (entry.payout_id) { %> <%~ it.show.time(entry.paid_at) %>, reference <%= entry.payout_reference %><% } %></span></dd>
 <% } %>
 </dl>
 </section>

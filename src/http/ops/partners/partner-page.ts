@@ -78,7 +78,7 @@ export const sendPartner = definePage<PartnerData>(
 <p class="small"><a href="/ops/partners">Partners</a></p>
 <div class="head"><h1><%= partner.name %></h1><div class="row"><%~ it.show.state(partner.state) %>
 <% if (it.may.admin) { %><% if (partner.state === 'active') { %><a class="button plain" href="<%= address %>/pause">Pause</a><% } else { %><%~ it.show.action({ label: 'Make it active', post: address + '/state', fields: { state: 'active' } }, 'plain') %><% } %><a class="button plain" href="<%= address %>/key">New key</a><% } %></div></div>
-<nav class="row subject-links" aria-label="Of this partner"><a href="/ops/leads?partner_id=<%= asked %>">Leads it holds</a><a href="/ops/conversions?partner_id=<%= asked %>">Conversions</a><a href="/ops/postbacks?partner_id=<%= asked %>">Postbacks</a><a href="/ops/audit?subject_id=<%= asked %>">Changes</a></nav>
+<nav class="row subject-links" aria-label="Of this partner"><a href="/ops/leads?partner_id=<%= asked %>">Leads it holds</a><a href="/ops/conversions?partner_id=<%= asked %>">Conversions</a><a href="/ops/postbacks?partner_id=<%= asked %>">Postbacks</a><a href="<%= address %>/ledger">Ledger</a><a href="/ops/audit?subject_id=<%= asked %>">Changes</a></nav>
 <% for (const warning of it.warnings) { %><%~ it.show.notice({ tone: 'busy', title: 'Its console warns the partner', text: warning }) %><% } %>
 <div class="split">
 <section class="card">

@@ -1,0 +1,98 @@
+import type { LastCheck, LedgerCheck } from '../../../db/ledger/ledger-check.ts';
+import type { PaidPartner } from '../../../db/ledger/payouts.ts';
+import { definePage } from '../ops-page.ts';
+
+/** Whether the ledger is right, and the latest payouts. */
+export const sendLedger = definePage<{
+  last: LastCheck;
+  payouts: PaidPartner[];
+  given: string;
+  error: string | undefined;
+}>(
+  'ledger',
+  `
+<div class="head"><h1>Ledger</h1><a class="button plain" href="/ops/ledger/check">Check it now</a></div>
+<% if (it.last.differences) { %>
+<%~ it.show.notice({ tone: 'bad', title: 'The ledger differs from what was settled', text: it.last.differences + ' partners, currencies or payouts differ. Pay nobody out before it is understood.', role: 'alert', actions: [{ label: 'See what differs', href: '/ops/ledger/check' }] }) %>
+<% } else if (it.last.ended_at) { %>
+<p>All lines come to what was settled. <span class="soft">Checked <%~ it.show.time(it.last.ended_at) %>.</span></p>
+<% } else { %>
+<p class="soft">The relays have not compared it with what was settled yet; they do so every LEDGER_CHECK_INTERVAL_SECONDS.</p>
+<% } %>
+<section class="card">
+<h2>Ledger of a partner</h2>
+<form class="filters" method="get" action="/ops/ledger">
+<%~ it.show.field({ name: 'partner_id', label: 'Id of the partner', type: 'search', value: it.given, error: it.error, attributes: { maxlength: '64', autocomplete: 'off', spellcheck: 'false', required: '' } }) %>
+<button class="plain">Open</button>
+</form>
+<p class="soft small">Or find it by name among the <a href="/ops/partners">partners</a>.</p>
+</section>
+<h2>Latest payouts</h2>
+<% if (it.payouts.length > 0) { %>
+<div class="table" tabindex="0" role="region" aria-label="Payouts">
+<table class="cards">
+<thead><tr><th scope="col">When</th><th scope="col">Partner</th><th scope="col">Reference</th><th scope="col" class="number">Lines</th><th scope="col" class="number">Amount</th></tr></thead>
+<tbody>
+<% for (const row of it.payouts) { const at = '/ops/partners/' + encodeURIComponent(row.partner_id) + '/ledger'; %>
+<tr>
+<td data-label="When"><a href="<%= at %>/<%= encodeURIComponent(row.payout_id) %>"><%~ it.show.time(row.created_at) %></a></td>
+<td data-label="Partner" class="wrap"><a href="<%= at %>"><%= row.partner_name %></a></td>
+<td data-label="Reference" class="wrap"><%= row.reference %></td>
+<td data-label="Lines" class="number"><%= row.lines %></td>
+<td data-label="Amount" class="number"><%~ it.show.money(row.amount, row.currency) %></td>
+</tr>
+<% } %>
+</tbody>
+</table>
+</div>
+<% } else { %>
+<%~ it.show.nothing({ title: 'Nobody was paid out yet', text: 'Open the ledger of a partner to see what it has, and to pay it out.', action: { label: 'Partners', href: '/ops/partners' } }) %>
+<% } %>
+`,
+);
+
+export const sendCheck = definePage<{ check: LedgerCheck }>(
+  'ledger',
+  `
+<% const { check } = it; const found = check.differences; %>
+<p class="small"><a href="/ops/ledger">Ledger</a></p>
+<div class="head"><h1>Check of the ledger</h1><a class="button plain" href="/ops/ledger/check">Check again</a></div>
+<% if (check.is_balanced) { %>
+<%~ it.show.notice({ tone: 'good', title: 'Everything fits', text: 'The lines of ' + check.accounts + ' pairs of a partner and a currency come to what their ' + check.conversions + ' conversions brought, and ' + check.payouts + ' payouts to the lines that they closed.', role: 'status' }) %>
+<% } else { %>
+<%~ it.show.notice({ tone: 'bad', title: 'The ledger differs from what was settled', text: 'Pay nobody out before it is understood. The program never changes a line: look for statements made by hand, a restored backup, or a new release.', role: 'alert' }) %>
+<% } %>
+<p class="soft small">As of <%~ it.show.exactTime(check.checked_at) %>. What should be there is worked out from the settlements and the prices that were fixed with the statuses.</p>
+<% if (found.accounts.length > 0) { %>
+<h2>Partners</h2>
+<div class="table" tabindex="0" role="region" aria-label="Partners that differ"><table class="cards">
+<thead><tr><th scope="col">Partner</th><th scope="col" class="number">Conversions</th><th scope="col" class="number">Lines</th><th scope="col" class="number">Should be</th><th scope="col" class="number">Difference</th></tr></thead>
+<tbody><% for (const row of found.accounts) { %><tr>
+<td data-label="Partner"><%~ it.show.id(row.partner_id, '/ops/partners/' + encodeURIComponent(row.partner_id) + '/ledger') %></td>
+<td data-label="Conversions" class="number"><%= row.conversions %></td>
+<td data-label="Lines" class="number"><%~ it.show.money(row.lines, row.currency) %></td>
+<td data-label="Should be" class="number"><%~ it.show.money(row.rewards, row.currency) %></td>
+<td data-label="Difference" class="number"><strong><%~ it.show.money(row.lines - row.rewards, row.currency) %></strong></td>
+</tr><% } %></tbody></table></div>
+<h2>Conversions<% if (found.conversions.length === 100) { %> <span class="soft">the first 100</span><% } %></h2>
+<div class="table" tabindex="0" role="region" aria-label="Conversions that differ"><table class="cards">
+<thead><tr><th scope="col">Conversion</th><th scope="col">Partner</th><th scope="col" class="number">Lines</th><th scope="col" class="number">Should be</th></tr></thead>
+<tbody><% for (const row of found.conversions) { %><tr>
+<td data-label="Conversion"><%~ it.show.id(row.conversion_id, '/ops/conversions/' + encodeURIComponent(row.conversion_id)) %></td>
+<td data-label="Partner"><%~ it.show.id(row.partner_id) %></td>
+<td data-label="Lines" class="number"><%~ it.show.money(row.lines, row.currency) %></td>
+<td data-label="Should be" class="number"><%~ it.show.money(row.rewards, row.currency) %></td>
+</tr><% } %></tbody></table></div>
+<% } %>
+<% if (found.payouts.length > 0) { %>
+<h2>Payouts</h2>
+<div class="table" tabindex="0" role="region" aria-label="Payouts that differ"><table class="cards">
+<thead><tr><th scope="col">Payout</th><th scope="col" class="number">Paid</th><th scope="col" class="number">Its lines</th></tr></thead>
+<tbody><% for (const row of found.payouts) { %><tr>
+<td data-label="Payout"><%~ it.show.id(row.payout_id, '/ops/partners/' + encodeURIComponent(row.partner_id) + '/ledger/' + encodeURIComponent(row.payout_id)) %></td>
+<td data-label="Paid" class="number"><%~ it.show.money(row.paid, row.currency) %></td>
+<td data-label="Its lines" class="number"><%~ it.show.money(row.lines, row.currency) %></td>
+</tr><% } %></tbody></table></div>
+<% } %>
+`,
+);
