@@ -22,6 +22,7 @@ export const OPS_STYLESHEET = `
 .console .differences del { color: var(--bad); background: var(--bad-paper); padding: 0 .25rem; border-radius: 4px; }
 .console .differences ins { color: var(--good); background: var(--good-paper); padding: 0 .25rem; border-radius: 4px; text-decoration: none; }
 .console blockquote { margin: 0 0 .75rem; padding: .2rem 0 .2rem 1rem; border-left: 3px solid var(--brand); }
+.console .said a { display: inline-flex; align-items: center; min-height: 28px; }
 .console .said li { padding: .55rem 0; border-bottom: 1px solid var(--line); }
 @media (max-width: 39.99rem) { .console .word-rows thead { display: none; } .console .word-rows tr { display: grid; gap: .4rem; padding: .6rem; border-bottom: 1px solid var(--line); } .console .word-rows td { padding: 0; border: 0; } }
 .console .pages { margin-top: 1rem; display: flex; justify-content: flex-start; }
