@@ -57,7 +57,10 @@ async function settleOnce(db: Knex, leadId: string, settlement: Settlement, term
 }
 
 /** Where a cap leaves a conversion without a price, its partner is told which one, whatever the advertiser says. */
-function postbackOf({ holder, status, reason }: Settlement, { settings, cap, ...price }: SettlementTerms): NewPostback {
+function postbackOf(
+  { holder, status, reason }: Settlement,
+  { settings, cap, notify, ...price }: SettlementTerms,
+): NewPostback {
   return {
     postbackId: newPostbackId(),
     holder,
@@ -66,7 +69,7 @@ function postbackOf({ holder, status, reason }: Settlement, { settings, cap, ...
     isHandover: false,
     payout: payoutOf(status, price),
     currency: price.currency,
-    skipReason: skipReasonOf(holder, settings, status),
+    skipReason: holder && !notify ? 'not_notified' : skipReasonOf(holder, settings, status),
   };
 }
 
@@ -74,9 +77,14 @@ function postbackOf({ holder, status, reason }: Settlement, { settings, cap, ...
  * R14: tells a partner who asked for it that another partner won a lead it was told of as `pending`. Looked into only
  * when its own postbacks have been superseded, so that none can start afterwards.
  */
-async function scheduleHandover(db: Knex, leadId: string, settlement: Settlement, { currency }: Price): Promise<void> {
+async function scheduleHandover(
+  db: Knex,
+  leadId: string,
+  settlement: Settlement,
+  { currency, notify }: SettlementTerms,
+): Promise<void> {
   const { conversionId, lostBy } = settlement;
-  if (!lostBy) return;
+  if (!lostBy || !notify) return;
   const settings = await readPostbackSettings(db, lostBy.partnerId);
   if (!settings?.handover || skipReasonOf(lostBy, settings, 'rejected')) return;
   if (!(await wasToldPending(db, conversionId, lostBy.partnerId))) return;

@@ -21,6 +21,7 @@ import { imports } from './migrations/019-imports.ts';
 import { priceLists } from './migrations/020-price-lists.ts';
 import { ledger } from './migrations/021-ledger.ts';
 import { retention } from './migrations/024-retention.ts';
+import { notNotified } from './migrations/025-not-notified.ts';
 import { fastConsole } from './migrations/026-fast-console.ts';
 import { originProofs } from './migrations/027-origin-proofs.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -49,6 +50,7 @@ const migrations: Record<string, Migration> = {
   '020-price-lists': priceLists,
   '021-ledger': ledger,
   '024-retention': retention,
+  '025-not-notified': notNotified,
   '026-fast-console': fastConsole,
   '027-origin-proofs': originProofs,
 };

@@ -24,7 +24,7 @@ export function isEnded(state: PostbackState): state is Exclude<PostbackState, (
 }
 
 /** Why a status is not told: R4, R6, or the partner's settings. */
-export const skipReasons = ['no_ref_id', 'not_configured', 'status_off', 'house'] as const;
+export const skipReasons = ['no_ref_id', 'not_configured', 'status_off', 'house', 'not_notified'] as const;
 
 export type SkipReason = (typeof skipReasons)[number];
 

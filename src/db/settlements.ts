@@ -14,12 +14,14 @@ export type SettlementTerms = Price & {
   settings: PostbackSettings | null;
   /** Why the price is 0; null when no cap of the offer is used up. */
   cap: CapReason | null;
+  /** False: it is booked, and no partner is told. */
+  notify: boolean;
 };
 
 const READ_SETTLEMENT_TERMS = `
   select coalesce(booked.amount, fact.price_amount) as amount,
     coalesce(booked.currency, fact.price_currency) as currency,
-    coalesce(booked.price_version, fact.price_version) as "priceVersion", fact.price_cap as cap,
+    coalesce(booked.price_version, fact.price_version) as "priceVersion", fact.price_cap as cap, fact.notify,
     (select postback from partners where partner_id = :partnerId) as settings
   from lead_events fact
   left join lateral (

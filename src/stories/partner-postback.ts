@@ -129,6 +129,9 @@ function explainSkip(
     return { why: 'There was no postback URL: save one, then start a replay.', rules: [] };
   }
   if (reason === 'status_off') return { why: `Your settings say that ${status} is not sent.`, rules: [] };
+  if (reason === 'not_notified') {
+    return { why: 'The status was booked without postbacks; your reward is the same.', rules: [] };
+  }
   return refIdProblem === null
     ? { why: 'The visit came without a ref_id, so there was nothing by which you could know it.', rules: ['R6'] }
     : { why: `The ref_id of the visit could not be used (${refIdProblem}), so nothing is sent.`, rules: ['R5'] };

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { updateAdvertiser } from '../../src/db/advertisers.ts';
 import { assertFields } from '../support/fields.ts';
+import { settleLatest } from '../support/leads/settle.ts';
+import { postbacksOf, rewardsOf } from '../support/network-in-database.ts';
 import { policy } from '../support/policy.ts';
+import { settingsFor } from '../support/postback-settings.ts';
 import { createImportStage, csvOf, type ImportStage } from './import-stage.ts';
 
 const RUNS = 12;
@@ -121,14 +124,18 @@ describe('an import', () => {
     assert.equal(await stage.statusOf(second), 'rejected');
   });
 
-  it('books without telling partners when that is asked for', async () => {
-    const [conversionId] = (await conversions(1)) as [string];
-    const file = await stage.receive(csvOf(HEADER, [[conversionId, 'approved', '']]), { notify: false });
-    await stage.batch(file.import_id);
-    assert.deepEqual(
-      (await stage.callsOf(file.import_id)).map(({ notify }) => notify),
-      [false],
-    );
+  it('books rewards without telling partners when that is asked for', async () => {
+    const { db, network } = stage;
+    const partnerId = await network.partner(settingsFor('https://tracker.example/'));
+    for (const notify of [false, true]) {
+      const { leadId, conversionId } = await network.aLead(partnerId);
+      const file = await stage.receive(csvOf(HEADER, [[conversionId, 'approved', '']]), { notify });
+      await stage.batch(file.import_id);
+      await settleLatest(db, leadId);
+      assert.equal((await rewardsOf(db, conversionId)).length, 1);
+      const [postback] = await postbacksOf(db, conversionId);
+      assertFields(postback, notify ? { state: 'scheduled' } : { state: 'skipped', skip_reason: 'not_notified' });
+    }
   });
 
   it('of a dry run finds exactly what applying it does, and writes no fact', async () => {

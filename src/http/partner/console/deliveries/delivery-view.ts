@@ -18,6 +18,7 @@ const SKIPS: Readonly<Record<string, string>> = {
   no_ref_id: 'no ref_id',
   not_configured: 'no postback URL',
   status_off: 'switched off',
+  not_notified: 'booked without postbacks',
 };
 
 /** The place in the documentation that tells the rule behind a postback's state. */
