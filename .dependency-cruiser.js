@@ -31,7 +31,7 @@ const rooms = {
     path: '^src/canary\\.ts$',
     mayLoad: [GROUND, DOMAIN, '^src/db/endpoints/canaries\\.ts$', '^src/outbound/test-call\\.ts$'],
   },
-  'sweep-and-counting': { path: '^src/(sweep|counting|ledger-watch)\\.ts$', mayLoad: [GROUND, DB] },
+  'sweep-and-counting': { path: '^src/(sweep|counting|ledger-watch|flagging)\\.ts$', mayLoad: [GROUND, DB] },
   config: {
     path: '^src/(config|environment|number-variables)\\.ts$',
     mayLoad: [GROUND, '^src/outbound/(address-rules|careless-ranges)\\.ts$', '^src/temporal/target\\.ts$'],

@@ -4,8 +4,10 @@ import {
   dropBotVisits,
   dropEndedSessions,
   dropImportFiles,
+  dropRefusedCalls,
   dropResponseBodies,
   dropStatusCalls,
+  dropVisitTraces,
   type Drop,
 } from '../src/db/retention/drop-expired.ts';
 import { dropTouches } from '../src/db/retention/drop-touches.ts';
@@ -19,6 +21,7 @@ export type RetentionDays = {
   statusCalls: number;
   responseBodies: number;
   importFiles: number;
+  visitorHashes: number;
   /** Of leads that are over, in which nothing has happened for so long. */
   touches: number | undefined;
 };
@@ -46,8 +49,10 @@ export function createRetention({ db, days, windowMs, metrics, log }: RetentionD
     ended_sessions: { drop: dropEndedSessions, days: 0 },
     bot_visits: { drop: dropBotVisits, days: days.botVisits },
     status_calls: { drop: dropStatusCalls, days: days.statusCalls },
+    refused_calls: { drop: dropRefusedCalls, days: days.statusCalls },
     response_bodies: { drop: dropResponseBodies, days: days.responseBodies },
     import_files: { drop: dropImportFiles, days: days.importFiles },
+    visitor_hashes: { drop: dropVisitTraces, days: days.visitorHashes },
     touches: { drop: (trx, asked) => dropTouches(trx, { ...asked, windowMs }), days: days.touches },
   };
 

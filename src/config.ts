@@ -82,6 +82,16 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       canaryIntervalMs: msOf(variables.CANARY_INTERVAL_SECONDS),
     },
     advertisers: { silentAfterHours: variables.ADVERTISER_SILENT_AFTER_HOURS },
+    fraud: {
+      intervalMs: msOf(variables.FLAGGING_INTERVAL_SECONDS),
+      limits: {
+        fastStatusMs: msOf(variables.FRAUD_FAST_STATUS_SECONDS),
+        lateTouchMs: msOf(variables.FRAUD_LATE_TOUCH_SECONDS),
+        burstLeads: variables.FRAUD_BURST_LEADS,
+        burstMs: msOf(variables.FRAUD_BURST_SECONDS),
+        linkVisitors: variables.FRAUD_LINK_VISITORS,
+      },
+    },
     retention: {
       intervalMs: msOf(variables.RETENTION_INTERVAL_SECONDS),
       days: {
@@ -89,6 +99,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
         statusCalls: variables.STATUS_CALLS_RETENTION_DAYS,
         responseBodies: variables.RESPONSE_BODIES_RETENTION_DAYS,
         importFiles: variables.IMPORT_FILES_RETENTION_DAYS,
+        visitorHashes: variables.VISITOR_HASHES_RETENTION_DAYS,
         touches: variables.FACTS_RETENTION_DAYS,
       },
     },

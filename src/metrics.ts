@@ -65,6 +65,12 @@ export function createMetrics() {
       help: 'Leads with something overdue that were made to owe again',
       registers,
     }),
+    fraudFlags: new Counter({
+      name: 'cashcat_fraud_flags_total',
+      help: 'Conversions that were flagged, by what looks odd',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
     dropped: new Counter({
       name: 'cashcat_retention_dropped_total',
       help: 'What was dropped because its time was over: rows, and texts of rows that stay',

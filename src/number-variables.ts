@@ -49,10 +49,21 @@ export const numberVariables = {
   RESPONSE_BODIES_RETENTION_DAYS: wholeNumber({ standard: 365, least: 1, most: 3650 }),
   IMPORT_FILES_RETENTION_DAYS: wholeNumber({ standard: 90, least: 1, most: 3650 }),
   BOT_VISITS_RETENTION_DAYS: wholeNumber({ standard: 90, least: 1, most: 3650 }),
+  // They serve flags of conversions, whose window this is.
+  VISITOR_HASHES_RETENTION_DAYS: wholeNumber({ standard: 14, least: 1, most: 400 }),
   // Off when it is not given. Below, late statuses and questions about them are still common.
   FACTS_RETENTION_DAYS: wholeNumberIfGiven({ least: 30, most: 3650 }),
   // Each run costs a few statements; above a day, what is to be gone would stay noticeably longer than promised.
   RETENTION_INTERVAL_SECONDS: seconds({ standard: HOUR_SECONDS, least: 10, most: DAY_SECONDS }),
+  // A flag too many costs a look, so each may be far off; 0 flags none but what happened before its click.
+  FRAUD_FAST_STATUS_SECONDS: seconds({ standard: 10, least: 0, most: HOUR_SECONDS }),
+  FRAUD_LATE_TOUCH_SECONDS: seconds({ standard: 60, least: 1, most: DAY_SECONDS }),
+  // Below, every family and office would be flagged.
+  FRAUD_BURST_LEADS: wholeNumber({ standard: 30, least: 3, most: 10_000 }),
+  FRAUD_BURST_SECONDS: seconds({ standard: 10 * MINUTE_SECONDS, least: 1, most: DAY_SECONDS }),
+  // Below, whoever goes on at another device would be flagged.
+  FRAUD_LINK_VISITORS: wholeNumber({ standard: 5, least: 3, most: 10_000 }),
+  FLAGGING_INTERVAL_SECONDS: seconds({ standard: 30, least: 0.05, most: HOUR_SECONDS }),
   // Below, it would be an attack on a server that is in trouble already; above, nobody would call it noticing.
   CANARY_INTERVAL_SECONDS: seconds({ standard: 5 * MINUTE_SECONDS, least: 1, most: DAY_SECONDS }),
 

@@ -190,8 +190,10 @@ export const retentionKinds = [
   'ended_sessions',
   'bot_visits',
   'status_calls',
+  'refused_calls',
   'response_bodies',
   'import_files',
+  'visitor_hashes',
   'touches',
 ] as const;
 

@@ -20,6 +20,7 @@ import { statusReports } from './migrations/018-status-reports.ts';
 import { imports } from './migrations/019-imports.ts';
 import { priceLists } from './migrations/020-price-lists.ts';
 import { ledger } from './migrations/021-ledger.ts';
+import { fraud } from './migrations/023-fraud.ts';
 import { retention } from './migrations/024-retention.ts';
 import { notNotified } from './migrations/025-not-notified.ts';
 import { fastConsole } from './migrations/026-fast-console.ts';
@@ -49,6 +50,7 @@ const migrations: Record<string, Migration> = {
   '019-imports': imports,
   '020-price-lists': priceLists,
   '021-ledger': ledger,
+  '023-fraud': fraud,
   '024-retention': retention,
   '025-not-notified': notNotified,
   '026-fast-console': fastConsole,

@@ -13,6 +13,8 @@ import { createFileTaker, type FileTaker } from '../http/imports/take-file.ts';
 import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
 import { createPublicApp } from '../http/public-app.ts';
 import { createClickIntake } from '../intake/click.ts';
+import { writeVisitTraces } from '../db/fraud/visit-traces.ts';
+import { createVisitTraces } from '../intake/visit-traces.ts';
 import { createLeadTokens } from '../intake/lead-token.ts';
 import { createRefusedCalls } from '../intake/refused-calls.ts';
 import { createStatusIntake, type StatusIntake } from '../intake/status.ts';
@@ -40,6 +42,11 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
   const { http, leads } = config;
   const pool = connectClickPool(config.database);
   const clicks = createClickIntake(pool);
+  const traces = createVisitTraces({
+    write: (visits) => writeVisitTraces(pool, visits),
+    secret: leads.secrets[0] ?? '',
+    log,
+  });
   const statusDb = connectStatusDb(config.database);
   const readingDb = connectReadingDb(config.database);
   const statuses = createStatusIntake(statusDb, leads.windowMs);
@@ -64,6 +71,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     statuses,
     refusedCalls,
     files,
+    traces,
     leadTokens: createLeadTokens(leads.secrets, leads.windowMs),
     checkReady,
     publicUrl,
@@ -94,7 +102,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     },
     close: () => closeServer(server, REQUEST_GRACE_MS),
     async stop() {
-      await Promise.all([clicks.flush(), statuses.flush(), refusedCalls.flush()]);
+      await Promise.all([clicks.flush(), traces.stop(), statuses.flush(), refusedCalls.flush()]);
       catalogue.stop();
       await client.close();
       await Promise.all([pool.end(), statusDb.destroy(), readingDb.destroy(), receivingDb.destroy()]);

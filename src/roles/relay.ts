@@ -5,6 +5,7 @@ import { startCounting } from '../counting.ts';
 import { checkDb, connectCountingDb, connectLedgerDb, connectRelayDb } from '../db/connect.ts';
 import { importTells } from '../db/imports/import-tells.ts';
 import { replayTells } from '../db/replays/replay-tells.ts';
+import { startFlagging } from '../flagging.ts';
 import { startJobRelay } from '../job-relay.ts';
 import { startLedgerWatch } from '../ledger-watch.ts';
 import { startRelay } from '../relay.ts';
@@ -53,6 +54,7 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   const { intervalMs, timeoutMs } = config.ledgerCheck;
   const ledgerDb = connectLedgerDb({ ...config.database, statementTimeoutMs: timeoutMs });
   const ledgerWatch = startLedgerWatch({ db, ledgerDb, intervalMs, log });
+  const flagging = startFlagging({ db, ...config.fraud, metrics, log });
   const jobDeps = { db, client, log };
   const jobRelays = [
     startJobRelay({ ...jobDeps, kind: { name: 'replay', tells: replayTells, tell: tellReplay } }),
@@ -75,7 +77,18 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   return {
     checkReady: async () => void (await Promise.all([checkTemporal(client), checkDb(db)])),
     async stop() {
-      const parts = [registration, schedule, startDelay, queue, sweep, counting, ledgerWatch, ...jobRelays, relay];
+      const parts = [
+        registration,
+        schedule,
+        startDelay,
+        queue,
+        sweep,
+        counting,
+        ledgerWatch,
+        flagging,
+        ...jobRelays,
+        relay,
+      ];
       await Promise.all(parts.map((part) => part.stop()));
       await Promise.all([relayDb.destroy(), countingDb.destroy(), ledgerDb.destroy()]);
       await client.connection.close();

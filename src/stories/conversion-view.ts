@@ -8,6 +8,7 @@ import type {
 import type { StatusPrice } from '../db/reports/price-facts.ts';
 import type { StatusEvent } from '../domain/lead-event.ts';
 import { viewWonBy } from './event-view.ts';
+import { viewFlag } from './flag-view.ts';
 import { tellPrice } from './price-words.ts';
 import type { Reading } from './reading.ts';
 import { viewKeptCall } from './status-call-view.ts';
@@ -34,6 +35,7 @@ export function viewConversion(conversion: ConversionRow, facts: ConversionFacts
     // Duplicates, stale ones and refusals: kept, but no events of the lead.
     other_calls: calls.filter((call) => call.seq === null).map(viewKeptCall),
     reward: { entries, net: netOf(entries) },
+    flags: facts.flags.filter((flag) => flag.conversion_id === conversion_id).map(viewFlag),
     postbacks: facts.postbacks
       .filter((postback) => postback.conversion_id === conversion_id)
       .map((postback) => viewPostback(postback, facts.attempts, reading)),

@@ -1,6 +1,8 @@
 import type { AttemptRow, PostbackRow, ToldCall } from '../db/reports/conversion-facts.ts';
 import type { RewardEntryRow } from '../db/reports/reward-entries.ts';
 import type { StoryFacts } from '../db/reports/lead-facts.ts';
+import type { FraudFlagRow } from '../db/reports/fraud-flags.ts';
+import { tellFlag } from '../domain/fraud-flag.ts';
 import type { LeadEvent } from '../domain/lead-event.ts';
 import { formatMajorUnits } from '../domain/money.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
@@ -23,11 +25,16 @@ export function makeTimeline(facts: StoryFacts, { linkChanges, wonBy, refIdProbl
     ...facts.rewardEntries.map(tellReward),
     ...tellPayouts(facts.rewardEntries).map((moment) => ({ ...moment, seq: null })),
     ...facts.postbacks.flatMap((postback) => tellPostback(postback, refIdProblems.get(postback.seq))),
+    ...facts.flags.map(tellFlagged),
     ...tellDroppedTouches(facts),
     ...facts.attempts.map((attempt) => tellAttempt(attempt, receivers.get(attempt.postback_id) ?? 'house')),
   ];
   // A stable sort: within one millisecond, causes stay before their effects.
   return moments.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
+function tellFlagged({ at, kind, conversion_id, evidence }: FraudFlagRow): Moment {
+  return { at, seq: null, what: `conversion ${conversion_id} was flagged: ${tellFlag(kind, evidence)}` };
 }
 
 function tellDroppedTouches({ droppedTouches }: StoryFacts): Moment[] {

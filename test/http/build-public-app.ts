@@ -11,6 +11,7 @@ import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import { createLeadTokens } from '../../src/intake/lead-token.ts';
 import { newLeadId } from '../../src/new-ids.ts';
 import type { RefusedCall } from '../../src/intake/refused-calls.ts';
+import type { Visit } from '../../src/intake/visit-traces.ts';
 import type { StatusCall } from '../../src/intake/status.ts';
 import { AppError, type FieldProblem } from '../../src/errors.ts';
 import { checkAnswers } from './check-answers.ts';
@@ -29,6 +30,7 @@ export type BuiltPublicApp = {
   statusCalls: StatusCall[];
   malformedCalls: StatusCall[];
   refusedCalls: RefusedCall[];
+  visits: Visit[];
   logged: object[];
   warned: object[];
   tokens: ReturnType<typeof createLeadTokens>;
@@ -74,6 +76,7 @@ export async function buildPublicApp({
   await catalogue.start();
   catalogue.stop();
   const refusedCalls: RefusedCall[] = [];
+  const visits: Visit[] = [];
   const tokens = createLeadTokens(['a secret of sixteen'], WINDOW_MS, now);
   const app = checkAnswers(
     createPublicApp({
@@ -100,6 +103,7 @@ export async function buildPublicApp({
       },
       refusedCalls: { note: (refused) => void refusedCalls.push(refused) },
       files: createFileTaker({ db, chunkDb: db, maxRows: 1000, maxMegabytes: 1 }),
+      traces: { note: (look) => void visits.push(look()) },
       leadTokens: tokens,
       checkReady: () => Promise.resolve(),
       publicUrl: 'https://cashcat.example',
@@ -113,5 +117,5 @@ export async function buildPublicApp({
     }),
     describePublicApi('https://cashcat.example', describePartnerCalls()),
   );
-  return { app, clicks, botVisits, statusCalls, malformedCalls, refusedCalls, logged, warned, tokens };
+  return { app, clicks, botVisits, statusCalls, malformedCalls, refusedCalls, visits, logged, warned, tokens };
 }

@@ -16,7 +16,14 @@ import { testBundle } from '../support/temporal/bundle.ts';
 import { connectToTemporal } from '../support/temporal/connection.ts';
 
 const HOUR_MS = 3_600_000;
-const days = { botVisits: 90, statusCalls: 365, responseBodies: 365, importFiles: 90, touches: undefined };
+const days = {
+  botVisits: 90,
+  statusCalls: 365,
+  responseBodies: 365,
+  importFiles: 90,
+  visitorHashes: 14,
+  touches: undefined,
+};
 
 type World = Awaited<ReturnType<typeof startWorld>>;
 
@@ -122,7 +129,15 @@ describe('the Schedule of retention', function () {
     await addBotVisits(2500);
     const workflowId = await trigger();
     assert.deepEqual(await world.client.workflow.getHandle(workflowId).result(), {
-      ...{ ended_sessions: 0, bot_visits: 2500, status_calls: 0, response_bodies: 0, import_files: 0 },
+      ...{
+        ended_sessions: 0,
+        bot_visits: 2500,
+        status_calls: 0,
+        refused_calls: 0,
+        response_bodies: 0,
+        import_files: 0,
+      },
+      visitor_hashes: 0,
       touches: null,
     });
     assert.deepEqual(await db('bot_visits'), []);

@@ -3,6 +3,7 @@ import type { StatusEvent } from '../../domain/lead-event.ts';
 import type { Status } from '../../domain/status.ts';
 import { LEAD_EVENT_COLUMNS, toLeadEvent, type LeadEventRow } from '../lead-events.ts';
 import type { PostbackState, SkipReason } from '../postbacks.ts';
+import { FRAUD_FLAG_COLUMNS, type FraudFlagRow } from './fraud-flags.ts';
 import { readStatusPrices, type StatusPrice } from './price-facts.ts';
 import { readRewardEntries, type RewardEntryRow } from './reward-entries.ts';
 import { STATUS_CALL_COLUMNS, type StatusCallRow } from './status-calls.ts';
@@ -98,6 +99,7 @@ export type ConversionFacts = {
   rewardEntries: RewardEntryRow[];
   postbacks: PostbackRow[];
   attempts: AttemptRow[];
+  flags: FraudFlagRow[];
   /** False when there is more of something than anyone reads; then the rest of it is left out. */
   isWhole: boolean;
 };
@@ -186,6 +188,9 @@ export async function readConversionFacts(trx: Knex, conversionIds: string[]): P
     rewardEntries: await readRewardEntries(trx, { conversionIds, limit: MAX_ROWS }),
     postbacks,
     attempts: await readAttempts(trx, postbacks),
+    flags: await ofConversions('fraud_flags', ['kind', 'partner_id'])
+      .limit(MAX_ROWS)
+      .select<FraudFlagRow[]>(FRAUD_FLAG_COLUMNS),
   };
   return { ...facts, isWhole: Object.values(facts).every((rows) => rows.length < MAX_ROWS) };
 }

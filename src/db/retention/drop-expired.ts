@@ -35,6 +35,23 @@ export const dropBotVisits = dropNumbered('bot_visits', 'visit_id');
 /** The inbound log. What the calls have made of conversions stays: those are events of leads. */
 export const dropStatusCalls = dropNumbered('status_calls', 'call_id');
 
+/** What calls without a proof looked like, and how many they were; a row is an hour of one advertiser. */
+export const dropRefusedCalls: Drop = async (db, { days }) =>
+  await dropBatch(
+    db,
+    `with gone as (
+       delete from refused_calls where ctid = any (array(
+         select ctid from refused_calls where ${isOlder('hour')} limit :limit for update skip locked
+       ))
+       returning hour
+     )
+     select count(*) as dropped, '' as last from gone`,
+    { days, limit: BATCH },
+  );
+
+/** Hashes of visitors' addresses and user agents. */
+export const dropVisitTraces = dropNumbered('visit_traces', 'trace_id');
+
 /** What partners have answered; that, when and how they did stays. */
 export const dropResponseBodies: Drop = async (db, { days }) =>
   await dropBatch(

@@ -5,6 +5,7 @@ import { describeAuditCalls } from './audit/audit-openapi.ts';
 import { describeAccessCalls } from './access/access-openapi.ts';
 import { describeCatalogueCalls } from './catalogue/catalogue-openapi.ts';
 import { describeEndpointCalls } from './endpoints/endpoint-openapi.ts';
+import { describeFraudCalls } from './fraud/fraud-openapi.ts';
 import { describeKeyCalls } from './keys/key-openapi.ts';
 import { describeImportCalls } from './imports/import-openapi.ts';
 import { describeLedgerCalls } from './ledger/ledger-openapi.ts';
@@ -37,6 +38,7 @@ export function describeAdminApi(): oas31.OpenAPIObject {
       ...describeListCalls(),
       ...describeStatusCalls(),
       ...describeSilenceCalls(),
+      ...describeFraudCalls(),
       ...describeEndpointCalls(),
       ...describeKeyCalls(),
       ...describeAuditCalls(),

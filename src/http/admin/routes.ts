@@ -21,6 +21,7 @@ import { addLedgerRoutes } from './ledger/ledger-routes.ts';
 import { addListRoutes } from './lists/list-routes.ts';
 import { addEndpointRoutes, type EndpointDeps } from './endpoints/endpoint-routes.ts';
 import { addImportRoutes, addUploadRoute, type ImportDeps } from './imports/import-routes.ts';
+import { addFraudRoutes } from './fraud/fraud-routes.ts';
 import { describeAdminApi } from './openapi.ts';
 import { addPriceRoutes } from './prices/price-routes.ts';
 import { addSilenceRoutes, type SilenceDeps } from './silence/silence-routes.ts';
@@ -64,6 +65,7 @@ export function createAdminRoutes(
   addUnknownWordRoutes(routes, deps);
   addSilenceRoutes(routes, deps);
   addEndpointRoutes(routes, deps);
+  addFraudRoutes(routes, deps.db);
   addKeyRoutes(routes, deps.db);
   addAuditRoutes(routes, deps.db);
   addImportRoutes(routes, deps);

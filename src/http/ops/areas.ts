@@ -71,7 +71,7 @@ export const areas = {
     href: '/ops/ledger',
     icon: 'M6 3h12v18H6zM10 8h4M10 12h4M10 16h2',
   },
-  fraud: { name: 'Fraud flags', group: MONEY, href: '/ops/fraud', icon: 'M6 21V4h12l-3 4 3 4H6', isHidden: true },
+  fraud: { name: 'Fraud flags', group: MONEY, href: '/ops/fraud', icon: 'M6 21V4h12l-3 4 3 4H6' },
 
   partners: {
     name: 'Partners',

@@ -28,6 +28,7 @@ import { addAuditPages } from './audit/audit-pages.ts';
 import { addConversionPages } from './conversions/conversion-pages.ts';
 import { addEndpointPages } from './endpoints/endpoint-pages.ts';
 import { addImportPages, addImportUpload, type ImportPagesDeps } from './imports/import-pages.ts';
+import { addFraudPages } from './fraud/fraud-pages.ts';
 import { addKeyPages } from './keys/key-pages.ts';
 import { addLedgerPages } from './ledger/ledger-pages.ts';
 import { addLeadPages } from './leads/lead-pages.ts';
@@ -108,6 +109,7 @@ function addPages(routes: Router, deps: OpsConsoleDeps, { temporalUiUrl, tempora
   addPricePages(routes, { db });
   addEndpointPages(routes, deps);
   addImportPages(routes, { db });
+  addFraudPages(routes, { db });
   addKeyPages(routes, { db });
   addAuditPages(routes, { db });
   addInboundPages(routes, deps);

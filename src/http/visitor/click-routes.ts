@@ -3,6 +3,7 @@ import type { Catalogue } from '../../catalogue/catalogue.ts';
 import type { CatalogueOffer } from '../../catalogue/catalogue-offer.ts';
 import type { Click } from '../../db/clicks.ts';
 import type { ClickIntake } from '../../intake/click.ts';
+import type { Visit, VisitTraces } from '../../intake/visit-traces.ts';
 import type { LeadTokens } from '../../intake/lead-token.ts';
 import { readTouch } from '../../intake/touch.ts';
 import { knownBot } from '../../domain/bots.ts';
@@ -16,6 +17,7 @@ export type ClickDeps = {
   catalogue: Catalogue;
   clicks: Pick<ClickIntake, 'record' | 'recordBotVisit'>;
   leadTokens: LeadTokens;
+  traces: Pick<VisitTraces, 'note'>;
   publicUrl: string;
   windowMs: number;
 };
@@ -30,7 +32,7 @@ const reserved: ReadonlySet<string> = new Set(reservedWords);
  * middleware before it would cost as much again.
  */
 export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): void {
-  const { catalogue, clicks, leadTokens } = deps;
+  const { catalogue, clicks, leadTokens, traces } = deps;
   const writeLeadCookie = createLeadCookie({
     windowMs: deps.windowMs,
     isSecure: deps.publicUrl.startsWith('https:'),
@@ -68,8 +70,9 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
 
     const knownLeadId = findLeadOfCookie(req);
     const touch = readTouch(partnerId, firstOf(query.ref_id));
-    if (offer) return redirect(res, await convert({ knownLeadId, touch, offer }));
+    if (offer) return redirect(res, await convert(req, { knownLeadId, touch, offer }));
     const leadId = await clicks.record({ leadId: knownLeadId, touch, conversion: null });
+    traces.note(() => look(req, { leadId, conversionId: null, partnerId, byLink: false }));
     res.setHeader('set-cookie', writeLeadCookie(leadTokens.cookie.issue(leadId)));
     const token = leadTokens.link.issue(leadId);
     // The visit counts even if its offer is gone: the partner has sent a person.
@@ -91,7 +94,11 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
     if (!offer) return pages.sendWall(res, 404, { token: tokenForLinks(), notice: 'unknown_offer' });
     if (req.method === 'HEAD') return answerHead(res, offerId, offer);
     if (knownBot(req.headers['user-agent']) !== undefined) return pages.sendWall(res, 200);
-    const { location, cookie } = await convert({ knownLeadId: ownLeadId ?? leadIdOfLink, touch: null, offer });
+    const { location, cookie } = await convert(req, {
+      knownLeadId: ownLeadId ?? leadIdOfLink,
+      isByLink: leadIdOfLink !== undefined,
+      ...{ touch: null, offer },
+    });
     redirect(res, { location, cookie: leadIdOfLink === undefined ? cookie : undefined });
 
     /** A token that came by a link is passed on as it is: a new one would let it live for ever. */
@@ -117,19 +124,13 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
   }
 
   /** Resolves once the conversion is committed, with where it leads and the cookie of its lead. */
-  async function convert({
-    knownLeadId,
-    touch,
-    offer,
-  }: {
-    knownLeadId: string | undefined;
-    touch: Click['touch'];
-    offer: CatalogueOffer;
-  }): Promise<Redirect> {
+  async function convert(req: Request, { knownLeadId, touch, offer, isByLink = false }: Converting): Promise<Redirect> {
     const conversionId = newConversionId();
     const { offerId, advertiserId } = offer;
     const conversion = { conversionId, offerId, advertiserId };
     const leadId = await clicks.record({ leadId: knownLeadId, touch, conversion });
+    const partnerId = touch?.partnerId ?? null;
+    traces.note(() => look(req, { leadId, conversionId, partnerId, byLink: isByLink }));
     return { location: offer.destination(conversionId), cookie: writeLeadCookie(leadTokens.cookie.issue(leadId)) };
   }
 
@@ -140,9 +141,28 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
   }
 }
 
+type Converting = {
+  knownLeadId: string | undefined;
+  touch: Click['touch'];
+  offer: CatalogueOffer;
+  /** The lead comes from the token of a link. */
+  isByLink?: boolean;
+};
+
 type Redirect = { location: string; cookie: string | undefined };
 
 function redirect(res: Response, { location, cookie }: Redirect): void {
   const headers = { location, 'cache-control': 'no-store', 'content-length': 0 };
   res.writeHead(302, cookie === undefined ? headers : { ...headers, 'set-cookie': cookie }).end();
+}
+
+/** What a click looked like, for fraud flags. */
+function look(req: Request, click: Pick<Visit, 'leadId' | 'conversionId' | 'partnerId' | 'byLink'>): Visit {
+  const { 'user-agent': userAgent, 'sec-fetch-dest': destination } = req.headers;
+  return {
+    ...click,
+    address: req.ip,
+    userAgent,
+    destination: destination === undefined ? undefined : String(destination),
+  };
 }

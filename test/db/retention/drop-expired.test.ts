@@ -3,8 +3,10 @@ import type { Knex } from 'knex';
 import {
   dropBotVisits,
   dropImportFiles,
+  dropRefusedCalls,
   dropResponseBodies,
   dropStatusCalls,
+  dropVisitTraces,
   type Drop,
 } from '../../../src/db/retention/drop-expired.ts';
 import { applyImport } from '../../../src/db/imports/imports.ts';
@@ -46,6 +48,23 @@ describe('dropping what is past its time', () => {
     assert.deepEqual(await dropAll(dropBotVisits, 3), [1000, 1000, 100 - Number(left?.count)]);
     assert.deepEqual(await db('bot_visits').count<{ count: number }[]>(), [left]);
     assert.deepEqual(await dropAll(dropBotVisits, 3), [0]);
+  });
+
+  it('takes what calls without a proof looked like, and hashes of visitors', async () => {
+    const call = { advertiser_id: network.advertiserId, reason: 'token', calls: 3, sample: '{}', last_at: ago(0) };
+    await db('refused_calls').insert([
+      { ...call, hour: ago(31) },
+      { ...call, hour: ago(29) },
+    ]);
+    assert.deepEqual(await dropAll(dropRefusedCalls, 30), [1]);
+    const hash = Buffer.from('hash');
+    const trace = { lead_id: 'lead', address_hash: hash, agent_hash: hash, by_link: false };
+    await db('visit_traces').insert([
+      { ...trace, at: ago(31) },
+      { ...trace, at: ago(29) },
+    ]);
+    assert.deepEqual(await dropAll(dropVisitTraces, 30), [1]);
+    for (const table of ['refused_calls', 'visit_traces']) assert.equal((await db(table)).length, 1);
   });
 
   it('takes status calls, and what they have made of a conversion stays', async () => {

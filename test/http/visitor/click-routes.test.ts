@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import request from 'supertest';
 import { AppError } from '../../../src/errors.ts';
+import { writeVisitTraces } from '../../../src/db/fraud/visit-traces.ts';
+import { createVisitTraces, type VisitTraceDeps } from '../../../src/intake/visit-traces.ts';
 import { newLeadId } from '../../../src/new-ids.ts';
+import { createTestDatabase } from '../../support/database.ts';
+import { createNetwork } from '../../support/network-in-database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { assertFields } from '../../support/fields.ts';
 import { buildPublicApp, makeOffer, PHONE, WINDOW_MS } from '../build-public-app.ts';
@@ -566,5 +570,90 @@ describe('the public listener', () => {
     const [entry] = logged as { errorId: string }[];
     assert.equal(logged.length, 1);
     assert.ok(response.text.includes(entry?.errorId ?? 'no id'));
+  });
+});
+
+describe('what a click looked like', () => {
+  it('is noted of touches and conversions by people, with where it was embedded', async () => {
+    const { app, visits, clicks } = await buildPublicApp();
+    const visitor = { 'user-agent': PHONE, 'sec-fetch-dest': 'iframe' };
+    await request(app).get(PARTNER).set(visitor).expect(200);
+    await request(app).get(`${PARTNER}?offer_id=loan`).set('user-agent', PHONE).expect(302);
+    const [touch, direct] = clicks;
+    const common = { partnerId: 'abcdefghigk', byLink: false, userAgent: PHONE };
+    assert.deepEqual(
+      visits.map(({ address, ...visit }) => ({ ...visit, isKnown: address !== undefined })),
+      [
+        { ...common, leadId: touch?.leadId, conversionId: null, destination: 'iframe', isKnown: true },
+        {
+          ...{ ...common, leadId: direct?.leadId, conversionId: direct?.conversion?.conversionId },
+          ...{ destination: undefined, isKnown: true },
+        },
+      ],
+    );
+  });
+
+  it("says whether the lead came by a wall's link or by the visitor's own cookie", async () => {
+    const { app, visits, tokens } = await buildPublicApp();
+    const leadId = newLeadId();
+    await request(app)
+      .get(`/go/loan?lead=${tokens.link.issue(leadId)}`)
+      .expect(302);
+    const cookie = `lead=${tokens.cookie.issue(leadId)}`;
+    await request(app)
+      .get(`/go/loan?lead=${tokens.link.issue(leadId)}`)
+      .set('cookie', cookie)
+      .expect(302);
+    assert.deepEqual(
+      visits.map((visit) => [visit.leadId, visit.byLink]),
+      [
+        [leadId, true],
+        [leadId, false],
+      ],
+    );
+  });
+
+  it('is not noted of bots, prefetches and HEAD', async () => {
+    const { app, visits } = await buildPublicApp();
+    await request(app).head(PARTNER);
+    await request(app).get(PARTNER).set('user-agent', 'Googlebot/2.1');
+    await request(app).get(PARTNER).set('sec-purpose', 'prefetch');
+    assert.deepEqual(visits, []);
+  });
+
+  it('reaches the database only as hashes in a table of its own, from which nothing goes to Temporal', async () => {
+    const network = await createNetwork(await createTestDatabase());
+    const { db, pool, clicks } = network;
+    const logged: unknown[] = [];
+    const traces = createVisitTraces({
+      write: (visits) => writeVisitTraces(pool, visits),
+      secret: 'a secret of sixteen',
+      log: { debug: (...given: unknown[]) => void logged.push(given) } as VisitTraceDeps['log'],
+    });
+    const { app } = await buildPublicApp({ clicks, traces, trustProxy: 1 });
+    const headers = { 'user-agent': 'A phone like no other', 'x-forwarded-for': '198.51.100.77' };
+    await request(app).get(`${PARTNER}?ref_id=1&offer_id=loan`).set(headers).expect(302);
+    await traces.stop();
+    const { rows } = await db.raw<{ rows: { name: string }[] }>(
+      `select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`,
+    );
+    const [trace] = await db('visit_traces').select<{ address_hash: Buffer; agent_hash: Buffer }[]>();
+    assert.ok(trace);
+    const hashes = [trace.address_hash, trace.agent_hash].map((hash) => hash.toString('hex'));
+    for (const { name } of rows) {
+      const text = (
+        await db.raw<{ rows: { text: string | null }[] }>('select string_agg(t::text, chr(10)) as text from ?? t', [
+          name,
+        ])
+      ).rows[0]?.text;
+      assert.doesNotMatch(text ?? '', /198\.51\.100|phone like no other/, name);
+      assert.equal(
+        hashes.some((hash) => text?.includes(hash)),
+        name === 'visit_traces',
+        name,
+      );
+    }
+    assert.deepEqual(logged, []);
+    await network.close();
   });
 });

@@ -5,6 +5,7 @@ import { capReasons } from '../../../domain/offer-cap.ts';
 import { refIdProblems } from '../../../domain/ref-id.ts';
 import { statuses } from '../../../domain/status.ts';
 import { momentSchema } from '../../protocol/describe-answer.ts';
+import { flagExample, flagSchema } from '../fraud/fraud-answers.ts';
 import { keptCallExample, keptCallSchema } from '../status-calls/status-call-answers.ts';
 
 const AT = '2026-01-31T09:15:00.000Z';
@@ -118,6 +119,7 @@ export const conversionSchema = z.object({
   ),
   other_calls: z.array(keptCallSchema).meta({ description: 'Kept, but without effect: repeated, stale, refused.' }),
   reward: z.object({ entries: z.array(entrySchema), net: money.nullable() }),
+  flags: z.array(flagSchema).meta({ description: 'What looks odd; flags stop nothing.' }),
   postbacks: z.array(postbackSchema),
 });
 
@@ -216,5 +218,6 @@ export const conversionExample: z.output<typeof conversionSchema> = {
   ],
   other_calls: [],
   reward: { entries: [entryExample], net: { amount: 1250, currency: 'USD' } },
+  flags: [flagExample],
   postbacks: [postbackExample],
 };

@@ -38,6 +38,13 @@ export const sendConversion = definePage<ConversionData>(
 <p class="soft">It concerns no partner: it belongs to the house.</p>
 <% } %>
 </section>
+<% if (story.flags.length > 0) { %>
+<section class="card" id="flags">
+<h2>What looks odd</h2>
+<ul><% for (const flag of story.flags) { %><li><%= flag.reason %> <span class="soft small">About <%= flag.partner_id %>, <%~ it.show.exactTime(flag.at) %></span></li><% } %></ul>
+<p class="soft small">Flags stop nothing, and no partner sees them.</p>
+</section>
+<% } %>
 <div class="split">
 <section class="card">
 <h2>Facts</h2>

@@ -1,0 +1,44 @@
+import type { Knex } from 'knex';
+import { flagNext, type FlagLimits } from './db/fraud/flagging.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { pauseUnlessAborted } from './pause.ts';
+
+export type FlaggingDeps = {
+  db: Knex;
+  limits: FlagLimits;
+  intervalMs: number;
+  metrics: Pick<Metrics, 'fraudFlags'>;
+  log: Pick<Log, 'warn'>;
+};
+
+/** Flags what looks odd, behind the statuses. Any number of processes may run one; they take turns. */
+export function startFlagging({ db, limits, intervalMs, metrics, log }: FlaggingDeps): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const running = run();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await catchUp();
+      } catch (err) {
+        log.warn({ err }, 'Statuses cannot be looked through for what is odd; the next look tries again.');
+      }
+      await pauseUnlessAborted(intervalMs, stopping.signal);
+    }
+  }
+
+  async function catchUp(): Promise<void> {
+    for (let hasMore = true; hasMore && !stopping.signal.aborted;) {
+      const flagged = await flagNext(db, limits);
+      for (const { kind, flags } of flagged?.flags ?? []) metrics.fraudFlags.inc({ kind }, flags);
+      hasMore = flagged?.hasMore ?? false;
+    }
+  }
+}

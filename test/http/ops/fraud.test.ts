@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { createTestDatabase } from '../../support/database.ts';
+import { createNetwork, type Network } from '../../support/network-in-database.ts';
+import type { ConsoleVisitor } from '../browser-without-scripts.ts';
+import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
+
+describe('fraud flags in the ops console', () => {
+  let network: Network;
+  let site: OpsConsole;
+  let browser: ConsoleVisitor;
+  let conversionId: string;
+
+  before(async () => {
+    network = await createNetwork(await createTestDatabase());
+    site = buildOpsConsole(network);
+    browser = await site.signedIn();
+    const lead = await network.aLead(await network.partner());
+    ({ conversionId } = lead);
+    const flag = { lead_id: lead.leadId, conversion_id: conversionId, measure: 2 };
+    const evidence = JSON.stringify({ seconds: 2, status: 'approved', clicks: 2, destination: 'iframe' });
+    await network.db('fraud_flags').insert([
+      { ...flag, kind: 'fast_status', partner_id: 'ann', evidence },
+      { ...flag, kind: 'embedded_click', partner_id: '<b>bob', evidence },
+    ]);
+  });
+  afterEach(() => assert.deepEqual(site.logged, []));
+  after(() => network.close());
+
+  const read = async (path: string) => {
+    const { status, text } = await browser.get(path);
+    assert.equal(status, 200, text);
+    return text;
+  };
+
+  it('are listed with their reasons and summed up by partner', async () => {
+    const text = await read('/ops/fraud');
+    assert.match(text, /approved came 2 seconds after the click/);
+    assert.match(text, /By partner/);
+    assert.match(text, new RegExp(`/ops/conversions/${conversionId}`));
+    assert.ok(!text.includes('<b>bob'));
+    const filtered = await read('/ops/fraud?kind=embedded_click');
+    assert.match(filtered, /2 clicks came from inside another page \(iframe\)/);
+    assert.doesNotMatch(filtered, /approved came/);
+    assert.match(await read('/ops/fraud?partner_id=nobody'), /No flag is like this/);
+  });
+
+  it("stand on the conversion's page and in the story of its lead", async () => {
+    const text = await read(`/ops/conversions/${conversionId}`);
+    assert.match(text, /What looks odd/);
+    assert.match(text, /approved came 2 seconds after the click/);
+    const [row] = await network
+      .db('conversions')
+      .where({ conversion_id: conversionId })
+      .select<{ lead_id: string }[]>('lead_id');
+    assert.match(await read(`/ops/leads/${row?.lead_id}`), /was flagged: approved came 2 seconds after the click/);
+  });
+});
