@@ -177,18 +177,17 @@ export const sendPayoutForm = definePage<PayData>(
 <button class="plain">Work it out</button>
 </form>
 </section>
+<% if (it.refusal) { %><%~ it.show.notice({ tone: 'busy', title: 'There is nothing to pay', text: it.refusal }) %><% } %>
 <% if (preview) { %>
 <section class="card">
-<h2>What will be closed</h2>
+<h2><% if (it.refusal) { %>What is open<% } else { %>What will be closed<% } %></h2>
 <dl class="facts">
 <dt>Time</dt><dd><% if (preview.from) { %>from <%~ it.show.exactTime(preview.from) %> <% } else { %>from its first line <% } %>until before <%~ it.show.exactTime(preview.upto) %></dd>
 <% for (const row of preview.closed) { %><dt><%= row.lines %> × <%= row.kind %></dt><dd><%~ it.show.money(row.amount, form.currency) %></dd><% } %>
 <dt>Payout</dt><dd><strong><%~ it.show.money(preview.amount, form.currency) %></strong> for <%= preview.lines %> lines</dd>
 <dt>Stays open</dt><dd><%~ it.show.money(preview.later_amount, form.currency) %>, <%= preview.later_lines %> lines of later</dd>
 </dl>
-<% if (it.refusal) { %>
-<%~ it.show.notice({ tone: 'busy', title: 'There is nothing to pay', text: it.refusal }) %>
-<% } else { %>
+<% if (!it.refusal) { %>
 <p>What is closed never changes again. If one of its conversions is reversed later, that becomes a correction in what is open then.</p>
 <form method="post" action="<%= it.at %>/pay">
 <%~ it.show.formToken() %>
