@@ -83,7 +83,7 @@ export const numberVariables = {
   COUNTING_INTERVAL_SECONDS: seconds({ standard: 15, least: 0.05, most: HOUR_SECONDS }),
   // Below, the relays would do little else on a large ledger; above, a mistake would be paid out before anybody hears of it.
   LEDGER_CHECK_INTERVAL_SECONDS: seconds({ standard: HOUR_SECONDS, least: 1, most: DAY_SECONDS }),
-  // About ten seconds for each million of rewards. Meanwhile counting waits.
+  // Some twenty seconds for a million of rewards on two busy cores. Meanwhile counting waits.
   LEDGER_CHECK_TIMEOUT_SECONDS: seconds({ standard: 5 * MINUTE_SECONDS, least: 1, most: HOUR_SECONDS }),
   // Each takes about a quarter of a MiB: with the standard a worker fits into 512 MB; the most is what 5 GB hold.
   WORKER_CACHED_WORKFLOWS: wholeNumber({ standard: 500, least: 1, most: 20_000 }),
