@@ -10,8 +10,8 @@ import { startPrivateTemporal } from '../support/servers.ts';
 
 // Some hundred conversions, each reported on many times, so that most rows need not become events of leads. By hand it is
 // run with 100,000.
-const ROWS = Number(process.env.ROWS ?? 20_000);
-const CONVERSIONS = 500;
+const ROWS = Number(process.env.ROWS ?? 5_000);
+const CONVERSIONS = 200;
 const KILLS_AT = [0.2, 0.6].map((share) => share * ROWS);
 
 describe('an import whose api and worker are killed', function () {
