@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { skipReasons } from '../../../src/db/postbacks.ts';
 import { macroNames } from '../../../src/domain/postbacks/postback-url.ts';
 import { renderDocs } from '../../../src/http/docs/docs-page.ts';
 import { describePublicApi } from '../../../src/http/docs/public-openapi.ts';
@@ -56,6 +57,15 @@ describe('the documentation page', () => {
     const [, table = ''] = /<h2 id="macros">.*?<tbody>(.*?)<\/tbody>/s.exec(page) ?? [];
     const rows = [...table.matchAll(/<tr><td><code>\{(\w+)\}<\/code>/g)].map(([, name]) => name);
     assert.deepEqual(rows, [...macroNames]);
+  });
+
+  it('names every reason for which a postback is skipped that a partner can see', () => {
+    const [, row = ''] = /<tr><td><code>skipped<\/code>(.*?)<\/tr>/s.exec(page) ?? [];
+    const named = [...row.matchAll(/<code>(\w+)<\/code>/g)].map(([, reason]) => reason);
+    assert.deepEqual(
+      named,
+      skipReasons.filter((reason) => reason !== 'house'),
+    );
   });
 
   it('says the numbers of the rules as they are configured', () => {

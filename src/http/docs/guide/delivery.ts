@@ -23,7 +23,7 @@ export const deliverySections = [
 <tr><td><code>delivered</code></td><td>You answered 200.</td></tr>
 <tr><td><code>failed</code></td><td>The last attempt failed.</td></tr>
 <tr><td><code>superseded</code></td><td>A newer status of the same conversion came before it was delivered.</td></tr>
-<tr><td><code>skipped</code></td><td>It was not to be sent: no ref_id (<code>no_ref_id</code>), no postback URL (<code>not_configured</code>), or the status is switched off (<code>status_off</code>).</td></tr>
+<tr><td><code>skipped</code></td><td>It was not to be sent: no ref_id (<code>no_ref_id</code>), no postback URL (<code>not_configured</code>), the status is switched off (<code>status_off</code>), or it was booked without postbacks (<code>not_notified</code>), which an advertiser's file can ask for.</td></tr>
 </tbody></table></div>`,
   ),
   defineSection(
