@@ -4,7 +4,10 @@ import { openBrowser, serveApp, type TestBrowser, type TestPage } from '../../su
 import { ADMIN_KEY } from '../build-ops-app.ts';
 import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
 
-describe('the imports of the ops console in a browser', () => {
+describe('the imports of the ops console in a browser', function () {
+  // On a busy machine a click may come before the page listens: no person is that quick.
+  this.retries(1);
+  this.timeout(120_000);
   let stage: ImportStage;
   let site: OpsConsole;
   let served: Awaited<ReturnType<typeof serveApp>>;

@@ -6,7 +6,10 @@ import { createNetwork, type Network } from '../../support/network-in-database.t
 import { ADMIN_KEY } from '../build-ops-app.ts';
 import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
 
-describe('the ops console in a browser', () => {
+describe('the ops console in a browser', function () {
+  // On a busy machine a click may come before the page listens: no person is that quick.
+  this.retries(1);
+  this.timeout(120_000);
   let network: Network;
   let site: OpsConsole;
   let served: Awaited<ReturnType<typeof serveApp>>;
