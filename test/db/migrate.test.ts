@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { readConfig } from '../../src/config.ts';
 import { connectDb } from '../../src/db/connect.ts';
 import { hasPendingMigrations, migrate, rollBack } from '../../src/db/migrate.ts';
+import { createPartner } from '../../src/db/partners.ts';
 import { createLog } from '../../src/log.ts';
 import { migrateOnly } from '../../src/roles/program.ts';
 import { eventually } from '../support/eventually.ts';
@@ -50,6 +51,19 @@ describe('migrations', () => {
 
     assert.deepEqual(await migrate(db), applied);
     assert.deepEqual(await readSchema(), schema);
+  });
+
+  it('are not taken back over payouts, as what was paid would be open again', async () => {
+    await migrate(db);
+    const { partner } = await createPartner(db, { name: 'Ann' });
+    await db('payouts').insert({
+      ...{ payout_id: 'p1', partner_id: partner.partner_id, currency: 'USD', upto: new Date() },
+      ...{ amount: 500, lines: 1, reference: 'transfer 1' },
+    });
+    const schema = await readSchema();
+    await assert.rejects(rollBack(db), /Payouts are recorded: 021-ledger cannot be taken back/);
+    assert.deepEqual(await readSchema(), schema);
+    assert.deepEqual(await db('payouts').pluck('payout_id'), ['p1']);
   });
 
   it('compare an id in the same way in all tables, so that joins can use indexes', async () => {

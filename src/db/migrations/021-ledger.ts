@@ -106,11 +106,16 @@ const UP = `
 `;
 
 const DOWN = `
+  do $$ begin
+    if exists (select from payouts) then
+      -- Without them every line that was paid would be open, and paid again.
+      raise exception 'Payouts are recorded: 021-ledger cannot be taken back without forgetting what was paid.';
+    end if;
+  end $$;
   drop table ledger_checks;
   drop view reward_entries;
   drop trigger ledger_lines_stay on ledger_lines;
   drop trigger paid_periods_stay_closed on ledger_lines;
-  delete from ledger_lines where kind = 'payout';
   alter table ledger_lines
     drop constraint ledger_lines_belong, drop constraint ledger_lines_kind, drop column payout_id,
     alter column conversion_id set not null, alter column seq set not null, alter column price_version set not null;
