@@ -15,8 +15,9 @@ export type CallOrigin = {
 
 /**
  * Which agreed proof, other than the token, a call lacks; undefined when it has them all. A signature is one of Standard
- * Webhooks, at most five minutes old or ahead, by any live secret. One that is sent again within that time passes again:
- * a repeated status changes nothing.
+ * Webhooks, at most five minutes old or ahead, by any live secret. One that is sent again within that time passes again,
+ * as its webhook-id is not remembered. The same status is then a duplicate; but an old `approved` that somebody sends again
+ * after a `rejected` is a correction (R7), and is booked.
  */
 export function findLackingProof(
   { proofs, signingSecrets, allowsAddress }: CatalogueAdvertiser,
