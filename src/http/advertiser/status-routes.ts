@@ -79,9 +79,13 @@ export function createStatusRoutes(deps: StatusDeps): Router {
     await checkOrigin(claimed, signal);
     signal.throwIfAborted();
     // What the signature does not cover is not read.
-    const raw = advertiser?.proofs.signature && sent.body ? { ...kept, query: {} } : kept;
-    const { problems, speech, ...fields } = await readAsOfNow(raw, { advertiserId, vocabulary });
-    const call = { advertiserId, ...fields, raw };
+    const isBodyAlone = advertiser?.proofs.signature === true && sent.body !== null;
+    const raw = isBodyAlone ? { ...kept, query: {} } : kept;
+    // Where no token is asked for, anything may stand in its place: it must not spoil what else is said.
+    const given = advertiser?.proofs.token === false ? { ...raw, ...sent, ...(isBodyAlone && { query: {} }) } : raw;
+    const { problems, speech, ...fields } = await readAsOfNow(given, { advertiserId, vocabulary });
+    const { reason } = withoutToken({ reason: fields.reason }, { names: [], token: token ?? '' });
+    const call = { advertiserId, ...fields, reason, raw };
     return problems.length === 0 ? await statuses.record(call, speech) : await statuses.keepMalformed(call, problems);
   }
 

@@ -1,4 +1,6 @@
 const MARK = '[token]';
+// What is shorter is no secret, and may stand anywhere by chance.
+const SHORTEST_SECRET = 16;
 
 /** The token of a call, and the parameters that an advertiser sends it in, in lower case or not. */
 type Secret = { names: readonly string[]; token: string };
@@ -7,14 +9,14 @@ type Sent = Readonly<Record<string, unknown>>;
 
 /**
  * A copy that can be kept: without anything that is called like a token, and without this token wherever else it was
- * written. Knowing what is stored must not be enough to report in an advertiser's name.
+ * written, if it is long enough to be one. Knowing what is stored must not be enough to report in an advertiser's name.
  */
 export function withoutToken<T>(given: T, { names, token }: Secret): T {
   const hidden = names.map((name) => name.toLowerCase());
   return copy(given) as T;
 
   function copy(value: unknown): unknown {
-    if (typeof value === 'string') return token === '' ? value : value.replaceAll(token, MARK);
+    if (typeof value === 'string') return token.length < SHORTEST_SECRET ? value : value.replaceAll(token, MARK);
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map(copy);
     const kept: [string, unknown][] = [];

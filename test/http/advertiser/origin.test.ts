@@ -176,6 +176,17 @@ describe('where a status call comes from', () => {
     });
   });
 
+  it('without a token leaves what is said as it is, whatever stands in the parameter of the token', async () => {
+    await agree({ token: false, signature: false, addresses: ['192.0.2.0/24'] }).expect(200);
+    const { conversionId } = await network.aLead(null);
+    const advertiser = { advertiser_id: path.split('/')[2] };
+    await network.db('conversions').where({ conversion_id: conversionId }).update(advertiser);
+    for (const given of [conversionId.slice(-1), conversionId]) {
+      const query = `conversion_id=${conversionId}&status=approved&token=${given}`;
+      await call(query).set('x-forwarded-for', '192.0.2.7').expect(200);
+    }
+  });
+
   it('needs all that was agreed', async () => {
     const secret = await makeSecret();
     await agree({ token: true, signature: true, addresses: ['192.0.2.7'] }).expect(200);

@@ -67,21 +67,23 @@ describe('a status call of an advertiser', () => {
   });
 
   it('is kept without its token, wherever the token stands', async () => {
+    const path = '/advertisers/bank-of-the-north/postback';
+    const token = 'token-of-bank-of-the-north';
     const { app, statusCalls } = await buildPublicApp();
     await request(app)
-      .get(`${PATH}?Token=${TOKEN}&token=${TOKEN}&TOKEN=x&conversion_id=c1&status=approved`)
+      .get(`${path}?Token=${token}&token=${token}&TOKEN=x&conversion_id=c1&status=approved`)
       .expect(200);
     await request(app)
-      .post(`${PATH}?again=${TOKEN}&again=b&${TOKEN}`)
-      .set('authorization', `Bearer ${TOKEN}`)
+      .post(`${path}?again=${token}&again=b&${token}`)
+      .set('authorization', `Bearer ${token}`)
       .send({
         conversion_id: 'c1',
         status: 'approved',
-        reason: `paid, see ?t=${TOKEN}`,
-        deep: [{ ToKeN: { a: 1 }, mine: TOKEN, count: 3, none: null }, TOKEN],
+        reason: `paid, see ?t=${token}`,
+        deep: [{ ToKeN: { a: 1 }, mine: token, count: 3, none: null }, token],
       })
       .expect(200);
-    assert.doesNotMatch(JSON.stringify(statusCalls), new RegExp(TOKEN));
+    assert.doesNotMatch(JSON.stringify(statusCalls), new RegExp(token));
     assert.deepEqual(statusCalls[0]?.raw.query, { conversion_id: 'c1', status: 'approved' });
     assert.deepEqual(statusCalls[1]?.raw, {
       method: 'POST',
