@@ -3,6 +3,7 @@ import { readVocabulary } from '../db/advertisers.ts';
 import { asActor, noteAct, type Actor } from '../db/audit.ts';
 import { countWaitingCalls, lockStatusCall, lockWaitingCalls, type KeptStatusCall } from '../db/statuses/kept-calls.ts';
 import { recordStatuses } from '../db/statuses/record-statuses.ts';
+import { readRowTime } from '../domain/imports/row.ts';
 import { readStatusFields } from '../domain/status-call.ts';
 import { isStatus, meaningOf, type StatusReport, type StatusResult } from '../domain/status-report.ts';
 import { statuses, type Status } from '../domain/status.ts';
@@ -113,11 +114,12 @@ async function judgeAgain(
   }));
 }
 
-/** A kept call as a report, read anew by this vocabulary. */
+/** A kept call as a report, read anew by this vocabulary. A row whose own time could not be read has no other. */
 export function toReport(kept: KeptStatusCall, vocabulary: Vocabulary): StatusReport {
   const { callId, advertiserId, raw, source, at, eventAt, notify } = kept;
   const { problems, ...fields } = readFields(kept, vocabulary);
-  const meaning = problems.length > 0 ? 'malformed' : meaningOf(understand(fields, vocabulary));
+  const isReadable = problems.length === 0 && !(source === 'import' && 'problem' in readRowTime(raw.body ?? {}));
+  const meaning = isReadable ? meaningOf(understand(fields, vocabulary)) : 'malformed';
   return { advertiserId, ...fields, meaning, raw, source, eventAt, notify, callId, cameAt: at, isAcceptedLate: false };
 }
 
