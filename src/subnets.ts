@@ -15,6 +15,16 @@ export function canonicalise(address: string): string | null {
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
+/** The network that an address lies in, which names no single caller: /24, of IPv6 /48; null when it is no address. */
+export function networkOf(address: string | undefined): string | null {
+  const canonical = canonicalise(address ?? '');
+  if (canonical === null) return null;
+  if (isIPv4(canonical)) return canonical.replace(/\d+$/, '0/24');
+  const [left = [], right] = canonical.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = right === undefined ? [] : Array<string>(8 - left.length - right.length).fill('0');
+  return `${[...left, ...zeros].slice(0, 3).join(':')}::/48`;
+}
+
 export function listOf(subnets: Subnet[]): BlockList {
   const list = new BlockList();
   for (const { address, prefix, family } of subnets) list.addSubnet(address, prefix, family);

@@ -7,6 +7,7 @@ import { inTime } from '../../in-time.ts';
 import type { IgnoredAnswer, StatusAnswer, StatusIntake } from '../../intake/status.ts';
 import type { Log } from '../../log.ts';
 import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
+import { networkOf } from '../../subnets.ts';
 import { readBearer } from '../protocol/keys/bearer.ts';
 import { allowOnly } from '../protocol/method-not-allowed.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
@@ -74,7 +75,7 @@ export function createStatusRoutes(deps: StatusDeps): Router {
       headers,
       token,
       signed: signedPartOf(req),
-      sample: { ...kept, ip },
+      sample: { ...kept, network: networkOf(ip) },
     };
     await checkOrigin(claimed, signal);
     signal.throwIfAborted();

@@ -214,6 +214,18 @@ describe('where a status call comes from', () => {
     assert.equal(site.refusedCalls.length, 1);
   });
 
+  it('leaves neither the address of a caller nor a secret under a name of its own in the sample', async () => {
+    const networks = { '192.0.2.77': '192.0.2.0/24', '2001:db8:7:9::5': '2001:db8:7::/48', '2001::9': '2001:0:0::/48' };
+    for (const [ip, network] of Object.entries(networks)) {
+      await call(`key=${token}&a=${newSigningSecret()}`).set('x-forwarded-for', ip).expect(refused);
+      const { sample } = site.refusedCalls.at(-1) ?? {};
+      assert.deepEqual(sample, {
+        ...{ method: 'GET', query: { key: '[secret]', a: '[secret]' }, body: null },
+        network,
+      });
+    }
+  });
+
   describe('settings that would let anybody in, or nobody', () => {
     const refusals: Record<string, Partial<OriginProofs>> = {
       'no proof at all': { token: false },
