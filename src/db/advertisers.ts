@@ -142,7 +142,7 @@ export async function mapWord(
   return await db.transaction(async (trx) => {
     const row = await trx('advertisers')
       .where({ advertiser_id: advertiserId })
-      .forUpdate()
+      .forNoKeyUpdate()
       .first<{ vocabulary: Vocabulary | null } | undefined>('vocabulary');
     if (!row) return undefined;
     const vocabulary = addWord(row.vocabulary ?? PLAIN_VOCABULARY, word, meaning);

@@ -11,8 +11,12 @@ const MAX_WAITING = 50_000;
 const ANSWER_WITHIN_MS = 2000;
 
 export type GroupCommit<Row, Result = void> = {
-  /** Resolves once the row is committed. @throws AppError `unavailable` when the store cannot take it in time */
-  commit: (row: Row) => Promise<Result>;
+  /**
+   * Resolves once the row is committed.
+   * @param since when its caller began to wait, by the same clock, where that was before this call
+   * @throws AppError `unavailable` when the store cannot take it in time
+   */
+  commit: (row: Row, since?: number) => Promise<Result>;
   /** Resolves once everything handed in so far is committed or given up. */
   flush: () => Promise<void>;
 };
@@ -54,20 +58,20 @@ export function createGroupCommit<Row, Result = void>(
   let waiting: Waiting<Row, Result>[] = [];
   const inFlight = new Set<Waiting<Row, Result>[]>();
   const idle: (() => void)[] = [];
-  let watch: NodeJS.Timeout | undefined;
+  let watch: { endsAt: number; timer: NodeJS.Timeout } | undefined;
 
   return {
-    commit(row) {
+    commit(row, since = now()) {
       if (waiting.length >= MAX_WAITING) {
         return Promise.reject(
           new AppError('unavailable', 'Too many requests are waiting to be stored; try again shortly.'),
         );
       }
       return new Promise((resolve, reject) => {
-        waiting.push({ row, since: now(), isRefused: false, resolve, reject });
+        waiting.push({ row, since, isRefused: false, resolve, reject });
         // After the current tick, so that requests read from one socket turn share a batch.
         if (waiting.length === 1) setImmediate(pump);
-        watch ??= setTimeout(refuseOverdue, answerWithinMs).unref();
+        watchUntil(since);
       });
     },
     flush() {
@@ -119,11 +123,16 @@ export function createGroupCommit<Row, Result = void>(
     for (const batch of inFlight) batch.forEach(refuseIfOverdue);
     waiting = waiting.filter((entry) => !refuseIfOverdue(entry));
     endIdle();
-    const oldest = Math.min(...[...inFlight, waiting].map(([first]) => first?.since ?? Infinity));
-    if (oldest === Infinity) return;
-    const restMs = oldest + answerWithinMs - now();
-    // The oldest of a batch in flight may have been answered already.
-    watch = setTimeout(refuseOverdue, restMs > 0 ? restMs : answerWithinMs).unref();
+    for (const batch of [...inFlight, waiting])
+      for (const { since, isRefused } of batch) if (!isRefused) watchUntil(since);
+  }
+
+  /** Sees to it that a row which waits since then is refused when its time is up. */
+  function watchUntil(since: number): void {
+    const endsAt = since + answerWithinMs;
+    if (watch && watch.endsAt <= endsAt) return;
+    clearTimeout(watch?.timer);
+    watch = { endsAt, timer: setTimeout(refuseOverdue, Math.max(0, endsAt - now())).unref() };
   }
 
   function refuseIfOverdue(entry: Waiting<Row, Result>): boolean {

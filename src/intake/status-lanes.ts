@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { createGroupCommit } from '../db/group-commit.ts';
-import { limitWaiting, type Held } from '../db/statuses/lock-conversions.ts';
+import { conversionKey, limitWaiting, type Held } from '../db/statuses/lock-conversions.ts';
 import { recordStatuses, recordUnheldStatuses, type StatusVerdict } from '../db/statuses/record-statuses.ts';
 import type { StatusReport } from '../domain/status-report.ts';
 
@@ -21,7 +21,8 @@ export type StatusLanes = {
  * Gathers reports that somebody waits for into common transactions. In the first lane nobody waits for what somebody else
  * holds. Approvals that would have to wait to be counted change into a second lane, where they wait for each other; and as
  * long as one of an advertiser is there, its further ones go there at once. Reports on leads that somebody else holds change
- * into a third lane, where they wait together. So what is held for long stops only those who need it as well.
+ * into a third lane, where they wait together. So what is held for long stops only those who need it as well. What is
+ * reported of a conversion later follows what waits.
  */
 export function createStatusLanes(db: Knex, windowMs: number): StatusLanes {
   const unheld = (whenCounting: 'wait' | 'leave') =>
@@ -36,13 +37,25 @@ export function createStatusLanes(db: Knex, windowMs: number): StatusLanes {
     }),
   );
   const beingCounted = new Map<string, number>();
+  /** By conversion: what is said of it in a later lane. Ends when that is committed or refused. */
+  const underWay = new Map<string, Promise<void>>();
   return {
     async record(report) {
-      const { meaning, advertiserId } = report;
-      const isCounting = meaning === 'approved' && beingCounted.has(advertiserId);
-      let verdict = isCounting ? 'count_held' : await swift.commit(report);
-      if (verdict === 'count_held') verdict = await count(report);
-      return typeof verdict === 'string' ? await patient.commit(report) : verdict;
+      // One time for all lanes: what its caller has given up must not be stored behind what the caller says next.
+      const since = performance.now();
+      const conversion = conversionKey(report.advertiserId, report.conversionId ?? '');
+      while (underWay.has(conversion)) await underWay.get(conversion);
+      const isCounting = report.meaning === 'approved' && beingCounted.has(report.advertiserId);
+      const verdict = isCounting ? 'count_held' : await swift.commit(report, since);
+      if (typeof verdict !== 'string') return verdict;
+      const recorded = recordWhatIsHeld(report, verdict, since);
+      const ended = recorded.then(doNothing, doNothing);
+      underWay.set(conversion, ended);
+      try {
+        return await recorded;
+      } finally {
+        if (underWay.get(conversion) === ended) underWay.delete(conversion);
+      }
     },
     async flush() {
       await swift.flush();
@@ -51,15 +64,24 @@ export function createStatusLanes(db: Knex, windowMs: number): StatusLanes {
     },
   };
 
-  async function count(report: StatusReport): Promise<StatusVerdict | Held> {
+  async function recordWhatIsHeld(report: StatusReport, held: Held, since: number): Promise<StatusVerdict> {
+    const verdict = held === 'count_held' ? await count(report, since) : held;
+    return typeof verdict === 'string' ? await patient.commit(report, since) : verdict;
+  }
+
+  async function count(report: StatusReport, since: number): Promise<StatusVerdict | Held> {
     const { advertiserId } = report;
     beingCounted.set(advertiserId, (beingCounted.get(advertiserId) ?? 0) + 1);
     try {
-      return await counting.commit(report);
+      return await counting.commit(report, since);
     } finally {
       const left = (beingCounted.get(advertiserId) ?? 1) - 1;
       if (left > 0) beingCounted.set(advertiserId, left);
       else beingCounted.delete(advertiserId);
     }
   }
+}
+
+function doNothing(): void {
+  // Whoever waits for an end does not ask how it was.
 }

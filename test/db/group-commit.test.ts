@@ -221,6 +221,20 @@ describe('group commit', () => {
     for (const row of [1, 2, 3]) await assert.rejects(intake.commit(row), { kind: 'unavailable' });
   });
 
+  it('counts the time that a caller has waited before', async () => {
+    const { writes, write } = createHeldStore();
+    let clock = 0;
+    const intake = createGroupCommit(write, { answerWithinMs: 50, now: () => clock });
+    const young = watch(intake.commit(1));
+    clock = 30;
+    const old = watch(intake.commit(2, -30));
+    await eventually(() => assert.equal(old.state, 'unavailable'));
+    assert.equal(young.state, 'waiting');
+    for (const { finish } of writes) finish();
+    await eventually(() => assert.equal(young.state, 'committed'));
+    assert.ok(!writes.some(({ rows }) => rows.includes(2)));
+  });
+
   it('refuses everything that waits for a store that is away', async () => {
     const { writes, write } = createHeldStore();
     const intake = createGroupCommit(write);

@@ -51,7 +51,8 @@ describe('what ops see of a lead in the Web UI', function () {
   async function attributesOf(handle: WorkflowHandle): Promise<Record<string, unknown>> {
     const { typedSearchAttributes } = await handle.describe();
     const keys = Object.values(searchAttributeKeys);
-    return Object.fromEntries(keys.map((key) => [key.name, typedSearchAttributes.get<typeof key.type>(key)]));
+    const found = keys.map((key) => [key.name, typedSearchAttributes.get<typeof key.type>(key)] as const);
+    return Object.fromEntries(found.filter(([, value]) => value !== undefined));
   }
 
   async function countUpserts(handle: WorkflowHandle): Promise<number | undefined> {

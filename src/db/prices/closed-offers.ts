@@ -11,7 +11,7 @@ export type Closing = { offerId: string; reason: CapReason; periodStart: string;
  */
 export async function closeOffers(trx: Knex, closings: readonly Closing[]): Promise<void> {
   if (closings.length === 0) return;
-  const rows = closings.map(({ offerId, reason, periodStart, timeZone }) => ({
+  const rows = strictestOfEach(closings).map(({ offerId, reason, periodStart, timeZone }) => ({
     offer_id: offerId,
     reason,
     until: reason === 'cap_day' ? dayAfter(periodStart) : null,
@@ -27,6 +27,15 @@ export async function closeOffers(trx: Knex, closings: readonly Closing[]): Prom
        where c.closed_until is not null`,
     { rows: JSON.stringify(rows) },
   );
+}
+
+/** One for each offer, for a statement that may meet a row once: where both caps are used up, the total's. */
+function strictestOfEach(closings: readonly Closing[]): Closing[] {
+  const strictest = new Map<string, Closing>();
+  for (const closing of closings) {
+    if (strictest.get(closing.offerId)?.reason !== 'cap_total') strictest.set(closing.offerId, closing);
+  }
+  return [...strictest.values()];
 }
 
 /** Puts an offer back. */

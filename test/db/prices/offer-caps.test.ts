@@ -113,6 +113,18 @@ describe('the cap of an offer', () => {
     assert.ok(closed?.closedAt);
   });
 
+  it('closes the offer for good where the caps of the day and of all are used up together', async () => {
+    await setOfferCap(db, network.offerId, capOf({ day: 2, total: 2, beyond: 'close_offer' }));
+    const leads = await Promise.all([1, 2, 3].map(() => network.aLead(partnerId)));
+    const answers = await Promise.all(leads.map(({ conversionId }) => network.report(conversionId, 'approved')));
+    assert.deepEqual(
+      answers.map(({ result }) => result),
+      ['recorded', 'recorded', 'recorded'],
+    );
+    assertFields(await readOfferCap(db, network.offerId), { reached: 'cap_total', closedUntil: null });
+    assert.equal(await isOpen(), false);
+  });
+
   it('of a day closes the offer until the next day of its time zone', async () => {
     await setOfferCap(
       db,

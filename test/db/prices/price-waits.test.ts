@@ -4,6 +4,7 @@ import { createOffer } from '../../../src/db/offers.ts';
 import { createPriceList } from '../../../src/db/prices/price-lists.ts';
 import { newConversionId } from '../../../src/new-ids.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { draftOf } from '../../support/price-lists.ts';
 
@@ -88,4 +89,36 @@ describe('an approval that is counted where somebody else is counting', () => {
       ['approved', 'rejected'],
     );
   });
+
+  it('keeps it where the earlier report waits for others that wait', async () => {
+    const partnerId = await network.partner();
+    const leads = await Promise.all([1, 2, 3, 4].map(() => network.aLead(partnerId)));
+    const [first = '', second = '', third = '', hot = ''] = leads.map(({ conversionId }) => conversionId);
+    await network.report(first, 'approved');
+    const held = await db.transaction();
+    await held('approval_counts').increment('approved', 1);
+    const before = [network.report(second, 'approved')];
+    await eventually(async () => assert.equal(await countWaiting(), 1));
+    before.push(network.report(third, 'approved'));
+    await eventually(async () => assert.equal(await countWaiting(), 2));
+    const answers = Promise.all(['approved', 'rejected'].map((word) => network.report(hot, word)));
+    // Whatever can be recorded meanwhile is.
+    await network.report(await elsewhere(), 'pending');
+    await held.commit();
+    await Promise.all(before);
+    assert.deepEqual(
+      (await answers).map(({ result }) => result),
+      ['recorded', 'recorded'],
+    );
+    const [conversion] = await db('conversions').where({ conversion_id: hot }).select<{ status: string }[]>('status');
+    assert.equal(conversion?.status, 'rejected');
+  });
+
+  /** How many transactions of this database wait for another. */
+  async function countWaiting(): Promise<number> {
+    const { rows } = await db.raw<{ rows: [{ count: number }] }>(
+      `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return rows[0].count;
+  }
 });

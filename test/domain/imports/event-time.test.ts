@@ -22,6 +22,9 @@ describe("an advertiser's own time", () => {
     'now',
     '',
     '17',
+    '0000-01-01T00:00:00Z',
+    '0001-01-01T00:00:00+03:00',
+    '9999-12-31T23:59:59-05:00',
   ]) {
     it(`is not "${text}"`, () => assert.equal(readEventTime(text), undefined));
   }
