@@ -56,7 +56,7 @@ const PREVIEW_PART = `
 <%~ it.show.field({ name: 'preview_to', label: 'To', type: 'date', value: it.form.preview_to, error: it.errors.to }) %>
 </div>
 <p class="soft small">Left empty, the last 30 days.</p>
-<div id="preview" hx-post="<%= address %>/preview" hx-include="#draft" hx-trigger="input delay:400ms from:#draft" hx-select="#preview" hx-target="this" hx-swap="outerHTML" hx-sync="this:replace" aria-live="polite">
+<div id="preview" hx-post="<%= address %>/preview" hx-include="#draft" hx-trigger="input delay:400ms from:#draft" hx-select="#preview > *" hx-target="this" hx-swap="innerHTML" hx-sync="this:replace" aria-live="polite">
 <% const preview = it.preview; if (preview) { const { currency } = preview; %>
 <% if (preview.approved === 0) { %>
 <p class="soft">Nothing was approved from <%~ it.show.exactTime(preview.from) %> to <%~ it.show.exactTime(preview.to) %>.</p>

@@ -9,7 +9,7 @@ export const TRY_PART = `
 <%~ it.show.select({ name: 'test_status', label: 'Status', value: it.form.testStatus, options: it.words.statusOptions }) %>
 <%~ it.show.field({ name: 'test_ref_id', label: 'ref_id', value: it.form.testRefId, error: it.errors.test_ref_id, help: 'A real click id, if your tracker knows only such.', attributes: { placeholder: 'test-click', maxlength: '32', autocomplete: 'off', spellcheck: 'false' } }) %>
 </div>
-<div id="preview" hx-post="/console/postbacks/check" hx-include="#editor" hx-trigger="input delay:400ms from:#editor" hx-select="#preview" hx-target="this" hx-swap="outerHTML" hx-sync="this:replace">
+<div id="preview" hx-post="/console/postbacks/check" hx-include="#editor" hx-trigger="input delay:400ms from:#editor" hx-select="#preview > *" hx-target="this" hx-swap="innerHTML" hx-sync="this:replace">
 <% for (const message of Object.values(it.errors)) { %><%~ it.show.notice({ tone: 'bad', text: message }) %><% } %>
 <% if (it.preview) { %>
 <% if (it.warnings.length > 0) { %><ul class="warnings" aria-label="Warnings"><% for (const warning of it.warnings) { %><li><%~ it.show.notice({ tone: 'busy', text: warning.message }) %></li><% } %></ul><% } %>
