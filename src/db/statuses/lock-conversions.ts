@@ -63,14 +63,23 @@ const READ_CONVERSIONS = `
   join conversions c on c.conversion_id = r.conversion_id and c.advertiser_id = r.advertiser_id
   join offers o on o.offer_id = c.offer_id`;
 
-// Of the calls that became events; what ops or a file brought is one as well.
+// Of the calls that became events; what ops or a file brought is one as well. What repeats a decision says it once more: a
+// repeat of `pending` never comes after one.
 const READ_DECISIONS = `
-  select s.conversion_id as "conversionId", s.advertiser_id as "advertiserId", max(s.call_id) as "callId"
-  from unnest(:conversionIds::text[], :advertiserIds::text[]) as r (conversion_id, advertiser_id)
-  join status_calls s on s.conversion_id = r.conversion_id and s.advertiser_id = r.advertiser_id
-  join lead_events e on e.lead_id = s.lead_id and e.seq = s.seq
-  where s.seq is not null and e.status <> 'pending'
-  group by 1, 2`;
+  with decisions as (
+    select s.conversion_id, s.advertiser_id, min(s.call_id) as first_id, max(s.call_id) as last_id
+    from unnest(:conversionIds::text[], :advertiserIds::text[]) as r (conversion_id, advertiser_id)
+    join status_calls s on s.conversion_id = r.conversion_id and s.advertiser_id = r.advertiser_id
+    join lead_events e on e.lead_id = s.lead_id and e.seq = s.seq
+    where s.seq is not null and e.status <> 'pending'
+    group by 1, 2
+  )
+  select d.conversion_id as "conversionId", d.advertiser_id as "advertiserId", greatest(d.last_id, (
+    select max(s.call_id) from status_calls s
+    where s.conversion_id = d.conversion_id and s.advertiser_id = d.advertiser_id and s.result = 'duplicate'
+      and s.call_id > d.first_id
+  )) as "callId"
+  from decisions d`;
 
 type ConversionRow = Omit<ReportedConversion, 'reward' | 'lastActivityMs'> &
   Price & { advertiserId: string; now: string };

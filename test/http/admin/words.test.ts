@@ -254,6 +254,16 @@ describe("advertisers' words", () => {
     assert.equal((await storyOf(waiting.conversionId)).status, 'approved');
   });
 
+  it('do not undo a decision that was said once more after them', async () => {
+    const speaker = await aSpeaker();
+    const { conversionId } = await speaker.convert();
+    await say(speaker, { conversion_id: conversionId, status: 'rejected' }).expect(200);
+    await say(speaker, { conversion_id: conversionId, status: 'sale' }).expect(422);
+    await say(speaker, { conversion_id: conversionId, status: 'rejected' }).expect(200);
+    await map(speaker, 'sale', 'approved');
+    assert.equal((await storyOf(conversionId)).status, 'rejected');
+  });
+
   it('make no difference in the end, whether they are explained before the calls come or after', async () => {
     const words: Record<string, Status> = { lead: 'pending', sale: 'approved', trash: 'rejected' };
     const call = fc.tuple(fc.nat(2), fc.constantFrom(...Object.keys(words), ...statuses));
