@@ -2,8 +2,8 @@ const UNIX_SECONDS = /^\d{10}$/;
 const UNIX_MILLISECONDS = /^\d{13}$/;
 const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?([.,]\d{1,9})?\s*(Z|[+-]\d\d:?\d\d)?$/i;
 const MS_PER_SECOND = 1000;
-// What programs write for no time at all lies outside, such as the first or the last moment that they can tell.
-const OUR_CENTURY = /^20\d\d-/;
+// Postgres knows no year 0, and reads no more than four digits. Programs that have no time write their first or last one.
+const STORABLE = /^(?!0000)\d{4}-/;
 
 /**
  * The moment that an advertiser's own time names, as ISO 8601 UTC; undefined when it names none. It is Unix time in seconds
@@ -29,5 +29,5 @@ function isDay(date: string): boolean {
 function toIso(timeMs: number): string | undefined {
   if (Number.isNaN(timeMs)) return undefined;
   const iso = new Date(timeMs).toISOString();
-  return OUR_CENTURY.test(iso) ? iso : undefined;
+  return STORABLE.test(iso) ? iso : undefined;
 }
