@@ -42,6 +42,11 @@ export class AppError extends Error {
   }
 }
 
+/** Refuses one value of what was given. @param message what the field must be, without its name */
+export function refuseField(field: string, message: string, cause?: unknown): AppError {
+  return new AppError('invalid', `${field}: ${message}`, { cause, problems: [{ field, message }] });
+}
+
 /** Why the program does not start, said to the person who starts it; no stack trace is needed. */
 export class StartupError extends Error {
   override readonly name = 'StartupError';

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { AppError } from '../errors.ts';
+import { refuseField } from '../errors.ts';
 import { newReadableId } from '../new-ids.ts';
 import {
   insertOne,
@@ -110,8 +110,7 @@ async function refuseOtherCurrency(trx: Knex, offerId: string, currency: string)
     .where({ offer_id: offerId })
     .first<{ currency: string } | undefined>('currency');
   if (!list || list.currency === currency) return;
-  const message = `must stay ${list.currency}, the currency of the offer's price lists`;
-  throw new AppError('invalid', `reward.currency: ${message}`, { problems: [{ field: 'reward.currency', message }] });
+  throw refuseField('reward.currency', `must stay ${list.currency}, the currency of the offer's price lists`);
 }
 
 async function writePatch(db: Knex, offerId: string, patch: OfferPatch): Promise<Offer | undefined> {

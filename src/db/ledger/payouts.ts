@@ -4,7 +4,7 @@
 import type { Knex } from 'knex';
 import type { LineKind } from '../../domain/ledger.ts';
 import { formatMajorUnits } from '../../domain/money.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, refuseField } from '../../errors.ts';
 import { newPayoutId } from '../../new-ids.ts';
 import type { Page } from '../reports/pages.ts';
 
@@ -222,8 +222,7 @@ function refuseUnlessSame(payout: Payout, { currency, upto, expectedAmount = pay
 
 function refusePayout(preview: PayoutPreview, { expectedAmount = preview.amount, ...payout }: NewPayout): void {
   if (preview.is_future) {
-    const message = 'must not be in the future: what is not earned yet cannot be closed';
-    throw new AppError('invalid', `upto: ${message}`, { problems: [{ field: 'upto', message }] });
+    throw refuseField('upto', 'must not be in the future: what is not earned yet cannot be closed');
   }
   const refusal = explainPayoutRefusal(preview, payout);
   if (refusal !== undefined) throw new AppError('conflict', refusal);

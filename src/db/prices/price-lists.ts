@@ -6,7 +6,7 @@ import {
   type PriceTerms,
   type PriceTier,
 } from '../../domain/price-list.ts';
-import { AppError } from '../../errors.ts';
+import { refuseField } from '../../errors.ts';
 import { isParameterRefused } from '../sqlstate.ts';
 import { readClock, whileNothingIsApproved } from './begin-counters.ts';
 
@@ -91,14 +91,14 @@ export async function refuseDraft(db: Knex, offerId: string, draft: PriceListDra
   const offer = await db('offers').where({ offer_id: offerId }).first<{ reward_currency: string }>('reward_currency');
   const { reward_currency: currency } = offer;
   if (draft.currency !== currency) {
-    throw refuse(
+    throw refuseField(
       'currency',
       `must be ${currency}, the currency of offer ${offerId}: make another offer for another one`,
     );
   }
   if (draft.partnerId === null || draft.partnerId === undefined) return;
   const partner = await db('partners').where({ partner_id: draft.partnerId }).first<object | undefined>('partner_id');
-  if (!partner) throw refuse('partner_id', `there is no partner ${draft.partnerId}`);
+  if (!partner) throw refuseField('partner_id', `there is no partner ${draft.partnerId}`);
 }
 
 /** Postgres may not know every time zone that Node knows. */
@@ -107,7 +107,7 @@ export async function refuseTimeZone<T>(timeZone: string, work: () => Promise<T>
     return await work();
   } catch (cause) {
     if (!isParameterRefused(cause)) throw cause;
-    throw refuse('time_zone', `"${timeZone}" is not a time zone that we know`, cause);
+    throw refuseField('time_zone', `"${timeZone}" is not a time zone that we know`, cause);
   }
 }
 
@@ -134,7 +134,7 @@ async function refuseWhenApprovedSince(trx: Knex, offerId: string, effectiveFrom
     .first<{ at: string } | undefined>('at');
   if (!approval) return;
   const why = `conversions of offer ${offerId} were approved since, the last at ${approval.at}, and keep their price (R13)`;
-  throw refuse('effective_from', `must not lie in the past: ${why}; leave it out to begin now`);
+  throw refuseField('effective_from', `must not lie in the past: ${why}; leave it out to begin now`);
 }
 
 async function insertPriceList(
@@ -180,8 +180,4 @@ function judged(rows: PriceListRow[], all: PriceListRow[], now: string): PriceLi
 
 function scopeOf({ version, effective_from: effectiveFrom, partner_id: partnerId }: PriceListRow): PriceListScope {
   return { version, effectiveFrom, partnerId };
-}
-
-function refuse(field: string, message: string, cause?: unknown): AppError {
-  return new AppError('invalid', `${field}: ${message}`, { cause, problems: [{ field, message }] });
 }

@@ -2,7 +2,7 @@
 import type { Knex } from 'knex';
 import type { PriceTier } from '../../domain/price-list.ts';
 import { periodOf } from '../../domain/price-period.ts';
-import { AppError } from '../../errors.ts';
+import { refuseField } from '../../errors.ts';
 import { isCancelled } from '../sqlstate.ts';
 import { readPricedOffer, refuseDraft, refuseTimeZone, type PriceListDraft } from './price-lists.ts';
 
@@ -81,7 +81,7 @@ async function inTime<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     if (!isCancelled(cause)) throw cause;
-    throw refuse('from', 'the time holds more approvals than can be counted at once: choose a shorter one', cause);
+    throw refuseField('from', 'the time holds more approvals than can be counted at once: choose a shorter one', cause);
   }
 }
 
@@ -97,8 +97,8 @@ async function readRange(trx: Knex, { from, to }: PricePreviewQuery, timeZone: s
     { from, to, timeZone },
   );
   const [{ isTooLong, ...range }] = rows;
-  if (range.from >= range.to) throw refuse('to', 'must be later than from');
-  if (isTooLong) throw refuse('from', `must be ${MAX_PREVIEW_DAYS} days before to at most`);
+  if (range.from >= range.to) throw refuseField('to', 'must be later than from');
+  if (isTooLong) throw refuseField('from', `must be ${MAX_PREVIEW_DAYS} days before to at most`);
   return range;
 }
 
@@ -229,8 +229,4 @@ function sumsOf(groups: Group[], tiers: PriceTier[]): PreviewSums {
     was: groups.reduce((sum, { was }) => sum + was, 0),
     would_be: groups.reduce((sum, { tierFrom, paying }) => sum + paying * (amounts.get(tierFrom) ?? 0), 0),
   };
-}
-
-function refuse(field: string, message: string, cause?: unknown): AppError {
-  return new AppError('invalid', `${field}: ${message}`, { cause, problems: [{ field, message }] });
 }
