@@ -29,6 +29,8 @@ const describeCalls = createCallDescriber({
 const answer = defineAnswer(importSchema, { ...importExample, source: 'advertiser' });
 const advertiserPath = z.object({ advertiser_id: z.string().meta({ description: 'Your id as an advertiser.' }) });
 const importPath = advertiserPath.extend({ import_id: z.string() });
+const description =
+  'If you sign your calls: this one is signed over its method and its address from `/advertisers` on, such as `POST /advertisers/…/imports/…/apply`, in place of a body.';
 
 /** What advertisers may do with files of statuses. */
 export function describeOwnImportCalls(): ZodOpenApiPathsObject {
@@ -47,12 +49,13 @@ export function describeOwnImportCalls(): ZodOpenApiPathsObject {
     }),
     '/advertisers/{advertiser_id}/imports/{import_id}': describeCalls({
       path: importPath,
-      get: { summary: 'How far your import is', answer, refusals: ['unknown'] },
+      get: { summary: 'How far your import is', description, answer, refusals: ['unknown'] },
     }),
     '/advertisers/{advertiser_id}/imports/{import_id}/errors.csv': describeCalls({
       path: importPath,
       get: {
         summary: 'The rows that were refused so far, each with why, and as it stood in the file',
+        description,
         answer: null,
         csv: errorsCsvExample,
         refusals: ['unknown'],
@@ -60,11 +63,21 @@ export function describeOwnImportCalls(): ZodOpenApiPathsObject {
     }),
     '/advertisers/{advertiser_id}/imports/{import_id}/apply': describeCalls({
       path: importPath,
-      post: { summary: 'Book the file of a dry run that is done', answer, refusals: ['unknown', 'conflict'] },
+      post: {
+        summary: 'Book the file of a dry run that is done',
+        description,
+        answer,
+        refusals: ['unknown', 'conflict'],
+      },
     }),
     '/advertisers/{advertiser_id}/imports/{import_id}/cancel': describeCalls({
       path: importPath,
-      post: { summary: 'End your import; what was booked stays booked', answer, refusals: ['unknown', 'conflict'] },
+      post: {
+        summary: 'End your import; what was booked stays booked',
+        description,
+        answer,
+        refusals: ['unknown', 'conflict'],
+      },
     }),
   };
 }

@@ -92,6 +92,43 @@ describe('the imports of an advertiser', () => {
     assert.deepEqual(await stage.db('imports').where({ state: 'receiving' }).select('import_id'), []);
   });
 
+  it('are signed for what is done with them where they have no body, and for nothing else', async () => {
+    const { advertiserId } = stage.network;
+    const secret = newSigningSecret();
+    const proofs = { token: false, signature: true, addresses: null };
+    const signingSecrets = [{ value: secret, endsAt: null }];
+    const signer: KnownAdvertiser = { advertiserId, vocabulary: null, proofs, tokens: [], signingSecrets };
+    const { app: signed } = await buildPublicApp({ db: stage.db, advertisers: [signer] });
+    const ids = [];
+    for (let count = 0; count < 2; count++) ids.push((await send('conversion_id,status\nnobody,approved\n')).import_id);
+    const [own, other] = ids.map((id) => `${path}/${id}`) as [string, string];
+    const at = new Date();
+    const call = (method: 'get' | 'post', address: string, payload: string) =>
+      request(signed)
+        [method](address)
+        .set('webhook-id', 'msg-1')
+        .set('webhook-timestamp', String(Math.floor(at.getTime() / 1000)))
+        .set('webhook-signature', new Webhook(secret).sign('msg-1', at, payload));
+    const cancel = `${own}/cancel`;
+    const refused: [string, string][] = [
+      [cancel, ''],
+      [cancel, `GET ${own}`],
+      [cancel, `GET ${cancel}`],
+      [cancel, `POST ${own}/apply`],
+      [cancel, `POST ${other}/cancel`],
+      [`${cancel}?status=approved`, `POST ${cancel}`],
+      [`${cancel}?status=approved`, 'status=approved'],
+    ];
+    for (const [address, payload] of refused) await call('post', address, payload).expect(401);
+    await call('get', own, `GET ${own}`).expect(200);
+    await call('get', `${own}/errors.csv`, `GET ${own}/errors.csv`).expect(200);
+    await call('post', cancel, `POST ${cancel}`).expect(200);
+    await request(app)
+      .get(other)
+      .set(token())
+      .expect(({ body }) => assertFields(body as Shown, { state: 'running' }));
+  });
+
   it('cannot be sent in the name of another, and are not listed', async () => {
     await request(app)
       .post(`${path}?advertiser_id=other`)

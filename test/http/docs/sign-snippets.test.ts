@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Webhook } from 'standardwebhooks';
 import { updateAdvertiser } from '../../../src/db/advertisers.ts';
 import { rotateAdvertiserSecret } from '../../../src/db/keys/advertiser-secrets.ts';
 import { signSnippets } from '../../../src/http/docs/guide/sign-snippets.ts';
@@ -15,19 +16,25 @@ import { freshCatalogue } from '../../support/fresh-catalogue.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { buildPublicApp } from '../build-public-app.ts';
 
-type Said = { headers: Record<string, string>; answer: { code: number; body: Record<string, unknown> } };
+type Said = {
+  headers: Record<string, string>;
+  answer: { code: number; body: Record<string, unknown> };
+  cancelled: { code: number; body: string };
+};
 
 const run = promisify(execFile);
 
-// Each signs a query, reports a status, and says both in one line of JSON.
+// Each signs a query, reports a status, cancels an import, and says all of it in one line of JSON.
 const LANGUAGES = {
   node: {
     command: process.execPath,
     file: 'sign.mjs',
     mainFile: 'main.mjs',
-    main: `import { report, signedHeaders } from './sign.mjs';
-const [url, conversionId, status, query] = process.argv.slice(2);
-console.log(JSON.stringify({ headers: signedHeaders(query), answer: await report(url, conversionId, status) }));`,
+    main: `import { askAboutImport, report, signedHeaders } from './sign.mjs';
+const [url, conversionId, status, query, cancelUrl] = process.argv.slice(2);
+const answer = await report(url, conversionId, status);
+const cancelled = await askAboutImport('POST', cancelUrl);
+console.log(JSON.stringify({ headers: signedHeaders(query), answer, cancelled }));`,
     install: 'Node runs this test',
   },
   python: {
@@ -35,9 +42,10 @@ console.log(JSON.stringify({ headers: signedHeaders(query), answer: await report
     file: 'sign.py',
     mainFile: 'main.py',
     main: `import json, sys
-from sign import report, signed_headers
-url, conversion_id, status, query = sys.argv[1:]
-print(json.dumps({"headers": signed_headers(query.encode()), "answer": report(url, conversion_id, status)}))`,
+from sign import ask_about_import, report, signed_headers
+url, conversion_id, status, query, cancel_url = sys.argv[1:]
+answer, cancelled = report(url, conversion_id, status), ask_about_import("POST", cancel_url)
+print(json.dumps({"headers": signed_headers(query.encode()), "answer": answer, "cancelled": cancelled}))`,
     install: 'install Python 3: apt-get install python3, or brew install python',
   },
   php: {
@@ -46,8 +54,10 @@ print(json.dumps({"headers": signed_headers(query.encode()), "answer": report(ur
     mainFile: 'main.php',
     main: `<?php
 require __DIR__ . '/sign.php';
-[, $url, $conversion_id, $status, $query] = $argv;
-echo json_encode(['headers' => signed_headers($query), 'answer' => report($url, $conversion_id, $status)]);`,
+[, $url, $conversion_id, $status, $query, $cancel_url] = $argv;
+$answer = report($url, $conversion_id, $status);
+$cancelled = ask_about_import('POST', $cancel_url);
+echo json_encode(['headers' => signed_headers($query), 'answer' => $answer, 'cancelled' => $cancelled]);`,
     install: 'install PHP: apt-get install php-cli, or brew install php',
   },
 };
@@ -67,7 +77,7 @@ describe("the snippets that sign an advertiser's calls", function () {
     secret = (await rotateAdvertiserSecret(db, advertiserId, 0)) ?? '';
     await updateAdvertiser(db, advertiserId, { proofs: { token: false, signature: true, addresses: null } });
     const catalogue = await freshCatalogue(db);
-    const { app } = await buildPublicApp({ catalogue, statuses: network.statuses });
+    const { app } = await buildPublicApp({ catalogue, statuses: network.statuses, db });
     server = createServer(app);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/advertisers/${advertiserId}/postback`;
@@ -80,11 +90,28 @@ describe("the snippets that sign an advertiser's calls", function () {
     await rm(folder, { recursive: true });
   });
 
+  /** @returns the address of its import */
+  async function sendFile(): Promise<string> {
+    const file = 'conversion_id,status\nnobody,approved\n';
+    const at = new Date();
+    const headers = {
+      'content-type': 'text/csv',
+      'webhook-id': 'a-file',
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+      'webhook-signature': new Webhook(secret).sign('a-file', at, file),
+    };
+    const imports = url.replace(/postback$/, 'imports');
+    const taken = await fetch(imports, { method: 'POST', headers, body: file });
+    const { import_id: id } = (await taken.json()) as { import_id: string };
+    return `${imports}/${id}`;
+  }
+
   for (const { language, code } of signSnippets) {
     const { command, file, main, mainFile, install } = LANGUAGES[language];
 
     async function say(given: { conversionId: string; status: string; query: string; by: string }): Promise<Said> {
-      const words = [join(folder, mainFile), url, given.conversionId, given.status, given.query];
+      const cancelUrl = `${await sendFile()}/cancel`;
+      const words = [join(folder, mainFile), url, given.conversionId, given.status, given.query, cancelUrl];
       const env = { ...process.env, CASHCAT_SECRET: given.by };
       const { stdout } = await run(command, words, { env }).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error;
@@ -102,10 +129,11 @@ describe("the snippets that sign an advertiser's calls", function () {
         await writeFile(join(folder, mainFile), main);
       });
 
-      it('report a status by POST, and sign the query of a GET', async () => {
+      it('report a status by POST, sign the query of a GET, and cancel an import', async () => {
         const { conversionId } = await network.aLead(null);
         const query = `conversion_id=${conversionId}&status=rejected&reason=gr%C3%B6%C3%9Fer`;
-        const { answer, headers } = await say({ conversionId, status: 'approved', query, by: secret });
+        const { answer, headers, cancelled } = await say({ conversionId, status: 'approved', query, by: secret });
+        assert.equal(cancelled.code, 200, cancelled.body);
         assert.deepEqual(answer, {
           code: 200,
           body: { conversion_id: conversionId, status: 'approved', result: 'recorded' },
@@ -117,8 +145,9 @@ describe("the snippets that sign an advertiser's calls", function () {
 
       it('are refused by another secret than the agreed one, and can read why', async () => {
         const { conversionId } = await network.aLead(null);
-        const { answer } = await say({ conversionId, status: 'approved', query: '', by: newSigningSecret() });
-        assert.deepEqual([answer.code, answer.body.kind], [401, 'unauthorized']);
+        const by = newSigningSecret();
+        const { answer, cancelled } = await say({ conversionId, status: 'approved', query: '', by });
+        assert.deepEqual([answer.code, answer.body.kind, cancelled.code], [401, 'unauthorized', 401]);
       });
     });
   }

@@ -106,7 +106,8 @@ export function createImportRoutes({ db, files, catalogue, log, ...origin }: Fil
     const advertiser = known && isFile ? { ...known, proofs: { ...known.proofs, signature: false } } : known;
     // A token in the query would stand in logs, and a file is sent by a program that can set a header.
     const token = readBearer(headers);
-    const signed = originalUrl.includes('?') ? originalUrl.slice(originalUrl.indexOf('?') + 1) : '';
+    // A call without a body is signed as what it does, so that whoever has seen one cannot do another thing with it.
+    const signed = `${method} ${originalUrl}`;
     const sample = { method, path: originalUrl.split('?')[0], ip };
     await checkOrigin({ advertiserId, advertiser, ip, headers, token, signed, sample }, signal);
   }
