@@ -25,6 +25,7 @@ import { retention } from './migrations/024-retention.ts';
 import { notNotified } from './migrations/025-not-notified.ts';
 import { fastConsole } from './migrations/026-fast-console.ts';
 import { originProofs } from './migrations/027-origin-proofs.ts';
+import { signedCalls } from './migrations/032-signed-calls.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -55,6 +56,7 @@ const migrations: Record<string, Migration> = {
   '025-not-notified': notNotified,
   '026-fast-console': fastConsole,
   '027-origin-proofs': originProofs,
+  '032-signed-calls': signedCalls,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

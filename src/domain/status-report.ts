@@ -29,6 +29,8 @@ export type StatusReport = {
   /** Kept as it is, without secrets. */
   raw: RawStatusCall;
   source: 'call' | 'import' | 'ops';
+  /** Of a signed call: what tells it from every other one. The same again says nothing new. */
+  signedAs?: string | undefined;
   /** The row of a file that it is, if it is one. A row is kept once. */
   importRow?: { importId: string; rowNumber: number };
   /** When it happened, as the advertiser says, ISO 8601; the window is judged by it. Null: when it is recorded. */
@@ -60,17 +62,20 @@ const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
  *
  * @param judged undefined when its advertiser has no such conversion
  * @param nowMs the time at which it is recorded; an event cannot be later, nor earlier than its conversion
+ * @param isRepeated true for a signed call that has come before
  */
 export function judgeReport(
   { meaning, source, eventAt, cameAt, callId, isAcceptedLate }: StatusReport,
   judged: Judged | undefined,
-  { nowMs, windowMs }: { nowMs: number; windowMs: number },
+  { nowMs, windowMs, isRepeated = false }: { nowMs: number; windowMs: number; isRepeated?: boolean },
 ): StatusResult {
   if (!isStatus(meaning)) return meaning;
   if (!judged) return 'unknown_conversion';
   if (eventAt !== null && !isPossible(Date.parse(eventAt), judged, nowMs)) return 'malformed';
   const transition = judgeTransition(judged.status, meaning);
   if (transition !== 'recorded') return transition;
+  // It was heard then, and something newer has been said since.
+  if (isRepeated) return 'stale';
   if (isAcceptedLate) return 'accepted_late';
   // What was said before the present decision cannot correct it.
   if (judged.status !== null && callId !== null && (judged.lastDecisionCallId ?? 0) > callId) return 'stale';

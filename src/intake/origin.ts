@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import type { CatalogueAdvertiser } from '../catalogue/catalogue-advertiser.ts';
@@ -15,9 +15,8 @@ export type CallOrigin = {
 
 /**
  * Which agreed proof, other than the token, a call lacks; undefined when it has them all. A signature is one of Standard
- * Webhooks, at most five minutes old or ahead, by any live secret. One that is sent again within that time passes again,
- * as its webhook-id is not remembered. The same status is then a duplicate; but an old `approved` that somebody sends again
- * after a `rejected` is a correction (R7), and is booked.
+ * Webhooks, at most five minutes old or ahead, by any live secret. One that is sent again within that time passes again; it
+ * is told by {@link identifySigned} that it says nothing new.
  */
 export function findLackingProof(
   { proofs, signingSecrets, allowsAddress }: CatalogueAdvertiser,
@@ -28,6 +27,19 @@ export function findLackingProof(
   const isSigned =
     signed !== null && signingSecrets.some((secret) => isLive(secret) && isSignedBy(secret, headers, signed));
   return isSigned ? undefined : 'signature';
+}
+
+/**
+ * What tells a signed call from every other one: its webhook-id, and what it says. Of the headers this is all that does not
+ * change when a sender repeats a call; a sender that gives one id to all its calls is understood as well.
+ * @returns undefined where no signature is asked for
+ */
+export function identifySigned(
+  { advertiserId, proofs }: CatalogueAdvertiser,
+  { headers, signed }: Omit<CallOrigin, 'ip'>,
+): string | undefined {
+  if (!proofs.signature || signed === null) return undefined;
+  return hash('sha256', JSON.stringify([advertiserId, headers['webhook-id'], signed]), 'base64url');
 }
 
 /** Whether it is one of the advertiser's live tokens, as far as memory knows. */

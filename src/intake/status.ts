@@ -27,6 +27,8 @@ export type StatusCall = StatusFields & {
   advertiserId: string;
   /** Kept as it is: a call that is accepted late is read from it again. */
   raw: RawStatusCall;
+  /** Of one whose signature was asked for: see `StatusReport`. */
+  signedAs?: string | undefined;
 };
 
 /** Of a call whose word is to be ignored: it has changed nothing. */
@@ -129,7 +131,7 @@ async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function toReport(
-  { advertiserId, conversionId, word, reason, transactionId, raw }: StatusCall,
+  { advertiserId, conversionId, word, reason, transactionId, raw, signedAs }: StatusCall,
   meaning: StatusReport['meaning'],
 ): StatusReport {
   return {
@@ -141,6 +143,7 @@ function toReport(
     transactionId,
     raw,
     source: 'call',
+    signedAs,
     eventAt: null,
     notify: true,
     callId: null,

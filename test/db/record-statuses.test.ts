@@ -249,6 +249,41 @@ describe('recording many statuses in one transaction', () => {
     ]);
   });
 
+  it('a signed call that comes once more undoes nothing, in the same batch or in a later one', async () => {
+    const { conversionId } = await network.aLead('ann');
+    const said = (meaning: 'pending' | 'approved' | 'rejected', signedAs: string) =>
+      reportOf({ conversionId, meaning, signedAs: `${conversionId} ${signedAs}` });
+    const results = async (...reports: StatusReport[]) => (await inOneBatch(reports)).map(({ result }) => result);
+    assert.deepEqual(
+      await results(said('pending', 'a'), said('approved', 'b'), said('rejected', 'c'), said('approved', 'b')),
+      ['recorded', 'recorded', 'recorded', 'stale'],
+    );
+    assert.deepEqual(await results(said('approved', 'b')), ['stale']);
+    assert.deepEqual(await results(said('approved', 'd'), said('rejected', 'c')), ['recorded', 'stale']);
+    assert.deepEqual(await results(said('rejected', 'e')), ['recorded']);
+  });
+
+  it('a signed call that was refused is judged anew when it comes once more', async () => {
+    const { conversionId, leadId } = await network.aLead('ann');
+    await closeWindow(leadId);
+    const report = reportOf({ conversionId, signedAs: `${conversionId} a` });
+    assert.deepEqual((await inOneBatch([report]))[0]?.result, 'window_closed');
+    await db('leads').where({ lead_id: leadId }).update({ last_activity_at: db.fn.now() });
+    assert.deepEqual((await inOneBatch([report]))[0]?.result, 'recorded');
+  });
+
+  it('what was signed is remembered for some minutes, and dropped by those that come later', async () => {
+    const digests = Array.from({ length: 4 }, (_, index) => `old ${index}`);
+    const seenAt = db.raw("now() - interval '16 minutes'");
+    await db('signed_calls').insert(digests.map((digest) => ({ digest, seen_at: seenAt })));
+    await db('signed_calls').insert({ digest: 'of a moment ago' });
+    for (const signedAs of ['of today', 'of tomorrow']) {
+      await inOneBatch([reportOf({ conversionId: (await network.aLead('ann')).conversionId, signedAs })]);
+    }
+    const left = await db('signed_calls').whereLike('digest', 'o%').orderBy('digest').pluck<string[]>('digest');
+    assert.deepEqual(left, ['of a moment ago', 'of today', 'of tomorrow']);
+  });
+
   it('a call with a value that cannot be stored is refused alone', async () => {
     const leads = await Promise.all(Array.from({ length: 20 }, () => network.aLead('ann')));
     const answers = await Promise.all(

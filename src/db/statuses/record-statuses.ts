@@ -3,6 +3,7 @@ import { isStatus, judgeReport, type StatusReport, type StatusResult } from '../
 import { priceStatuses, type StatusToPrice } from '../prices/price-statuses.ts';
 import { leaveHeldCounts } from './leave-held-counts.ts';
 import { conversionKey, lockConversions, type Held, type LockedConversions } from './lock-conversions.ts';
+import { findSignedBefore, isDecision, rememberSigned } from './signed-calls.ts';
 import { writeVerdicts, type JudgedReport, type NewStatusEvent } from './write-verdicts.ts';
 
 /** What became of a report; `leadId` and `seq` name the event that it became, null when it became none. */
@@ -63,7 +64,8 @@ async function record(
   reports: readonly StatusReport[],
   { locked, windowMs }: { locked: LockedConversions; windowMs: number },
 ): Promise<StatusVerdict[]> {
-  const judged = judgeInOrder(reports, locked, windowMs);
+  const signedBefore = await findSignedBefore(trx, reports, locked);
+  const judged = judgeInOrder(reports, { locked, signedBefore }, windowMs);
   const prices = await priceStatuses(
     trx,
     judged.flatMap(({ toPrice }) => toPrice ?? []),
@@ -73,6 +75,7 @@ async function record(
     return { ...rest, event: event && price ? { ...event, price } : null };
   });
   const callIds = await writeVerdicts(trx, priced, locked.now);
+  await rememberSigned(trx, signedDecisions(judged));
   return judged.map(({ result, event }, index) => ({
     callId: callIds[index] ?? NaN,
     result,
@@ -87,14 +90,20 @@ type UnpricedReport = Omit<JudgedReport, 'event'> & {
   toPrice: StatusToPrice | null;
 };
 
-/** Each report sees what those before it have changed, which is noted in `locked`. */
-function judgeInOrder(reports: readonly StatusReport[], locked: LockedConversions, windowMs: number): UnpricedReport[] {
+/** Each report sees what those before it have changed, which is noted in `locked` and `signedBefore`. */
+function judgeInOrder(
+  reports: readonly StatusReport[],
+  { locked, signedBefore }: { locked: LockedConversions; signedBefore: Set<string> },
+  windowMs: number,
+): UnpricedReport[] {
   const nowMs = Date.parse(locked.now);
   return reports.map((report) => {
-    const { advertiserId, conversionId, meaning } = report;
+    const { advertiserId, conversionId, meaning, signedAs } = report;
     const conversion = locked.conversions.get(conversionKey(advertiserId, conversionId ?? ''));
     const lead = conversion && locked.leads.get(conversion.leadId);
-    const result = judgeReport(report, conversion, { nowMs, windowMs });
+    const isRepeated = signedAs !== undefined && signedBefore.has(signedAs);
+    const result = judgeReport(report, conversion, { nowMs, windowMs, isRepeated });
+    for (const digest of signedDecisions([{ report, result }])) signedBefore.add(digest);
     const isRecorded = result === 'recorded' || result === 'accepted_late';
     if (!isRecorded || !lead || !isStatus(meaning)) return { report, result, event: null, toPrice: null };
     const { leadId, offerId, status: before, reward, counters } = conversion;
@@ -112,5 +121,13 @@ function judgeInOrder(reports: readonly StatusReport[], locked: LockedConversion
     conversion.status = meaning;
     lead.lastSeq++;
     return { report, result, event: { leadId, seq: lead.lastSeq, offerId }, toPrice };
+  });
+}
+
+/** What was signed of what has decided something, or has said it once more. */
+function signedDecisions(judged: readonly Pick<JudgedReport, 'report' | 'result'>[]): string[] {
+  return judged.flatMap(({ report: { signedAs, meaning }, result }) => {
+    const isTaken = (result === 'recorded' || result === 'duplicate') && isDecision(meaning);
+    return isTaken && signedAs !== undefined ? [signedAs] : [];
   });
 }

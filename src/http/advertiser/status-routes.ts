@@ -4,6 +4,7 @@ import { parameterNames, readStatusFields, readText, type RawStatusCall } from '
 import { PLAIN_VOCABULARY, understand, type Vocabulary } from '../../domain/vocabulary.ts';
 import { AppError } from '../../errors.ts';
 import { inTime } from '../../in-time.ts';
+import { identifySigned } from '../../intake/origin.ts';
 import type { IgnoredAnswer, StatusAnswer, StatusIntake } from '../../intake/status.ts';
 import type { Log } from '../../log.ts';
 import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
@@ -86,7 +87,8 @@ export function createStatusRoutes(deps: StatusDeps): Router {
     const given = advertiser?.proofs.token === false ? { ...raw, ...sent, ...(isBodyAlone && { query: {} }) } : raw;
     const { problems, speech, ...fields } = await readAsOfNow(given, { advertiserId, vocabulary });
     const { reason } = withoutToken({ reason: fields.reason }, { names: [], token: token ?? '' });
-    const call = { advertiserId, ...fields, reason, raw };
+    const signedAs = advertiser && identifySigned(advertiser, claimed);
+    const call = { advertiserId, ...fields, reason, raw, signedAs };
     return problems.length === 0 ? await statuses.record(call, speech) : await statuses.keepMalformed(call, problems);
   }
 

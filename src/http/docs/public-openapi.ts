@@ -51,7 +51,7 @@ const statusAnswer = defineAnswer(
 
 const statusResponses = {
   '200': describeJson(
-    '`recorded`: the status is now this one. `duplicate`: it already was. `stale`: a decision was there before this pending. `ignored`: you have asked us to ignore this word. All of them mean that you need not call again.',
+    '`recorded`: the status is now this one. `duplicate`: it already was. `stale`: a decision was there before this pending, or a newer one after this signed call first came. `ignored`: you have asked us to ignore this word. All of them mean that you need not call again.',
     statusAnswer,
   ),
   ...describeProblems({

@@ -49,12 +49,19 @@ describe('where a status call comes from', () => {
   const call = (query = QUERY) => request(site.app).get(`${path}?${query}`);
   const withToken = (given = token) => call(`${QUERY}&token=${given}`);
 
-  function signed(call: Test, secret: string, payload: string): Test {
+  function signed(call: Test, secret: string, payload: string, id = 'msg_1'): Test {
     const at = new Date();
     return call
-      .set('webhook-id', 'msg_1')
+      .set('webhook-id', id)
       .set('webhook-timestamp', String(Math.floor(at.getTime() / 1000)))
-      .set('webhook-signature', new Webhook(secret).sign('msg_1', at, payload));
+      .set('webhook-signature', new Webhook(secret).sign(id, at, payload));
+  }
+
+  async function anOwnConversion(): Promise<string> {
+    const { conversionId } = await network.aLead(null);
+    const advertiser = { advertiser_id: path.split('/')[2] };
+    await network.db('conversions').where({ conversion_id: conversionId }).update(advertiser);
+    return conversionId;
   }
 
   // A call that is let in is about a conversion that nobody knows.
@@ -160,6 +167,41 @@ describe('where a status call comes from', () => {
         results.push(((await signed(call(query), secret, query).expect(200)).body as Body).result);
       }
       assert.deepEqual(results, ['recorded', 'duplicate']);
+    });
+
+    it('sent again after a newer decision does not undo it, whichever way it comes', async () => {
+      const secret = await makeSecret();
+      await agree({ token: false, signature: true, addresses: null }).expect(200);
+      const conversionId = await anOwnConversion();
+      const queryOf = (status: string) => `conversion_id=${conversionId}&status=${status}`;
+      const form = (text: string) => request(site.app).post(path).type('form').send(text);
+      const say = async (make: (query: string) => Test, status: string, id: string) =>
+        ((await signed(make(queryOf(status)), secret, queryOf(status), id).expect(200)).body as Body).result;
+      const results = [
+        await say(call, 'approved', 'msg_1'),
+        await say(call, 'rejected', 'msg_2'),
+        await say(call, 'approved', 'msg_1'),
+        await say(form, 'approved', 'msg_1'),
+        await say(call, 'rejected', 'msg_2'),
+        await say(call, 'approved', 'msg_3'),
+        await say(call, 'rejected', 'msg_2'),
+        await say(form, 'rejected', 'msg_4'),
+      ];
+      const expected = ['recorded', 'recorded', 'stale', 'stale', 'duplicate', 'recorded', 'stale', 'recorded'];
+      assert.deepEqual(results, expected);
+      const kept = await network.db('status_calls').where({ conversion_id: conversionId, result: 'stale' });
+      assert.equal(kept.length, 3, 'each is in the log');
+    });
+
+    it('of one id for all calls keeps none of them out', async () => {
+      const secret = await makeSecret();
+      await agree({ token: false, signature: true, addresses: null }).expect(200);
+      const conversionId = await anOwnConversion();
+      for (const status of ['pending', 'approved', 'rejected']) {
+        const query = `conversion_id=${conversionId}&status=${status}`;
+        const { body } = (await signed(call(query), secret, query).expect(200)) as { body: Body };
+        assert.equal(body.result, 'recorded');
+      }
     });
   });
 

@@ -55,7 +55,7 @@ curl -s "<%= it.publicUrl %>/advertisers/$ADVERTISER_ID/postback" \\
 <tbody>
 <tr><td>200 <code>recorded</code></td><td>The status is now this one.</td><td>Nothing.</td></tr>
 <tr><td>200 <code>duplicate</code></td><td>It was this one already; nothing has changed.</td><td>Nothing.</td></tr>
-<tr><td>200 <code>stale</code></td><td><code>pending</code> came after a decision; nothing has changed.</td><td>Nothing.</td></tr>
+<tr><td>200 <code>stale</code></td><td><code>pending</code> came after a decision, or a signed call was sent again after a newer one; nothing has changed.</td><td>Nothing.</td></tr>
 <tr><td>200 <code>ignored</code></td><td>You have asked us to ignore this word.</td><td>Nothing.</td></tr>
 <tr><td>400 <code>malformed</code></td><td>A parameter is missing, too long, or not a text.</td><td>Mend the call; <code>detail</code> names the parameter.</td></tr>
 <tr><td>401 <code>unauthorized</code></td><td>The call does not <a href="#report-proof">prove</a> that it comes from you.</td><td>Check the token, the signature, and the address you call from.</td></tr>
@@ -79,7 +79,7 @@ curl -s "<%= it.publicUrl %>/advertisers/$ADVERTISER_ID/postback" \\
 <li><strong>A signature</strong>, that of <a href="https://www.standardwebhooks.com">Standard Webhooks</a>, with a secret from us that looks like <code>whsec_…</code>. Behind <code>whsec_</code> stands the key in base64.</li>
 <li><strong>Your addresses</strong>: only calls from the ranges that you name are let in.</li>
 </ul>
-<p>To sign, send three headers: <code>webhook-id</code>, any text that is new for each call; <code>webhook-timestamp</code>, the time in seconds, which may be five minutes off; <code>webhook-signature</code>, which is <code>v1,</code> and the HMAC-SHA-256 of <code>id.timestamp.body</code> in base64. Sign the body exactly as you send it; then the query is not read at all. A status that you report without a body is signed over its query instead, as it is sent and without the question mark. Any other call without a body, such as one that asks for <a href="#report-files">an import</a> or books it, is signed over its method and its address from <code>/advertisers</code> on: <code>POST /advertisers/…/imports/…/apply</code>. When a secret is replaced, the old one can go on for a while as well.</p>
+<p>To sign, send three headers: <code>webhook-id</code>, any text that is new for each status, and the same when you repeat it; <code>webhook-timestamp</code>, the time in seconds, which may be five minutes off; <code>webhook-signature</code>, which is <code>v1,</code> and the HMAC-SHA-256 of <code>id.timestamp.body</code> in base64. Sign the body exactly as you send it; then the query is not read at all. A status that you report without a body is signed over its query instead, as it is sent and without the question mark. Any other call without a body, such as one that asks for <a href="#report-files">an import</a> or books it, is signed over its method and its address from <code>/advertisers</code> on: <code>POST /advertisers/…/imports/…/apply</code>. When a secret is replaced, the old one can go on for a while as well.</p>
 ${showSnippets(signSnippets, 'sign')}`,
   ),
   defineSection(

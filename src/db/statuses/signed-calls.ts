@@ -1,0 +1,53 @@
+// What was decided by signed calls of the last minutes. A signature is good for some minutes, and who has seen such a call can
+// send it again: an old `approved` after a `rejected` would be a correction (R7).
+import type { Knex } from 'knex';
+import type { StatusReport } from '../../domain/status-report.ts';
+import { prepared } from '../prepared.ts';
+import { conversionKey, type LockedConversions } from './lock-conversions.ts';
+
+const FIND_SIGNED = `select digest from signed_calls where digest = any (:digests::text[])`;
+
+// A signature may be five minutes ahead, and is good for five more; clocks differ. As many rows are dropped as are added, and
+// some more, so that the table stays as small as what comes in that time.
+const REMEMBER_SIGNED = `
+  with past as (
+    delete from signed_calls where digest in (
+      select digest from signed_calls where seen_at < now() - interval '15 minutes'
+      order by seen_at limit 2 * cardinality(:digests::text[]) for update skip locked
+    )
+  )
+  insert into signed_calls (digest) select distinct digest from unnest(:digests::text[]) as d (digest) order by digest
+  on conflict (digest) do nothing`;
+
+/**
+ * Which of these calls came before, by what they were signed as. Only those are asked about that could undo a decision, so
+ * the first status of a conversion costs nothing.
+ *
+ * @param locked their conversions; two calls on one conversion see each other
+ */
+export async function findSignedBefore(
+  trx: Knex,
+  reports: readonly StatusReport[],
+  { conversions }: Pick<LockedConversions, 'conversions'>,
+): Promise<Set<string>> {
+  const digests = reports.flatMap(({ advertiserId, conversionId, meaning, signedAs }) => {
+    const status = conversions.get(conversionKey(advertiserId, conversionId ?? ''))?.status ?? 'pending';
+    return signedAs === undefined || !isDecision(meaning) || !isDecision(status) ? [] : [signedAs];
+  });
+  if (digests.length === 0) return new Set();
+  const { rows } = await trx
+    .raw<{ rows: { digest: string }[] }>(FIND_SIGNED, { digests })
+    .options(prepared('find-signed'));
+  return new Set(rows.map(({ digest }) => digest));
+}
+
+/** Remembers what these calls were signed as, for as long as their signatures are good. */
+export async function rememberSigned(trx: Knex, digests: readonly string[]): Promise<void> {
+  if (digests.length === 0) return;
+  await trx.raw(REMEMBER_SIGNED, { digests: [...digests] }).options(prepared('remember-signed'));
+}
+
+/** `pending` undoes nothing. */
+export function isDecision(meaning: StatusReport['meaning']): boolean {
+  return meaning === 'approved' || meaning === 'rejected';
+}
