@@ -77,15 +77,31 @@ export async function readConversionStatuses(
 }
 
 // R3, R5: the last touch tells who holds a lead, and the last one with a ref_id since that partner came, usable or not,
-// tells by which ref_id. One pass over the touches of the lead, among which the moments that are asked for take their
-// places, however many these are.
+// tells by which ref_id. One pass over touches of the lead, among which the moments that are asked for take their places,
+// however many these are. Of what lies before the first moment, two touches can matter: the last one, and the last one
+// before it that has a ref_id or is of another partner. So the latest moments need only the latest touches.
 const READ_DECIDING_TOUCHES = `
-  with stream as (
-    select seq, seq as place, null::int as before_seq,
-      ref_id is not null or ref_id_problem is not null as has_ref_id,
-      partner_id is distinct from lag(partner_id) over (order by seq) as is_change
+  with holding as materialized (
+    select seq, partner_id from lead_events
+    where lead_id = :leadId and type = 'touch' and seq < (select min(seq) from unnest(:seqs::int[]) as s (seq))
+    order by seq desc limit 1
+  ), naming as materialized (
+    select seq from lead_events
+    where lead_id = :leadId and type = 'touch' and seq < (select seq from holding)
+      and (partner_id <> (select partner_id from holding) or ref_id is not null or ref_id_problem is not null)
+    order by seq desc limit 1
+  ), touches as (
+    select seq, partner_id, ref_id is not null or ref_id_problem is not null as has_ref_id
+    from lead_events where lead_id = :leadId and seq = (select seq from naming)
+    union all
+    select seq, partner_id, ref_id is not null or ref_id_problem is not null
     from lead_events
-    where lead_id = :leadId and type = 'touch' and seq < (select max(seq) from unnest(:seqs::int[]) as s (seq))
+    where lead_id = :leadId and type = 'touch' and seq >= coalesce((select seq from holding), 0)
+      and seq < (select max(seq) from unnest(:seqs::int[]) as s (seq))
+  ), stream as (
+    select seq, seq as place, null::int as before_seq, has_ref_id,
+      partner_id is distinct from lag(partner_id) over (order by seq) as is_change
+    from touches
     union all
     select null, s.seq, s.seq, false, false from unnest(:seqs::int[]) as s (seq)
   ), deciding as (

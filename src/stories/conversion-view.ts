@@ -1,10 +1,4 @@
-import type {
-  AttemptRow,
-  ConversionFacts,
-  ConversionRow,
-  PostbackRow,
-  ToldCall,
-} from '../db/reports/conversion-facts.ts';
+import type { AttemptRow, ConversionFacts, ConversionRow, PostbackRow } from '../db/reports/conversion-facts.ts';
 import type { StatusPrice } from '../db/reports/price-facts.ts';
 import type { StatusEvent } from '../domain/lead-event.ts';
 import { viewWonBy } from './event-view.ts';
@@ -13,13 +7,15 @@ import { tellPrice } from './price-words.ts';
 import type { Reading } from './reading.ts';
 import { viewKeptCall } from './status-call-view.ts';
 
-/** One conversion with its statuses, its reward and its postbacks, as the story of its lead and its own show it. */
+/**
+ * One conversion with its statuses, its reward and its postbacks, as the story of its lead and its own show it.
+ * @param facts of this conversion alone
+ */
 export function viewConversion(conversion: ConversionRow, facts: ConversionFacts, reading: Reading) {
   const { conversion_id, seq, created_at, status, status_at } = conversion;
   const { offer_id, offer_name, advertiser_id, advertiser_name } = conversion;
   const wonBy = reading.wonBy.get(conversion_id);
-  const calls = facts.statusCalls.filter((call) => call.conversion_id === conversion_id);
-  const entries = facts.rewardEntries.filter((entry) => entry.conversion_id === conversion_id);
+  const entries = facts.rewardEntries;
   return {
     conversion_id,
     seq,
@@ -29,24 +25,20 @@ export function viewConversion(conversion: ConversionRow, facts: ConversionFacts
     status,
     status_at,
     won_by: wonBy ? viewWonBy(wonBy) : null,
-    statuses: facts.statuses
-      .filter((event) => event.conversionId === conversion_id)
-      .map((event) => viewStatus(event, facts, calls)),
+    statuses: facts.statuses.map((event) => viewStatus(event, conversion, facts)),
     // Duplicates, stale ones and refusals: kept, but no events of the lead.
-    other_calls: calls.filter((call) => call.seq === null).map(viewKeptCall),
+    other_calls: facts.statusCalls.filter((call) => call.seq === null).map(viewKeptCall),
     reward: { entries, net: netOf(entries) },
-    flags: facts.flags.filter((flag) => flag.conversion_id === conversion_id).map(viewFlag),
-    postbacks: facts.postbacks
-      .filter((postback) => postback.conversion_id === conversion_id)
-      .map((postback) => viewPostback(postback, facts.attempts, reading)),
+    flags: facts.flags.map(viewFlag),
+    postbacks: facts.postbacks.map((postback) => viewPostback(postback, facts.attempts, reading)),
   };
 }
 
-function viewStatus({ seq, status, at, reason, conversionId }: StatusEvent, facts: ConversionFacts, calls: ToldCall[]) {
-  const price = facts.prices.find((candidate) => candidate.conversionId === conversionId && candidate.seq === seq);
-  const conversion = facts.conversions.find((row) => row.conversion_id === conversionId);
-  const call = calls.find((candidate) => candidate.seq === seq);
-  const settlement = facts.settlements.find((row) => row.conversion_id === conversionId && row.seq === seq);
+function viewStatus(event: StatusEvent, conversion: ConversionRow, facts: ConversionFacts) {
+  const { seq, status, at, reason } = event;
+  const price = facts.prices.find((candidate) => candidate.seq === seq);
+  const call = facts.statusCalls.find((candidate) => candidate.seq === seq);
+  const settlement = facts.settlements.find((row) => row.seq === seq);
   return {
     seq,
     status,
@@ -54,7 +46,7 @@ function viewStatus({ seq, status, at, reason, conversionId }: StatusEvent, fact
     reason,
     settled_with: settlement ? (settlement.partner_id ?? 'house') : null,
     settled_at: settlement?.settled_at ?? null,
-    price: price && conversion && status !== 'rejected' ? viewPrice(price, conversion) : null,
+    price: price && status !== 'rejected' ? viewPrice(price, conversion) : null,
     call: call ? viewKeptCall(call) : null,
   };
 }

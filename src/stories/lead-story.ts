@@ -2,6 +2,7 @@ import type { StoryFacts } from '../db/reports/lead-facts.ts';
 import { viewConversion } from './conversion-view.ts';
 import { viewDroppedTouches } from './dropped-touches.ts';
 import { viewEvent, viewLinkChange } from './event-view.ts';
+import { splitFacts } from './split-facts.ts';
 import { viewLeadAddress, type TemporalUi } from './lead-address.ts';
 import { holderName, readEvents } from './reading.ts';
 import { makeTimeline } from './timeline.ts';
@@ -17,6 +18,7 @@ export type LeadStory = ReturnType<typeof tellLeadStory>;
 export function tellLeadStory(facts: StoryFacts, options: TemporalUi & { windowMs: number }) {
   const { events, holder, lastSeq } = facts;
   const reading = readEvents(facts);
+  const factsOf = splitFacts(facts);
   const last = events.at(-1)?.seq ?? lastSeq;
   return {
     ...viewLeadAddress(facts.leadId, options),
@@ -29,7 +31,9 @@ export function tellLeadStory(facts: StoryFacts, options: TemporalUi & { windowM
     next: last < lastSeq ? last : null,
     events: events.map((event) => viewEvent(event, facts.refIdSamples)),
     link_changes: reading.linkChanges.map(viewLinkChange),
-    conversions: facts.conversions.map((conversion) => viewConversion(conversion, facts, reading)),
+    conversions: facts.conversions.map((conversion) =>
+      viewConversion(conversion, factsOf(conversion.conversion_id), reading),
+    ),
     timeline: makeTimeline(facts, reading),
   };
 }

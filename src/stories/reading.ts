@@ -64,7 +64,7 @@ function explainWinner({ seq, at }: StatusEvent, facts: StoryFacts): WonBy {
   const beaten =
     others.length > 0
       ? `Earlier touches by ${others.join(', ')} do not count`
-      : facts.droppedTouches
+      : facts.mayLackPartners
         ? 'Whoever touched it earlier does not count'
         : 'No other partner had touched it';
   const touch = `event ${lastTouch.seq}, ${lastTouch.at}`;

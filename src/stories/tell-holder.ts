@@ -1,13 +1,14 @@
 import type { StoryFacts } from '../db/reports/lead-facts.ts';
 
 /** Who holds a lead now and why, and what its postbacks would carry, with the rules. */
-export function tellHolder({ holder, decidingTouches, lastSeq, partners }: StoryFacts): string {
+export function tellHolder({ holder, decidingTouches, lastSeq, partners, mayLackPartners }: StoryFacts): string {
   if (!holder) return 'It belongs to the house: no partner has ever touched it (R4).';
   const { partnerId, touchSeq } = holder;
   const touch = (decidingTouches.get(lastSeq + 1) ?? []).find(({ seq }) => seq === touchSeq);
   const when = touch ? ` at ${touch.at}` : '';
   const others = partners.map((partner) => partner.partnerId).filter((id) => id !== partnerId);
-  const beaten = others.length === 0 ? 'Nobody else has touched it' : `${others.join(', ')} touched it earlier`;
+  const nobody = mayLackPartners ? 'Whoever touched it earlier does not count' : 'Nobody else has touched it';
+  const beaten = others.length === 0 ? nobody : `${others.join(', ')} touched it earlier`;
   return `${partnerId} holds it by the last touch of any partner${when} (R3). ${beaten}. ${tellRefId(holder)}`;
 }
 

@@ -18,8 +18,9 @@ export type Moment = { at: string; seq: number | null; what: string };
 export function makeTimeline(facts: StoryFacts, { linkChanges, wonBy, refIdProblems }: Reading): Moment[] {
   const changeAt = new Map(linkChanges.map((change) => [change.seq, change]));
   const receivers = new Map(facts.postbacks.map((postback) => [postback.postback_id, postback.partner_id]));
+  const callAt = new Map(facts.statusCalls.flatMap((call) => (call.seq === null ? [] : [[call.seq, call] as const])));
   const moments: Moment[] = [
-    ...facts.events.map((event) => tellEvent(event, changeAt.get(event.seq), { wonBy, calls: facts.statusCalls })),
+    ...facts.events.map((event) => tellEvent(event, changeAt.get(event.seq), { wonBy, call: callAt.get(event.seq) })),
     ...tellPrices(facts),
     ...facts.statusCalls.filter((call) => call.seq === null).map(tellCall),
     ...facts.rewardEntries.map(tellReward),
@@ -42,9 +43,9 @@ function tellDroppedTouches({ droppedTouches }: StoryFacts): Moment[] {
   return dropped ? [{ at: dropped.dropped_at, seq: null, what: dropped.what }] : [];
 }
 
-type StatusContext = { wonBy: Reading['wonBy']; calls: ToldCall[] };
+type StatusContext = { wonBy: Reading['wonBy']; call: ToldCall | undefined };
 
-function tellEvent(event: LeadEvent, change: LinkChange | undefined, { wonBy, calls }: StatusContext): Moment {
+function tellEvent(event: LeadEvent, change: LinkChange | undefined, { wonBy, call }: StatusContext): Moment {
   const { at, seq } = event;
   switch (event.type) {
     case 'touch': {
@@ -59,7 +60,6 @@ function tellEvent(event: LeadEvent, change: LinkChange | undefined, { wonBy, ca
       const won = wonBy.get(event.conversionId);
       const winner = won?.seq === seq ? `; won by ${won.partnerId}` : '';
       const reason = event.reason === null ? '' : ` (${event.reason})`;
-      const call = calls.find((each) => each.seq === seq && each.conversion_id === event.conversionId);
       const source = call ? tellSource(call, event.status) : '';
       return { at, seq, what: `${event.status}${reason} for conversion ${event.conversionId}${source}${winner}` };
     }
@@ -68,10 +68,12 @@ function tellEvent(event: LeadEvent, change: LinkChange | undefined, { wonBy, ca
 
 /** Where a price comes from: told where it is more than the offer's reward. */
 function tellPrices({ statuses, prices, conversions }: StoryFacts): Moment[] {
+  const statusAt = new Map(statuses.map(({ seq, status }) => [seq, status]));
+  const conversionOf = new Map(conversions.map((row) => [row.conversion_id, row]));
   return prices.flatMap((price) => {
     const { conversionId, seq, at } = price;
-    const conversion = conversions.find((row) => row.conversion_id === conversionId);
-    const status = statuses.find((event) => event.conversionId === conversionId && event.seq === seq)?.status;
+    const conversion = conversionOf.get(conversionId);
+    const status = statusAt.get(seq);
     const isTold = price.list !== null || price.cap !== null;
     if (!conversion || !isTold || status === 'rejected') return [];
     return [{ at, seq, what: `price of conversion ${conversionId}: ${tellPrice(price, subjectsOf(conversion))}` }];

@@ -164,8 +164,18 @@ export const ATTEMPT_COLUMNS = [
 
 const MAX_ROWS = 2000;
 
+const NOTHING = {
+  ...{ conversions: [], statuses: [], prices: [], statusCalls: [], settlements: [], rewardEntries: [], postbacks: [] },
+  ...{ attempts: [], flags: [] },
+} satisfies Omit<ConversionFacts, 'isWhole'>;
+
 /** Each part is sorted as its index is, so that no limit leads Postgres into walking through a whole table. */
 export async function readConversionFacts(trx: Knex, conversionIds: string[]): Promise<ConversionFacts> {
+  const facts = conversionIds.length === 0 ? NOTHING : await readAll(trx, conversionIds);
+  return { ...facts, isWhole: Object.values(facts).every((rows) => rows.length < MAX_ROWS) };
+}
+
+async function readAll(trx: Knex, conversionIds: string[]): Promise<Omit<ConversionFacts, 'isWhole'>> {
   const ofConversions = (table: string, order: string[]) =>
     trx(table)
       .whereIn('conversion_id', conversionIds)
@@ -174,14 +184,19 @@ export async function readConversionFacts(trx: Knex, conversionIds: string[]): P
     .where({ type: 'status' })
     .limit(MAX_ROWS)
     .select<LeadEventRow[]>(LEAD_EVENT_COLUMNS);
+  const called = {
+    conversions: await readConversions(trx, conversionIds),
+    statusCalls: await readStatusCalls(trx, conversionIds),
+  };
+  // All else comes of a status, and nearly every conversion has none.
+  if (statuses.length === 0) return { ...NOTHING, ...called };
   const postbacks = await ofConversions('postbacks', ['seq', 'created_at', 'postback_id'])
     .limit(MAX_ROWS)
     .select<PostbackRow[]>(POSTBACK_COLUMNS);
-  const facts = {
-    conversions: await readConversions(trx, conversionIds),
+  return {
+    ...called,
     statuses: statuses.map(toLeadEvent).filter((event) => event.type === 'status'),
     prices: await readStatusPrices(trx, { conversionIds, limit: MAX_ROWS }),
-    statusCalls: await readStatusCalls(trx, conversionIds),
     settlements: await ofConversions('settlements', ['seq'])
       .limit(MAX_ROWS)
       .select<SettlementRow[]>(SETTLEMENT_COLUMNS),
@@ -192,7 +207,6 @@ export async function readConversionFacts(trx: Knex, conversionIds: string[]): P
       .limit(MAX_ROWS)
       .select<FraudFlagRow[]>(FRAUD_FLAG_COLUMNS),
   };
-  return { ...facts, isWhole: Object.values(facts).every((rows) => rows.length < MAX_ROWS) };
 }
 
 async function readConversions(trx: Knex, conversionIds: string[]): Promise<ConversionRow[]> {
@@ -223,6 +237,7 @@ async function readStatusCalls(trx: Knex, conversionIds: string[]): Promise<Told
 }
 
 async function readAttempts(trx: Knex, postbacks: PostbackRow[]): Promise<AttemptRow[]> {
+  if (postbacks.length === 0) return [];
   return await trx('postback_attempts')
     .whereIn(
       'postback_id',

@@ -25,6 +25,8 @@ export type StoryFacts = ConversionFacts & {
   decidingTouches: ReadonlyMap<number, TouchEvent[]>;
   /** The partners who came first, each with the seq of its first touch. */
   partners: { partnerId: string; firstSeq: number }[];
+  /** Further partners may have come: of touches that were dropped, or of more than anyone reads. */
+  mayLackPartners: boolean;
   /** What the lead lacks; null when all its touches are there. */
   droppedTouches: DroppedTouches | null;
 };
@@ -35,17 +37,23 @@ type Told = { rows: EventRow[]; facts: ConversionFacts };
 
 const MAX_PARTNERS = 20;
 const MAX_TOUCHES = 200;
+// Among so many of a lead's first touches partners are looked for.
+const MAX_TOUCHES_OF_PARTNERS = 20_000;
 
-/** Up to `limit` events of a lead after `afterSeq`, with all of their conversions; undefined when there is no such lead. */
+/**
+ * Up to `limit` events of a lead after `afterSeq`, with all of their conversions; undefined when there is no such lead.
+ * @param page `latest`: those with the highest numbers
+ */
 export async function readLeadFacts(
   db: Knex,
   leadId: string,
-  { afterSeq, limit }: { afterSeq: number; limit: number },
+  { afterSeq, limit }: { afterSeq: number | 'latest'; limit: number },
 ): Promise<StoryFacts | undefined> {
   return await inOneSnapshot(db, async (trx) => {
     const lead = await readLead(trx, leadId);
     if (!lead) return undefined;
-    const rows = await eventsOf(trx, leadId).where('seq', '>', afterSeq).orderBy('seq').limit(limit);
+    const after = afterSeq === 'latest' ? lead.lastSeq - limit : afterSeq;
+    const rows = await eventsOf(trx, leadId).where('seq', '>', after).orderBy('seq').limit(limit);
     const conversionIds = new Set(rows.flatMap((row) => (row.type === 'touch' ? [] : [row.conversion_id])));
     return await completeFacts(trx, lead, { rows, facts: await readConversionFacts(trx, [...conversionIds]) });
   });
@@ -120,6 +128,8 @@ async function completeFacts(trx: Knex, lead: Lead, { rows, facts }: Told): Prom
   const touches = await readDecidingTouches(trx, { leadId, seqs });
   const holderAt = (seq: number) => linkPartners(touches.get(seq) ?? []);
   const samples = rows.flatMap(({ seq, ref_id_sample: sample }) => (sample === null ? [] : [[seq, sample] as const]));
+  const droppedTouches = (await readDroppedTouches(trx, leadId)) ?? null;
+  const { partners, areAll } = await readPartners(trx, leadId);
   return {
     ...lead,
     ...facts,
@@ -128,16 +138,21 @@ async function completeFacts(trx: Knex, lead: Lead, { rows, facts }: Told): Prom
     holderBefore: holderAt(begin),
     refIdSamples: Object.fromEntries(samples),
     decidingTouches: touches,
-    partners: await readPartners(trx, leadId),
-    droppedTouches: (await readDroppedTouches(trx, leadId)) ?? null,
+    partners,
+    mayLackPartners: !areAll || droppedTouches !== null,
+    droppedTouches,
   };
 }
 
-async function readPartners(trx: Knex, leadId: string): Promise<StoryFacts['partners']> {
-  const touches = trx<EventRow>('lead_events').where({ lead_id: leadId, type: 'touch' }).groupBy('partner_id');
-  return await touches
-    .min('seq as firstSeq')
-    .orderBy('firstSeq')
-    .limit(MAX_PARTNERS)
-    .select<StoryFacts['partners']>('partner_id as partnerId');
+async function readPartners(trx: Knex, leadId: string): Promise<{ partners: StoryFacts['partners']; areAll: boolean }> {
+  const { rows } = await trx.raw<{ rows: (StoryFacts['partners'][number] & { touches: number })[] }>(
+    `select partner_id as "partnerId", min(seq) as "firstSeq", sum(count(*)) over ()::int as touches
+     from (
+       select partner_id, seq from lead_events where lead_id = :leadId and type = 'touch' order by seq limit :touches
+     ) first_touches
+     group by partner_id order by "firstSeq" limit :partners`,
+    { leadId, touches: MAX_TOUCHES_OF_PARTNERS, partners: MAX_PARTNERS },
+  );
+  const partners = rows.map(({ partnerId, firstSeq }) => ({ partnerId, firstSeq }));
+  return { partners, areAll: (rows[0]?.touches ?? 0) < MAX_TOUCHES_OF_PARTNERS };
 }

@@ -71,6 +71,8 @@ describe('the statements that stories are read by', function () {
     const page = await readLeadFacts(network.db, hot.leadId, { afterSeq: hot.lastSeq - 400, limit: 200 });
     assert.equal(page?.events.length, 200);
     assert.equal(page?.holder?.refId, 'first');
+    // 20,000 touches are looked through for partners, so nobody can say that there were no others.
+    assert.equal(page?.mayLackPartners, true);
     const facts = await readFactsOfConversion(network.db, hot.conversionId(1));
     assert.equal(facts?.events.filter(({ type }) => type === 'touch').length, 200);
     assert.equal(facts?.isWhole, false);

@@ -56,13 +56,14 @@ describe('the stories of the ops console', () => {
     assert.match(text, /reward booked: 12\.50 USD for/);
   });
 
-  it('come page by page where a lead is large', async () => {
+  it('come page by page where a lead is large, its latest events first', async () => {
     const hot = await makeHotLead(network, await network.partner(), { touches: 300, conversions: 5, approved: 1 });
-    const first = await read(`/ops/leads/${hot.leadId}`);
+    const latest = await read(`/ops/leads/${hot.leadId}`);
+    assert.match(latest, new RegExp(`Events ${hot.lastSeq - 99} to ${hot.lastSeq} of ${hot.lastSeq}`));
+    assert.ok(latest.includes(`/ops/leads/${hot.leadId}?after=${hot.lastSeq - 200}`));
+    const first = await read(`/ops/leads/${hot.leadId}?after=0`);
     assert.match(first, /Events 1 to 100 of 3\d\d/);
     assert.ok(first.includes(`/ops/leads/${hot.leadId}?after=100`));
-    const last = await read(`/ops/leads/${hot.leadId}?after=${hot.lastSeq - 100}`);
-    assert.match(last, new RegExp(`Events ${hot.lastSeq - 99} to ${hot.lastSeq} of ${hot.lastSeq}`));
     await read(`/ops/leads/${hot.leadId}?after=x`);
     await read(`/ops/leads/${hot.leadId}?after=999999999`);
   });

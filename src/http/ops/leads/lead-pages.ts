@@ -41,8 +41,9 @@ export function addLeadPages(routes: Router, { db, ...told }: StoryPagesDeps): v
 
   routes.get('/leads/:id', async (req, res) => {
     const { id } = req.params;
-    const asked = firstOf(readQuery(req.url).after) ?? '0';
-    const afterSeq = /^\d{1,9}$/.test(asked) ? Number(asked) : 0;
+    const asked = firstOf(readQuery(req.url).after) ?? '';
+    // Of a lead with thousands of events people want to see what happened last.
+    const afterSeq = /^\d{1,9}$/.test(asked) ? Number(asked) : 'latest';
     const facts = await readLeadFacts(db, id, { afterSeq, limit: STORY_PAGE });
     if (!facts) throw new AppError('unknown', `There is no lead ${id}.`);
     const story = tellLeadStory(facts, told);
@@ -52,7 +53,7 @@ export function addLeadPages(routes: Router, { db, ...told }: StoryPagesDeps): v
       { title: `Lead ${id}` },
       {
         ...{ story, holder: tellHolder(facts), isOpen: Date.parse(story.open_until) > visitOf(res).nowMs },
-        paging: pageOf(facts, afterSeq, story.next),
+        paging: pageOf(facts, afterSeq === 'latest' ? facts.lastSeq - STORY_PAGE : afterSeq, story.next),
         link: (text: string) => linkIds(text, places),
       },
     );

@@ -9,13 +9,16 @@ const escape = compilePart<{ text: string }>('<%= it.text %>');
 
 /** A sentence as HTML, in which the ids that are known lead to their pages. @param places addresses, by id */
 export function linkIds(text: string, places: ReadonlyMap<string, string>): string {
-  return text
-    .split(/([\w-]{3,64})/)
-    .map((piece) => {
-      const href = places.get(piece);
-      return href === undefined ? escape({ text: piece }) : link({ id: piece, short: shorten(piece), href });
-    })
-    .join('');
+  let html = '';
+  let plainFrom = 0;
+  for (const { 0: piece, index } of text.matchAll(/[\w-]{3,64}/g)) {
+    const href = places.get(piece);
+    if (href === undefined) continue;
+    // A page has thousands of words and few ids: what lies between two of these is escaped in one go.
+    html += escape({ text: text.slice(plainFrom, index) }) + link({ id: piece, short: shorten(piece), href });
+    plainFrom = index + piece.length;
+  }
+  return html + escape({ text: text.slice(plainFrom) });
 }
 
 function shorten(id: string): string {
