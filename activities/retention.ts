@@ -53,7 +53,7 @@ export function createRetention({ db, days, windowMs, metrics, log }: RetentionD
     response_bodies: { drop: dropResponseBodies, days: days.responseBodies },
     import_files: { drop: dropImportFiles, days: days.importFiles },
     visitor_hashes: { drop: dropVisitTraces, days: days.visitorHashes },
-    touches: { drop: (trx, asked) => dropTouches(trx, { ...asked, windowMs }), days: days.touches },
+    touches: { drop: dropTouches, days: days.touches },
   };
 
   return {
@@ -63,7 +63,7 @@ export function createRetention({ db, days, windowMs, metrics, log }: RetentionD
         if (kept === undefined) return null;
         let dropped = 0;
         for (let after: string | undefined = ''; after !== undefined;) {
-          const batch = await drop(db, { days: kept, after });
+          const batch = await drop(db, { days: kept, windowMs, after });
           dropped += batch.dropped;
           metrics.dropped.inc({ kind }, batch.dropped);
           after = batch.next;

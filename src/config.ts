@@ -24,6 +24,7 @@ export type Provided = {
 };
 
 const MS_PER_SECOND = 1000;
+const DAY_SECONDS = 24 * 60 * 60;
 // Where it is not said how many postbacks of one partner a worker has under way: four that hang leave room for the others.
 const PARTNERS_TO_FILL_A_WORKER = 5;
 
@@ -99,7 +100,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
         statusCalls: variables.STATUS_CALLS_RETENTION_DAYS,
         responseBodies: variables.RESPONSE_BODIES_RETENTION_DAYS,
         importFiles: variables.IMPORT_FILES_RETENTION_DAYS,
-        visitorHashes: variables.VISITOR_HASHES_RETENTION_DAYS,
+        visitorHashes: daysOfHashes(variables),
         touches: variables.FACTS_RETENTION_DAYS,
       },
     },
@@ -117,6 +118,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       receiverPort: variables.DEMO_RECEIVER_PORT,
     },
   };
+}
+
+/** Hashes of visitors are dropped after the window, or sooner; those of a day stay, for flags are made behind statuses. */
+function daysOfHashes({ VISITOR_HASHES_RETENTION_DAYS: given, LEAD_WINDOW_SECONDS: window }: Variables): number {
+  const most = Math.max(1, window / DAY_SECONDS);
+  return Math.min(given ?? most, most);
 }
 
 /** How much the relays and workers do at a time, and how often. */

@@ -49,8 +49,8 @@ export const numberVariables = {
   RESPONSE_BODIES_RETENTION_DAYS: wholeNumber({ standard: 365, least: 1, most: 3650 }),
   IMPORT_FILES_RETENTION_DAYS: wholeNumber({ standard: 90, least: 1, most: 3650 }),
   BOT_VISITS_RETENTION_DAYS: wholeNumber({ standard: 90, least: 1, most: 3650 }),
-  // They serve flags of conversions, whose window this is.
-  VISITOR_HASHES_RETENTION_DAYS: wholeNumber({ standard: 14, least: 1, most: 400 }),
+  // They serve flags of conversions, so they go with the window when this is not given, and never later.
+  VISITOR_HASHES_RETENTION_DAYS: wholeNumberIfGiven({ least: 1, most: 400 }),
   // Off when it is not given. Below, late statuses and questions about them are still common.
   FACTS_RETENTION_DAYS: wholeNumberIfGiven({ least: 30, most: 3650 }),
   // Each run costs a few statements; above a day, what is to be gone would stay noticeably longer than promised.

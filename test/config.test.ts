@@ -86,6 +86,14 @@ function refusalOf(env: NodeJS.ProcessEnv): string {
 }
 
 describe('configuration', () => {
+  it('drops hashes of visitors after the window, or sooner', () => {
+    const days = (env: NodeJS.ProcessEnv) => readConfig(env).retention.days.visitorHashes;
+    assert.equal(days({ LEAD_WINDOW_SECONDS: '2592000' }), 30);
+    assert.equal(days({ LEAD_WINDOW_SECONDS: '2592000', VISITOR_HASHES_RETENTION_DAYS: '7' }), 7);
+    assert.equal(days({ VISITOR_HASHES_RETENTION_DAYS: '400' }), 14);
+    assert.equal(days({ LEAD_WINDOW_SECONDS: '60' }), 1);
+  });
+
   it('has a default for everything', () => {
     assert.deepEqual(readConfig({}), {
       env: {},

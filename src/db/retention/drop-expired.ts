@@ -5,8 +5,11 @@ import type { Knex } from 'knex';
 /** `next`: where the following batch begins; undefined when nothing is left that is old enough. */
 export type DroppedBatch = { dropped: number; next: string | undefined };
 
-/** How a kind is dropped: what is older than so many days, after the place `after`, '' at first. */
-export type Drop = (db: Knex, asked: { days: number; after: string }) => Promise<DroppedBatch>;
+/**
+ * How a kind is dropped: what is older than so many days, after the place `after`, '' at first.
+ * @param asked `windowMs`: how long a lead stays open
+ */
+export type Drop = (db: Knex, asked: { days: number; windowMs: number; after: string }) => Promise<DroppedBatch>;
 
 const BATCH = 1000;
 // Each is many rows of a file, in a few long texts.
@@ -32,8 +35,31 @@ const dropNumbered =
 /** Visits of bots, which link nobody. */
 export const dropBotVisits = dropNumbered('bot_visits', 'visit_id');
 
-/** The inbound log. What the calls have made of conversions stays: those are events of leads. */
-export const dropStatusCalls = dropNumbered('status_calls', 'call_id');
+// What people can still repair, and then it is judged as if it had been understood when it came.
+const REPAIRABLE = `s.result in ('unknown_word', 'unknown_conversion', 'malformed', 'ignored')`;
+
+/**
+ * The inbound log. What the calls have made of conversions stays: those are events of leads. A call that may still be
+ * applied stays as well, until the window is over: that of its lead, and the one that began when it came.
+ */
+export const dropStatusCalls: Drop = async (db, { days, windowMs, after }) =>
+  await dropBatch(
+    db,
+    `with page as materialized (
+       select call_id from status_calls where call_id > :after::bigint order by call_id limit :limit
+     ), old as materialized (
+       select s.call_id, ${REPAIRABLE} and (s.at > now() - :windowMs * interval '1 millisecond' or exists (
+           select from conversions c join leads l on l.lead_id = c.lead_id
+           where c.conversion_id = s.conversion_id and l.last_activity_at > now() - :windowMs * interval '1 millisecond'
+         )) as is_waited_for
+       from page join status_calls s using (call_id) where ${isOlder('s.at')}
+     ), gone as (
+       delete from status_calls s using old o where s.call_id = o.call_id and not o.is_waited_for returning s.call_id
+     )
+     select (select count(*) from gone) as dropped, (select count(*) from old) as looked_at,
+       (select max(call_id) from old)::text as last`,
+    { days, windowMs, after: after || '0', limit: BATCH },
+  );
 
 /** What calls without a proof looked like, and how many they were; a row is an hour of one advertiser. */
 export const dropRefusedCalls: Drop = async (db, { days }) =>
@@ -113,13 +139,14 @@ async function dropSessions(db: Knex, table: string): Promise<number> {
   return dropped;
 }
 
-/** A batch that was not full was the last. */
+/** A batch that was not full was the last. `looked_at`: where some of what is old enough stays. */
 async function dropBatch(
   db: Knex,
   statement: string,
   bindings: Record<string, string | number> & { limit: number },
 ): Promise<DroppedBatch> {
-  const { rows } = await db.raw<{ rows: { dropped: number; last: string | null }[] }>(statement, bindings);
-  const { dropped, last } = rows[0] ?? { dropped: 0, last: null };
-  return { dropped, next: dropped === bindings.limit ? (last ?? undefined) : undefined };
+  type Row = { dropped: number; looked_at?: number; last: string | null };
+  const { rows } = await db.raw<{ rows: Row[] }>(statement, bindings);
+  const { dropped, looked_at = dropped, last } = rows[0] ?? { dropped: 0, last: null };
+  return { dropped, next: looked_at === bindings.limit ? (last ?? undefined) : undefined };
 }

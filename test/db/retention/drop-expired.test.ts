@@ -9,11 +9,13 @@ import {
   dropVisitTraces,
   type Drop,
 } from '../../../src/db/retention/drop-expired.ts';
+import { applyKeptCalls } from '../../../src/intake/kept-calls.ts';
 import { applyImport } from '../../../src/db/imports/imports.ts';
 import { readFactsOfConversion } from '../../../src/db/reports/lead-facts.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { makeEventfulLead } from '../../support/leads/eventful-lead.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
+import { DAY_MS, policy } from '../../support/policy.ts';
 
 describe('dropping what is past its time', () => {
   let network: Network;
@@ -27,10 +29,10 @@ describe('dropping what is past its time', () => {
   afterEach(() => network.close());
 
   /** @returns how many each batch has dropped */
-  async function dropAll(drop: Drop, days: number): Promise<number[]> {
+  async function dropAll(drop: Drop, days: number, windowMs = policy.windowMs): Promise<number[]> {
     const batches: number[] = [];
     for (let after: string | undefined = ''; after !== undefined;) {
-      const batch = await drop(db, { days, after });
+      const batch = await drop(db, { days, windowMs, after });
       batches.push(batch.dropped);
       after = batch.next;
     }
@@ -69,12 +71,54 @@ describe('dropping what is past its time', () => {
 
   it('takes status calls, and what they have made of a conversion stays', async () => {
     const { conversionId } = await makeEventfulLead(network);
+    await db('leads').update({ last_activity_at: ago(31) });
     const whole = await readFactsOfConversion(db, conversionId);
     assert.ok(whole && whole.statusCalls.length > 2);
     assert.deepEqual(await dropAll(dropStatusCalls, 30), [0]);
     await db('status_calls').update({ at: ago(31) });
     await dropAll(dropStatusCalls, 30);
     assert.deepEqual(await readFactsOfConversion(db, conversionId), { ...whole, statusCalls: [] });
+  });
+
+  it('leaves every call that may still be applied until its window is over, and takes those around it', async () => {
+    const windowMs = 60 * DAY_MS;
+    const leads = { open: await network.aLead(null), over: await network.aLead(null), long: await network.aLead(null) };
+    for (const { conversionId } of Object.values(leads)) {
+      await network.report(conversionId, 'pending');
+      for (const word of ['perhaps', 'maybe']) await network.report(conversionId, word).catch(() => undefined);
+    }
+    const calls = (lead: keyof typeof leads) => db('status_calls').where({ conversion_id: leads[lead].conversionId });
+    // The window of one is open though the call is older than a window: its visitor came again.
+    for (const [lead, calledDays, activeDays] of [
+      ['open', 59, 59],
+      ['over', 61, 61],
+      ['long', 70, 10],
+    ] as const) {
+      await calls(lead).update({ at: ago(calledDays) });
+      await db('leads')
+        .where({ lead_id: leads[lead].leadId })
+        .update({ last_activity_at: ago(activeDays) });
+    }
+    await dropAll(dropStatusCalls, 30, windowMs);
+    assert.deepEqual(await calls('open').pluck('word'), ['perhaps', 'maybe']);
+    assert.deepEqual(await calls('long').pluck('word'), ['perhaps', 'maybe']);
+    assert.deepEqual(await calls('over').pluck('word'), []);
+    const waiting = { advertiserId: network.advertiserId, withinMs: 10_000 };
+    await db('advertisers').update({
+      vocabulary: { words: { perhaps: 'approved' }, default_status: null, parameters: {} },
+    });
+    assert.equal((await applyKeptCalls({ db, windowMs }, waiting)).applied, 2);
+  });
+
+  it('goes on behind more calls that are waited for than fit into a batch', async () => {
+    await db.raw(
+      `insert into status_calls (advertiser_id, at, raw, result)
+       select :advertiserId, now() - interval '40 days' + n * interval '1 second', '{}',
+         case when n <= 1500 then 'unknown_word' else 'duplicate' end
+       from generate_series(1, 1700) n`,
+      { advertiserId: network.advertiserId },
+    );
+    assert.deepEqual(await dropAll(dropStatusCalls, 30, 60 * DAY_MS), [0, 200]);
   });
 
   it('takes what partners have answered, and leaves that, when and how they did', async () => {

@@ -147,7 +147,7 @@ describe('signing in to the ops console', () => {
     const visitor = await site.signedIn();
     await network.db('ops_sessions').update({ expires_at: network.db.fn.now() });
     assert.ok(!(await isIn(visitor)));
-    await dropEndedSessions(network.db, { days: 0, after: '' });
+    await dropEndedSessions(network.db, { days: 0, windowMs: 0, after: '' });
     assert.deepEqual(await network.db('ops_sessions').select('session_hash'), []);
   });
 

@@ -144,7 +144,7 @@ describe('signing in to the console', () => {
     const left = async ({ partnerId }: Console) =>
       (await db('console_sessions').where({ partner_id: partnerId }).select('session_hash')).length;
     assert.deepEqual([await left(site), await left(other)], [1, 1]);
-    await dropEndedSessions(db, { days: 0, after: '' });
+    await dropEndedSessions(db, { days: 0, windowMs: 0, after: '' });
     assert.deepEqual([await left(site), await left(other)], [1, 0]);
   });
 
