@@ -1,8 +1,16 @@
 import type { Knex } from 'knex';
-import { assumeStatuses, readJudged } from '../../src/db/imports/assumptions.ts';
+import { assumeStatuses, readJudged, type Assumed } from '../../src/db/imports/assumptions.ts';
 import type { ImportTurn } from '../../src/db/imports/import-turns.ts';
-import { isStatus, judgeReport, type StatusReport, type StatusResult } from '../../src/domain/status-report.ts';
-import type { Status } from '../../src/domain/status.ts';
+import { readDecisionTimes } from '../../src/db/statuses/decision-times.ts';
+import { conversionKey } from '../../src/db/statuses/lock-conversions.ts';
+import {
+  hasRecorded,
+  isStatus,
+  judgeReport,
+  noteResult,
+  type StatusReport,
+  type StatusResult,
+} from '../../src/domain/status-report.ts';
 
 /**
  * What recording the reports in this order would give at this moment, by the same rules. Nothing of a lead is locked or
@@ -18,16 +26,20 @@ export async function judgeRows(
   );
   const conversionIds = [...new Set(named)];
   const { conversions, nowMs } = await readJudged(trx, { importId, advertiserId, conversionIds });
-  const statuses = new Map<string, Status>();
+  await readDecisionTimes(trx, reports, conversions);
+  const assumed = new Map<string, Assumed>();
   const results = reports.map((report) => {
-    const { conversionId, meaning } = report;
-    const conversion = conversionId === null ? undefined : conversions.get(conversionId);
+    const { conversionId } = report;
+    const conversion = conversionId === null ? undefined : conversions.get(conversionKey(advertiserId, conversionId));
     const result = judgeReport(report, conversion, { nowMs, windowMs });
-    if (result !== 'recorded' || !conversion || conversionId === null || !isStatus(meaning)) return result;
-    conversion.status = meaning;
-    statuses.set(conversionId, meaning);
+    if (!conversion || conversionId === null) return result;
+    noteResult(conversion, report, result, nowMs);
+    const { status, decidedMs = null } = conversion;
+    // What repeats a decision changes nothing but, where it names its time, the moment that the decision is of.
+    const isNews = hasRecorded(result) || (result === 'duplicate' && report.eventAt !== null);
+    if (isNews && status !== null) assumed.set(conversionId, { status, decidedMs });
     return result;
   });
-  await assumeStatuses(trx, { importId, statuses });
+  await assumeStatuses(trx, { importId, assumed });
   return results;
 }

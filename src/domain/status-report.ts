@@ -33,7 +33,10 @@ export type StatusReport = {
   signedAs?: string | undefined;
   /** The row of a file that it is, if it is one. A row is kept once. */
   importRow?: { importId: string; rowNumber: number };
-  /** When it happened, as the advertiser says, ISO 8601; the window is judged by it. Null: when it is recorded. */
+  /**
+   * When it happened, as the advertiser says, ISO 8601: the window is judged by it, and whether it is older than the
+   * present decision. Null: when it is recorded.
+   */
   eventAt: string | null;
   /** False: it is booked, and its partner is not told. */
   notify: boolean;
@@ -52,6 +55,11 @@ export type Judged = {
   lastActivityMs: number;
   /** The latest call that brought a decision; only needed to judge a kept call again. */
   lastDecisionCallId?: number | undefined;
+  /**
+   * The latest moment that a decision was said to be of; only needed where a report names its own time and would
+   * correct a decision.
+   */
+  decidedMs?: number | undefined;
 };
 
 // Clocks differ; what is said to happen a little later happens now.
@@ -77,13 +85,48 @@ export function judgeReport(
   // It was heard then, and something newer has been said since.
   if (isRepeated) return 'stale';
   if (isAcceptedLate) return 'accepted_late';
-  // What was said before the present decision cannot correct it.
-  if (judged.status !== null && callId !== null && (judged.lastDecisionCallId ?? 0) > callId) return 'stale';
-  const happenedAt = eventAt ?? cameAt;
-  const eventMs = Math.min(nowMs, happenedAt === undefined ? nowMs : Date.parse(happenedAt));
+  const eventMs = momentOf({ eventAt, cameAt }, nowMs);
+  if (isOlder({ callId, eventAt }, judged, eventMs)) return 'stale';
   if (eventMs <= judged.lastActivityMs + windowMs) return 'recorded';
   // Ops could accept it late all the same.
   return source === 'ops' ? 'accepted_late' : 'window_closed';
+}
+
+/**
+ * Notes what became of a report, so that the next one on the same conversion is judged by it. What repeats a decision says
+ * it once more, of a later moment.
+ */
+export function noteResult(judged: Judged, report: StatusReport, result: StatusResult, nowMs: number): void {
+  const { meaning } = report;
+  if (!isStatus(meaning) || !(hasRecorded(result) || result === 'duplicate')) return;
+  judged.status = meaning;
+  if (isDecision(meaning)) judged.decidedMs = Math.max(judged.decidedMs ?? 0, momentOf(report, nowMs));
+}
+
+/** True when the report became an event of its lead. */
+export function hasRecorded(result: StatusResult): boolean {
+  return result === 'recorded' || result === 'accepted_late';
+}
+
+/** When it happened, as far as is known; nothing happens later than now. */
+function momentOf({ eventAt, cameAt }: Pick<StatusReport, 'eventAt' | 'cameAt'>, nowMs: number): number {
+  const happenedAt = eventAt ?? cameAt;
+  return happenedAt === undefined ? nowMs : Math.min(nowMs, Date.parse(happenedAt));
+}
+
+/** What was said before the present decision cannot correct it; nor what is said to have happened before. */
+function isOlder(
+  { callId, eventAt }: Pick<StatusReport, 'callId' | 'eventAt'>,
+  { status, lastDecisionCallId = 0, decidedMs = 0 }: Judged,
+  eventMs: number,
+): boolean {
+  if (!isDecision(status)) return false;
+  return eventAt === null ? callId !== null && lastDecisionCallId > callId : eventMs < decidedMs;
+}
+
+/** True for what is no mere `pending`, which gives way to any decision. */
+export function isDecision(status: Status | null | Unusable): status is 'approved' | 'rejected' {
+  return status === 'approved' || status === 'rejected';
 }
 
 function isPossible(eventMs: number, { convertedMs }: Judged, nowMs: number): boolean {

@@ -59,6 +59,13 @@ export async function createImportStage() {
       return await receiveImport({ db, chunkDb: db, ...limits }, file, { bytes, finish: () => Promise.resolve() });
     },
     batch,
+    /** Goes on until it has ended, however slow the machine is: a batch ends after a while. */
+    async finish(importId: string): Promise<ImportCounts | null> {
+      for (;;) {
+        const counts = await batch(importId);
+        if (counts?.state !== 'running') return counts;
+      }
+    },
     read: async (importId: string) => (await readImport(db, { importId })) as Import,
     apply: (importId: string) => applyImport(db, { importId }),
     ask: (importId: string, ask: 'pause' | 'resume' | 'cancel') => askImport(db, { importId, ask }),

@@ -9,6 +9,8 @@ import { settingsFor } from '../support/postback-settings.ts';
 import { createImportStage, csvOf, type ImportStage } from './import-stage.ts';
 
 const RUNS = 12;
+// Within the tolerance for clocks before the conversions that are made now.
+const recentTimes = () => [4, 3, 2, 1].map((minutes) => new Date(Date.now() - minutes * 60_000).toISOString());
 const HEADER = 'conversion_id,status,event_time';
 
 describe('an import', () => {
@@ -142,7 +144,7 @@ describe('an import', () => {
     const row = fc.record({
       conversion: fc.nat({ max: 5 }),
       word: fc.constantFrom('pending', 'approved', 'rejected', 'APPROVED ', 'sold', ''),
-      time: fc.constantFrom('', '', new Date().toISOString(), '2999-01-01T00:00:00Z', 'yesterday'),
+      time: fc.constantFrom('', ...recentTimes(), '2999-01-01T00:00:00Z', 'yesterday'),
       isBroken: fc.constantFrom(false, false, false, false, true),
     });
     const property = fc.asyncProperty(
@@ -158,13 +160,13 @@ describe('an import', () => {
         const half = Math.floor(real.length / 2);
         const file = csvOf(HEADER, [...real.slice(0, half), ...padding, ...real.slice(half)]);
         const { import_id: id } = await stage.receive(file, { dryRun: true });
-        const dry = await stage.batch(id);
+        const dry = await stage.finish(id);
         assert.equal(dry?.state, 'done');
         const dryErrors = await stage.errorsOf(id);
         assert.deepEqual(await stage.callsOf(id), []);
         for (const conversionId of ids.slice(0, 5)) assert.equal(await stage.statusOf(conversionId), null);
         await stage.apply(id);
-        const applied = await stage.batch(id);
+        const applied = await stage.finish(id);
         assert.deepEqual({ ...applied, dry_run: true }, dry);
         assert.deepEqual(await stage.errorsOf(id), dryErrors);
         assert.equal((await stage.callsOf(id)).length, real.length + padding.length);
@@ -172,6 +174,27 @@ describe('an import', () => {
     );
     await fc.assert(property, { numRuns: RUNS });
     assert.deepEqual(await stage.db('import_assumptions').select('import_id'), []);
+  });
+
+  it('takes a row that is older than the decision for stale, in a dry run as when it is booked', async () => {
+    const [conversionId] = (await conversions(1)) as [string];
+    const [first, second, third] = recentTimes() as [string, string, string];
+    const padding = Array.from({ length: 1100 }, () => ['nobody', 'approved', '']);
+    const rows = [
+      [conversionId, 'approved', second],
+      ...padding,
+      [conversionId, 'rejected', first],
+      [conversionId, 'rejected', third],
+      ...padding,
+      [conversionId, 'approved', second],
+      [conversionId, 'approved', ''],
+    ];
+    const { import_id: id } = await stage.receive(csvOf(HEADER, rows), { dryRun: true });
+    assertFields(await stage.finish(id), { recorded: 3, stale: 2, duplicate: 0 });
+    await stage.apply(id);
+    assertFields(await stage.finish(id), { recorded: 3, stale: 2, duplicate: 0 });
+    const older = await stage.receive(csvOf(HEADER, [[conversionId, 'rejected', third]]));
+    assertFields(await stage.batch(older.import_id), { recorded: 0, stale: 1 });
   });
 
   it('is judged in order by a dry run although other calls come between', async () => {

@@ -225,6 +225,113 @@ describe('recording many statuses in one transaction', () => {
     assert.ok(Date.parse(event.at) >= before - 1000, event.at);
   });
 
+  describe('R7, where an advertiser tells when it happened', () => {
+    const at = (minute: number) => new Date(Date.now() - (60 - minute) * 60_000).toISOString();
+    const OPEN_MS = 3 * 60 * 60_000;
+
+    /** A conversion of three hours ago, in an open lead. */
+    async function anOldConversion(): Promise<string> {
+      const { leadId, conversionId } = await network.aLead('ann');
+      const then = new Date(Date.now() - OPEN_MS);
+      await db('conversions').where({ lead_id: leadId }).update({ created_at: then });
+      return conversionId;
+    }
+
+    const judge = async (...reports: Partial<StatusReport>[]): Promise<string[]> => {
+      const given = reports.map((report) => reportOf({ source: 'import', ...report }));
+      const verdicts = await db.transaction((trx) => recordStatuses(trx, given, { windowMs: OPEN_MS }));
+      return verdicts.map(({ result }) => result);
+    };
+
+    it('a report of an earlier moment than the decision is stale, in a batch of its own or in the same', async () => {
+      const [one, two] = [await anOldConversion(), await anOldConversion()];
+      const decision = { meaning: 'rejected' as const, eventAt: at(10) };
+      const older = { meaning: 'approved' as const, eventAt: at(9) };
+      assert.deepEqual(await judge({ ...decision, conversionId: one }), ['recorded']);
+      assert.deepEqual(await judge({ ...older, conversionId: one }), ['stale']);
+      const both = [decision, older].map((report) => ({ ...report, conversionId: two }));
+      assert.deepEqual(await judge(...both), ['recorded', 'stale']);
+    });
+
+    it('one of the same moment or a later one is a correction, and so is one without a time', async () => {
+      const conversionId = await anOldConversion();
+      await judge({ conversionId, meaning: 'approved', eventAt: at(10) });
+      assert.deepEqual(await judge({ conversionId, meaning: 'rejected', eventAt: at(10) }), ['recorded']);
+      assert.deepEqual(await judge({ conversionId, meaning: 'approved', eventAt: at(11) }), ['recorded']);
+      assert.deepEqual(await judge({ conversionId, meaning: 'rejected' }), ['recorded']);
+      assert.deepEqual(await judge({ conversionId, meaning: 'approved', eventAt: at(59) }), ['stale']);
+    });
+
+    it('what repeats a decision says it once more, of its own moment', async () => {
+      const conversionId = await anOldConversion();
+      await judge({ conversionId, meaning: 'approved', eventAt: at(10) });
+      assert.deepEqual(await judge({ conversionId, meaning: 'approved', eventAt: at(20) }), ['duplicate']);
+      assert.deepEqual(await judge({ conversionId, meaning: 'rejected', eventAt: at(15) }), ['stale']);
+      assert.deepEqual(await judge({ conversionId, meaning: 'rejected', eventAt: at(21) }), ['recorded']);
+    });
+
+    it('a decision gives way to no earlier one when its window is over, nor when its calls are dropped', async () => {
+      const { leadId, conversionId } = await network.aLead('ann');
+      await closeWindow(leadId);
+      await judge({ conversionId, meaning: 'approved', eventAt: LONG_AGO.replace('00:00:00', '02:00:00') });
+      await db('status_calls').where({ conversion_id: conversionId }).delete();
+      const older = { conversionId, eventAt: LONG_AGO.replace('00:00:00', '01:00:00') };
+      assert.deepEqual(await judge({ ...older, meaning: 'rejected' }), ['stale']);
+    });
+
+    it('a first decision may be of an earlier moment than the pending that it follows', async () => {
+      const conversionId = await anOldConversion();
+      await judge({ conversionId, meaning: 'pending', eventAt: at(10) });
+      assert.deepEqual(await judge({ conversionId, meaning: 'approved', eventAt: at(5) }), ['recorded']);
+    });
+
+    it('a kept call whose word is explained later corrects no decision of a later moment, but an earlier one', async () => {
+      const conversionId = await anOldConversion();
+      const kept = reportOf({ conversionId, meaning: 'unknown_word', source: 'import', eventAt: at(20) });
+      const [call] = await db.transaction((trx) => recordStatuses(trx, [kept], { windowMs: OPEN_MS }));
+      assert.ok(call);
+      const again = { ...kept, meaning: 'rejected' as const, callId: call.callId, cameAt: at(60) };
+      await judge({ conversionId, meaning: 'approved', eventAt: at(30) });
+      assert.deepEqual(await judge(again), ['stale']);
+      const other = await anOldConversion();
+      const [ofOther] = await db.transaction((trx) =>
+        recordStatuses(trx, [{ ...kept, conversionId: other }], { windowMs: OPEN_MS }),
+      );
+      await judge({ conversionId: other, meaning: 'approved', eventAt: at(10) });
+      assert.deepEqual(await judge({ ...again, conversionId: other, callId: ofOther?.callId ?? null }), ['recorded']);
+    });
+
+    it('ends with the latest decision, in whatever order and in however many files it is told', async () => {
+      const told = fc
+        .uniqueArray(fc.record({ minute: fc.nat(50), meaning: fc.constantFrom(...MEANINGS.slice(0, 3)) }), {
+          selector: ({ minute }) => minute,
+          minLength: 1,
+          maxLength: 8,
+        })
+        .chain((reports) =>
+          fc.record({
+            reports: fc.shuffledSubarray(reports, { minLength: reports.length }),
+            cut: fc.nat(reports.length),
+          }),
+        );
+      await fc.assert(
+        fc.asyncProperty(told, async ({ reports, cut }) => {
+          const conversionId = await anOldConversion();
+          const given = reports.map(({ minute, meaning }) => ({ conversionId, meaning, eventAt: at(minute) }));
+          await judge(...given.slice(0, cut));
+          await judge(...given.slice(cut));
+          const decisions = reports.filter(({ meaning }) => meaning !== 'pending');
+          const latest = decisions.sort((a, b) => b.minute - a.minute)[0];
+          const row = await db('conversions')
+            .where({ conversion_id: conversionId })
+            .first<{ status: string }>('status');
+          assert.equal(row.status, latest?.meaning ?? 'pending');
+        }),
+        { numRuns: 40 },
+      );
+    });
+  });
+
   it('a call that is kept already is judged again in its own row', async () => {
     const { leadId, conversionId } = await network.aLead('ann');
     const [first] = await inOneBatch([reportOf({ conversionId, meaning: 'unknown_word', transactionId: 'order-7' })]);

@@ -4,9 +4,11 @@ import type { Knex } from 'knex';
 import type { Judged } from '../../domain/status-report.ts';
 import type { Status } from '../../domain/status.ts';
 import { prepared } from '../prepared.ts';
+import { conversionKey } from '../statuses/lock-conversions.ts';
 
 const READ_JUDGED = `
   select c.conversion_id as "conversionId", coalesce(a.status, c.status) as status,
+    floor(extract(epoch from a.decided_at) * 1000)::float8 as "decidedMs",
     extract(epoch from l.last_activity_at)::float8 * 1000 as "lastActivityMs",
     extract(epoch from c.created_at)::float8 * 1000 as "convertedMs",
     extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"
@@ -15,30 +17,44 @@ const READ_JUDGED = `
   join leads l on l.lead_id = c.lead_id
   left join import_assumptions a on a.import_id = :importId and a.conversion_id = c.conversion_id`;
 
-/** What reports of an advertiser's conversions would be judged by, and the time by the clock of Postgres. */
+/** What reports of an advertiser's conversions would be judged by, by `conversionKey`, and the time by the clock of Postgres. */
 export async function readJudged(
   db: Knex,
   asked: { importId: string; advertiserId: string; conversionIds: string[] },
 ): Promise<{ conversions: Map<string, Judged>; nowMs: number }> {
   const { rows } = await db
-    .raw<{ rows: (Judged & { conversionId: string; nowMs: number })[] }>(READ_JUDGED, asked)
+    .raw<{ rows: (Judged & { conversionId: string; nowMs: number; decidedMs: number | null })[] }>(READ_JUDGED, asked)
     .options(prepared('read-judged-for-dry-run'));
-  const conversions = new Map(rows.map(({ conversionId, ...judged }) => [conversionId, judged]));
+  const conversions = new Map<string, Judged>(
+    rows.map(({ conversionId, decidedMs, ...judged }) => [
+      conversionKey(asked.advertiserId, conversionId),
+      { ...judged, decidedMs: decidedMs ?? undefined },
+    ]),
+  );
   return { conversions, nowMs: rows[0]?.nowMs ?? 0 };
 }
 
 const ASSUME = `
-  insert into import_assumptions (import_id, conversion_id, status)
-  select :importId, a.conversion_id, a.status from unnest(:conversionIds::text[], :statuses::text[]) as a (conversion_id, status)
-  on conflict (import_id, conversion_id) do update set status = excluded.status`;
+  insert into import_assumptions (import_id, conversion_id, status, decided_at)
+  select :importId, a.conversion_id, a.status, to_timestamp(a.decided_ms / 1000)
+  from unnest(:conversionIds::text[], :statuses::text[], :decided::float8[]) as a (conversion_id, status, decided_ms)
+  on conflict (import_id, conversion_id) do update set status = excluded.status, decided_at = excluded.decided_at`;
+
+/** What a dry run would have made of a conversion, and the moment that its decision would be of. */
+export type Assumed = { status: Status; decidedMs: number | null };
 
 /** Notes what a dry run would have made of conversions. */
 export async function assumeStatuses(
   db: Knex,
-  { importId, statuses }: { importId: string; statuses: ReadonlyMap<string, Status> },
+  { importId, assumed }: { importId: string; assumed: ReadonlyMap<string, Assumed> },
 ): Promise<void> {
-  if (statuses.size === 0) return;
-  const values = { importId, conversionIds: [...statuses.keys()], statuses: [...statuses.values()] };
+  if (assumed.size === 0) return;
+  const values = {
+    importId,
+    conversionIds: [...assumed.keys()],
+    statuses: [...assumed.values()].map(({ status }) => status),
+    decided: [...assumed.values()].map(({ decidedMs }) => decidedMs),
+  };
   await db.raw(ASSUME, values).options(prepared('assume-statuses'));
 }
 

@@ -1,9 +1,18 @@
 import type { Knex } from 'knex';
-import { isStatus, judgeReport, type StatusReport, type StatusResult } from '../../domain/status-report.ts';
+import {
+  hasRecorded,
+  isDecision,
+  isStatus,
+  judgeReport,
+  noteResult,
+  type StatusReport,
+  type StatusResult,
+} from '../../domain/status-report.ts';
 import { priceStatuses, type StatusToPrice } from '../prices/price-statuses.ts';
+import { readDecisionTimes } from './decision-times.ts';
 import { leaveHeldCounts } from './leave-held-counts.ts';
 import { conversionKey, lockConversions, type Held, type LockedConversions } from './lock-conversions.ts';
-import { findSignedBefore, isDecision, rememberSigned } from './signed-calls.ts';
+import { findSignedBefore, rememberSigned } from './signed-calls.ts';
 import { writeVerdicts, type JudgedReport, type NewStatusEvent } from './write-verdicts.ts';
 
 /** What became of a report; `leadId` and `seq` name the event that it became, null when it became none. */
@@ -56,7 +65,9 @@ async function lockReported(
   // What is not usable changes nothing, so it locks nothing.
   const usable = reports.filter(({ meaning, conversionId }) => isStatus(meaning) && conversionId !== null);
   if (usable.length === 0) return { leads: new Map(), conversions: new Map(), held: new Map(), now: '' };
-  return await lockConversions(trx, usable, whenHeld);
+  const locked = await lockConversions(trx, usable, whenHeld);
+  await readDecisionTimes(trx, usable, locked.conversions);
+  return locked;
 }
 
 async function record(
@@ -104,9 +115,10 @@ function judgeInOrder(
     const isRepeated = signedAs !== undefined && signedBefore.has(signedAs);
     const result = judgeReport(report, conversion, { nowMs, windowMs, isRepeated });
     for (const digest of signedDecisions([{ report, result }])) signedBefore.add(digest);
-    const isRecorded = result === 'recorded' || result === 'accepted_late';
-    if (!isRecorded || !lead || !isStatus(meaning)) return { report, result, event: null, toPrice: null };
-    const { leadId, offerId, status: before, reward, counters } = conversion;
+    const before = conversion?.status ?? null;
+    if (conversion) noteResult(conversion, report, result, nowMs);
+    if (!hasRecorded(result) || !lead || !isStatus(meaning)) return { report, result, event: null, toPrice: null };
+    const { leadId, offerId, reward, counters } = conversion;
     const at = new Date(nowMs).toISOString();
     const toPrice = {
       leadId,
@@ -118,7 +130,6 @@ function judgeInOrder(
       reward,
       isCounted: counters !== null,
     };
-    conversion.status = meaning;
     lead.lastSeq++;
     return { report, result, event: { leadId, seq: lead.lastSeq, offerId }, toPrice };
   });

@@ -1,7 +1,7 @@
 // What was decided by signed calls of the last minutes. A signature is good for some minutes, and who has seen such a call can
 // send it again: an old `approved` after a `rejected` would be a correction (R7).
 import type { Knex } from 'knex';
-import type { StatusReport } from '../../domain/status-report.ts';
+import { isDecision, type StatusReport } from '../../domain/status-report.ts';
 import { prepared } from '../prepared.ts';
 import { conversionKey, type LockedConversions } from './lock-conversions.ts';
 
@@ -45,9 +45,4 @@ export async function findSignedBefore(
 export async function rememberSigned(trx: Knex, digests: readonly string[]): Promise<void> {
   if (digests.length === 0) return;
   await trx.raw(REMEMBER_SIGNED, { digests: [...digests] }).options(prepared('remember-signed'));
-}
-
-/** `pending` undoes nothing. */
-export function isDecision(meaning: StatusReport['meaning']): boolean {
-  return meaning === 'approved' || meaning === 'rejected';
 }

@@ -29,6 +29,7 @@ export const FILE_TEXT =
   'CSV with a header, or JSON: an object in each line, or an array of objects. Columns: conversion_id, status, and where ' +
   'they are there reason, transaction_id, event_time, or whatever the mapping says. Rows are numbered from 1, the header ' +
   'not counted; empty lines do not count. `event_time` is when it happened: ISO 8601 with a time of day, UTC where it ' +
-  'names no zone, or Unix time. A row whose own time lies within the window of its lead counts although it comes later. ' +
+  'names no zone, or Unix time. A row whose own time lies within the window of its lead counts although it comes later, and ' +
+  'one that is older than the decision that is there is `stale`. ' +
   'Nothing of a file is kept unless all of it has come; once it is answered, it is imported whatever dies. Rows are booked ' +
   'in their order, each once.';
