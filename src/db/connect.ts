@@ -128,13 +128,13 @@ export function connectReplayDb(options: Omit<DatabaseOptions, 'poolSize'>): Kne
   return connectDb({ ...options, poolSize: REPLAY_CONNECTIONS, settings });
 }
 
-/** For what imports read and book: however much that is, no lead and no caller waits for a connection that they hold. */
+/**
+ * For what imports read and book: however much that is, no lead and no caller waits for a connection that they hold. Each
+ * row of a batch is looked up by an index: a plan that was made while a table was empty would else read all of it again and
+ * again as it grows.
+ */
 export function connectImportDb(options: Omit<DatabaseOptions, 'poolSize'>): Knex {
-  return connectDb({
-    ...options,
-    poolSize: IMPORT_CONNECTIONS,
-    settings: '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan',
-  });
+  return connectDb({ ...options, poolSize: IMPORT_CONNECTIONS, settings: LOOK_UP_EACH_ROW });
 }
 
 /**

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Knex } from 'knex';
 import { createAdvertiser } from '../../src/db/advertisers.ts';
+import { connectImportDb, connectStatusDb } from '../../src/db/connect.ts';
 import { recordStatuses, recordUnheldStatuses, type StatusVerdict } from '../../src/db/statuses/record-statuses.ts';
 import type { StatusReport } from '../../src/domain/status-report.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -433,4 +434,33 @@ describe('recording many statuses in one transaction', () => {
     assert.equal(await recorded(), 50);
     await Promise.all(answered);
   });
+
+  for (const connect of [connectStatusDb, connectImportDb]) {
+    it(`reads none of the calls that were kept before (${connect.name})`, async () => {
+      const own = await createTestDatabase();
+      const fresh = await createNetwork(own);
+      const one = connect({ url: own.url, poolSize: 1, statementTimeoutMs: 5000 });
+      const record = async () => {
+        const { advertiserId } = fresh;
+        const reports = Array.from({ length: 100 }, () => reportOf({ advertiserId, conversionId: 'nobody' }));
+        await one.transaction((trx) => recordStatuses(trx, reports, { windowMs: WINDOW_MS }));
+      };
+      const readSoFar = async () => {
+        await one.raw('select pg_stat_force_next_flush()');
+        const { rows } = await one.raw<{ rows: [{ read: number }] }>(
+          `select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as read from pg_stat_user_tables
+           where relname = 'status_calls'`,
+        );
+        return rows[0].read;
+      };
+      // Its plan is made now, when Postgres knows that there are none.
+      await one.raw('analyze status_calls');
+      await record();
+      const before = await readSoFar();
+      for (let batch = 0; batch < 3; batch++) await record();
+      assert.equal(await readSoFar(), before);
+      await one.destroy();
+      await fresh.close();
+    });
+  }
 });

@@ -13,7 +13,7 @@ export type NewStatusEvent = { leadId: string; seq: number; offerId: string; pri
 export type JudgedReport = { report: StatusReport; result: StatusResult; event: NewStatusEvent | null };
 
 // Times of events follow their numbers, so that they never say what an advertiser says of its own time.
-const WRITE_VERDICTS = `
+const writeVerdictsSql = (furtherParts: string) => `
   with verdicts as materialized (
     select * from json_to_recordset(:verdicts::json) as v (
       n int, call_id bigint, advertiser_id text, conversion_id text, word text, raw jsonb, result text, transaction_id text,
@@ -44,12 +44,7 @@ const WRITE_VERDICTS = `
     select lead_id, min(seq), max(seq), ${URGENCY.status} from verdicts where seq is not null
     group by lead_id order by lead_id
     on conflict (lead_id) do update set upto_seq = excluded.upto_seq, urgency = excluded.urgency
-  ), judged_again as (
-    update status_calls s set result = v.result, lead_id = v.lead_id, seq = v.seq, conversion_id = v.conversion_id,
-      word = v.word, status = v.status, transaction_id = coalesce(v.transaction_id, s.transaction_id),
-      accepted_at = case when v.result = 'accepted_late' then now() end, rejudged_at = now()
-    from verdicts v where s.call_id = v.call_id
-  )
+  )${furtherParts}
   insert into status_calls (advertiser_id, conversion_id, word, status, raw, result, transaction_id, source, import_id,
                             row_number, event_at, notify, lead_id, seq, accepted_at)
   select advertiser_id, conversion_id, word, status, raw, result, transaction_id, source, import_id, row_number, event_at,
@@ -57,6 +52,17 @@ const WRITE_VERDICTS = `
          case when result = 'accepted_late' then now() end
   from verdicts where call_id is null order by n
   returning call_id`;
+
+const JUDGE_AGAIN = `, judged_again as (
+    update status_calls s set result = v.result, lead_id = v.lead_id, seq = v.seq, conversion_id = v.conversion_id,
+      word = v.word, status = v.status, transaction_id = coalesce(v.transaction_id, s.transaction_id),
+      accepted_at = case when v.result = 'accepted_late' then now() end, rejudged_at = now()
+    from verdicts v where s.call_id = v.call_id
+  )`;
+
+const WRITE_VERDICTS = writeVerdictsSql('');
+// A statement of its own: its plan, made while there are few calls, would read all of them for each batch later on.
+const WRITE_VERDICTS_AGAIN = writeVerdictsSql(JUDGE_AGAIN);
 
 /**
  * Writes what became of reports, in their order: each as a call with its result; what was recorded as an event of its
@@ -67,9 +73,11 @@ const WRITE_VERDICTS = `
  */
 export async function writeVerdicts(trx: Knex, judged: readonly JudgedReport[], now: string): Promise<number[]> {
   const verdicts = storableJson(judged.map(toRow));
+  const isAgain = judged.some(({ report }) => report.callId !== null);
+  const [sql, name] = isAgain ? [WRITE_VERDICTS_AGAIN, 'write-verdicts-again'] : [WRITE_VERDICTS, 'write-verdicts'];
   const { rows } = await trx
-    .raw<{ rows: { call_id: number }[] }>(WRITE_VERDICTS, { verdicts, now: now || null })
-    .options(prepared('write-verdicts'));
+    .raw<{ rows: { call_id: number }[] }>(sql, { verdicts, now: now || null })
+    .options(prepared(name));
   // Numbered in the order in which they were given.
   const written = rows.map((row) => row.call_id).sort((a, b) => a - b);
   return judged.map(({ report }) => report.callId ?? written.shift() ?? NaN);
