@@ -74,7 +74,8 @@ async function book(trx: Knex, work: Work, chunks: ReadChunk[]): Promise<Step> {
     const last = first + ofThis.length;
     const ofChunk = verdicts.slice(first, last);
     first = last;
-    return { chunk, verdicts: writeVerdicts(ofChunk) };
+    const hasRefused = ofChunk.some(({ message }) => message !== null);
+    return { chunk, verdicts: writeVerdicts(ofChunk), hasRefused };
   });
   const became = countVerdicts(verdicts);
   return { counts: await saveProgress(trx, { ...turn, verdicts: written, counts: became }), became };

@@ -27,6 +27,7 @@ import { fastConsole } from './migrations/026-fast-console.ts';
 import { originProofs } from './migrations/027-origin-proofs.ts';
 import { eventTimes } from './migrations/030-event-times.ts';
 import { signedCalls } from './migrations/032-signed-calls.ts';
+import { swiftImports } from './migrations/030-swift-imports.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -59,6 +60,7 @@ const migrations: Record<string, Migration> = {
   '027-origin-proofs': originProofs,
   '030-event-times': eventTimes,
   '032-signed-calls': signedCalls,
+  '030-swift-imports': swiftImports,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

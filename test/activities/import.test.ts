@@ -219,6 +219,22 @@ describe('an import', () => {
     );
   });
 
+  it('looks for what was refused only where something was', async () => {
+    const [conversionId] = (await conversions(1)) as [string];
+    const rows = Array.from({ length: 600 }, (_, index) => [index === 300 ? 'nobody' : conversionId, 'approved', '']);
+    const { import_id: id } = await stage.receive(csvOf(HEADER, rows));
+    await stage.batch(id);
+    await stage
+      .db('import_verdicts')
+      .where({ import_id: id })
+      .whereNot({ chunk: 1 })
+      .update({ verdicts: 'unreadable' });
+    assert.deepEqual(
+      (await stage.errorsOf(id)).map(({ rowNumber }) => rowNumber),
+      [301],
+    );
+  });
+
   it('pauses, goes on, and is cancelled, where it stands', async () => {
     const rows = Array.from({ length: 600 }, () => ['nobody', 'approved', '']);
     const { import_id: id } = await stage.receive(csvOf(HEADER, rows));

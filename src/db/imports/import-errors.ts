@@ -12,7 +12,7 @@ const READ_VERDICTS = `
   from imports i
   join import_verdicts v on v.import_id = i.import_id and v.dry_run = i.dry_run
   join import_chunks c on c.import_id = v.import_id and c.chunk = v.chunk
-  where i.import_id = :importId and v.chunk > :after::int
+  where i.import_id = :importId and v.chunk > :after::int and v.has_refused
   order by v.chunk limit :limit`;
 
 /** The columns of an import's CSV file, in their order; null for JSON. */

@@ -80,7 +80,7 @@ export async function readChunks(
   return rows;
 }
 
-export type NewVerdicts = { chunk: number; verdicts: string };
+export type NewVerdicts = { chunk: number; verdicts: string; hasRefused: boolean };
 
 export type Progress = Turn & {
   dryRun: boolean;
@@ -90,9 +90,9 @@ export type Progress = Turn & {
 
 const SAVE_PROGRESS = `
   with written as (
-    insert into import_verdicts (import_id, dry_run, chunk, verdicts)
-    select :importId, :dryRun::boolean, v.chunk, v.verdicts
-    from unnest(:chunks::int[], :verdicts::text[]) as v (chunk, verdicts)
+    insert into import_verdicts (import_id, dry_run, chunk, verdicts, has_refused)
+    select :importId, :dryRun::boolean, v.chunk, v.verdicts, v.has_refused
+    from unnest(:chunks::int[], :verdicts::text[], :haveRefused::boolean[]) as v (chunk, verdicts, has_refused)
   )
   update imports i set next_chunk = i.next_chunk + cardinality(:chunks::int[]), touched_at = now(),
     done_rows = i.done_rows + :recorded::int + :duplicate::int + :stale::int + :ignored::int + :refused::int,
@@ -109,6 +109,7 @@ export async function saveProgress(trx: Knex, { importId, dryRun, verdicts, coun
       dryRun,
       chunks: verdicts.map(({ chunk }) => chunk),
       verdicts: verdicts.map((each) => each.verdicts),
+      haveRefused: verdicts.map(({ hasRefused }) => hasRefused),
       ...counts,
     })
     .options(prepared('save-import-progress'));
