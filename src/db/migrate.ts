@@ -28,6 +28,7 @@ import { originProofs } from './migrations/027-origin-proofs.ts';
 import { eventTimes } from './migrations/030-event-times.ts';
 import { signedCalls } from './migrations/032-signed-calls.ts';
 import { swiftImports } from './migrations/030-swift-imports.ts';
+import { zeroCorrections } from './migrations/033-zero-corrections.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -61,6 +62,7 @@ const migrations: Record<string, Migration> = {
   '030-event-times': eventTimes,
   '032-signed-calls': signedCalls,
   '030-swift-imports': swiftImports,
+  '033-zero-corrections': zeroCorrections,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

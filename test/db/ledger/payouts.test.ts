@@ -122,6 +122,21 @@ describe('the ledger of a partner', () => {
     await isBalanced();
   });
 
+  it('tells a correction of 0 that books from one that takes back', async () => {
+    const lead = await network.aLead(partnerId);
+    await network.report(lead.conversionId, 'approved');
+    await db('lead_events').where({ lead_id: lead.leadId, type: 'status' }).update({ price_amount: 0 });
+    await settleLatest(db, lead.leadId);
+    await earn();
+    await pay('r1');
+    for (const word of ['rejected', 'approved', 'rejected']) await say(lead, word);
+    assert.deepEqual((await linesOf()).slice(-3), Array(3).fill('correction 0 open'));
+    assert.deepEqual(
+      (await rewardsOf(db, lead.conversionId)).map(({ kind }) => kind),
+      ['booked', 'revoked', 'booked', 'revoked'],
+    );
+  });
+
   it('corrects also what was approved and reversed in one paid period', async () => {
     const lead = await earn();
     await say(lead, 'rejected');
