@@ -27,14 +27,14 @@ export function createOpsApp(deps: OpsDeps): Express {
   // People read these answers with curl.
   app.set('json spaces', 2);
   app.use(secureAnswers(deps.admin?.publicUrl ?? ''));
+  // Before the check: whoever looks whether this process lives calls it by a name of its own, and reads nothing but that.
   app.use(createHealthRoutes(deps.checkReady, deps.log));
+  app.use(createHostCheck(deps.allowedHosts));
   app.get('/metrics', async (_req, res) => {
     const { contentType, text } = await deps.metrics();
     res.set({ 'content-type': contentType, 'cache-control': 'no-store' }).send(text);
   });
   app.all('/metrics', allowOnly('GET', 'HEAD'));
-  // Not before the probes: whoever watches this process calls it by a name of its own, and there is no secret in them.
-  app.use(createHostCheck(deps.allowedHosts));
   if (deps.admin) {
     const { db, adminApiKey } = deps.admin;
     // One limit for the API and the console.

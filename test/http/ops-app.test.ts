@@ -143,7 +143,7 @@ describe('the operations listener', () => {
         '',
         '127.0.0.1.evil.example',
       ]) {
-        for (const path of ['/v1/admin/partners', '/v1/admin/openapi.json', '/ops', '/']) {
+        for (const path of ['/v1/admin/partners', '/v1/admin/openapi.json', '/ops', '/', '/metrics']) {
           const response = await hostIs(host, path);
           assert.equal(response.status, 421, `${host} ${path}`);
           assert.match(bodyOf<Problem>(response).detail, /OPS_ALLOWED_HOSTS/);
@@ -151,8 +151,13 @@ describe('the operations listener', () => {
       }
     });
 
-    it('lets itself be watched under any name', async () => {
-      for (const path of ['/metrics', '/healthz', '/readyz']) await hostIs('pod-7.cluster.example', path).expect(200);
+    it('says under any name whether it lives and is ready', async () => {
+      for (const path of ['/healthz', '/readyz']) await hostIs('pod-7.cluster.example', path).expect(200);
+    });
+
+    it('is scraped by its address, or by a name it is known by', async () => {
+      for (const host of ['10.1.2.3:3001', '[2001:db8::7]:3001', 'ops.example'])
+        await hostIs(host, '/metrics').expect(200);
     });
 
     it('lets only its own pages change anything', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { describeHealth } from '../protocol/describe-health.ts';
+import { describeProblems } from '../protocol/problem-schema.ts';
 import { describeAuditCalls } from './audit/audit-openapi.ts';
 import { describeAccessCalls } from './access/access-openapi.ts';
 import { describeCatalogueCalls } from './catalogue/catalogue-openapi.ts';
@@ -57,7 +58,13 @@ function describeMetrics(): ZodOpenApiPathsObject {
       get: {
         summary: 'Figures for Prometheus',
         security: [],
-        responses: { '200': { description: 'As text.', content: { 'text/plain': { schema: z.string(), example } } } },
+        responses: {
+          '200': { description: 'As text.', content: { 'text/plain': { schema: z.string(), example } } },
+          ...describeProblems({
+            wrong_origin: 'a page of another site may not read it.',
+            wrong_host: 'the listener was called by a name that it does not know; see OPS_ALLOWED_HOSTS.',
+          }),
+        },
       },
     },
   };
