@@ -31,6 +31,7 @@ describe('a status call of an advertiser', () => {
         reason: 'paid',
         transactionId: 't1',
         raw: { method: 'GET', query, body: null },
+        signedAs: undefined,
       },
     ]);
   });
