@@ -11,9 +11,9 @@ const OF_ADVERTISERS: SecretOwners = {
 export async function rotateAdvertiserSecret(
   db: Knex,
   advertiserId: string,
-  keepOldForSeconds: number,
+  asked: { keepOldForSeconds: number; prefix?: string },
 ): Promise<string | undefined> {
-  return await rotateSecret(db, OF_ADVERTISERS, { ownerId: advertiserId, keepOldForSeconds });
+  return await rotateSecret(db, OF_ADVERTISERS, { ownerId: advertiserId, ...asked });
 }
 
 /** Ends all secrets of an advertiser. @returns false when it had none */

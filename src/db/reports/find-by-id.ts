@@ -1,4 +1,7 @@
 import type { Knex } from 'knex';
+import { listAdvertisers } from '../advertisers.ts';
+import { listOffers } from '../offers.ts';
+import { listPartners } from '../partners.ts';
 
 export const foundKinds = [
   ...(['lead', 'conversion', 'postback', 'partner', 'advertiser', 'offer'] as const),
@@ -45,6 +48,25 @@ export const FIND_BY_ID = `
 export async function findById(db: Knex, id: string): Promise<Found[]> {
   const { rows } = await db.raw<{ rows: Found[] }>(FIND_BY_ID, valuesFor(id));
   return rows;
+}
+
+/** Partners, advertisers and offers whose name or id holds this text. */
+export async function findByName(db: Knex, q: string): Promise<Found[]> {
+  const page = { q, limit: MOST_FOUND };
+  const [partners, advertisers, offers] = await Promise.all([
+    listPartners(db, page),
+    listAdvertisers(db, page),
+    listOffers(db, page),
+  ]);
+  return [
+    ...partners.map(({ partner_id: id, ...row }) => ({ kind: 'partner' as const, id, ...nameOf(row) })),
+    ...advertisers.map(({ advertiser_id: id, ...row }) => ({ kind: 'advertiser' as const, id, ...nameOf(row) })),
+    ...offers.map(({ offer_id: id, ...row }) => ({ kind: 'offer' as const, id, ...nameOf(row) })),
+  ];
+}
+
+function nameOf({ name, created_at: at }: { name: string; created_at: string }): { name: string; at: string } {
+  return { name, at };
 }
 
 /** What {@link FIND_BY_ID} is asked with. */

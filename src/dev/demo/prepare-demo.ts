@@ -5,7 +5,9 @@ import { createAdvertiser } from '../../db/advertisers.ts';
 import { createOffer, listOffers, updateOffer, type Offer } from '../../db/offers.ts';
 import { createPartner, listPartners, readPartner, updatePartner } from '../../db/partners.ts';
 import type { PostbackSettings } from '../../domain/postbacks/postback-settings.ts';
+
 import { writeHistory, type HistoryOptions } from './history/write-history.ts';
+import { createInsurer } from './insurer.ts';
 
 /** What the banner shows of the demo catalogue. The keys exist only here: the database holds their hashes. */
 export type Demo = {
@@ -80,7 +82,9 @@ async function createDemo(db: Knex, receiverUrl: string, rules: HistoryOptions['
     const { advertiser_id } = advertiser;
     for (const offer of OFFERS) await createOffer(trx, { ...offer, advertiser_id, url: landingAt(receiverUrl) });
     const cast = { partnerId: partner.partner_id, rivalId: rival.partner_id, advertiserId: advertiser_id };
-    await writeHistory(trx, { ...cast, now: Date.now(), offers: OFFERS, settings, rules });
+    const now = Date.now();
+    await createInsurer(trx, { landingUrl: landingAt(receiverUrl), partnerId: partner.partner_id, now });
+    await writeHistory(trx, { ...cast, now, offers: OFFERS, settings, rules });
     return {
       partnerId: partner.partner_id,
       partnerKey,

@@ -21,6 +21,12 @@ export type ListFilters<Filters> = {
   csv: string;
 };
 
+// A form asks for days, whatever the API takes.
+const DAY_RULES: Readonly<Record<string, string>> = {
+  from: 'must be a day, such as 2026-01-31',
+  to: 'must be a day, such as 2026-01-31',
+};
+
 /**
  * Reads filters as the API takes them, but days of the reader's time zone for `from` and `to`, both included, and nothing for
  * an empty field. What is wrong is said beside its field, and the list is shown without it.
@@ -64,7 +70,7 @@ function readWhatCanBe<Schema extends z.ZodType>(schema: Schema, asked: Record<s
     return { filters: readWith(schema, asked), errors: {} };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const errors = Object.fromEntries(error.problems.map(({ field, message }) => [field, message]));
+    const errors = Object.fromEntries(error.problems.map(({ field, message }) => [field, DAY_RULES[field] ?? message]));
     const rest = Object.fromEntries(Object.entries(asked).filter(([name]) => !(name in errors)));
     return { filters: readWith(schema, rest), errors };
   }

@@ -27,6 +27,9 @@ const SUBJECTS: Readonly<Record<string, (id: string) => string>> = {
   admin_key: () => '/ops/keys',
 };
 
+/** What a line of the audit log may be about. */
+export const subjectTypes = [...Object.keys(SUBJECTS), 'signing_secret', 'price_list', 'payout'];
+
 /** The page of what a line of the audit log is about; undefined when there is none. */
 export function subjectAt(type: string, id: string): string | undefined {
   return SUBJECTS[type]?.(id);

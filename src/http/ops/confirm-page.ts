@@ -40,6 +40,10 @@ export const sendSecret = definePage<{
   title: string;
   text: string;
   secret: string;
+  /** How it is used: a line to hand on with it. */
+  example?: { label: string; line: string };
+  /** What comes next, in its order. */
+  steps?: { href: string; label: string }[];
   back: { href: string; label: string };
 }>(
   undefined,
@@ -50,7 +54,15 @@ export const sendSecret = definePage<{
 <p><%= it.text %></p>
 <pre id="new-key"><%= it.secret %></pre>
 <p class="row"><%~ it.show.copy(it.secret, 'the secret', 'Copy it') %></p>
+<% if (it.example) { %>
+<p><%= it.example.label %></p>
+<pre tabindex="0" aria-label="Example"><%= it.example.line %></pre>
+<p class="row"><%~ it.show.copy(it.example.line, 'the example', 'Copy the line') %></p>
+<% } %>
 </section>
+<% if (it.steps) { %>
+<section class="card"><h2>What comes next</h2><ol class="steps"><% for (const step of it.steps) { %><li><a href="<%= step.href %>"><%= step.label %></a></li><% } %></ol></section>
+<% } %>
 <p><a href="<%= it.back.href %>">Go on to <%= it.back.label %></a></p>
 `,
 );

@@ -24,6 +24,7 @@ import { sendLogin } from './login-page.ts';
 import { sendOpsProblem } from './ops-page.ts';
 import { opsConsole, sessionOf } from './ops-session.ts';
 import { addAdvertiserPages } from './advertisers/advertiser-pages.ts';
+import { addProofPages } from './advertisers/proof-pages.ts';
 import { addAuditPages } from './audit/audit-pages.ts';
 import { addConversionPages } from './conversions/conversion-pages.ts';
 import { addEndpointPages } from './endpoints/endpoint-pages.ts';
@@ -105,6 +106,7 @@ function addPages(routes: Router, deps: OpsConsoleDeps, { temporalUiUrl, tempora
   addLedgerPages(routes, { db });
   addPartnerPages(routes, deps);
   addAdvertiserPages(routes, { db, publicUrl });
+  addProofPages(routes, { db });
   addOfferPages(routes, { db });
   addPricePages(routes, { db });
   addEndpointPages(routes, deps);

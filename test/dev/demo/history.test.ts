@@ -7,7 +7,9 @@ import {
   oweLeadsWithOpenPostbacks,
   oweLeadsWithUnsettledStatuses,
 } from '../../../src/db/rebuild.ts';
+import { listPriceLists } from '../../../src/db/prices/price-lists.ts';
 import { readPartnerStats } from '../../../src/db/reports/partner-stats.ts';
+import { listUnknownWords } from '../../../src/db/reports/unknown-words.ts';
 import { makeHistory } from '../../../src/dev/demo/history/write-history.ts';
 import { prepareDemo, type Demo } from '../../../src/dev/demo/prepare-demo.ts';
 import { applyEvent, newLead, settlementFor, type Settlement } from '../../../src/domain/lead.ts';
@@ -93,6 +95,29 @@ describe("the demo partner's past", () => {
     }
     assert.ok(leads.length > 40);
     assert.ok((await count('reward_entries', { partner_id: 'rival-media' })) > 0);
+  });
+
+  it('has an advertiser with words and a price list of its own, and a word of it that waits', async () => {
+    const [offer] = await listPriceLists(db, 'home-insurance');
+    assert.equal(offer?.state, 'current');
+    const { rows } = await listUnknownWords(db, { limit: 10 });
+    assert.deepEqual(
+      rows.map(({ advertiser_id, word, count }) => ({ advertiser_id, word, count })),
+      [{ advertiser_id: 'north-insurance', word: 'storno', count: 3 }],
+    );
+  });
+
+  it('has ids as they are made, so that lists show the newest first', async () => {
+    for (const [table, id] of [
+      ['leads', 'lead_id'],
+      ['conversions', 'conversion_id'],
+    ] as const) {
+      const ids = (await db(table).select<Record<string, string>[]>(id)).map((row) => row[id] ?? '');
+      assert.deepEqual(
+        ids.filter((each) => !/^0[0-9a-z]{23}$/.test(each)),
+        [],
+      );
+    }
   });
 
   it('lies in the past, and numbers each lead without gaps', async () => {

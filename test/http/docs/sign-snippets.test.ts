@@ -74,7 +74,7 @@ describe("the snippets that sign an advertiser's calls", function () {
     folder = await mkdtemp(join(tmpdir(), 'cashcat-sign-'));
     network = await createNetwork(await createTestDatabase());
     const { db, advertiserId } = network;
-    secret = (await rotateAdvertiserSecret(db, advertiserId, 0)) ?? '';
+    secret = (await rotateAdvertiserSecret(db, advertiserId, { keepOldForSeconds: 0 })) ?? '';
     await updateAdvertiser(db, advertiserId, { proofs: { token: false, signature: true, addresses: null } });
     const catalogue = await freshCatalogue(db);
     const { app } = await buildPublicApp({ catalogue, statuses: network.statuses, db });

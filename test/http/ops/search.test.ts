@@ -72,6 +72,11 @@ describe('the search of the ops console', () => {
     }
   });
 
+  it('finds partners, advertisers and offers by a part of their name where no id fits', async () => {
+    const { name } = await network.db('offers').where({ offer_id: network.offerId }).first<{ name: string }>('name');
+    assert.equal(await placeOf(name.slice(0, 3).toUpperCase()), `/ops/offers/${network.offerId}`);
+  });
+
   it('looks for whole ids alone', async () => {
     assert.match((await find(lead.leadId.slice(0, 12))).text, /Nothing has this id/);
   });

@@ -48,7 +48,7 @@ export function addLead(context: Context, planned: PlannedLead): PastStatus[] {
 }
 
 function newIdAt(random: Random, at: number): string {
-  return beginOfId(at) + random.id(ID_TAIL);
+  return beginOfId(Math.floor(at)) + random.id(ID_TAIL);
 }
 
 type Named = { seq: number; leadId: string; conversionId: string; offerId: string };

@@ -51,7 +51,10 @@ export function makeHistory({
 
 /** Writes the history of a database that has none yet. */
 export async function writeHistory(trx: Knex.Transaction, options: HistoryOptions): Promise<void> {
-  const rows = makeHistory(options);
-  for (const table of historyTables) await trx.batchInsert(table, rows[table], ROWS_AT_ONCE);
+  await writeRows(trx, makeHistory(options));
   await recountAll(trx);
+}
+
+export async function writeRows(trx: Knex.Transaction, rows: HistoryRows): Promise<void> {
+  for (const table of historyTables) await trx.batchInsert(table, rows[table], ROWS_AT_ONCE);
 }

@@ -27,7 +27,7 @@ export function addAccessRoutes(routes: Router, db: Knex): void {
   routes.post(SECRET, needs('admin'), async (req, res) => {
     const { keep_old_for_seconds: keepOldForSeconds } = readWith(rotationSchema, req.body ?? {});
     const { id } = req.params;
-    const secret = await asActor(db, actorOf(res), (trx) => rotateAdvertiserSecret(trx, id, keepOldForSeconds));
+    const secret = await asActor(db, actorOf(res), (trx) => rotateAdvertiserSecret(trx, id, { keepOldForSeconds }));
     if (secret === undefined) throw noAdvertiser(id);
     res.status(201).json({ advertiser_id: id, secret });
   });

@@ -58,6 +58,8 @@ ${NAME_FIELD}
 type AdvertiserData = {
   advertiser: Advertiser;
   postbackUrl: string;
+  /** A status call as it would make it. */
+  example: string;
   offers: Offer[];
   form: AdvertiserForm;
   errors: Record<string, string>;
@@ -76,10 +78,21 @@ export const sendAdvertiser = definePage<AdvertiserData>(
 <h2>Facts</h2>
 <dl class="facts">
 <dt>Id</dt><dd><%~ it.show.id(advertiser.advertiser_id) %></dd>
-<dt>Status calls go to</dt><dd><code><%= it.postbackUrl %></code><%~ it.show.copy(it.postbackUrl, 'the address of its status calls') %></dd>
-<dt>Token</dt><dd>begins with <code><%= advertiser.token_prefix %></code></dd>
 <dt>Since</dt><dd><%~ it.show.exactTime(advertiser.created_at) %></dd>
 <dt>Changed</dt><dd><%~ it.show.exactTime(advertiser.updated_at) %></dd>
+</dl>
+</section>
+<section class="card">
+<h2>How it reports</h2>
+<% const { proofs, vocabulary } = advertiser; const words = Object.entries(vocabulary?.words ?? {}); const names = Object.entries(vocabulary?.parameters ?? {}); %>
+<dl class="facts">
+<dt>Status calls go to</dt><dd><code><%= it.postbackUrl %></code><%~ it.show.copy(it.postbackUrl, 'the address of its status calls') %></dd>
+<dt>Such a call</dt><dd><code><%= it.example %></code><%~ it.show.copy(it.example, 'an example of its calls') %><br><span class="soft small">CONVERSION_ID is what we put into the link of the visitor<% if (proofs.token) { %>, TOKEN its token<% } %>.</span></dd>
+<dt>Its words</dt><dd><% if (words.length === 0) { %>ours: pending, approved, rejected<% } %><% for (const [index, [word, meaning]] of words.entries()) { %><% if (index > 0) { %>, <% } %><code><%= word %></code> means <%= meaning %><% } %><% if (vocabulary?.default_status) { %>; a call without a word means <%= vocabulary.default_status %><% } %>. <a href="<%= address %>/vocabulary"><% if (it.may.admin) { %>Change them<% } else { %>All of them<% } %></a></dd>
+<% if (names.length > 0) { %><dt>Its names</dt><dd><% for (const [index, [field, name]] of names.entries()) { %><% if (index > 0) { %>, <% } %><code><%= name %></code> is the <%= field %><% } %></dd><% } %>
+<dt>Proof of origin</dt><dd><%= [...(proofs.token ? ['its token'] : []), ...(proofs.signature ? ['a signature'] : []), ...(proofs.addresses ? ['its addresses: ' + proofs.addresses.join(', ')] : [])].join(', ') %>. <a href="<%= address %>/proofs"><% if (it.may.admin) { %>Change it<% } else { %>More<% } %></a></dd>
+<dt>Token</dt><dd>begins with <code><%= advertiser.token_prefix %></code><% if (advertiser.old_token_until && Date.parse(advertiser.old_token_until) > Date.now()) { %>; the one before it goes on until <%~ it.show.exactTime(advertiser.old_token_until) %><% } %></dd>
+<dt>Files</dt><dd><% if (it.may.operate) { %>It reports in files? <a href="/ops/imports/new?advertiser_id=<%= asked %>">Import one</a><% } else { %><a href="/ops/imports?advertiser_id=<%= asked %>">What was imported</a><% } %></dd>
 </dl>
 </section>
 <section class="card">

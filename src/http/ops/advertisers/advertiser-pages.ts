@@ -3,7 +3,6 @@ import type { Knex } from 'knex';
 import {
   createAdvertiser,
   listAdvertisers,
-  readAdvertiser,
   replaceAdvertiserToken,
   updateAdvertiser,
   type Advertiser,
@@ -22,9 +21,13 @@ import { advertiserAt } from '../addresses.ts';
 import { readCatalogueList } from '../catalogue-list.ts';
 import { sendQuestion, sendSecret } from '../confirm-page.ts';
 import { mayOf } from '../ops-page.ts';
+import { keepOldFor, overlapChoice } from '../overlap-choice.ts';
+import { exampleCall } from './example-call.ts';
+import { findAdvertiser } from './find-advertiser.ts';
 import { sendAdvertiser, sendAdvertiserList, sendNewAdvertiser, type AdvertiserForm } from './advertiser-page.ts';
 
 const MOST_OFFERS = 50;
+const SHOWN_ONCE = 'It is shown this once. The advertiser sends it with each status call.';
 
 /** Advertisers: finding, making, changing and pausing them, and giving them new tokens. */
 export function addAdvertiserPages(routes: Router, { db, publicUrl }: { db: Knex; publicUrl: string }): void {
@@ -44,9 +47,9 @@ export function addAdvertiserPages(routes: Router, { db, publicUrl }: { db: Knex
       const id = form.advertiser_id === '' ? {} : { advertiser_id: form.advertiser_id };
       const given = readWith(newAdvertiserSchema, { name: form.name, ...id });
       const { advertiser, token } = await asActor(db, actorOf(res), (trx) => createAdvertiser(trx, given));
-      const text = 'It is shown this once. The advertiser sends it with each status call.';
-      const back = backTo(advertiser);
-      sendSecret(res, { title: advertiser.name, status: 201 }, { title: 'The token', text, secret: token, back });
+      const shown = { title: 'The token', text: SHOWN_ONCE, secret: token, back: backTo(advertiser) };
+      const more = { example: exampleOf(advertiser, token), steps: stepsOf(advertiser) };
+      sendSecret(res, { title: advertiser.name, status: 201 }, { ...shown, ...more });
     } catch (error) {
       const { status, errors } = refusalOf(error, 'advertiser_id');
       sendNewAdvertiser(res, { title: 'New advertiser', status }, { form, errors });
@@ -54,11 +57,11 @@ export function addAdvertiserPages(routes: Router, { db, publicUrl }: { db: Knex
   });
 
   routes.get('/advertisers/:id', async (req, res) => {
-    await show(res, await find(req.params.id));
+    await show(res, await findAdvertiser(db, req.params.id));
   });
 
   routes.post('/advertisers/:id', needs('admin'), async (req, res) => {
-    const advertiser = await find(req.params.id);
+    const advertiser = await findAdvertiser(db, req.params.id);
     const form = readForm(req.body);
     try {
       const patch = readWith(advertiserPatchSchema, { name: form.name });
@@ -70,7 +73,7 @@ export function addAdvertiserPages(routes: Router, { db, publicUrl }: { db: Knex
   });
 
   routes.get('/advertisers/:id/pause', needs('admin'), async (req, res) => {
-    const advertiser = await find(req.params.id);
+    const advertiser = await findAdvertiser(db, req.params.id);
     const { advertiser_id, name } = advertiser;
     const lately = await countLately(db, { advertiser_id });
     sendQuestion(
@@ -91,14 +94,14 @@ export function addAdvertiserPages(routes: Router, { db, publicUrl }: { db: Knex
   });
 
   routes.post('/advertisers/:id/state', needs('admin'), async (req, res) => {
-    const { advertiser_id: id } = await find(req.params.id);
+    const { advertiser_id: id } = await findAdvertiser(db, req.params.id);
     const { state } = readWith(advertiserPatchSchema, { state: textIn(req.body, 'state') });
     await asActor(db, actorOf(res), (trx) => updateAdvertiser(trx, id, { state }));
     leadBack(res, advertiserAt(id), state === 'paused' ? 'Paused: its offers are not shown.' : 'Active.');
   });
 
   routes.get('/advertisers/:id/token', needs('admin'), async (req, res) => {
-    const advertiser = await find(req.params.id);
+    const advertiser = await findAdvertiser(db, req.params.id);
     const { advertiser_id, name, token_prefix: prefix } = advertiser;
     sendQuestion(
       res,
@@ -107,9 +110,10 @@ export function addAdvertiserPages(routes: Router, { db, publicUrl }: { db: Knex
         question: {
           ...{ back: backTo(advertiser), title: `A new token for ${name}?`, isDangerous: true },
           texts: [
-            `The token that begins with ${prefix} ends at once. Until the advertiser sends the new one, its status calls are answered 401 and are not kept: agree on the moment first.`,
+            `The token that begins with ${prefix} ends, at once or later as you choose: status calls that still carry it are answered 401 then, and are not kept. A token from before that one ends now.`,
             'The new token is shown once, here, and nobody can look it up later.',
           ],
+          choice: overlapChoice('token'),
           ...{ post: `${advertiserAt(advertiser_id)}/token`, fields: { replaces: prefix } },
           ...{ yes: 'Make a new token', no: 'Keep the token' },
         },
@@ -118,7 +122,7 @@ export function addAdvertiserPages(routes: Router, { db, publicUrl }: { db: Knex
   });
 
   routes.post('/advertisers/:id/token', needs('admin'), async (req, res) => {
-    const advertiser = await find(req.params.id);
+    const advertiser = await findAdvertiser(db, req.params.id);
     const { advertiser_id: id, name, token_prefix: prefix } = advertiser;
     // Sent again by a reload, the form must not end the token that was given out.
     if (prefix !== textIn(req.body, 'replaces')) {
@@ -127,19 +131,19 @@ export function addAdvertiserPages(routes: Router, { db, publicUrl }: { db: Knex
         `The token of ${name} has been replaced since that page was shown: nothing was changed.`,
       );
     }
-    const secret = (await asActor(db, actorOf(res), (trx) => replaceAdvertiserToken(trx, id))) ?? '';
-    const text = 'It is shown this once. The advertiser sends it with each status call.';
-    sendSecret(
-      res,
-      { title: 'New token' },
-      { title: `The new token of ${name}`, text, secret, back: backTo(advertiser) },
-    );
+    const keepOldForSeconds = keepOldFor(req.body);
+    const secret = (await asActor(db, actorOf(res), (trx) => replaceAdvertiserToken(trx, id, keepOldForSeconds))) ?? '';
+    const shown = { title: `The new token of ${name}`, text: SHOWN_ONCE, secret, back: backTo(advertiser) };
+    sendSecret(res, { title: 'New token' }, { ...shown, example: exampleOf(advertiser, secret) });
   });
 
-  async function find(advertiserId: string): Promise<Advertiser> {
-    const advertiser = await readAdvertiser(db, advertiserId);
-    if (!advertiser) throw new AppError('unknown', `There is no advertiser ${advertiserId}.`);
-    return advertiser;
+  function exampleOf({ advertiser_id: id, vocabulary }: Advertiser, token: string) {
+    const label = 'A call of it, where CONVERSION_ID is what we put into the link of the visitor:';
+    return { label, line: exampleCall(statusUrlOf(id), vocabulary, token) };
+  }
+
+  function statusUrlOf(advertiserId: string): string {
+    return `${publicUrl}/advertisers/${advertiserId}/postback`;
   }
 
   async function show(
@@ -151,13 +155,14 @@ export function addAdvertiserPages(routes: Router, { db, publicUrl }: { db: Knex
       errors = {},
     }: { status?: number; form?: AdvertiserForm; errors?: Record<string, string> } = {},
   ): Promise<void> {
-    const { advertiser_id } = advertiser;
+    const { advertiser_id, vocabulary, proofs } = advertiser;
+    const postbackUrl = statusUrlOf(advertiser_id);
     sendAdvertiser(
       res,
       { title: advertiser.name, status },
       {
-        ...{ advertiser, form, errors, may: mayOf(res) },
-        postbackUrl: `${publicUrl}/advertisers/${advertiser_id}/postback`,
+        ...{ advertiser, form, errors, may: mayOf(res), postbackUrl },
+        example: exampleCall(postbackUrl, vocabulary, proofs.token ? 'TOKEN' : null),
         offers: await listOffers(db, { advertiser_id, limit: MOST_OFFERS }),
       },
     );
@@ -166,6 +171,17 @@ export function addAdvertiserPages(routes: Router, { db, publicUrl }: { db: Knex
 
 function backTo({ advertiser_id, name }: Advertiser): { href: string; label: string } {
   return { href: advertiserAt(advertiser_id), label: name };
+}
+
+/** How a new advertiser is connected. */
+function stepsOf({ advertiser_id: id }: Advertiser): { href: string; label: string }[] {
+  const address = advertiserAt(id);
+  return [
+    { href: `${address}/vocabulary`, label: 'Say which words and names it uses, if it does not use ours' },
+    { href: `${address}/proofs`, label: 'Say how its calls prove that they come from it, if the token is not enough' },
+    { href: `/ops/offers/new?advertiser_id=${encodeURIComponent(id)}`, label: 'Make its first offer' },
+    { href: `/ops/inbound?advertiser_id=${encodeURIComponent(id)}`, label: 'Watch its first calls come in' },
+  ];
 }
 
 function readForm(body: unknown): AdvertiserForm {

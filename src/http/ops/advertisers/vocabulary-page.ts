@@ -41,7 +41,7 @@ export const sendVocabulary = definePage<VocabularyData>(
 <section class="card">
 <h2>Words</h2>
 <div class="table"><table class="word-rows">
-<thead><tr><th scope="col">Its word</th><th scope="col">means</th></tr></thead>
+<thead><tr><th scope="col">Its word</th><th scope="col">It means</th></tr></thead>
 <tbody>
 <% for (const [index, row] of it.form.words.entries()) { %>
 <tr>

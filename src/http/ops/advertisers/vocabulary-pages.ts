@@ -1,6 +1,6 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { readAdvertiser, updateAdvertiser, type Advertiser } from '../../../db/advertisers.ts';
+import { updateAdvertiser, type Advertiser } from '../../../db/advertisers.ts';
 import { asActor } from '../../../db/audit.ts';
 import { listUnknownWords } from '../../../db/reports/unknown-words.ts';
 import { statusFieldNames, type StatusField } from '../../../domain/status-call.ts';
@@ -12,7 +12,6 @@ import {
   type Vocabulary,
   type VocabularyProblem,
 } from '../../../domain/vocabulary.ts';
-import { AppError } from '../../../errors.ts';
 import { APPLY_WITHIN_MS } from '../../../intake/kept-calls.ts';
 import type { StatusIntake } from '../../../intake/status.ts';
 import { viewUnknownWord, type UnknownWordView } from '../../../stories/unknown-word-view.ts';
@@ -22,6 +21,7 @@ import { actorOf, needs } from '../../protocol/actor.ts';
 import { MEANINGS } from '../inbox/inbox-pages.ts';
 import { tellApplied } from '../inbox/tell-applied.ts';
 import { mayOf } from '../ops-page.ts';
+import { findAdvertiser } from './find-advertiser.ts';
 import { sendVocabulary, type VocabularyForm } from './vocabulary-page.ts';
 
 export type VocabularyDeps = { db: Knex; statuses: Pick<StatusIntake, 'applyKept'> };
@@ -44,13 +44,13 @@ const FIELDS = statusFieldNames.map((name) => ({ name, ...HELP[name] }));
 /** The editor of an advertiser's vocabulary. */
 export function addVocabularyPages(routes: Router, { db, statuses: intake }: VocabularyDeps): void {
   routes.get('/advertisers/:id/vocabulary', async (req, res) => {
-    const advertiser = await find(req.params.id);
+    const advertiser = await findAdvertiser(db, req.params.id);
     const unknown = await readUnknown(advertiser.advertiser_id);
     show(res, advertiser, { unknown, form: formOf(advertiser.vocabulary ?? PLAIN_VOCABULARY, unknown) });
   });
 
   routes.post('/advertisers/:id/vocabulary', needs('admin'), async (req, res) => {
-    const advertiser = await find(req.params.id);
+    const advertiser = await findAdvertiser(db, req.params.id);
     const { advertiser_id: id } = advertiser;
     const form = readForm(req.body);
     const parsed = readVocabulary(form);
@@ -61,12 +61,6 @@ export function addVocabularyPages(routes: Router, { db, statuses: intake }: Voc
     const applied = await intake.applyKept(id, APPLY_WITHIN_MS);
     leadBack(res, `/ops/advertisers/${encodeURIComponent(id)}/vocabulary`, `Saved. ${tellApplied(applied)}`);
   });
-
-  async function find(advertiserId: string): Promise<Advertiser> {
-    const advertiser = await readAdvertiser(db, advertiserId);
-    if (!advertiser) throw new AppError('unknown', `There is no advertiser ${advertiserId}.`);
-    return advertiser;
-  }
 
   async function readUnknown(advertiserId: string): Promise<UnknownWordView[]> {
     const { rows } = await listUnknownWords(db, { advertiser_id: advertiserId, limit: MOST_UNKNOWN });

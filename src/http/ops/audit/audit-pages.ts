@@ -5,7 +5,7 @@ import { readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { auditListSchema } from '../../fields/audit-filters.ts';
 import { writeCursor } from '../../protocol/cursor.ts';
-import { advertiserAt, partnerAt, subjectAt } from '../addresses.ts';
+import { advertiserAt, ledgerOf, partnerAt, pricesAt, subjectAt, subjectTypes } from '../addresses.ts';
 import { definePage } from '../ops-page.ts';
 import { tellDifferences, type Difference } from './differences.ts';
 
@@ -16,11 +16,14 @@ type Told = AuditEntry & {
   actorHref: string | undefined;
 };
 
+type Options = { value: string; label: string }[];
+
 type AuditData = {
   given: Record<string, string>;
   errors: Record<string, string>;
   isFiltered: boolean;
   entries: Told[];
+  options: { actions: Options; subjects: Options };
   first: string | undefined;
   next: string | undefined;
 };
@@ -32,9 +35,9 @@ const sendAudit = definePage<AuditData>(
   `
 <div class="head"><h1>Audit log</h1><p>Every change, by whom, before and after. Secrets are never in it, and nothing of it can be changed.</p></div>
 <form method="get" action="/ops/audit" class="filters">
-<%~ it.show.field({ name: 'actor', label: 'Who', type: 'search', value: it.given.actor, error: it.errors.actor, attributes: { maxlength: '64', placeholder: 'anna, partner:…' } }) %>
-<%~ it.show.field({ name: 'action', label: 'Did what', type: 'search', value: it.given.action, error: it.errors.action, attributes: { maxlength: '64', placeholder: 'change' } }) %>
-<%~ it.show.field({ name: 'subject_type', label: 'To what', type: 'search', value: it.given.subject_type, error: it.errors.subject_type, attributes: { maxlength: '64', placeholder: 'offer' } }) %>
+<%~ it.show.field({ name: 'actor', label: 'Who', type: 'search', value: it.given.actor, error: it.errors.actor, attributes: { maxlength: '64', placeholder: 'anna' } }) %>
+<%~ it.show.select({ name: 'action', label: 'Did what', value: it.given.action, error: it.errors.action, options: it.options.actions }) %>
+<%~ it.show.select({ name: 'subject_type', label: 'To what', value: it.given.subject_type, error: it.errors.subject_type, options: it.options.subjects }) %>
 <%~ it.show.field({ name: 'subject_id', label: 'Its id', type: 'search', value: it.given.subject_id, error: it.errors.subject_id, attributes: { maxlength: '64' } }) %>
 <%~ it.show.field({ name: 'from', label: 'From', type: 'date', value: it.given.from, error: it.errors.from }) %>
 <%~ it.show.field({ name: 'to', label: 'To', type: 'date', value: it.given.to, error: it.errors.to }) %>
@@ -73,6 +76,10 @@ export function addAuditPages(routes: Router, { db }: { db: Knex }): void {
       {
         ...{ given: list.given, errors: list.errors, isFiltered: list.isFiltered },
         entries: rows.map(tell),
+        options: {
+          actions: optionsOf(Object.entries(DONE), list.given.action),
+          subjects: optionsOf(subjectTypes.map(typeEntry), list.given.subject_type),
+        },
         first: list.filters.cursor === undefined ? undefined : list.pageAt(),
         next: next === null ? undefined : list.pageAt(writeCursor(next)),
       },
@@ -86,12 +93,32 @@ const DONE: Readonly<Record<string, string>> = {
   delete: 'deleted',
   accept_late: 'accepted late',
   redeliver: 'redelivered',
+  rejudge: 'judged again',
+  give_status: 'gave a status to',
+  upload: 'brought',
+  apply: 'booked',
+  pause: 'paused',
+  resume: 'resumed',
+  cancel: 'cancelled',
 };
 
-/** Partners and advertisers have signing secrets. */
+function typeEntry(type: string): [string, string] {
+  return [type, type.replaceAll('_', ' ')];
+}
+
+/** What is asked for stays chosen, though it be none of ours. */
+function optionsOf(known: [value: string, label: string][], asked: string | undefined): Options {
+  const others: typeof known = asked === undefined || known.some(([value]) => value === asked) ? [] : [[asked, asked]];
+  return [['', 'any'], ...known, ...others].map(([value = '', label = '']) => ({ value, label }));
+}
+
+/** Partners and advertisers have signing secrets; what has no page of its own is shown on that of its owner. */
 function subjectOf({ subject_type: type, subject_id: id, before, after }: AuditEntry): string | undefined {
-  if (type !== 'signing_secret') return subjectAt(type, id);
-  return (after ?? before)?.advertiser_id === id ? advertiserAt(id) : partnerAt(id);
+  const { offer_id, partner_id, advertiser_id } = { ...before, ...after };
+  if (type === 'signing_secret') return advertiser_id === id ? advertiserAt(id) : partnerAt(id);
+  if (type === 'price_list' && typeof offer_id === 'string') return pricesAt(offer_id);
+  if (type === 'payout' && typeof partner_id === 'string') return `${ledgerOf(partner_id)}/${encodeURIComponent(id)}`;
+  return subjectAt(type, id);
 }
 
 function tell(entry: AuditEntry): Told {

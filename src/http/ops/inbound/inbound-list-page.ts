@@ -26,7 +26,7 @@ const TABLE = `
 <tbody>
 <% for (const row of it.rows) { %>
 <tr>
-<td data-label="Call"><a href="/ops/inbound/<%= row.call_id %>">Call <%= row.call_id %></a></td>
+<td data-label="Call" class="whole-line"><a href="/ops/inbound/<%= row.call_id %>">Call <%= row.call_id %></a></td>
 <td data-label="When"><%~ it.show.time(row.at) %></td>
 <td data-label="Advertiser" class="wrap"><a href="/ops/advertisers/<%= encodeURIComponent(row.advertiser_id) %>"><%= row.advertiser_id %></a></td>
 <td data-label="Conversion"><% if (row.conversion_id === null) { %><span class="soft">none</span><% } else { %><%~ it.show.id(row.conversion_id, row.result === 'unknown_conversion' ? undefined : '/ops/conversions/' + encodeURIComponent(row.conversion_id)) %><% } %></td>

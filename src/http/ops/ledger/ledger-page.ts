@@ -13,11 +13,11 @@ export const sendLedger = definePage<{
   `
 <div class="head"><h1>Ledger</h1><a class="button plain" href="/ops/ledger/check">Check it now</a></div>
 <% if (it.last.differences) { %>
-<%~ it.show.notice({ tone: 'bad', title: 'The ledger differs from what was settled', text: it.last.differences + ' partners, currencies or payouts differ. Pay nobody out before it is understood.', role: 'alert', actions: [{ label: 'See what differs', href: '/ops/ledger/check' }] }) %>
+<%~ it.show.notice({ tone: 'bad', title: 'The ledger differs from what was settled', text: it.last.differences + (it.last.differences === 1 ? ' balance or payout differs.' : ' balances or payouts differ.') + ' Pay nobody out before it is understood.', role: 'alert', actions: [{ label: 'See what differs', href: '/ops/ledger/check' }] }) %>
 <% } else if (it.last.ended_at) { %>
 <p>All lines come to what was settled. <span class="soft">Checked <%~ it.show.time(it.last.ended_at) %>.</span></p>
 <% } else { %>
-<p class="soft">The relays have not compared it with what was settled yet; they do so every LEDGER_CHECK_INTERVAL_SECONDS.</p>
+<p class="soft">It is compared with what was settled by itself, from time to time; it has not been yet.</p>
 <% } %>
 <section class="card">
 <h2>Ledger of a partner</h2>
@@ -51,14 +51,14 @@ export const sendLedger = definePage<{
 `,
 );
 
-export const sendCheck = definePage<{ check: LedgerCheck }>(
+export const sendCheck = definePage<{ check: LedgerCheck; count: (count: number, one: string) => string }>(
   'ledger',
   `
 <% const { check } = it; const found = check.differences; %>
 <p class="small"><a href="/ops/ledger">Ledger</a></p>
 <div class="head"><h1>Check of the ledger</h1><a class="button plain" href="/ops/ledger/check">Check again</a></div>
 <% if (check.is_balanced) { %>
-<%~ it.show.notice({ tone: 'good', title: 'Everything fits', text: 'The lines of ' + check.accounts + ' pairs of a partner and a currency come to what their ' + check.conversions + ' conversions brought, and ' + check.payouts + ' payouts to the lines that they closed.', role: 'status' }) %>
+<%~ it.show.notice({ tone: 'good', title: 'Everything fits', text: it.count(check.accounts, 'balance') + ' (of a partner in a currency) and ' + it.count(check.payouts, 'payout') + ' were worked out anew from ' + it.count(check.conversions, 'conversion') + ': the same.', role: 'status' }) %>
 <% } else { %>
 <%~ it.show.notice({ tone: 'bad', title: 'The ledger differs from what was settled', text: 'Pay nobody out before it is understood. The program never changes a line: look for statements made by hand, a restored backup, or a new release.', role: 'alert' }) %>
 <% } %>

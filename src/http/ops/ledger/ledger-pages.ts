@@ -26,7 +26,7 @@ import { lineColumns, type ToldLine } from '../../fields/ledger-csv.ts';
 import { sendListAsCsv } from '../../fields/lists.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { beginOfDay, dayOf, isDay } from '../../pages/console/days.ts';
-import { writeMoney } from '../../pages/console/write-numbers.ts';
+import { writeCountOf, writeMoney } from '../../pages/console/write-numbers.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
 import { writeCursor } from '../../protocol/cursor.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
@@ -49,7 +49,7 @@ export function addLedgerPages(routes: Router, { db }: { db: Knex }): void {
     sendLedger(res, { title: 'Ledger' }, { last, payouts, given, error });
   });
   routes.get('/ledger/check', async (_req, res) => {
-    sendCheck(res, { title: 'Check of the ledger' }, { check: await checkLedger(db) });
+    sendCheck(res, { title: 'Check of the ledger' }, { check: await checkLedger(db), count: writeCountOf });
   });
 
   // Before the pages of single partners, whose addresses would hold them.

@@ -69,7 +69,7 @@ export const sendPartnerLedger = definePage<LedgerData>(
 <% if (it.balances.length > 0) { %>
 <div class="table" tabindex="0" role="region" aria-label="Balance">
 <table class="cards">
-<thead><tr><th scope="col">Currency</th><th scope="col" class="number">Open</th><th scope="col" class="number">Paid out</th><th scope="col" class="number">In all</th><th scope="col">Paid out up to</th><% if (it.mayPay) { %><th scope="col"><span class="visually-hidden">Pay</span></th><% } %></tr></thead>
+<thead><tr><th scope="col">Currency</th><th scope="col" class="number">Open</th><th scope="col" class="number">Paid out</th><th scope="col" class="number">In all</th><th scope="col">Paid out up to</th><% if (it.mayPay) { %><th scope="col"><span class="unseen">Pay</span></th><% } %></tr></thead>
 <tbody>
 <% for (const row of it.balances) { %>
 <tr>
@@ -141,7 +141,7 @@ export const sendStatement = definePage<StatementData>(
 <dt>Revoked</dt><dd><%~ it.show.money(sum.kinds.revocation, sum.currency) %></dd>
 <dt>Corrections</dt><dd><%~ it.show.money(sum.kinds.correction, sum.currency) %></dd>
 <% if (sum.kinds.payout !== 0) { %><dt>Payouts</dt><dd><%~ it.show.money(sum.kinds.payout, sum.currency) %></dd><% } %>
-<dt>Together</dt><dd><strong><%~ it.show.money(sum.amount, sum.currency) %></strong>, <%= sum.lines %> lines</dd>
+<dt>Together</dt><dd><strong><%~ it.show.money(sum.amount, sum.currency) %></strong>, <%= sum.lines %> <%= sum.lines === 1 ? 'line' : 'lines' %></dd>
 </dl></section>
 <% } %>
 </div>
@@ -184,8 +184,8 @@ export const sendPayoutForm = definePage<PayData>(
 <dl class="facts">
 <dt>Time</dt><dd><% if (preview.from) { %>from <%~ it.show.exactTime(preview.from) %> <% } else { %>from its first line <% } %>until before <%~ it.show.exactTime(preview.upto) %></dd>
 <% for (const row of preview.closed) { %><dt><%= row.lines %> × <%= row.kind %></dt><dd><%~ it.show.money(row.amount, form.currency) %></dd><% } %>
-<dt>Payout</dt><dd><strong><%~ it.show.money(preview.amount, form.currency) %></strong> for <%= preview.lines %> lines</dd>
-<dt>Stays open</dt><dd><%~ it.show.money(preview.later_amount, form.currency) %>, <%= preview.later_lines %> lines of later</dd>
+<dt>Payout</dt><dd><strong><%~ it.show.money(preview.amount, form.currency) %></strong> for <%= preview.lines %> <%= preview.lines === 1 ? 'line' : 'lines' %></dd>
+<dt>Stays open</dt><dd><%~ it.show.money(preview.later_amount, form.currency) %>, <%= preview.later_lines %> later <%= preview.later_lines === 1 ? 'line' : 'lines' %></dd>
 </dl>
 <% if (!it.refusal) { %>
 <p>What is closed never changes again. If one of its conversions is reversed later, that becomes a correction in what is open then.</p>

@@ -31,12 +31,12 @@ const sendOverview = definePage<{ headline: string; urgent: Looked[]; calm: Look
 <% } %>
 </div>
 <section class="card">
-<h2>Find any id</h2>
+<h2>Find any id or name</h2>
 <form method="get" action="/ops/search" class="pair">
-<%~ it.show.field({ name: 'q', label: 'Whole id', type: 'search', attributes: { maxlength: '400', autocomplete: 'off', spellcheck: 'false' } }) %>
+<%~ it.show.field({ name: 'q', label: 'Id or name', type: 'search', attributes: { maxlength: '400', autocomplete: 'off', spellcheck: 'false' } }) %>
 <button>Find</button>
 </form>
-<p class="soft small">Of a lead, conversion, ref_id, postback, partner, advertiser, offer, transaction_id, status call or import.</p>
+<p class="soft small">The whole id of a lead, conversion, ref_id, postback, partner, advertiser, offer, transaction_id, status call or import; or part of a name of a partner, advertiser or offer.</p>
 </section>
 `,
 );

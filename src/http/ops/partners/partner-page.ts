@@ -79,7 +79,7 @@ export const sendPartner = definePage<PartnerData>(
 <div class="head"><h1><%= partner.name %></h1><div class="row"><%~ it.show.state(partner.state) %>
 <% if (it.may.admin) { %><% if (partner.state === 'active') { %><a class="button plain" href="<%= address %>/pause">Pause</a><% } else { %><%~ it.show.action({ label: 'Make it active', post: address + '/state', fields: { state: 'active' } }, 'plain') %><% } %><a class="button plain" href="<%= address %>/key">New key</a><% } %></div></div>
 <nav class="row subject-links" aria-label="Of this partner"><a href="/ops/leads?partner_id=<%= asked %>">Leads it holds</a><a href="/ops/conversions?partner_id=<%= asked %>">Conversions</a><a href="/ops/postbacks?partner_id=<%= asked %>">Postbacks</a><a href="<%= address %>/ledger">Ledger</a><a href="/ops/audit?subject_id=<%= asked %>">Changes</a></nav>
-<% for (const warning of it.warnings) { %><%~ it.show.notice({ tone: 'busy', title: 'Its console warns the partner', text: warning }) %><% } %>
+<% if (it.warnings.length > 0) { %><div class="message message-busy"><div><p><strong>Its console warns the partner</strong></p><ul class="plain-list"><% for (const warning of it.warnings) { %><li><%~ it.show.prose(warning.charAt(0).toUpperCase() + warning.slice(1)) %>.</li><% } %></ul></div></div><% } %>
 <div class="split">
 <section class="card">
 <h2>Facts</h2>
@@ -96,7 +96,7 @@ export const sendPartner = definePage<PartnerData>(
 <% for (const { origin, health } of it.endpoints) { %>
 <p class="row"><%~ it.show.state(health.state) %> <code class="wrap"><%= origin %></code> <% if (health.failing_since) { %><span class="soft small"><%= health.consecutive_failures %> failures in a row since <%~ it.show.time(health.failing_since) %></span><% } else if (health.last_success_at) { %><span class="soft small">last success <%~ it.show.time(health.last_success_at) %></span><% } %></p>
 <% } %>
-<% if (it.endpoints.length === 0) { %><p class="soft">Nothing was sent to it yet.</p><% } %>
+<% if (it.endpoints.length === 0) { %><p class="soft">Nothing was sent to it yet<% if (!partner.postback) { %>: it has no postback URL<% } %>.</p><% } %>
 </section>
 </div>
 <section class="card">

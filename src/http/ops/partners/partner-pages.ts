@@ -20,19 +20,12 @@ import { partnerAt } from '../addresses.ts';
 import { readCatalogueList } from '../catalogue-list.ts';
 import { sendQuestion, sendSecret } from '../confirm-page.ts';
 import { mayOf } from '../ops-page.ts';
+import { keepOldFor, overlapChoice } from '../overlap-choice.ts';
 import { sendNewPartner, sendPartner, sendPartnerList, type PartnerForm } from './partner-page.ts';
 
 export type PartnerPagesDeps = { db: Knex; publicUrl: string; addressRules: AddressRules; failingAfter: number };
 
 const NOTHING: PartnerForm = { name: '', partner_id: '', url: '', method: 'GET' };
-// In seconds.
-const PERIODS = [
-  { value: '0', label: 'Not at all: it ends at once' },
-  { value: '3600', label: 'One hour' },
-  { value: '86400', label: 'One day' },
-  { value: '604800', label: 'One week' },
-];
-
 /** Partners: finding, making, changing and pausing them, and giving them new keys. */
 export function addPartnerPages(routes: Router, deps: PartnerPagesDeps): void {
   const { db, publicUrl, addressRules, failingAfter } = deps;
@@ -127,12 +120,7 @@ export function addPartnerPages(routes: Router, deps: PartnerPagesDeps): void {
             `Its key that begins with ${prefix} ends, at once or later as you choose: programs that still use it get 401 then, and whoever is signed in to the console by it is signed out. A key from before that one ends now.`,
             'The new key is shown once, here, and nobody can look it up later.',
           ],
-          choice: {
-            name: 'keep_old_for_seconds',
-            label: 'How long shall the old key go on?',
-            value: '0',
-            options: PERIODS,
-          },
+          choice: overlapChoice('key'),
           ...{ post: `${partnerAt(partner_id)}/key`, fields: { replaces: prefix } },
           ...{ yes: 'Make a new key', no: 'Keep the key' },
         },
@@ -143,10 +131,8 @@ export function addPartnerPages(routes: Router, deps: PartnerPagesDeps): void {
   routes.post('/partners/:id/key', needs('admin'), async (req, res) => {
     const partner = await find(req.params.id);
     const { partner_id: id, name } = partner;
-    const asked = textIn(req.body, 'keep_old_for_seconds');
-    const keepOldForSeconds = Number(PERIODS.find(({ value }) => value === asked)?.value ?? 0);
     // Sent again by a reload, the form must not end the key that was given out.
-    const options = { keepOldForSeconds, prefix: textIn(req.body, 'replaces') };
+    const options = { keepOldForSeconds: keepOldFor(req.body), prefix: textIn(req.body, 'replaces') };
     const secret = await asActor(db, actorOf(res), (trx) => replacePartnerKey(trx, id, options));
     if (secret === undefined) {
       throw new AppError(

@@ -31,18 +31,17 @@ export const sendPostbackList = definePage<PostbackListData>(
 <% if (it.rows.length > 0) { %>
 <div class="table" tabindex="0" role="region" aria-label="Postbacks">
 <table class="cards">
-<thead><tr><th scope="col">When</th><th scope="col">Postback</th><th scope="col">Partner</th><th scope="col">State</th><th scope="col">Tells</th><th scope="col">ref_id</th><th scope="col" class="number">Payout</th><th scope="col" class="number">Attempts</th></tr></thead>
+<thead><tr><th scope="col">When</th><th scope="col">Postback</th><th scope="col">Partner</th><th scope="col">State</th><th scope="col">Tells</th><th scope="col">ref_id</th><th scope="col" class="number">Payout</th></tr></thead>
 <tbody>
 <% for (const row of it.rows) { %>
 <tr>
 <td data-label="When"><%~ it.show.time(row.created_at) %></td>
 <td data-label="Postback"><%~ it.show.id(row.postback_id, '/ops/postbacks/' + encodeURIComponent(row.postback_id)) %></td>
 <td data-label="Partner" class="wrap"><% if (row.partner_id === 'house') { %><span class="soft">house</span><% } else { %><a href="/ops/partners/<%= encodeURIComponent(row.partner_id) %>"><%= row.partner_id %></a><% } %></td>
-<td data-label="State"><%~ it.show.state(row.state) %><% if (row.skip_reason) { %> <span class="soft small"><%= row.skip_reason.replaceAll('_', ' ') %></span><% } else if (row.next_attempt_at) { %> <span class="soft small">next <%~ it.show.countdown(row.next_attempt_at) %></span><% } %></td>
+<td data-label="State"><%~ it.show.state(row.state) %><% if (row.skip_reason) { %> <span class="soft small"><%= row.skip_reason.replaceAll('_', ' ') %></span><% } else if (row.next_attempt_at) { %> <span class="soft small">next <%~ it.show.countdown(row.next_attempt_at) %></span><% } %><% if (row.attempts > 1) { %> <span class="soft small"><%= row.attempts %> attempts</span><% } %></td>
 <td data-label="Tells"><%~ it.show.state(row.status) %></td>
 <td data-label="ref_id"><% if (row.ref_id !== null) { %><%~ it.show.id(row.ref_id) %><% } else { %><span class="soft">none</span><% } %></td>
 <td data-label="Payout" class="number"><%~ it.show.money(row.payout.amount, row.payout.currency) %></td>
-<td data-label="Attempts" class="number"><%= row.attempts %></td>
 </tr>
 <% } %>
 </tbody>

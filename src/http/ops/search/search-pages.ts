@@ -1,6 +1,6 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { findById, MOST_FOUND, type Found } from '../../../db/reports/find-by-id.ts';
+import { findById, findByName, MOST_FOUND, type Found } from '../../../db/reports/find-by-id.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
 import { advertiserAt, callAt, conversionAt, importAt, leadAt, offerAt, partnerAt, postbackAt } from '../addresses.ts';
 import { definePage } from '../ops-page.ts';
@@ -26,12 +26,12 @@ const KINDS: Readonly<Record<Found['kind'], { what: string; hrefOf: (id: string)
 const sendResults = definePage<{ q: string; found: Shown[]; hasMore: boolean }>(
   undefined,
   `
-<div class="head"><h1><% if (it.q === '') { %>Find any id<% } else { %>“<%= it.q %>”<% } %></h1></div>
+<div class="head"><h1><% if (it.q === '') { %>Find any id or name<% } else { %>“<%= it.q %>”<% } %></h1></div>
 <form method="get" action="/ops/search" class="pair">
-<%~ it.show.field({ name: 'q', label: 'Id', type: 'search', value: it.q, attributes: { maxlength: '400', autocomplete: 'off', spellcheck: 'false', autofocus: '' } }) %>
+<%~ it.show.field({ name: 'q', label: 'Id or name', type: 'search', value: it.q, attributes: { maxlength: '400', autocomplete: 'off', spellcheck: 'false', autofocus: '' } }) %>
 <button>Find</button>
 </form>
-<p class="soft small">A lead, conversion, ref_id, postback, partner, advertiser, offer, transaction_id, status call or import; the whole id.</p>
+<p class="soft small">The whole id of a lead, conversion, ref_id, postback, partner, advertiser, offer, transaction_id, status call or import; or part of a name of a partner, advertiser or offer.</p>
 <% if (it.found.length > 0) { %>
 <div class="table" tabindex="0" role="region" aria-label="What was found">
 <table class="cards">
@@ -50,16 +50,18 @@ const sendResults = definePage<{ q: string; found: Shown[]; hasMore: boolean }>(
 </div>
 <% if (it.hasMore) { %><p>There may be more leads with this ref_id: <a href="/ops/leads?ref_id=<%= encodeURIComponent(it.q) %>">list them all</a>.</p><% } %>
 <% } else if (it.q !== '') { %>
-<%~ it.show.nothing({ title: 'Nothing has this id', text: 'Ids are looked for whole, and letters large or small count. Was all of it copied, and nothing before or after it?' }) %>
+<%~ it.show.nothing({ title: 'Nothing has this id or name', text: 'Ids are looked for whole, and letters large or small count. Was all of it copied, and nothing before or after it?' }) %>
 <% } %>
 `,
 );
 
-/** One field for any id: what is found alone is shown at once. */
+/** One field for any id, and for names where no id fits: what is found alone is shown at once. */
 export function addSearchPages(routes: Router, { db }: { db: Knex }): void {
   routes.get('/search', async (req, res) => {
     const q = (firstOf(readQuery(req.url).q) ?? '').trim().slice(0, MAX_LENGTH);
-    const found = q === '' || !canBeStored(q) ? [] : (await findById(db, q)).map(show);
+    const isAsked = q !== '' && canBeStored(q);
+    const byId = isAsked ? await findById(db, q) : [];
+    const found = (byId.length === 0 && isAsked ? await findByName(db, q) : byId).map(show);
     const places = [...new Set(found.map(({ href }) => href))];
     const [only] = places;
     if (places.length === 1 && only !== undefined) return res.redirect(303, only);

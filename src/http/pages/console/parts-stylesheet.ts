@@ -37,7 +37,7 @@ export const PARTS_STYLESHEET = `
 
 .console .id { display: inline-flex; align-items: center; gap: .15rem; white-space: nowrap; }
 .console .money { font-variant-numeric: tabular-nums; white-space: nowrap; }
-.console .money small { color: var(--soft-ink); font-size: .82em; }
+.console .money small { color: var(--soft-ink); font-size: .82em; } .console button .money small { color: inherit; }
 .console td.number, .console th.number { text-align: right; font-variant-numeric: tabular-nums; }
 
 .console .message { display: flex; flex-wrap: wrap; align-items: center; gap: .6rem 1rem; margin: 0 0 1rem; padding: .8rem 1rem; border: 1px solid var(--line); border-left: 5px solid var(--quiet); border-radius: 12px; background: var(--card); overflow-wrap: anywhere; }
@@ -59,13 +59,15 @@ export const PARTS_STYLESHEET = `
 .console .field input:not([type=checkbox], [type=radio]), .console .field select, .console .field textarea { margin: 0; width: 100%; min-height: 42px; font-size: 1rem; }
 .console .field input:not([type=checkbox], [type=radio]), .console .field select { height: 42px; line-height: 1.25; }
 .console .card .field { max-width: 34rem; }
+.console [type=file]::file-selector-button { min-height: 40px; padding: .4rem .95rem; border: 1px solid var(--field-line); border-radius: 10px; background: var(--card); color: var(--ink); font-weight: 600; box-shadow: none; }
 .console .field .help { margin: .3rem 0 0; color: var(--soft-ink); font-size: .86rem; }
 .console .field .error { margin: .3rem 0 0; color: var(--bad); font-size: .88rem; font-weight: 600; }
 .console .field [aria-invalid=true] { border-color: var(--bad); background-image: none; padding-right: .75rem; }
 .console fieldset { margin: 0 0 1.1rem; border: 0; padding: 0; }
 .console label:has(> [type=checkbox]), .console label:has(> [type=radio]) { display: flex; align-items: center; gap: .55rem; min-height: 40px; margin: 0; }
 .console label > [type=checkbox], .console label > [type=radio] { margin: 0; flex: none; }
-.console .filters { display: grid; gap: .6rem; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); align-items: end; margin-bottom: 1rem; }
+.console .filters { display: grid; gap: .6rem; grid-template-columns: repeat(auto-fit, minmax(min(10.5rem, 45%), 1fr)); align-items: end; margin-bottom: 1rem; }
+.console .filters:has(.error) { align-items: start; } .console .filters:has(.error) > .row, .console .filters:has(.error) > button { margin-top: 1.65rem; }
 .console .filters .field { margin: 0; }
 .console .filters > button { justify-self: start; min-height: 42px; }
 .console .filters > .row { flex-wrap: nowrap; gap: .25rem; } .console .filters > .row > * { min-height: 42px; white-space: nowrap; }
@@ -79,6 +81,7 @@ export const PARTS_STYLESHEET = `
 .console tbody th { font-weight: 600; }
 .console tfoot td, .console tfoot th { border-top: 1px solid var(--line); border-bottom: 0; font-weight: 600; }
 .console .wrap { overflow-wrap: anywhere; min-width: 8rem; }
+.console .whole-line { white-space: nowrap; }
 @media (max-width: 40rem) {
   .console .cards thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   .console .cards, .console .cards tbody, .console .cards td, .console .cards tbody th { display: block; width: auto; }
