@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { createGroupCommit } from '../db/group-commit.ts';
-import { conversionKey, limitWaiting, type Held } from '../db/statuses/lock-conversions.ts';
+import { limitWaiting } from '../db/limit-waiting.ts';
+import { conversionKey, type Held } from '../db/statuses/lock-conversions.ts';
 import { recordStatuses, recordUnheldStatuses, type StatusVerdict } from '../db/statuses/record-statuses.ts';
 import type { StatusReport } from '../domain/status-report.ts';
 
@@ -20,14 +21,17 @@ export type StatusLanes = {
 /**
  * Gathers reports that somebody waits for into common transactions. In the first lane nobody waits for what somebody else
  * holds. Approvals that would have to wait to be counted change into a second lane, where they wait for each other; and as
- * long as one of an advertiser is there, its further ones go there at once. Reports on leads that somebody else holds change
- * into a third lane, where they wait together. So what is held for long stops only those who need it as well. What is
- * reported of a conversion later follows what waits.
+ * long as one of an advertiser is there, its further ones go there at once. Reports on leads that somebody else holds, and
+ * those of an advertiser whose prices are being changed, change into a third lane, where they wait together. So what is held
+ * for long stops only those who need it as well. What is reported of a conversion later follows what waits.
  */
 export function createStatusLanes(db: Knex, windowMs: number): StatusLanes {
   const unheld = (whenCounting: 'wait' | 'leave') =>
     createGroupCommit<StatusReport, StatusVerdict | Held>((batch) =>
-      db.transaction((trx) => recordUnheldStatuses(trx, batch, { windowMs, whenCounting })),
+      db.transaction(async (trx) => {
+        if (whenCounting === 'wait') await limitWaiting(trx, WAIT_MS);
+        return await recordUnheldStatuses(trx, batch, { windowMs, whenCounting });
+      }),
     );
   const [swift, counting] = [unheld('leave'), unheld('wait')];
   const patient = createGroupCommit<StatusReport, StatusVerdict>((batch) =>

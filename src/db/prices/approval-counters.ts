@@ -1,7 +1,11 @@
 import type { Knex } from 'knex';
 import type { CountedBy } from '../../domain/price-list.ts';
 import type { PricePeriod } from '../../domain/price-period.ts';
+import { limitWaiting } from '../limit-waiting.ts';
 import { prepared } from '../prepared.ts';
+
+// Approvals wait for nobody, or less than that: they are refused, and sent again.
+const LOCK_COUNTERS_MS = 1000;
 
 /** What is counted by which periods, and begun anew with each of them. */
 export type CounterKind = { counts: CountedBy; period: PricePeriod; timeZone: string };
@@ -37,14 +41,20 @@ export function findCounter(counters: readonly ApprovalCounter[], wanted: Counte
 /**
  * SQL, to be run before any lead is locked, with the ids in `:countedAdvertisers` sorted: keeps the counters and price lists
  * of these advertisers as they are until the transaction ends, so that what is approved in it is counted by all that are
- * kept. Those who approve do not wait for each other.
+ * kept. Those who approve do not wait for each other. Of each `id` it tells whether it `is_shared`; it always is where we
+ * wait for whoever changes them.
  */
-export const SHARE_COUNTERS = `
-  select pg_advisory_xact_lock_shared(hashtextextended('approval counters of ' || id, 0))
+export const shareCounters = (whenHeld: 'wait' | 'leave') => `
+  select id, ${whenHeld === 'wait' ? 'pg_advisory_xact_lock_shared' : 'pg_try_advisory_xact_lock_shared'}(
+    hashtextextended('approval counters of ' || id, 0))${whenHeld === 'wait' ? ' is not null' : ''} as is_shared
   from unnest(:countedAdvertisers::text[]) id`;
 
-/** Waits for the approvals of an advertiser that are under way, and lets no other begin before the transaction ends. */
+/**
+ * Waits for the approvals of an advertiser that are under way, and lets no other begin before the transaction ends. From
+ * now on the transaction waits a second for whatever is locked, and then fails: while it waits, nothing is approved.
+ */
 export async function lockCounters(trx: Knex, advertiserId: string): Promise<void> {
+  await limitWaiting(trx, LOCK_COUNTERS_MS);
   await trx.raw(`select pg_advisory_xact_lock(hashtextextended('approval counters of ' || :advertiserId, 0))`, {
     advertiserId,
   });
@@ -77,16 +87,19 @@ const LOCK_UNHELD_COUNTS = `
     select c.counter_id, c.period_start from approval_counts c join wanted using (counter_id, period_start)
     for no key update of c skip locked
   )
-  select counter_id as "counterId", period_start::text as "periodStart", approved
-  from approval_counts join wanted using (counter_id, period_start)
-  where (counter_id, period_start) not in (select counter_id, period_start from locked)`;
+  select counter_id as "counterId", period_start::text as "periodStart"
+  from wanted where (counter_id, period_start) not in (select counter_id, period_start from locked)`;
 
-/** Locks counts as {@link moveCounters} does, but waits for nobody. @returns those that somebody else is moving */
-export async function lockUnheldCounts(trx: Knex, keys: readonly CountKey[]): Promise<Counts> {
+/**
+ * Locks counts as {@link moveCounters} does, but waits for nobody. A count that nothing has moved yet cannot be locked
+ * without waiting for whoever begins it as well.
+ * @returns by {@link keyOf}, those that are not locked: somebody else is moving them, or they have not begun
+ */
+export async function lockUnheldCounts(trx: Knex, keys: readonly CountKey[]): Promise<Set<string>> {
   const { rows } = await trx
-    .raw<{ rows: CountRow[] }>(LOCK_UNHELD_COUNTS, bindingsOf(keys))
+    .raw<{ rows: CountKey[] }>(LOCK_UNHELD_COUNTS, bindingsOf(keys))
     .options(prepared('lock-unheld-counts'));
-  return toCounts(rows);
+  return new Set(rows.map(keyOf));
 }
 
 const READ_COUNTS = `

@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import type { CountedBy } from '../../domain/price-list.ts';
 import { periodOf } from '../../domain/price-period.ts';
+import { AppError } from '../../errors.ts';
+import { isBlocked } from '../sqlstate.ts';
 import { kindOf, lockCounters, type CounterKind } from './approval-counters.ts';
 
 /** Whose approvals are counted: one offer's, and those of all offers of its advertiser. */
@@ -16,6 +18,7 @@ type Count = { kind: CounterKind; periodStart: string; approved: number };
  * of its approvals is under way, and the counters of `kinds` are kept from then on. They begin with what the facts say.
  * What takes long is counted before, so that approvals wait for no more than the last hour to be counted.
  * @param work gets the moment from which on the change holds; ISO 8601
+ * @throws AppError `unavailable` when approvals do not let it in within a second
  */
 export async function whileNothingIsApproved<T>(
   db: Knex,
@@ -33,12 +36,18 @@ export async function whileNothingIsApproved<T>(
       approved: await countFacts(db, before, { counted, kind, periodStart, begunAt }),
     });
   }
-  return await db.transaction(async (trx) => {
-    await lockCounters(trx, counted.advertiserId);
-    const now = await readClock(trx);
-    for (const count of longAgo) await beginCounter(trx, count, { counted, begunAt, now });
-    return await work(trx, now);
-  });
+  try {
+    return await db.transaction(async (trx) => {
+      await lockCounters(trx, counted.advertiserId);
+      const now = await readClock(trx);
+      for (const count of longAgo) await beginCounter(trx, count, { counted, begunAt, now });
+      return await work(trx, now);
+    });
+  } catch (cause) {
+    if (!isBlocked(cause)) throw cause;
+    const why = `Statuses of advertiser ${counted.advertiserId} are being recorded and did not make room for the change`;
+    throw new AppError('unavailable', `${why}; nothing was changed: try again shortly.`, { cause });
+  }
 }
 
 /** In milliseconds, like every moment that is compared with it. */

@@ -6,7 +6,7 @@ import { periodOf } from '../../domain/price-period.ts';
 import type { Status } from '../../domain/status.ts';
 import type { Price } from '../settlements.ts';
 import { findCounter, keyOf, moveCounters, readCounts, type CountKey, type Counts } from './approval-counters.ts';
-import { closeOffers, type Closing } from './closed-offers.ts';
+import type { Closing } from './closed-offers.ts';
 import { readEarlierPrices, readHolders, readOfferTerms, type FrozenPrice, type OfferTerms } from './price-terms.ts';
 
 /** A status that was judged recorded, before it is written. Its lead is locked, its advertiser's counters are shared. */
@@ -34,25 +34,29 @@ type CountsBefore = (key: CountKey) => number;
 /**
  * Prices statuses in the order given. A conversion that is approved for the first time counts; every other status carries
  * the price as things stand. The counts stay locked until the transaction ends, so this comes late in it.
- * @returns the prices in the same order
+ * @returns the prices in the same order, and the offers whose caps they use up, which are to be closed
  */
-export async function priceStatuses(trx: Knex, statuses: readonly StatusToPrice[]): Promise<StatusPrice[]> {
-  const prices = await readEarlierPrices(trx, statuses.filter(isCorrected).map(conversionOf));
+export async function priceStatuses(
+  trx: Knex,
+  statuses: readonly StatusToPrice[],
+): Promise<{ prices: StatusPrice[]; closings: Closing[] }> {
+  const earlier = await readEarlierPrices(trx, statuses.filter(isCorrected).map(conversionOf));
   const terms = await readTerms(trx, statuses);
-  const firsts = findFirstApprovals(statuses, prices);
-  const counts = await count(trx, statuses, { firsts, terms });
+  const firsts = findFirstApprovals(statuses, earlier);
+  const { counts, closings } = await count(trx, statuses, { firsts, terms });
   const holders = await readHolders(trx, statuses.filter((status) => hasOwnLists(status, terms)).map(leadOf));
-  return statuses.map((status) => {
-    const kept = status.status === 'approved' ? prices.get(status.conversionId) : undefined;
+  const prices = statuses.map((status) => {
+    const kept = status.status === 'approved' ? earlier.get(status.conversionId) : undefined;
     if (kept) return { ...kept, isReapproval: true };
     const price = priceOf(status, {
       terms: terms.get(status.offerId),
       partnerId: holders.get(status.leadId) ?? null,
       countsBefore: (key) => counts.get(status)?.get(keyOf(key)) ?? 0,
     });
-    if (status.status === 'approved') prices.set(status.conversionId, price);
+    if (status.status === 'approved') earlier.set(status.conversionId, price);
     return { ...price, isReapproval: false };
   });
+  return { prices, closings };
 }
 
 function conversionOf({ conversionId }: StatusToPrice): string {
@@ -96,14 +100,14 @@ function hasOwnLists({ offerId }: StatusToPrice, terms: Terms): boolean {
 }
 
 /**
- * Counts the first approvals, and closes offers whose caps they use up.
- * @returns for each status, how many were approved before it
+ * Counts the first approvals.
+ * @returns for each status, how many were approved before it; and the offers whose caps they use up
  */
 async function count(
   trx: Knex,
   statuses: readonly StatusToPrice[],
   { firsts, terms }: { firsts: ReadonlySet<StatusToPrice>; terms: Terms },
-): Promise<Map<StatusToPrice, Counts>> {
+): Promise<{ counts: Map<StatusToPrice, Counts>; closings: Closing[] }> {
   const keysOf = (status: StatusToPrice) =>
     (terms.get(status.offerId)?.counters ?? []).map((counter) => ({
       counterId: counter.counterId,
@@ -127,8 +131,7 @@ async function count(
     for (const key of keys) next.set(key, (next.get(key) ?? 0) + 1);
     closings.push(...findClosings(status, terms.get(status.offerId), (key) => next.get(keyOf(key)) ?? 0));
   }
-  await closeOffers(trx, closings);
-  return before;
+  return { counts: before, closings };
 }
 
 /** Each key once, with how often it comes. */

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Judged, StatusReport } from '../../domain/status-report.ts';
 import { prepared } from '../prepared.ts';
-import { SHARE_COUNTERS, type ApprovalCounter } from '../prices/approval-counters.ts';
+import { shareCounters, type ApprovalCounter } from '../prices/approval-counters.ts';
 import type { Price } from '../settlements.ts';
 
 /** A lead whose events nobody else numbers until the transaction ends. */
@@ -18,7 +18,7 @@ export type ReportedConversion = Judged & {
   counters: ApprovalCounter[] | null;
 };
 
-/** What would have to be waited for: a lead, or the count of approvals. */
+/** What would have to be waited for: a lead or its advertiser's prices, or the count of approvals. */
 export type Held = 'lead_held' | 'count_held';
 
 /** What reports are judged by, all of it as it stays until the transaction ends. */
@@ -34,17 +34,20 @@ export type LockedConversions = {
 
 // Always in the order of their ids, as clicks lock them: two batches with the same leads wait for each other instead of
 // dead-locking.
-const LOCK_LEADS = `
-  with shared as materialized (${SHARE_COUNTERS})
-  select lead_id as "leadId", last_seq as "lastSeq",
+const lockLeadsOf = (whenHeld: 'wait' | 'leave') => `
+  with shared as materialized (${shareCounters(whenHeld)})
+  select array(select id from shared where not is_shared) as "unsharedAdvertisers", lead_id as "leadId", last_seq as "lastSeq",
     extract(epoch from last_activity_at)::float8 * 1000 as "lastActivityMs"
   from leads
-  where (select count(*) from shared) >= 0 and lead_id = any (array(
+  where lead_id = any (array(
     select c.lead_id from unnest(:conversionIds::text[], :advertiserIds::text[]) as r (conversion_id, advertiser_id)
+    join shared s on s.id = r.advertiser_id and s.is_shared
     join conversions c on c.conversion_id = r.conversion_id and c.advertiser_id = r.advertiser_id
   ))
   order by lead_id
-  for update`;
+  for update${whenHeld === 'wait' ? '' : ' skip locked'}`;
+const LOCK_LEADS = lockLeadsOf('wait');
+const LOCK_UNHELD_LEADS = lockLeadsOf('leave');
 
 // A statement of its own: what it sees was committed before the last lock was ours, and stays as it is.
 const READ_CONVERSIONS = `
@@ -88,7 +91,7 @@ type ConversionRow = Omit<ReportedConversion, 'reward' | 'lastActivityMs'> &
  * Locks the leads of all conversions that are reported on, for the rest of the transaction: statuses and clicks of one
  * lead are numbered one after the other.
  *
- * @param whenHeld `wait` for whoever holds a lead, or `leave` it
+ * @param whenHeld `wait` for whoever holds a lead or changes its advertiser's prices, or `leave` it
  */
 export async function lockConversions(
   trx: Knex,
@@ -104,7 +107,7 @@ export async function lockConversions(
     conversionIds: [...named.values()].map(({ conversionId }) => conversionId),
     advertiserIds: [...named.values()].map(({ advertiserId }) => advertiserId),
   };
-  const leads = await lockLeads(trx, asked, whenHeld);
+  const { leads, unsharedAdvertisers } = await lockLeads(trx, asked, whenHeld);
   const { rows } = await trx
     .raw<{ rows: ConversionRow[] }>(READ_CONVERSIONS, asked)
     .options(prepared('read-reported-conversions'));
@@ -112,7 +115,7 @@ export async function lockConversions(
   for (const { advertiserId, amount, currency, priceVersion, ...conversion } of rows) {
     const key = conversionKey(advertiserId, conversion.conversionId);
     const lead = leads.get(conversion.leadId);
-    if (!lead) locked.held.set(key, 'lead_held');
+    if (!lead || unsharedAdvertisers.has(advertiserId)) locked.held.set(key, 'lead_held');
     const reward = { amount, currency, priceVersion };
     locked.conversions.set(key, { ...conversion, reward, lastActivityMs: lead?.lastActivityMs ?? 0 });
   }
@@ -138,20 +141,18 @@ async function lockLeads(
   trx: Knex,
   asked: { conversionIds: string[]; advertiserIds: string[] },
   whenHeld: 'wait' | 'leave',
-): Promise<Map<string, LockedLead>> {
-  const [sql, name] =
-    whenHeld === 'wait' ? [LOCK_LEADS, 'lock-leads'] : [`${LOCK_LEADS} skip locked`, 'lock-unheld-leads'];
+): Promise<{ leads: Map<string, LockedLead>; unsharedAdvertisers: Set<string> }> {
+  const [sql, name] = whenHeld === 'wait' ? [LOCK_LEADS, 'lock-leads'] : [LOCK_UNHELD_LEADS, 'lock-unheld-leads'];
+  type Row = LockedLead & { unsharedAdvertisers: string[] };
   const countedAdvertisers = [...new Set(asked.advertiserIds)].sort();
-  const { rows } = await trx.raw<{ rows: LockedLead[] }>(sql, { ...asked, countedAdvertisers }).options(prepared(name));
-  return new Map(rows.map((lead) => [lead.leadId, lead]));
+  const { rows } = await trx.raw<{ rows: Row[] }>(sql, { ...asked, countedAdvertisers }).options(prepared(name));
+  return {
+    leads: new Map(rows.map((lead) => [lead.leadId, lead])),
+    unsharedAdvertisers: new Set(rows[0]?.unsharedAdvertisers),
+  };
 }
 
 /** A conversion as one advertiser names it: another's is not found by it. */
 export function conversionKey(advertiserId: string, conversionId: string): string {
   return `${advertiserId} ${conversionId}`;
-}
-
-/** From now on the transaction waits so long for a lead that somebody holds, and then fails. */
-export async function limitWaiting(trx: Knex, waitMs: number): Promise<void> {
-  await trx.raw(`select set_config('lock_timeout', :waitMs, true)`, { waitMs: String(waitMs) });
 }

@@ -8,6 +8,7 @@ import {
   type StatusReport,
   type StatusResult,
 } from '../../domain/status-report.ts';
+import { closeOffers } from '../prices/closed-offers.ts';
 import { priceStatuses, type StatusToPrice } from '../prices/price-statuses.ts';
 import { readDecisionTimes } from './decision-times.ts';
 import { leaveHeldCounts } from './leave-held-counts.ts';
@@ -40,7 +41,7 @@ export async function recordStatuses(
 }
 
 /**
- * The same, but it waits for no lead, and unless it is told to for no count of approvals.
+ * The same, but it waits for no lead and for nobody's change of prices, and unless it is told to for no count of approvals.
  * @returns for a report that would have to wait, for what; nothing of it has been written
  */
 export async function recordUnheldStatuses(
@@ -77,7 +78,7 @@ async function record(
 ): Promise<StatusVerdict[]> {
   const signedBefore = await findSignedBefore(trx, reports, locked);
   const judged = judgeInOrder(reports, { locked, signedBefore }, windowMs);
-  const prices = await priceStatuses(
+  const { prices, closings } = await priceStatuses(
     trx,
     judged.flatMap(({ toPrice }) => toPrice ?? []),
   );
@@ -87,6 +88,8 @@ async function record(
   });
   const callIds = await writeVerdicts(trx, priced, locked.now);
   await rememberSigned(trx, signedDecisions(judged));
+  // Last, because whoever changes the catalogue waits for it from then on.
+  await closeOffers(trx, closings);
   return judged.map(({ result, event }, index) => ({
     callId: callIds[index] ?? NaN,
     result,

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { loadCatalogue } from '../../../src/db/catalogue.ts';
+import { limitWaiting } from '../../../src/db/limit-waiting.ts';
+import { updateOffer } from '../../../src/db/offers.ts';
 import { readOfferCap, setOfferCap } from '../../../src/db/prices/offer-caps.ts';
 import { createPriceList } from '../../../src/db/prices/price-lists.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
 import { assertFields } from '../../support/fields.ts';
 import { inParallel } from '../../support/in-parallel.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
@@ -122,6 +125,27 @@ describe('the cap of an offer', () => {
       ['recorded', 'recorded', 'recorded'],
     );
     assertFields(await readOfferCap(db, network.offerId), { reached: 'cap_total', closedUntil: null });
+    assert.equal(await isOpen(), false);
+  });
+
+  it('holds up no change of the catalogue while the approval that closes the offer waits for something', async () => {
+    await setOfferCap(db, network.offerId, capOf({ total: 1, beyond: 'close_offer' }));
+    const { leadId, conversionId } = await network.aLead(partnerId);
+    const holder = await db.transaction();
+    // Before Postgres looks for a deadlock and ends one of the two.
+    await limitWaiting(holder, 500);
+    await holder('outbox').where({ lead_id: leadId }).forUpdate().select('lead_id');
+    const approved = network.report(conversionId, 'approved');
+    await eventually(async () => {
+      const waiting = await db('pg_stat_activity')
+        .where({ wait_event_type: 'Lock' })
+        .andWhereRaw('datname = current_database()');
+      assert.equal(waiting.length, 1, 'the approval does not wait');
+    });
+    // Whoever holds what it waits for changes the catalogue as well.
+    await updateOffer(holder, network.offerId, { name: 'Gold card' });
+    await holder.commit();
+    assert.equal((await approved).result, 'recorded');
     assert.equal(await isOpen(), false);
   });
 

@@ -74,7 +74,7 @@ describe('R13: prices that hang on a counter', () => {
           const priced = [];
           for (let begin = 0; begin < told.length; begin += batch) {
             const given = told.slice(begin, begin + batch);
-            const prices = await priceStatuses(trx, given);
+            const { prices } = await priceStatuses(trx, given);
             await keep(trx, given, prices);
             priced.push(...prices.map(({ amount, counted, isReapproval }) => ({ amount, counted, isReapproval })));
           }

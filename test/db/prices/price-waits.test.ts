@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import { createOffer } from '../../../src/db/offers.ts';
+import { createAdvertiser } from '../../../src/db/advertisers.ts';
+import { limitWaiting } from '../../../src/db/limit-waiting.ts';
+import { createOffer, updateOffer } from '../../../src/db/offers.ts';
+import { lockCounters } from '../../../src/db/prices/approval-counters.ts';
 import { createPriceList } from '../../../src/db/prices/price-lists.ts';
+import { recordUnheldStatuses } from '../../../src/db/statuses/record-statuses.ts';
+import type { StatusReport } from '../../../src/domain/status-report.ts';
 import { newConversionId } from '../../../src/new-ids.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -98,9 +103,9 @@ describe('an approval that is counted where somebody else is counting', () => {
     const held = await db.transaction();
     await held('approval_counts').increment('approved', 1);
     const before = [network.report(second, 'approved')];
-    await eventually(async () => assert.equal(await countWaiting(), 1));
+    await eventually(async () => assert.equal(await countLocked(db), 1));
     before.push(network.report(third, 'approved'));
-    await eventually(async () => assert.equal(await countWaiting(), 2));
+    await eventually(async () => assert.equal(await countLocked(db), 2));
     const answers = Promise.all(['approved', 'rejected'].map((word) => network.report(hot, word)));
     // Whatever can be recorded meanwhile is.
     await network.report(await elsewhere(), 'pending');
@@ -114,11 +119,144 @@ describe('an approval that is counted where somebody else is counting', () => {
     assert.equal(conversion?.status, 'rejected');
   });
 
-  /** How many transactions of this database wait for another. */
-  async function countWaiting(): Promise<number> {
-    const { rows } = await db.raw<{ rows: [{ count: number }] }>(
-      `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  it('stops nobody else for longer than a batch waits, when it is held for long', async () => {
+    const partnerId = await network.partner();
+    const [first, hot] = await Promise.all([1, 2].map(() => network.aLead(partnerId)));
+    assert.ok(first && hot);
+    await network.report(first.conversionId, 'approved');
+    const held = await db.transaction();
+    await held('approval_counts').increment('approved', 1);
+    await assert.rejects(network.report(hot.conversionId, 'approved'), { name: 'AppError', kind: 'unavailable' });
+    await held.rollback();
+    assert.equal((await network.report(hot.conversionId, 'approved')).result, 'recorded');
+  });
+
+  it('never meets whoever begins a new period in a deadlock', async () => {
+    const { conversionId } = await network.aLead(await network.partner());
+    for (const period of ['day', 'all'] as const) {
+      await createPriceList(db, network.offerId, draftOf({ counts: 'advertiser', period }));
+    }
+    const [day, all] = await db('approval_counters')
+      .where({ counts: 'advertiser' })
+      .orderBy('counter_id')
+      .select<{ counter_id: number; period: string }[]>('counter_id', 'period');
+    assert.deepEqual([day?.period, all?.period], ['day', 'all']);
+    // The day has not begun to be counted.
+    const [today] = await db('approval_counts')
+      .where({ counter_id: day?.counter_id })
+      .delete()
+      .returning<object[]>('*');
+    // An approval of another offer, which moves its advertiser's counts in their order.
+    const other = await db.transaction();
+    // Before Postgres looks for a deadlock and ends one of the two.
+    await limitWaiting(other, 500);
+    await other('approval_counts').insert({ ...today, approved: 1 });
+    const waiting = network.report(conversionId, 'approved');
+    await eventually(async () => assert.equal(await countLocked(db), 1, 'nobody waits for the count'));
+    await other('approval_counts').where({ counter_id: all?.counter_id }).increment('approved', 1);
+    await other.commit();
+    assert.equal((await waiting).result, 'recorded');
+    const counts = await db('approval_counts').orderBy('counter_id').select<{ approved: number }[]>('approved');
+    assert.deepEqual(
+      counts.map(({ approved }) => approved),
+      [1, 2, 2],
     );
-    return rows[0].count;
+  });
+});
+
+describe('a status whose prices are being changed', () => {
+  let network: Network;
+  let db: Knex;
+
+  beforeEach(async () => {
+    network = await createNetwork(await createTestDatabase());
+    ({ db } = network);
+  });
+
+  afterEach(() => network.close());
+
+  async function conversionOfSomebodyElse() {
+    const { advertiser } = await createAdvertiser(db, { name: 'Shop' });
+    const advertiserId = advertiser.advertiser_id;
+    const { offer_id: offerId } = await createOffer(db, {
+      ...{ advertiser_id: advertiserId, name: 'Shoes', reward: { amount: 500, currency: 'EUR' } },
+      url: 'https://shop.example/?click={conversion_id}',
+    });
+    const conversionId = newConversionId();
+    const leadId = network.newLead();
+    await network.clicks.record({ leadId, touch: null, conversion: { conversionId, offerId, advertiserId } });
+    return { advertiserId, conversionId };
+  }
+
+  it('waits for the change, and stops no status of another advertiser', async () => {
+    const own = await network.aLead(await network.partner());
+    const others = await conversionOfSomebodyElse();
+    const change = await db.transaction();
+    await lockCounters(change, network.advertiserId);
+    let isAnswered = false;
+    const waiting = network.report(own.conversionId, 'approved').finally(() => (isAnswered = true));
+    // In one batch with it.
+    const other = await network.statuses.record({
+      ...others,
+      ...{ word: 'approved', reason: null, transactionId: null, raw: { method: 'GET', query: {}, body: null } },
+    });
+    assert.equal(other.result, 'recorded');
+    assert.equal(isAnswered, false);
+    await change.commit();
+    assert.equal((await waiting).result, 'recorded');
+  });
+
+  it('is refused for now when the change takes long, and nothing of it is kept', async () => {
+    const { conversionId } = await network.aLead(await network.partner());
+    const change = await db.transaction();
+    await lockCounters(change, network.advertiserId);
+    await assert.rejects(network.report(conversionId, 'approved'), { name: 'AppError', kind: 'unavailable' });
+    await change.rollback();
+    assert.equal((await db('status_calls').where({ conversion_id: conversionId }).select('call_id')).length, 0);
+    assert.equal((await network.report(conversionId, 'approved')).result, 'recorded');
+  });
+
+  it('does not let the change in while it is recorded, and whoever makes the change is told to try again', async () => {
+    const { conversionId } = await network.aLead(await network.partner());
+    const recording = await db.transaction();
+    await recordUnheldStatuses(recording, [reportOf(conversionId)], { windowMs: 60_000, whenCounting: 'leave' });
+    await assert.rejects(createPriceList(db, network.offerId, draftOf()), {
+      name: 'AppError',
+      kind: 'unavailable',
+      message: /nothing was changed: try again/,
+    });
+    await recording.commit();
+    assert.equal((await createPriceList(db, network.offerId, draftOf()))?.version, 1);
+  });
+
+  it('R13: that had to wait is priced as its offer is when it is recorded', async () => {
+    const { leadId, conversionId } = await network.aLead(await network.partner());
+    const holder = await db.transaction();
+    await holder('leads').where({ lead_id: leadId }).forUpdate().select('lead_id');
+    const waiting = network.report(conversionId, 'approved');
+    await eventually(async () => assert.equal(await countLocked(db), 1, 'nobody waits for the lead'));
+    await updateOffer(db, network.offerId, { reward: { amount: 4200, currency: 'USD' } });
+    await holder.commit();
+    await waiting;
+    const event = await db('lead_events')
+      .where({ conversion_id: conversionId, type: 'status' })
+      .first<{ amount: number }>({ amount: 'price_amount' });
+    assert.equal(event.amount, 4200);
+  });
+
+  function reportOf(conversionId: string): StatusReport {
+    return {
+      ...{ advertiserId: network.advertiserId, conversionId, word: 'approved', meaning: 'approved' },
+      ...{ reason: null, transactionId: null, raw: { method: 'GET', query: {}, body: null }, source: 'call' },
+      ...{ eventAt: null, notify: true, callId: null, isAcceptedLate: false },
+    };
   }
 });
+
+/** How many transactions of this database wait for another. */
+async function countLocked(db: Knex): Promise<number> {
+  const { rows } = await db.raw<{ rows: [{ count: number }] }>(
+    `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rows[0].count;
+}
