@@ -66,6 +66,14 @@ export async function readAdvertiser(db: Knex, advertiserId: string): Promise<Ad
     .first<Advertiser | undefined>(ADVERTISER_COLUMNS);
 }
 
+/** The same, and until the transaction ends nobody else changes the advertiser, its token or its secrets. */
+export async function lockAdvertiser(trx: Knex, advertiserId: string): Promise<Advertiser | undefined> {
+  return await trx('advertisers')
+    .where({ advertiser_id: advertiserId })
+    .forNoKeyUpdate()
+    .first<Advertiser | undefined>(ADVERTISER_COLUMNS);
+}
+
 /** A page of advertisers, in the order of their ids. */
 export async function listAdvertisers(db: Knex, page: CataloguePageQuery): Promise<Advertiser[]> {
   return await readCatalogueRows<Advertiser>(db, ADVERTISERS, page);
@@ -100,17 +108,18 @@ export async function updateAdvertiser(
 
 /**
  * Gives an advertiser a new token. The one before it goes on for `keepOldForSeconds`; any older one ends at once.
- * @returns the new token, to be shown this once; undefined when there is no such advertiser
+ * @returns the new token, to be shown this once; undefined when there is no such advertiser, or when its token does not begin
+ * with `prefix`: then it has been replaced meanwhile
  */
 export async function replaceAdvertiserToken(
   db: Knex,
   advertiserId: string,
-  keepOldForSeconds = 0,
+  { keepOldForSeconds = 0, prefix: expected }: { keepOldForSeconds?: number; prefix?: string } = {},
 ): Promise<string | undefined> {
   const { key, hash, prefix } = makeKey('at');
   const isKept = keepOldForSeconds > 0;
   const changed = await db('advertisers')
-    .where({ advertiser_id: advertiserId })
+    .where({ advertiser_id: advertiserId, ...(expected !== undefined && { token_prefix: expected }) })
     .update({
       token_hash: hash,
       token_prefix: prefix,

@@ -110,6 +110,16 @@ describe('the catalogue in the database', () => {
       assert.equal(await findAdvertiserByTokenHash(db, hashKey(replaced ?? '')), advertiser.advertiser_id);
     });
 
+    it('get one new token when two people replace the same one at once', async () => {
+      const { advertiser, token } = await createAdvertiser(db, { name: 'Bank' });
+      const { advertiser_id: id, token_prefix: prefix } = advertiser;
+      const given = await Promise.all([1, 2].map(() => replaceAdvertiserToken(db, id, { prefix })));
+      const [only, ...others] = given.filter((each) => each !== undefined);
+      assert.equal(others.length, 0);
+      assert.equal(await findAdvertiserByTokenHash(db, hashKey(only ?? '')), id);
+      assert.equal(await findAdvertiserByTokenHash(db, hashKey(token)), undefined);
+    });
+
     it('are listed', async () => {
       assert.equal((await listAdvertisers(db, { limit: 3 })).length, 3);
     });

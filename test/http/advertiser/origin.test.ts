@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import request from 'supertest';
-import type { Test } from 'supertest';
+import type { Response, Test } from 'supertest';
 import { Webhook } from 'standardwebhooks';
-import { createAdvertiser } from '../../../src/db/advertisers.ts';
+import type { Knex } from 'knex';
+import { createAdvertiser, updateAdvertiser } from '../../../src/db/advertisers.ts';
+import { removeAdvertiserSecrets } from '../../../src/db/keys/advertiser-secrets.ts';
 import type { OriginProofs } from '../../../src/domain/origin-proofs.ts';
 import { newSigningSecret } from '../../../src/new-ids.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
 import { assertFields } from '../../support/fields.ts';
 import { freshCatalogue } from '../../support/fresh-catalogue.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
@@ -288,6 +291,34 @@ describe('where a status call comes from', () => {
         await withToken().expect(letIn);
       });
     }
+
+    /** Waits until a request waits for what `holder` has changed; then that is committed. */
+    async function afterWaiting(asked: Test, holder: Knex.Transaction): Promise<Response> {
+      const answered = asked.then((response) => response);
+      const blocked = `wait_event_type = 'Lock' and datname = current_database()`;
+      await eventually(async () => {
+        const waiting = await network.db('pg_stat_activity').whereRaw(blocked).select('pid');
+        assert.equal(waiting.length, 1, 'nothing waits for what is being changed');
+      });
+      await holder.commit();
+      return await answered;
+    }
+
+    it('are refused also while somebody else is about to make them so', async () => {
+      const advertiserId = path.split('/')[2] ?? '';
+      await makeSecret();
+      const removing = await network.db.transaction();
+      await removeAdvertiserSecrets(removing, advertiserId);
+      const mustSign = { ...TOKEN_ONLY, token: false, signature: true };
+      assert.equal((await afterWaiting(agree(mustSign), removing)).status, 400);
+      await withToken().expect(letIn);
+
+      const secret = await makeSecret();
+      const asking = await network.db.transaction();
+      await updateAdvertiser(asking, advertiserId, { proofs: mustSign });
+      assert.equal((await afterWaiting(admin('delete', '/signing-secret'), asking)).status, 409);
+      await signed(call(), secret, QUERY).expect(letIn);
+    });
 
     it('are refused: taking away the secret that calls are signed with', async () => {
       await makeSecret();

@@ -1,6 +1,6 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { readAdvertiser } from '../../../db/advertisers.ts';
+import { lockAdvertiser, readAdvertiser } from '../../../db/advertisers.ts';
 import { asActor } from '../../../db/audit.ts';
 import {
   listAdvertiserSecrets,
@@ -21,7 +21,7 @@ const REFUSED = '/advertisers/:id/refused-calls';
 /** By which secrets an advertiser signs its calls, and which calls showed no proof of coming from it. */
 export function addAccessRoutes(routes: Router, db: Knex): void {
   routes.get(SECRET, async (req, res) => {
-    await find(req.params.id);
+    await refuseUnknown(req.params.id);
     res.json({ items: await listAdvertiserSecrets(db, req.params.id) });
   });
   routes.post(SECRET, needs('admin'), async (req, res) => {
@@ -32,26 +32,28 @@ export function addAccessRoutes(routes: Router, db: Knex): void {
     res.status(201).json({ advertiser_id: id, secret });
   });
   routes.delete(SECRET, needs('admin'), async (req, res) => {
-    const { proofs } = await find(req.params.id);
-    if (proofs.signature) {
-      const detail = `Calls of ${req.params.id} must be signed: change its proofs first, or nobody could get in.`;
-      throw new AppError('conflict', detail);
-    }
-    await asActor(db, actorOf(res), (trx) => removeAdvertiserSecrets(trx, req.params.id));
+    const { id } = req.params;
+    await asActor(db, actorOf(res), async (trx) => {
+      const advertiser = await lockAdvertiser(trx, id);
+      if (!advertiser) throw noAdvertiser(id);
+      if (advertiser.proofs.signature) {
+        const detail = `Calls of ${id} must be signed: change its proofs first, or nobody could get in.`;
+        throw new AppError('conflict', detail);
+      }
+      await removeAdvertiserSecrets(trx, id);
+    });
     res.status(204).end();
   });
   routes.get(REFUSED, async (req, res) => {
     const { limit } = readWith(refusedCallsQuerySchema, req.query);
-    await find(req.params.id);
+    await refuseUnknown(req.params.id);
     res.json({ items: await listRefusedCalls(db, { advertiserId: req.params.id, limit }) });
   });
   routes.all(SECRET, allowOnly('GET', 'HEAD', 'POST', 'DELETE'));
   routes.all(REFUSED, allowOnly('GET', 'HEAD'));
 
-  async function find(advertiserId: string) {
-    const advertiser = await readAdvertiser(db, advertiserId);
-    if (!advertiser) throw noAdvertiser(advertiserId);
-    return advertiser;
+  async function refuseUnknown(advertiserId: string): Promise<void> {
+    if (!(await readAdvertiser(db, advertiserId))) throw noAdvertiser(advertiserId);
   }
 }
 

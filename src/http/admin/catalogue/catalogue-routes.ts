@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import {
   createAdvertiser,
   listAdvertisers,
+  lockAdvertiser,
   readAdvertiser,
   replaceAdvertiserToken,
   updateAdvertiser,
@@ -109,8 +110,10 @@ export function addAdvertiserRoutes(routes: Router, { db, publicUrl, statuses }:
   routes.patch('/advertisers/:id', needs('admin'), async (req, res) => {
     const patch = readWith(advertiserPatchSchema, req.body);
     const { id } = req.params;
-    if (patch.proofs?.signature) await refuseWithoutSecret(id);
-    const changed = await asActor(db, actorOf(res), (trx) => updateAdvertiser(trx, id, patch));
+    const changed = await asActor(db, actorOf(res), async (trx) => {
+      if (patch.proofs?.signature && (await lockAdvertiser(trx, id))) await refuseWithoutSecret(trx, id);
+      return await updateAdvertiser(trx, id, patch);
+    });
     const advertiser = view(found(changed, `advertiser ${id}`));
     if (!patch.vocabulary) return void res.json(advertiser);
     const applied = await statuses.applyKept(id, APPLY_WITHIN_MS);
@@ -119,18 +122,19 @@ export function addAdvertiserRoutes(routes: Router, { db, publicUrl, statuses }:
   routes.post('/advertisers/:id/token', needs('admin'), async (req, res) => {
     const { id } = req.params;
     const { keep_old_for_seconds: keepOldForSeconds } = readWith(rotationSchema, req.body ?? {});
-    const token = await asActor(db, actorOf(res), (trx) => replaceAdvertiserToken(trx, id, keepOldForSeconds));
+    const token = await asActor(db, actorOf(res), (trx) => replaceAdvertiserToken(trx, id, { keepOldForSeconds }));
     res.status(201).json({ advertiser_id: id, token: found(token, `advertiser ${id}`) });
   });
   routes.all('/advertisers', allowOnly('GET', 'HEAD', 'POST'));
   routes.all('/advertisers/:id', allowOnly('GET', 'HEAD', 'PATCH'));
   routes.all('/advertisers/:id/token', allowOnly('POST'));
+}
 
-  async function refuseWithoutSecret(advertiserId: string): Promise<void> {
-    if ((await listAdvertiserSecrets(db, advertiserId)).length > 0) return;
-    const message = 'needs a secret first: make one by POST …/signing-secret, or nobody could get in';
-    throw refuseFields([{ field: 'proofs.signature', message }]);
-  }
+/** @param trx holds the advertiser, so that nobody takes its last secret away meanwhile */
+async function refuseWithoutSecret(trx: Knex, advertiserId: string): Promise<void> {
+  if ((await listAdvertiserSecrets(trx, advertiserId)).length > 0) return;
+  const message = 'needs a secret first: make one by POST …/signing-secret, or nobody could get in';
+  throw refuseFields([{ field: 'proofs.signature', message }]);
 }
 
 export function addOfferRoutes(routes: Router, { db }: Pick<PartnerDeps, 'db'>): void {

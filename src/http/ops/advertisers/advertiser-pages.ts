@@ -123,16 +123,16 @@ export function addAdvertiserPages(routes: Router, { db, publicUrl }: { db: Knex
 
   routes.post('/advertisers/:id/token', needs('admin'), async (req, res) => {
     const advertiser = await findAdvertiser(db, req.params.id);
-    const { advertiser_id: id, name, token_prefix: prefix } = advertiser;
-    // Sent again by a reload, the form must not end the token that was given out.
-    if (prefix !== textIn(req.body, 'replaces')) {
+    const { advertiser_id: id, name } = advertiser;
+    // Sent again by a reload, or by two people at once, the form must not end the token that was given out.
+    const options = { keepOldForSeconds: keepOldFor(req.body), prefix: textIn(req.body, 'replaces') };
+    const secret = await asActor(db, actorOf(res), (trx) => replaceAdvertiserToken(trx, id, options));
+    if (secret === undefined) {
       throw new AppError(
         'conflict',
         `The token of ${name} has been replaced since that page was shown: nothing was changed.`,
       );
     }
-    const keepOldForSeconds = keepOldFor(req.body);
-    const secret = (await asActor(db, actorOf(res), (trx) => replaceAdvertiserToken(trx, id, keepOldForSeconds))) ?? '';
     const shown = { title: `The new token of ${name}`, text: SHOWN_ONCE, secret, back: backTo(advertiser) };
     sendSecret(res, { title: 'New token' }, { ...shown, example: exampleOf(advertiser, secret) });
   });

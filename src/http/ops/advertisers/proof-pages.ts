@@ -1,6 +1,6 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { updateAdvertiser, type Advertiser } from '../../../db/advertisers.ts';
+import { lockAdvertiser, updateAdvertiser, type Advertiser } from '../../../db/advertisers.ts';
 import { asActor } from '../../../db/audit.ts';
 import { listAdvertiserSecrets, rotateAdvertiserSecret } from '../../../db/keys/advertiser-secrets.ts';
 import type { OriginProofs } from '../../../domain/origin-proofs.ts';
@@ -29,8 +29,10 @@ export function addProofPages(routes: Router, { db }: { db: Knex }): void {
     const form = readForm(req.body);
     try {
       const { proofs } = readWith(advertiserPatchSchema, { proofs: proofsOf(form) });
-      if (form.signature) await refuseWithoutSecret(advertiser.advertiser_id);
-      await asActor(db, actorOf(res), (trx) => updateAdvertiser(trx, advertiser.advertiser_id, { proofs }));
+      await asActor(db, actorOf(res), async (trx) => {
+        if (form.signature) await refuseWithoutSecret(trx, advertiser.advertiser_id);
+        await updateAdvertiser(trx, advertiser.advertiser_id, { proofs });
+      });
       leadBack(res, advertiserAt(advertiser.advertiser_id), 'Saved: calls are judged by it from now on.');
     } catch (error) {
       const { status, errors } = refusalOf(error);
@@ -77,12 +79,6 @@ export function addProofPages(routes: Router, { db }: { db: Knex }): void {
     sendSecret(res, { title: 'New secret', status: 201 }, { title, text, secret, back: backTo(advertiser) });
   });
 
-  async function refuseWithoutSecret(advertiserId: string): Promise<void> {
-    if ((await listAdvertiserSecrets(db, advertiserId)).length > 0) return;
-    const message = 'Make a signing secret first, below: without one nobody could get in.';
-    throw refuseFields([{ field: 'signature', message }]);
-  }
-
   async function show(
     res: Response,
     { advertiser_id: advertiserId, name, proofs }: Advertiser,
@@ -102,6 +98,14 @@ export function addProofPages(routes: Router, { db }: { db: Knex }): void {
       },
     );
   }
+}
+
+/** Holds the advertiser until the transaction ends, so that nobody takes its last secret away meanwhile. */
+async function refuseWithoutSecret(trx: Knex, advertiserId: string): Promise<void> {
+  await lockAdvertiser(trx, advertiserId);
+  if ((await listAdvertiserSecrets(trx, advertiserId)).length > 0) return;
+  const message = 'Make a signing secret first, below: without one nobody could get in.';
+  throw refuseFields([{ field: 'signature', message }]);
 }
 
 function backTo({ advertiser_id, name }: Advertiser): { href: string; label: string } {
