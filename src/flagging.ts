@@ -8,9 +8,11 @@ export type FlaggingDeps = {
   db: Knex;
   limits: FlagLimits;
   intervalMs: number;
-  metrics: Pick<Metrics, 'fraudFlags'>;
+  metrics: Pick<Metrics, 'fraudFlags' | 'fraudLeadsSkipped'>;
   log: Pick<Log, 'warn'>;
 };
+
+const MOST_NAMED = 10;
 
 /** Flags what looks odd, behind the statuses. Any number of processes may run one; they take turns. */
 export function startFlagging({ db, limits, intervalMs, metrics, log }: FlaggingDeps): { stop(): Promise<void> } {
@@ -38,6 +40,14 @@ export function startFlagging({ db, limits, intervalMs, metrics, log }: Flagging
     for (let hasMore = true; hasMore && !stopping.signal.aborted;) {
       const flagged = await flagNext(db, limits);
       for (const { kind, flags } of flagged?.flags ?? []) metrics.fraudFlags.inc({ kind }, flags);
+      if (flagged && flagged.skipped.length > 0) {
+        const leadIds = flagged.skipped.slice(0, MOST_NAMED);
+        log.warn(
+          { leadIds, leads: flagged.skipped.length },
+          'Leads were not looked at for fraud flags: see the report.',
+        );
+        metrics.fraudLeadsSkipped.inc(flagged.skipped.length);
+      }
       hasMore = flagged?.hasMore ?? false;
     }
   }

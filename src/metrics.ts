@@ -71,6 +71,11 @@ export function createMetrics() {
       labelNames: ['kind'] as const,
       registers,
     }),
+    fraudLeadsSkipped: new Counter({
+      name: 'cashcat_fraud_leads_skipped_total',
+      help: 'Leads that could not be looked at for fraud flags',
+      registers,
+    }),
     dropped: new Counter({
       name: 'cashcat_retention_dropped_total',
       help: 'What was dropped because its time was over: rows, and texts of rows that stay',

@@ -25,6 +25,7 @@ import { retention } from './migrations/024-retention.ts';
 import { notNotified } from './migrations/025-not-notified.ts';
 import { fastConsole } from './migrations/026-fast-console.ts';
 import { originProofs } from './migrations/027-origin-proofs.ts';
+import { boundedFlagging } from './migrations/029-bounded-flagging.ts';
 import { eventTimes } from './migrations/030-event-times.ts';
 import { signedCalls } from './migrations/032-signed-calls.ts';
 import { swiftImports } from './migrations/030-swift-imports.ts';
@@ -59,6 +60,7 @@ const migrations: Record<string, Migration> = {
   '025-not-notified': notNotified,
   '026-fast-console': fastConsole,
   '027-origin-proofs': originProofs,
+  '029-bounded-flagging': boundedFlagging,
   '030-event-times': eventTimes,
   '032-signed-calls': signedCalls,
   '030-swift-imports': swiftImports,

@@ -2,6 +2,8 @@
 
 export const flagKinds = ['fast_status', 'late_touch', 'embedded_click', 'address_burst', 'shared_link'] as const;
 
+const MINUTE = 60;
+
 export type FlagKind = (typeof flagKinds)[number];
 
 /** In numbers, and what else the reason names; which of them depends on the kind. */
@@ -14,6 +16,8 @@ export type FlagEvidence = Partial<{
   status: string;
   destination: string;
   from_partner_id: string;
+  /** False where the conversion was made after the touch. */
+  after_conversion: boolean;
 }>;
 
 /** How ops call the kinds. */
@@ -34,14 +38,18 @@ export function tellFlag(kind: FlagKind, evidence: FlagEvidence): string {
         ? `${evidence.status ?? 'The status'} happened ${count(-seconds, 'second')} before the click, says the advertiser.`
         : `${evidence.status ?? 'The status'} came ${count(seconds, 'second')} after the click; a person takes longer.`;
     case 'late_touch':
-      return `This partner touched the lead ${count(seconds, 'second')} before the approval, after the conversion was made; before that ${evidence.from_partner_id ?? 'another partner'} held it.`;
+      return `This partner touched the lead ${count(seconds, 'second')} before the approval, ${evidence.after_conversion === false ? 'just before the conversion' : 'after the conversion'} was made; before that ${evidence.from_partner_id ?? 'another partner'} held it.`;
     case 'embedded_click':
       return `${count(clicks, 'click')} came from inside another page (${evidence.destination ?? 'embedded'}), where nobody sees or presses anything.`;
     case 'address_burst':
-      return `${count(leads, 'lead')} touched by this partner's link came from one address within ${count(within, 'second')}.`;
+      return `${count(leads, 'lead')} touched by this partner's link came from one address within ${tellSpan(within)}.`;
     case 'shared_link':
       return `The link with this lead's token was used by ${count(visitors, 'visitor')} without a cookie within a day; it belongs to one.`;
   }
+}
+
+function tellSpan(seconds: number): string {
+  return seconds >= MINUTE && seconds % MINUTE === 0 ? count(seconds / MINUTE, 'minute') : count(seconds, 'second');
 }
 
 function count(number: number, word: string): string {

@@ -69,6 +69,18 @@ export async function summariseFraudFlags(db: Knex, filters: FraudFlagFilters): 
     );
 }
 
+/** Leads in which something could not be looked at for flags; `leadIds` are the latest of them. */
+export type NotLookedAt = { leads: number; leadIds: string[] };
+
+const MOST_NAMED = 5;
+
+export async function readNotLookedAt(db: Knex): Promise<NotLookedAt> {
+  const { rows } = await db.raw<{ rows: { lead_id: string; leads: number }[] }>(
+    `select lead_id, count(*) over () as leads from leads_not_looked_at order by at desc, lead_id limit ${MOST_NAMED}`,
+  );
+  return { leads: rows[0]?.leads ?? 0, leadIds: rows.map(({ lead_id }) => lead_id) };
+}
+
 function flagsLike(db: Knex, { from, to, ...equal }: FraudFlagFilters): Knex.QueryBuilder {
   const query = db('fraud_flags');
   for (const [column, value] of Object.entries(equal)) if (value !== undefined) void query.where(column, value);

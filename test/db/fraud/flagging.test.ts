@@ -36,7 +36,7 @@ describe('fraud flags', () => {
 
   /** Flags all statuses so far. @returns the flags of a conversion, each with its reason */
   async function flagsOf(conversionId: string): Promise<{ kind: string; partnerId: string; reason: string }[]> {
-    while ((await flagNext(db, LIMITS, 0))?.hasMore);
+    while ((await flagNext(db, LIMITS, { settlingSeconds: 0 }))?.hasMore);
     const { rows } = await listFraudFlags(db, { conversion_id: conversionId, limit: 100 });
     return rows.map(({ kind, partner_id: partnerId, evidence }) => ({
       kind,
@@ -118,19 +118,28 @@ describe('fraud flags', () => {
     );
   });
 
-  it('leave alone a takeover long before, one before the conversion, and a partner that comes again', async () => {
+  it('tell of such a touch also where the conversion was made after it', async () => {
+    const { leadId } = await ordinaryLead();
+    await network.touch(leadId, bob);
+    await ago(leadId, 40);
+    const own = await network.convert(leadId);
+    await ago(leadId, 15);
+    await network.report(own, 'approved');
+    const [flag, ...more] = await flagsOf(own);
+    assert.deepEqual([flag?.kind, flag?.partnerId, more], ['late_touch', bob, []]);
+    assert.match(
+      flag?.reason ?? '',
+      /touched the lead 55 seconds before the approval, just before the conversion was made/,
+    );
+  });
+
+  it('leave alone a takeover long before, and a partner that comes again', async () => {
     const long = await ordinaryLead();
     await network.touch(long.leadId, bob);
     await ago(long.leadId, 61);
-    const before = await network.aLead(ann);
-    await network.touch(before.leadId, bob);
-    const own = await network.convert(before.leadId);
-    await db('conversions')
-      .where({ conversion_id: own })
-      .update({ created_at: db.raw(`now() - interval '1 hour'`) });
     const again = await ordinaryLead();
     await network.touch(again.leadId, ann);
-    for (const conversionId of [long.conversionId, own, again.conversionId]) {
+    for (const conversionId of [long.conversionId, again.conversionId]) {
       await network.report(conversionId, 'approved');
       assert.deepEqual(await flagsOf(conversionId), []);
     }
@@ -171,7 +180,7 @@ describe('fraud flags', () => {
     assert.deepEqual(await flagsOf(conversionId), [
       {
         ...{ kind: 'address_burst', partnerId: ann },
-        reason: "5 leads touched by this partner's link came from one address within 600 seconds.",
+        reason: "5 leads touched by this partner's link came from one address within 10 minutes.",
       },
     ]);
     assert.deepEqual(await flagsOf(quiet.conversionId), []);
@@ -219,12 +228,54 @@ describe('fraud flags', () => {
       .update({ at: db.raw(`at - interval '1 second'`) });
     await db('flagging_progress').update({ flagged_upto: db.raw(`now() - interval '1 hour'`) });
     let looks = 0;
-    while ((await flagNext(db, LIMITS, 0))?.hasMore) looks++;
+    while ((await flagNext(db, LIMITS, { settlingSeconds: 0 }))?.hasMore) looks++;
     assert.equal(looks, 2);
     assert.deepEqual(
       (await flagsOf(conversionId)).map(({ kind }) => kind),
       ['fast_status'],
     );
+  });
+
+  it('count a bounded part of a flood of visits, so that it holds nobody up', async () => {
+    const { leadId, conversionId } = await ordinaryLead();
+    await db.raw(
+      `insert into visit_traces (at, lead_id, partner_id, address_hash, agent_hash, embedded, by_link)
+       select now(), case when n % 2 = 0 then :leadId else 'other-' || n end, :ann, 'flood', decode(lpad(to_hex(n), 8, '0'), 'hex'),
+         'iframe', true
+       from generate_series(1, 20000) n`,
+      { leadId, ann },
+    );
+    await network.report(conversionId, 'approved');
+    const flags = await flagsOf(conversionId);
+    assert.deepEqual(flags.map(({ kind }) => kind).sort(), ['address_burst', 'embedded_click', 'shared_link']);
+    const reasonOf = (kind: string) => flags.find((flag) => flag.kind === kind)?.reason ?? '';
+    assert.match(reasonOf('embedded_click'), /^500 clicks/);
+    assert.match(reasonOf('shared_link'), /used by 500 visitors/);
+  });
+
+  it('are written for everybody else where one lead cannot be looked at, which is told', async () => {
+    const [bad, fine, odd] = [await network.aLead(ann), await network.aLead(ann), await network.aLead(ann)];
+    for (const { conversionId } of [bad, fine, odd]) await network.report(conversionId, 'approved');
+    // Its advertiser says that it happened before there were calendars: an odd time, and no reason to stop.
+    await db('lead_events').where({ lead_id: odd.leadId, type: 'status' }).update({ event_at: '-infinity' });
+    // Somebody holds what the flag of one would write, for longer than a look may take.
+    const holding = await db.transaction();
+    await holding('fraud_flags').insert({
+      ...{ kind: 'fast_status', lead_id: bad.leadId, conversion_id: bad.conversionId, partner_id: ann, measure: 0 },
+      evidence: '{}',
+    });
+    const first = await flagNext(db, LIMITS, { settlingSeconds: 0, withinMs: 500 });
+    await holding.rollback();
+    assert.deepEqual(first?.skipped, [bad.leadId]);
+    assert.deepEqual(await db('leads_not_looked_at').pluck('lead_id'), [bad.leadId]);
+    const flagged = async ({ conversionId: conversion_id }: { conversionId: string }) =>
+      (await listFraudFlags(db, { conversion_id, limit: 100 })).rows.length;
+    assert.deepEqual(await Promise.all([bad, fine, odd].map(flagged)), [0, 1, 1]);
+
+    await db('flagging_progress').update({ flagged_upto: db.raw(`now() - interval '1 minute'`) });
+    while ((await flagNext(db, LIMITS, { settlingSeconds: 0 }))?.hasMore);
+    assert.deepEqual(await Promise.all([bad, fine, odd].map(flagged)), [1, 1, 1]);
+    assert.equal((await db('leads_not_looked_at')).length, 0);
   });
 
   it('stand in the story with their reason, and change nothing else in it', async () => {

@@ -16,6 +16,7 @@ describe('fraud flags in the ops console', () => {
     browser = await site.signedIn();
     const lead = await network.aLead(await network.partner());
     ({ conversionId } = lead);
+    await network.report(conversionId, 'approved');
     const flag = { lead_id: lead.leadId, conversion_id: conversionId, measure: 2 };
     const evidence = JSON.stringify({ seconds: 2, status: 'approved', clicks: 2, destination: 'iframe' });
     await network.db('fraud_flags').insert([
@@ -44,6 +45,14 @@ describe('fraud flags in the ops console', () => {
     assert.match(await read('/ops/fraud?partner_id=nobody'), /No flag is like this/);
   });
 
+  it('say which leads could not be looked at', async () => {
+    assert.doesNotMatch(await read('/ops/fraud'), /not looked at/);
+    await network.db('leads_not_looked_at').insert([{ lead_id: 'one' }, { lead_id: 'two' }]);
+    const text = await read('/ops/fraud');
+    assert.match(text, /2 leads were not looked at/);
+    assert.match(text, /href="\/ops\/leads\/one"/);
+  });
+
   it("stand on the conversion's page and in the story of its lead", async () => {
     const text = await read(`/ops/conversions/${conversionId}`);
     assert.match(text, /What looks odd/);
@@ -53,5 +62,9 @@ describe('fraud flags in the ops console', () => {
       .where({ conversion_id: conversionId })
       .select<{ lead_id: string }[]>('lead_id');
     assert.match(await read(`/ops/leads/${row?.lead_id}`), /was flagged: approved came 2 seconds after the click/);
+    assert.match(
+      await read(`/ops/leads/${row?.lead_id}`),
+      /What looks odd[^]*<strong>Status right after the click<\/strong>: approved came 2 seconds/,
+    );
   });
 });

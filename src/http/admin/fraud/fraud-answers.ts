@@ -24,6 +24,7 @@ export const flagSchema = z.object({
       status: z.string(),
       destination: z.string(),
       from_partner_id: z.string(),
+      after_conversion: z.boolean(),
     })
     .partial()
     .meta({
@@ -42,13 +43,20 @@ export const flagExample: z.output<typeof flagSchema> = {
   evidence: { seconds: 2, status: 'approved' },
 };
 
-export const flagSummarySchema = z.object({
+const flagSummarySchema = z.object({
   partner_id: z.string(),
   kind,
   flags: z.int(),
   conversions: z.int(),
   latest_at: momentSchema,
 }) satisfies z.ZodType<FraudSummaryRow>;
+
+export const flagSummariesSchema = z.object({
+  items: z.array(flagSummarySchema),
+  leads_not_looked_at: z.int().meta({
+    description: 'Leads that could not be looked at, because that took too long or could not be reckoned.',
+  }),
+});
 
 export const flagSummaryExample: FraudSummaryRow = {
   partner_id: 'abcdefghigk',

@@ -1,6 +1,11 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { listFraudFlags, summariseFraudFlags, type FraudSummaryRow } from '../../../db/reports/fraud-flags.ts';
+import {
+  listFraudFlags,
+  readNotLookedAt,
+  summariseFraudFlags,
+  type FraudSummaryRow,
+} from '../../../db/reports/fraud-flags.ts';
 import { viewFlag } from '../../../stories/flag-view.ts';
 import { fraudFlagListSchema, fraudSummarySchema } from '../../fields/fraud-filters.ts';
 import { sendList } from '../../fields/lists.ts';
@@ -41,7 +46,8 @@ export function addFraudRoutes(routes: Router, db: Knex): void {
     const rows = await summariseFraudFlags(db, readWith(fraudSummarySchema, req.query));
     res.vary('Accept');
     if (wantsCsv(req)) return sendCsv(res, { name: 'fraud-flags-by-partner', columns: summaryColumns, rows });
-    res.json({ items: rows });
+    const { leads } = await readNotLookedAt(db);
+    res.json({ items: rows, leads_not_looked_at: leads });
     return undefined;
   });
   routes.all(['/fraud-flags', '/fraud-flags/summary'], allowOnly('GET', 'HEAD'));

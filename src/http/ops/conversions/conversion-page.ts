@@ -1,3 +1,4 @@
+import type { flagNames } from '../../../domain/fraud-flag.ts';
 import type { ConversionStory } from '../../../stories/conversion-story.ts';
 import { definePage } from '../ops-page.ts';
 
@@ -5,6 +6,7 @@ import { definePage } from '../ops-page.ts';
 export type Explanation = { partners: string[]; to: string | undefined; text: string };
 
 type ConversionData = {
+  flagNames: typeof flagNames;
   story: ConversionStory;
   why: string;
   explanation: Explanation;
@@ -41,8 +43,8 @@ export const sendConversion = definePage<ConversionData>(
 <% if (story.flags.length > 0) { %>
 <section class="card" id="flags">
 <h2>What looks odd</h2>
-<ul><% for (const flag of story.flags) { %><li><%= flag.reason %> <span class="soft small">About <%= flag.partner_id %>, <%~ it.show.exactTime(flag.at) %></span></li><% } %></ul>
-<p class="soft small">Flags stop nothing, and no partner sees them.</p>
+<ul><% for (const flag of story.flags) { %><li><strong><%= it.flagNames[flag.kind] %></strong>: <%= flag.reason %> <span class="soft small">About <%= flag.partner_id %>, <%~ it.show.exactTime(flag.at) %></span></li><% } %></ul>
+<p class="soft small">Flags stop nothing, and no partner sees them. <a href="/ops/fraud">All flags</a></p>
 </section>
 <% } %>
 <div class="split">

@@ -2,6 +2,7 @@ import type { Router } from 'express';
 import { conversionStatuses, listConversions } from '../../../db/reports/conversion-list.ts';
 import { readFactsOfConversion } from '../../../db/reports/lead-facts.ts';
 import { readPartnerConversionFacts } from '../../../db/reports/partner-conversion-facts.ts';
+import { flagNames } from '../../../domain/fraud-flag.ts';
 import { AppError } from '../../../errors.ts';
 import { tellConversionStory, type ConversionStory } from '../../../stories/conversion-story.ts';
 import { explainToPartner } from '../../../stories/explain-to-partner.ts';
@@ -50,6 +51,7 @@ export function addConversionPages(routes: Router, { db, ...told }: StoryPagesDe
       { title: `Conversion ${id}` },
       {
         ...{ story, why: story.won_by?.why ?? tellHolder(facts), explanation, mayGiveStatus: mayOf(res).operate },
+        flagNames,
         link: (text) => linkIds(text, places),
       },
     );

@@ -1,13 +1,19 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { listFraudFlags, summariseFraudFlags, type FraudSummaryRow } from '../../../db/reports/fraud-flags.ts';
+import {
+  listFraudFlags,
+  readNotLookedAt,
+  summariseFraudFlags,
+  type FraudSummaryRow,
+  type NotLookedAt,
+} from '../../../db/reports/fraud-flags.ts';
 import { flagKinds, flagNames, type FlagKind } from '../../../domain/fraud-flag.ts';
 import { viewFlag } from '../../../stories/flag-view.ts';
 import { readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { fraudFlagListSchema } from '../../fields/fraud-filters.ts';
 import { writeCursor } from '../../protocol/cursor.ts';
-import { conversionAt, partnerAt } from '../addresses.ts';
+import { conversionAt, leadAt, partnerAt } from '../addresses.ts';
 import { definePage } from '../ops-page.ts';
 
 type FraudData = {
@@ -17,8 +23,10 @@ type FraudData = {
   kinds: { value: string; label: string }[];
   names: Readonly<Record<FlagKind, string>>;
   summary: FraudSummaryRow[];
+  notLookedAt: NotLookedAt;
   flags: ReturnType<typeof viewFlag>[];
   conversionAt: (id: string) => string;
+  leadAt: (id: string) => string;
   partnerAt: (id: string) => string;
   first: string | undefined;
   next: string | undefined;
@@ -40,6 +48,10 @@ const sendFraud = definePage<FraudData>(
 <%~ it.show.field({ name: 'to', label: 'To', type: 'date', value: it.given.to, error: it.errors.to }) %>
 <div class="row"><button class="plain">Show</button><% if (it.isFiltered) { %><a class="button quiet" href="/ops/fraud">All</a><% } %></div>
 </form>
+<% if (it.notLookedAt.leads > 0) { %>
+<%~ it.show.notice({ tone: 'quiet', title: it.notLookedAt.leads === 1 ? 'One lead was not looked at' : it.notLookedAt.leads + ' leads were not looked at', text: 'To look at them took too long. Their next status has them looked at again; until then look yourself.' }) %>
+<p class="row"><% for (const id of it.notLookedAt.leadIds) { %><%~ it.show.id(id, it.leadAt(id)) %><% } %></p>
+<% } %>
 <% if (it.summary.length > 0) { %>
 <section>
 <h2>By partner</h2>
@@ -98,7 +110,8 @@ export function addFraudPages(routes: Router, { db }: { db: Knex }): void {
       { title: 'Fraud flags' },
       {
         ...{ given: list.given, errors: list.errors, isFiltered: list.isFiltered },
-        ...{ kinds: KINDS, names: flagNames, conversionAt, partnerAt },
+        ...{ kinds: KINDS, names: flagNames, conversionAt, leadAt, partnerAt },
+        notLookedAt: await readNotLookedAt(db),
         summary: summary.slice(0, MOST_SUMMED_UP),
         flags: rows.map(viewFlag),
         first: cursor === undefined ? undefined : list.pageAt(),

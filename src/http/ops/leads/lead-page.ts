@@ -1,3 +1,4 @@
+import type { flagNames } from '../../../domain/fraud-flag.ts';
 import type { LeadStory } from '../../../stories/lead-story.ts';
 import { definePage } from '../ops-page.ts';
 
@@ -18,6 +19,7 @@ type LeadData = {
   holder: string;
   isOpen: boolean;
   paging: Paging;
+  flagNames: typeof flagNames;
   /** A sentence as HTML, its ids as links. */
   link: (text: string) => string;
 };
@@ -60,6 +62,14 @@ export const sendLead = definePage<LeadData>(
 <p class="soft">None<% if (it.paging.of > it.paging.to || it.paging.from > 1) { %> among the events below<% } else { %>: nobody has gone on to an offer<% } %>.</p>
 <% } %>
 </section>
+<% const odd = it.story.conversions.flatMap((each) => each.flags); %>
+<% if (odd.length > 0) { %>
+<section class="card" id="flags">
+<h2>What looks odd</h2>
+<ul><% for (const flag of odd) { %><li><strong><%= it.flagNames[flag.kind] %></strong>: <%= flag.reason %> <span class="soft small">Conversion <%~ it.show.id(flag.conversion_id, '/ops/conversions/' + encodeURIComponent(flag.conversion_id)) %> for <%= flag.partner_id %>, <%~ it.show.exactTime(flag.at) %></span></li><% } %></ul>
+<p class="soft small">Flags stop nothing, and no partner sees them. <a href="/ops/fraud">All flags</a></p>
+</section>
+<% } %>
 <section>
 <div class="head"><h2>What happened</h2><% if (it.paging.from > 1 || it.paging.to < it.paging.of) { %><span class="soft small">Events <%= it.paging.from %> to <%= it.paging.to %> of <%= it.paging.of %></span><% } %></div>
 <ol class="timeline">

@@ -2,6 +2,7 @@ import type { Router } from 'express';
 import type { Knex } from 'knex';
 import { leadStatuses, listLeads } from '../../../db/reports/lead-list.ts';
 import { readLeadFacts, type StoryFacts } from '../../../db/reports/lead-facts.ts';
+import { flagNames } from '../../../domain/fraud-flag.ts';
 import { AppError } from '../../../errors.ts';
 import type { TemporalUi } from '../../../stories/lead-address.ts';
 import { tellLeadStory } from '../../../stories/lead-story.ts';
@@ -54,6 +55,7 @@ export function addLeadPages(routes: Router, { db, ...told }: StoryPagesDeps): v
       {
         ...{ story, holder: tellHolder(facts), isOpen: Date.parse(story.open_until) > visitOf(res).nowMs },
         paging: pageOf(facts, afterSeq === 'latest' ? facts.lastSeq - STORY_PAGE : afterSeq, story.next),
+        flagNames,
         link: (text: string) => linkIds(text, places),
       },
     );
