@@ -17,12 +17,13 @@ import {
   type RowVerdict,
 } from '../../src/domain/imports/import.ts';
 import { writeVerdicts } from '../../src/domain/imports/verdict-text.ts';
-import type { StatusReport, StatusResult } from '../../src/domain/status-report.ts';
-import { judgeRows } from './judge-rows.ts';
-import type { ReadAhead, ReadChunk } from './read-ahead.ts';
+import type { StatusResult } from '../../src/domain/status-report.ts';
+import type { DryRun } from './judge-rows.ts';
+import type { NextChunks, ReadAhead } from './read-ahead.ts';
 import type { RowReport } from './read-reports.ts';
 
-export type Work = { turn: ImportTurn; ahead: ReadAhead; windowMs: number };
+/** `dryRun` is null where rows are booked. */
+export type Work = { turn: ImportTurn; ahead: ReadAhead; dryRun: DryRun | null; windowMs: number };
 
 // Clicks on a lead wait for whoever has locked it, 100 ms at most, so few leads are locked at a time. A dry run locks none.
 const CHUNKS_BOOKED_AT_ONCE = 1;
@@ -53,21 +54,18 @@ export async function bookChunks(db: Knex, work: Work): Promise<Step | undefined
 async function goOn(trx: Knex, work: Work, locked: LockedImport): Promise<Step> {
   const { importId, dryRun } = work.turn;
   if (locked.asked === 'pause') return ended(await endImport(trx, { importId, state: 'paused' }));
-  const chunks = locked.asked === 'run' ? await work.ahead.take(trx, locked.nextChunk) : [];
-  if (chunks.length > 0) return await book(trx, work, chunks);
+  const next = locked.asked === 'run' ? await work.ahead.take(trx, locked.nextChunk) : null;
+  if (next && next.chunks.length > 0) return await book(trx, work, next);
   // Other statements need not wait while a million rows are deleted.
   if (dryRun && (await forgetAssumptions(trx, { importId, limit: FORGOTTEN_AT_ONCE })) > 0) return ended(locked.counts);
   return ended(await endImport(trx, { importId, state: locked.asked === 'cancel' ? 'cancelled' : 'done' }));
 }
 
-async function book(trx: Knex, work: Work, chunks: ReadChunk[]): Promise<Step> {
+async function book(trx: Knex, work: Work, next: NextChunks): Promise<Step> {
   const { turn } = work;
+  const { chunks } = next;
   const reports = chunks.flatMap((chunk) => chunk.reports);
-  const results = await resultsOf(
-    trx,
-    work,
-    reports.map(({ report }) => report),
-  );
+  const results = await resultsOf(trx, work, next);
   const verdicts = reports.map((report, index) => toVerdict(report, results[index] as StatusResult));
   let first = 0;
   const written = chunks.map(({ chunk, reports: ofThis }) => {
@@ -81,8 +79,13 @@ async function book(trx: Knex, work: Work, chunks: ReadChunk[]): Promise<Step> {
   return { counts: await saveProgress(trx, { ...turn, verdicts: written, counts: became }), became };
 }
 
-async function resultsOf(trx: Knex, { turn, windowMs }: Work, reports: StatusReport[]): Promise<StatusResult[]> {
-  if (turn.dryRun) return await judgeRows(trx, reports, { turn, windowMs });
+async function resultsOf(
+  trx: Knex,
+  { dryRun, windowMs }: Work,
+  { chunks, facts }: NextChunks,
+): Promise<StatusResult[]> {
+  const reports = chunks.flatMap((chunk) => chunk.reports.map(({ report }) => report));
+  if (dryRun && facts) return await dryRun.judge(trx, reports, facts);
   const verdicts = await recordStatuses(trx, reports, { windowMs });
   return verdicts.map(({ result }) => result);
 }

@@ -9,6 +9,7 @@ import type { Metrics } from '../../src/metrics.ts';
 import { createTurns } from '../../src/turns.ts';
 import type { ImportActivities } from '../../workflows/contract.ts';
 import { bookChunks, chunksAtOnce, type Step } from './book-chunks.ts';
+import { createDryRun } from './judge-rows.ts';
 import { createReadAhead } from './read-ahead.ts';
 import { createReportReader } from './read-reports.ts';
 
@@ -66,8 +67,9 @@ export function createImporting({
 
   async function takeTurn(turn: ImportTurn): Promise<void> {
     const { importId } = turn;
-    const reading = { importId, readReport: createReportReader(turn), limit: chunksAtOnce(turn) };
-    const work = { turn, ahead: createReadAhead(db, reading), windowMs };
+    const dryRun = turn.dryRun ? createDryRun(turn, windowMs) : null;
+    const reading = { importId, readReport: createReportReader(turn), limit: chunksAtOnce(turn), dryRun };
+    const work = { turn, ahead: createReadAhead(db, reading), dryRun, windowMs };
     const until = performance.now() + batchMs;
     let step: Step | undefined;
     // Waiting for a place may take longer than Temporal waits to hear of us; people see in the Web UI how far it is.

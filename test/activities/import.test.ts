@@ -197,6 +197,15 @@ describe('an import', () => {
     assertFields(await stage.batch(older.import_id), { recorded: 0, stale: 1 });
   });
 
+  it('is judged by a dry run after all rows before, however near they are or far', async () => {
+    const [near, far] = (await conversions(2)) as [string, string];
+    const rows = Array.from({ length: 5000 }, () => [near, 'approved', '']);
+    rows[0] = [far, 'approved', ''];
+    rows[4500] = [far, 'pending', ''];
+    const { import_id: id } = await stage.receive(csvOf(HEADER, rows), { dryRun: true });
+    assertFields(await stage.batch(id), { state: 'done', recorded: 2, duplicate: 4997, stale: 1, refused: 0 });
+  });
+
   it('is judged in order by a dry run although other calls come between', async () => {
     const [conversionId] = (await conversions(1)) as [string];
     const { import_id: id } = await stage.receive(csvOf(HEADER, [[conversionId, 'approved', '']]), { dryRun: true });

@@ -8,20 +8,23 @@ import { conversionKey } from '../statuses/lock-conversions.ts';
 
 const READ_JUDGED = `
   select c.conversion_id as "conversionId", coalesce(a.status, c.status) as status,
-    floor(extract(epoch from a.decided_at) * 1000)::float8 as "decidedMs",
-    extract(epoch from l.last_activity_at)::float8 * 1000 as "lastActivityMs",
-    extract(epoch from c.created_at)::float8 * 1000 as "convertedMs",
-    extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"
+    floor(date_part('epoch', a.decided_at) * 1000) as "decidedMs",
+    date_part('epoch', l.last_activity_at) * 1000 as "lastActivityMs",
+    date_part('epoch', c.created_at) * 1000 as "convertedMs",
+    date_part('epoch', clock_timestamp()) * 1000 as "nowMs"
   from unnest(:conversionIds::text[]) as r (conversion_id)
   join conversions c on c.conversion_id = r.conversion_id and c.advertiser_id = :advertiserId
   join leads l on l.lead_id = c.lead_id
   left join import_assumptions a on a.import_id = :importId and a.conversion_id = c.conversion_id`;
 
-/** What reports of an advertiser's conversions would be judged by, by `conversionKey`, and the time by the clock of Postgres. */
+/** What reports are judged by, by `conversionKey`, and the time by the clock of Postgres. */
+export type JudgedFacts = { conversions: Map<string, Judged>; nowMs: number };
+
+/** What reports of an advertiser's conversions would be judged by. */
 export async function readJudged(
   db: Knex,
   asked: { importId: string; advertiserId: string; conversionIds: string[] },
-): Promise<{ conversions: Map<string, Judged>; nowMs: number }> {
+): Promise<JudgedFacts> {
   const { rows } = await db
     .raw<{ rows: (Judged & { conversionId: string; nowMs: number; decidedMs: number | null })[] }>(READ_JUDGED, asked)
     .options(prepared('read-judged-for-dry-run'));
