@@ -27,8 +27,8 @@ import { fastConsole } from './migrations/026-fast-console.ts';
 import { originProofs } from './migrations/027-origin-proofs.ts';
 import { boundedFlagging } from './migrations/029-bounded-flagging.ts';
 import { eventTimes } from './migrations/030-event-times.ts';
-import { signedCalls } from './migrations/032-signed-calls.ts';
 import { swiftImports } from './migrations/030-swift-imports.ts';
+import { signedCalls } from './migrations/032-signed-calls.ts';
 import { zeroCorrections } from './migrations/033-zero-corrections.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -62,8 +62,8 @@ const migrations: Record<string, Migration> = {
   '027-origin-proofs': originProofs,
   '029-bounded-flagging': boundedFlagging,
   '030-event-times': eventTimes,
-  '032-signed-calls': signedCalls,
   '030-swift-imports': swiftImports,
+  '032-signed-calls': signedCalls,
   '033-zero-corrections': zeroCorrections,
 };
 
