@@ -44,6 +44,31 @@ export async function listRefusedCalls(
     .select<RefusedCallsRow[]>('hour', 'reason', 'calls', 'last_at', 'sample');
 }
 
+export type FoundRefusedCalls = RefusedCallsRow & { advertiser_id: string };
+
+// By advertiser, whose hours are in order.
+const FIND_REFUSED = `
+  select r.advertiser_id, r.hour, r.reason, r.calls, r.last_at, r.sample
+  from advertisers a cross join lateral (
+    select * from refused_calls r
+    where r.advertiser_id = a.advertiser_id and r.hour > :from::timestamptz - interval '1 hour'
+      and r.hour < :to::timestamptz
+    order by r.hour desc, r.reason limit :limit
+  ) r
+  where :advertiserId::text is null or a.advertiser_id = :advertiserId
+  order by r.hour desc, r.advertiser_id, r.reason limit :limit`;
+
+/** Of one advertiser's name or of all, the latest hours first. @param asked `from` and `to` are of the hours, ISO 8601 */
+export async function findRefusedCalls(
+  db: Knex,
+  { advertiserId, from, to, limit }: { advertiserId?: string; from?: string; to?: string; limit: number },
+): Promise<FoundRefusedCalls[]> {
+  const { rows } = await db.raw<{ rows: FoundRefusedCalls[] }>(FIND_REFUSED, {
+    ...{ advertiserId: advertiserId ?? null, from: from ?? '-infinity', to: to ?? 'infinity', limit },
+  });
+  return rows;
+}
+
 /** Calls of one advertiser's name that lacked a proof lately. */
 export type RefusedLately = { advertiser_id: string; calls: number; last_at: string };
 

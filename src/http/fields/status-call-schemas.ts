@@ -7,6 +7,9 @@ import { limitSchema, wholeNumber } from './number-schemas.ts';
 import { oneLine } from './text-schemas.ts';
 import { cursorSchema } from '../protocol/cursor.ts';
 
+/** What became of a call without a proof, whichever it lacked. */
+export const BAD_TOKEN = 'bad_token';
+
 export const callIdSchema = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 
 const CALL_ID = /^\d{1,16}$/;
@@ -17,7 +20,13 @@ const MAX_WORD_CURSOR = 2000;
 export const statusCallListSchema = z.strictObject({
   advertiser_id: idFilter,
   conversion_id: idFilter.meta({ description: 'As the advertiser named it, whether or not there is such a one.' }),
-  result: z.enum(statusCallResults).optional(),
+  result: z
+    .enum([...statusCallResults, BAD_TOKEN])
+    .optional()
+    .meta({
+      description:
+        'What became of it. Calls with a bad token, signature or address are counted, not kept: `bad_token` answers with how many there were, hour by hour, in `refused_calls`.',
+    }),
   from: momentFilter.meta({ description: 'Came then or later.' }),
   to: momentFilter.meta({ description: 'Came before.' }),
   limit: limitSchema,

@@ -350,6 +350,37 @@ describe('where a status call comes from', () => {
     assert.deepEqual(listed.body, { items: [{ hour, reason: 'token', calls: 7, last_at, sample: '{}' }] });
   });
 
+  it('is found in the inbound log as calls with a bad token, of one advertiser or of all', async () => {
+    const [advertiser_id, sample] = [path.split('/')[2], '{}'];
+    const hours = ['2026-03-01T10:00:00.000Z', '2026-03-01T11:00:00.000Z'];
+    for (const [index, hour] of hours.entries()) {
+      const row = {
+        advertiser_id,
+        hour,
+        reason: index ? 'signature' : 'token',
+        calls: 7 + index,
+        last_at: hour,
+        sample,
+      };
+      await network.db('refused_calls').insert(row);
+    }
+    const ask = async (query: string) => {
+      const url = `/v1/admin/status-calls?result=bad_token${query}`;
+      const { body } = await request(ops.app).get(url).set('authorization', `Bearer ${ADMIN_KEY}`).expect(200);
+      const { items, next_cursor, refused_calls } = body as Record<string, Body[]>;
+      assert.deepEqual([items, next_cursor], [[], null]);
+      return refused_calls?.filter((row) => row.advertiser_id === advertiser_id).map(({ calls }) => calls);
+    };
+    assert.deepEqual(await ask(''), [8, 7]);
+    assert.deepEqual(await ask(`&advertiser_id=${advertiser_id}`), [8, 7]);
+    assert.deepEqual(await ask('&from=2026-03-01T11:30:00Z'), [8]);
+    assert.deepEqual(await ask('&to=2026-03-01T11:00:00Z'), [7]);
+    assert.deepEqual(await ask(`&advertiser_id=${advertiser_id}&limit=1`), [8]);
+    assert.deepEqual(await ask('&advertiser_id=nobody'), []);
+    const ofOne = '/v1/admin/status-calls?result=bad_token&conversion_id=c1';
+    await request(ops.app).get(ofOne).set('authorization', `Bearer ${ADMIN_KEY}`).expect(400);
+  });
+
   it('is changed by admins alone, and secrets stay out of the log of changes', async () => {
     const secret = await makeSecret();
     await agree({ ...TOKEN_ONLY, addresses: ['192.0.2.0/24'] }).expect(200);

@@ -88,6 +88,11 @@ describe('pages of what advertisers say', () => {
     const { text } = await admin.get(`/ops/inbound?advertiser_id=${network.advertiserId}`);
     assert.match(text, /<strong>7<\/strong> calls, with a wrong token/);
     assert.ok(text.includes('&lt;script&gt;') && !text.includes(EVIL));
+    const all = (await admin.get('/ops/inbound?result=bad_token')).text;
+    assert.match(all, /<strong>7<\/strong> calls, with a wrong token, or none, in the name of/);
+    assert.ok(!all.includes('Nothing fits') && !all.includes('Status calls</'));
+    const before = (await admin.get('/ops/inbound?result=bad_token&to=2026-01-01')).text;
+    assert.ok(before.includes('Nothing fits') && !before.includes('<strong>7</strong>'));
   });
 
   it('a late status is accepted from its page', async () => {

@@ -16,7 +16,7 @@ const secretSchema = z.object({
   expires_at: momentSchema.nullable().meta({ description: 'Null: until it is replaced or removed.' }),
 }) satisfies z.ZodType<SigningSecret>;
 
-const refusedSchema = z.object({
+export const refusedSchema = z.object({
   hour: momentSchema,
   reason: z.enum(refusalReasons).meta({
     description: 'Which proof was missing or wrong; too_many: refused unread, after too many with a wrong token.',
@@ -25,6 +25,14 @@ const refusedSchema = z.object({
   last_at: momentSchema,
   sample: z.string().meta({ description: 'What the last of them looked like, as JSON, cut, without its token.' }),
 }) satisfies z.ZodType<RefusedCallsRow>;
+
+export const refusedExample: z.output<typeof refusedSchema> = {
+  hour: '2026-01-31T09:00:00.000Z',
+  reason: 'token',
+  calls: 12,
+  last_at: MOMENT,
+  sample: '{"method":"GET","query":{"conversion_id":"k3v9x2m7q1w8z5t4r6y0","status":"approved"},"body":null}',
+};
 
 /** How an advertiser's calls prove where they come from, and those that did not. */
 export function describeAccessCalls(): ZodOpenApiPathsObject {
@@ -62,16 +70,7 @@ export function describeAccessCalls(): ZodOpenApiPathsObject {
         summary: 'How many calls showed no proof of coming from this advertiser, hour by hour, the latest first',
         query: refusedCallsQuerySchema,
         answer: defineAnswer(z.object({ items: z.array(refusedSchema) }), {
-          items: [
-            {
-              hour: '2026-01-31T09:00:00.000Z',
-              reason: 'token',
-              calls: 12,
-              last_at: MOMENT,
-              sample:
-                '{"method":"GET","query":{"conversion_id":"k3v9x2m7q1w8z5t4r6y0","status":"approved"},"body":null}',
-            },
-          ],
+          items: [refusedExample],
         }),
         refusals: ['invalid', 'unknown'],
       },

@@ -95,8 +95,8 @@ export const postbacksAnswer = pageOf(postbackSchema, {
   ended_at: AT,
 });
 
-/** A page of a list, with an example of one row. */
-export function pageOf<Row extends z.ZodType>(row: Row, example: z.output<Row>) {
+/** A page of a list, with an example of one row. @param besides what else it may hold */
+export function pageOf<Row extends z.ZodType>(row: Row, example: z.output<Row>, besides: z.ZodRawShape = {}) {
   const nextCursor = z
     .string()
     .nullable()
@@ -105,6 +105,6 @@ export function pageOf<Row extends z.ZodType>(row: Row, example: z.output<Row>) 
         'Give it as `cursor` to get the next page; null: no more. A page may hold fewer than `limit`, even none, ' +
         'although more follow: only so many are looked at for one page.',
     });
-  const schema: z.ZodType = z.object({ items: z.array(row), next_cursor: nextCursor });
+  const schema: z.ZodType = z.object({ items: z.array(row), next_cursor: nextCursor, ...besides });
   return defineAnswer(schema, { items: [example], next_cursor: 'MG1sMnA3czNxMXg5YzR2NmI4bjBtNWs3' });
 }

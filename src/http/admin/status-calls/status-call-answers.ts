@@ -5,6 +5,7 @@ import { meanings } from '../../../domain/vocabulary.ts';
 import type { StatusAnswer } from '../../../intake/status.ts';
 import { verdicts, type StatusCallView } from '../../../stories/status-call-view.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
+import { refusedSchema } from '../access/access-openapi.ts';
 import { pageOf } from '../lists/list-answers.ts';
 
 const AT = '2026-01-31T09:15:00.000Z';
@@ -80,7 +81,14 @@ const statusCallExample: z.output<typeof statusCallSchema> = {
   explanation: '"sold" is no word that we know of this advertiser. Say what it means, and its calls are applied.',
 };
 
-export const statusCallsAnswer = pageOf(statusCallSchema, statusCallExample);
+const refusedCalls = z
+  .array(refusedSchema.extend({ advertiser_id: z.string() }))
+  .optional()
+  .meta({
+    description: 'Only with `result=bad_token`: how many calls there were without a proof, the latest hour first.',
+  });
+
+export const statusCallsAnswer = pageOf(statusCallSchema, statusCallExample, { refused_calls: refusedCalls });
 export const statusCallAnswer = defineAnswer(statusCallSchema, statusCallExample);
 
 const judgedSchema = z.object({

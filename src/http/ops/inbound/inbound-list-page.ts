@@ -1,4 +1,4 @@
-import type { RefusedCallsRow, RefusedLately } from '../../../db/refused-calls.ts';
+import type { FoundRefusedCalls, RefusedLately } from '../../../db/refused-calls.ts';
 import type { RefusalReason } from '../../../domain/origin-proofs.ts';
 import type { StatusCallView } from '../../../stories/status-call-view.ts';
 import { definePage } from '../ops-page.ts';
@@ -10,8 +10,8 @@ export type InboundListData = {
   errors: Record<string, string>;
   isFiltered: boolean;
   rows: StatusCallView[];
-  /** Calls that did not prove where they come from: of all advertisers lately, or by the hour of the one that is asked for. */
-  refused: { lately: RefusedLately[]; byHour: RefusedCallsRow[] };
+  /** Calls that did not prove where they come from: of all advertisers lately, or by the hour where they are asked for. */
+  refused: { lately: RefusedLately[]; byHour: FoundRefusedCalls[] };
   /** What each kind of them lacked. */
   lacking: Record<RefusalReason, string>;
   results: Options;
@@ -57,15 +57,17 @@ export const sendInboundList = definePage<InboundListData>(
 <%~ it.show.notice({ tone: 'bad', title: each.calls + (each.calls === 1 ? ' call' : ' calls') + ' in the name of ' + each.advertiser_id + ' without proof', text: 'In the last day. Its token, signature or address was not right, so these were counted and not kept.', actions: [{ label: 'Show what they look like', href: '/ops/inbound?advertiser_id=' + encodeURIComponent(each.advertiser_id) }] }) %>
 <% } %>
 <% if (it.refused.byHour.length > 0) { %>
-<details class="card noted"><summary>Calls that did not prove where they come from: <%= it.refused.byHour.reduce((sum, { calls }) => sum + calls, 0) %></summary>
+<details class="card noted"<% if (it.given.result === 'bad_token') { %> open<% } %>><summary>Calls that did not prove where they come from: <%= it.refused.byHour.reduce((sum, { calls }) => sum + calls, 0) %></summary>
 <p class="soft small">They are counted by the hour, each with what the last one looked like.</p>
 <ul class="plain-list">
 <% for (const hour of it.refused.byHour) { %>
-<li><%~ it.show.exactTime(hour.last_at) %>: <strong><%= hour.calls %></strong> <%= hour.calls === 1 ? 'call' : 'calls' %>, <%= it.lacking[hour.reason] %><pre tabindex="0" aria-label="What the last one looked like"><%= hour.sample %></pre></li>
+<li><%~ it.show.exactTime(hour.last_at) %>: <strong><%= hour.calls %></strong> <%= hour.calls === 1 ? 'call' : 'calls' %>, <%= it.lacking[hour.reason] %><% if (it.given.advertiser_id === undefined) { %>, in the name of <a href="/ops/advertisers/<%= encodeURIComponent(hour.advertiser_id) %>"><%= hour.advertiser_id %></a><% } %><pre tabindex="0" aria-label="What the last one looked like"><%= hour.sample %></pre></li>
 <% } %>
 </ul></details>
 <% } %>
 <% if (it.rows.length > 0) { %>${TABLE}
+<% } else if (it.refused.byHour.length > 0 && it.given.result === 'bad_token') { %>
+<p class="soft">Such calls are counted and not kept one by one.</p>
 <% } else if (it.next) { %>
 <p class="soft">None in this part of the log; it goes on.</p>
 <% } else { %>

@@ -1,6 +1,7 @@
 import type { Request, Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { listRefusedCalls, listRefusedLately } from '../../../db/refused-calls.ts';
+import type { z } from 'zod';
+import { findRefusedCalls, listRefusedLately } from '../../../db/refused-calls.ts';
 import { listStatusCalls, readStatusCall, statusCallResults } from '../../../db/reports/status-calls.ts';
 import { findConversionStatus } from '../../../db/statuses/kept-calls.ts';
 import type { RefusalReason } from '../../../domain/origin-proofs.ts';
@@ -10,7 +11,7 @@ import { viewStatusCall } from '../../../stories/status-call-view.ts';
 import { leadBack } from '../../console/console-pages.ts';
 import { readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
-import { callIdSchema, statusCallListSchema } from '../../fields/status-call-schemas.ts';
+import { BAD_TOKEN, callIdSchema, statusCallListSchema } from '../../fields/status-call-schemas.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
 import { writeCursor } from '../../protocol/cursor.ts';
 import { mayOf } from '../ops-page.ts';
@@ -20,9 +21,11 @@ import { sendInboundList, sendLateList } from './inbound-list-page.ts';
 export type InboundDeps = { db: Knex; statuses: Pick<StatusIntake, 'acceptLate' | 'rejudge'> };
 
 const LIST_PAGE = 50;
+const filtersSchema = statusCallListSchema.omit({ limit: true });
+type Filters = z.output<typeof filtersSchema>;
 const RESULTS = [
   { value: '', label: 'anything' },
-  ...statusCallResults.map((value) => ({ value, label: value.replaceAll('_', ' ') })),
+  ...[...statusCallResults, BAD_TOKEN].map((value) => ({ value, label: value.replaceAll('_', ' ') })),
 ];
 
 const LACKING: Record<RefusalReason, string> = {
@@ -72,18 +75,22 @@ export function addInboundPages(routes: Router, { db, statuses }: InboundDeps): 
   });
 
   /** What has no place in the log, on its first page. */
-  async function readRefused({ advertiser_id: advertiserId, cursor }: { advertiser_id?: string; cursor?: string }) {
-    const isOfOne = advertiserId !== undefined;
-    return {
-      lately: isOfOne || cursor !== undefined ? [] : await listRefusedLately(db, { hours: 24, limit: 3 }),
-      byHour: isOfOne && cursor === undefined ? await listRefusedCalls(db, { advertiserId, limit: 24 }) : [],
-    };
+  async function readRefused({ advertiser_id: advertiserId, cursor, result, from, to }: Filters) {
+    if (cursor !== undefined) return { lately: [], byHour: [] };
+    if (result === BAD_TOKEN) {
+      return { lately: [], byHour: await findRefusedCalls(db, { advertiserId, from, to, limit: LIST_PAGE }) };
+    }
+    if (advertiserId === undefined) return { lately: await listRefusedLately(db, { hours: 24, limit: 3 }), byHour: [] };
+    return { lately: [], byHour: await findRefusedCalls(db, { advertiserId, limit: 24 }) };
   }
 
   async function readList(req: Request, res: Response, result?: 'window_closed') {
-    const list = readListFilters(req, statusCallListSchema.omit({ limit: true }), visitOf(res).timeZone);
-    const asked = { ...list.filters, ...(result && { result }), limit: LIST_PAGE };
-    const { rows, next } = await listStatusCalls(db, asked);
+    const list = readListFilters(req, filtersSchema, visitOf(res).timeZone);
+    const asked = { ...list.filters, ...(result && { result }) };
+    const { rows, next } =
+      asked.result === BAD_TOKEN
+        ? { rows: [], next: null }
+        : await listStatusCalls(db, { ...asked, result: asked.result, limit: LIST_PAGE });
     return {
       list,
       rows: rows.map(viewStatusCall),
