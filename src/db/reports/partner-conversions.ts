@@ -149,7 +149,31 @@ const COLUMNS = `f.conversion_id, f.created_at, f.offer_id, o.name as offer_name
  */
 export async function listPartnerConversions(
   db: Knex,
+  query: PartnerConversionQuery,
+): Promise<Page<PartnerConversion>> {
+  return await listWith(db, query, findLatest);
+}
+
+/**
+ * The same for the time while that is not known yet: what was found so far, and of the latest those that the partner was
+ * told a status of.
+ * @returns `upto`: conversions from then on may be missing; ISO 8601
+ */
+export async function listFoundConversions(
+  db: Knex,
+  query: PartnerConversionQuery,
+): Promise<Page<PartnerConversion> & { upto: string }> {
+  const upto = await readConversionsUpto(db);
+  return { ...(await listWith(db, query, findTold)), upto };
+}
+
+type FindLatest = (db: Knex, partnerId: string, ids: ReturnType<typeof idsInTime>) => Promise<string[]>;
+
+/** @param find conversions that the table of the partner's own may lack */
+async function listWith(
+  db: Knex,
   { partnerId, ...query }: PartnerConversionQuery,
+  find: FindLatest,
 ): Promise<Page<PartnerConversion>> {
   const leadIds = query.ref_id === undefined ? undefined : await findLeads(db, partnerId, query.ref_id);
   const ids = idsInTime('conversion_id', query);
@@ -172,7 +196,7 @@ export async function listPartnerConversions(
     },
     show: { columns: COLUMNS, joins: [joinStanding('f'), JOIN_REF_ID, JOIN_REST] },
   };
-  const latestIds = isToldOnly || hasFewLeads ? [] : await findLatest(db, partnerId, ids);
+  const latestIds = isToldOnly || hasFewLeads ? [] : await find(db, partnerId, ids);
   const values = { ...query, ...ids.values, partner_id: partnerId, lead_ids: leadIds, latest_ids: latestIds };
   const page = await readPage<Found>(db, list, values);
   return withoutForeignPlace({ ...page, rows: page.rows.map(toListed) }, query.cursor);
@@ -203,17 +227,22 @@ function walkConversions({ isToldOnly, hasFewLeads }: Record<string, boolean>, o
 }
 
 // Read before the list, and therefore without a gap: what leaves the latest meanwhile is in the table by then.
-async function findLatest(
-  db: Knex,
-  partnerId: string,
-  { onIds, values }: ReturnType<typeof idsInTime>,
-): Promise<string[]> {
+const findLatest: FindLatest = async (db, partnerId, { onIds, values }) => {
   const upto = await readConversionsUpto(db);
   await refuseWhenFarBehind(db, { start: upto, end: new Date().toISOString() });
   const asked = { ...values, partner_id: partnerId, upto };
   const { rows } = await db.raw<{ rows: { conversion_id: string }[] }>(findLatestOf(onIds), asked);
   return rows.map((row) => row.conversion_id);
-}
+};
+
+const findTold: FindLatest = async (db, partnerId, { onIds, values }) => {
+  const { rows } = await db.raw<{ rows: { conversion_id: string }[] }>(
+    `select conversion_id from postbacks where ${allOf(['partner_id = :partner_id', ...onIds])}
+     group by conversion_id order by conversion_id desc limit ${MAX_LOOKED_AT}`,
+    { ...values, partner_id: partnerId },
+  );
+  return rows.map((row) => row.conversion_id);
+};
 
 async function findLeads(db: Knex, partnerId: string, refId: string): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { lead_id: string }[] }>(

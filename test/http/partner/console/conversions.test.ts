@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { countNext, recountFrom } from '../../../../src/db/counting/counting.ts';
+import { MOST_UNCOUNTED } from '../../../../src/db/counting/far-behind.ts';
+import { settleLatest } from '../../../support/leads/settle.ts';
+import { DAY_MS } from '../../../support/policy.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 import { createNetwork, type Network } from '../../../support/network-in-database.ts';
 import type { ConsoleVisitor } from '../../browser-without-scripts.ts';
@@ -54,6 +58,33 @@ describe('the conversions of the console', () => {
     assert.deepEqual(rest, []);
     const wrong = await visitor.get('/console/conversions.csv?from=yesterday');
     assert.deepEqual([wrong.status, wrong.headers['location']], [303, '/console/conversions?from=yesterday']);
+  });
+
+  it('are listed as far as they are known while counting is far behind, which the page says', async () => {
+    const { db } = database;
+    const known = await network.aLead(site.partnerId);
+    while (!(await countNext(db, DAY_MS))?.isDone);
+    await db('partner_conversions')
+      .insert({ partner_id: site.partnerId, conversion_id: known.conversionId })
+      .onConflict()
+      .ignore();
+    const [told, latest] = [await network.aLead(site.partnerId), await network.aLead(site.partnerId)];
+    await network.report(told.conversionId, 'pending');
+    await settleLatest(db, told.leadId);
+    await db.raw(
+      `insert into lead_events (lead_id, seq, at, type, partner_id)
+       select 'far' || n, 1, now() - interval '2 hours', 'touch', 'other' from generate_series(0, ?::int) n`,
+      [MOST_UNCOUNTED],
+    );
+    await recountFrom(db, new Date(Date.now() - 3 * 60 * 60_000).toISOString());
+    const page = await list();
+    assert.match(page, /The latest conversions are missing for the moment[^]*what happened since <time/);
+    assert.deepEqual(idsIn(page).toSorted(), [known.conversionId, told.conversionId].toSorted());
+    assert.deepEqual(idsIn(await list('?status=pending')), [told.conversionId]);
+    while (!(await countNext(db, DAY_MS))?.isDone);
+    const whole = await list();
+    assert.doesNotMatch(whole, /missing for the moment/);
+    assert.deepEqual(idsIn(whole).toSorted(), [known.conversionId, told.conversionId, latest.conversionId].toSorted());
   });
 
   it('are paged by their place, with the filters kept', async () => {

@@ -3,6 +3,8 @@ import { definePage } from '../console-page.ts';
 
 type ListData = {
   rows: PartnerConversion[];
+  /** ISO 8601; conversions since then may be missing. Undefined when none is. */
+  upto?: string | undefined;
   statuses: readonly string[];
   given: Record<string, string>;
   errors: Record<string, string>;
@@ -26,6 +28,9 @@ export const sendConversionList = definePage<ListData>(
 <%~ it.show.field({ name: 'to', label: 'To', type: 'date', value: it.given.to, error: it.errors.to }) %>
 <button class="plain">Show</button>
 </form>
+<% if (it.upto) { %>
+<%~ it.show.notice({ tone: 'busy', title: 'The latest conversions are missing for the moment', text: 'We are still sorting out what happened since ' + it.upto + '; until then only those of that time are listed that you were told a status of. Nothing is lost, and postbacks go out as ever. Come again in some minutes.' }) %>
+<% } %>
 <% if (it.rows.length > 0) { %>
 <div class="table" tabindex="0" role="region" aria-label="Conversions">
 <table class="cards">
