@@ -83,38 +83,39 @@ export async function writeVerdicts(trx: Knex, judged: readonly JudgedReport[], 
   return judged.map(({ report }) => report.callId ?? written.shift() ?? NaN);
 }
 
+/** What is null is left out: Postgres reads it as null, and a file has many such rows to send. */
 function toRow({ report, result, event }: JudgedReport, n: number) {
   return {
     n,
-    call_id: report.callId,
+    call_id: report.callId ?? undefined,
     advertiser_id: report.advertiserId,
-    conversion_id: report.conversionId,
-    word: report.word === null ? null : normaliseWord(report.word),
+    conversion_id: report.conversionId ?? undefined,
+    word: report.word === null ? undefined : normaliseWord(report.word),
     // What the word was taken for, whatever became of it.
-    status: isStatus(report.meaning) ? report.meaning : null,
+    status: isStatus(report.meaning) ? report.meaning : undefined,
     raw: report.raw,
     result,
-    transaction_id: report.transactionId,
+    transaction_id: report.transactionId ?? undefined,
     source: report.source,
-    import_id: report.importRow?.importId ?? null,
-    row_number: report.importRow?.rowNumber ?? null,
-    event_at: report.eventAt,
+    import_id: report.importRow?.importId,
+    row_number: report.importRow?.rowNumber,
+    event_at: report.eventAt ?? undefined,
     notify: report.notify,
     ...(event && {
       lead_id: event.leadId,
       seq: event.seq,
       offer_id: event.offerId,
-      reason: report.reason,
+      reason: report.reason ?? undefined,
       price_amount: event.price.amount,
       price_currency: event.price.currency,
       price_version: event.price.priceVersion,
-      price_list_id: event.price.priceListId,
-      price_tier_from: event.price.tierFrom,
-      price_counted: event.price.counted,
-      price_cap: event.price.cap,
-      price_cap_limit: event.price.capLimit,
-      // Null, so that other events, which are most of the table, need no room for it.
-      is_reapproval: event.price.isReapproval || null,
+      price_list_id: event.price.priceListId ?? undefined,
+      price_tier_from: event.price.tierFrom ?? undefined,
+      price_counted: event.price.counted ?? undefined,
+      price_cap: event.price.cap ?? undefined,
+      price_cap_limit: event.price.capLimit ?? undefined,
+      // Other events are most of the table, and need no room for it.
+      is_reapproval: event.price.isReapproval || undefined,
     }),
   };
 }
