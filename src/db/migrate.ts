@@ -30,6 +30,7 @@ import { eventTimes } from './migrations/030-event-times.ts';
 import { swiftImports } from './migrations/030-swift-imports.ts';
 import { signedCalls } from './migrations/032-signed-calls.ts';
 import { zeroCorrections } from './migrations/033-zero-corrections.ts';
+import { importsOnce } from './migrations/034-imports-once.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -65,6 +66,7 @@ const migrations: Record<string, Migration> = {
   '030-swift-imports': swiftImports,
   '032-signed-calls': signedCalls,
   '033-zero-corrections': zeroCorrections,
+  '034-imports-once': importsOnce,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

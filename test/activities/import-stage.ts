@@ -3,7 +3,7 @@ import { createImporting, type ImportDeps } from '../../activities/import/import
 import { readImportErrors, type ImportError } from '../../src/db/imports/import-errors.ts';
 import { applyImport, askImport, readImport, type Import } from '../../src/db/imports/imports.ts';
 import type { ImportCounts } from '../../src/domain/imports/import.ts';
-import { receiveImport, type GivenFile } from '../../src/intake/files/receive-import.ts';
+import { receiveImport, type GivenFile, type TakenImport } from '../../src/intake/files/receive-import.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { ImportInput } from '../../workflows/contract.ts';
@@ -40,13 +40,14 @@ export async function createImportStage() {
     metrics,
     createWorker,
     /** Takes in a file; its rows have not been looked at yet. */
-    async receive(text: string, changes: Partial<GivenFile> = {}): Promise<Import> {
+    async receive(text: string, changes: Partial<GivenFile> = {}): Promise<TakenImport> {
       const file: GivenFile = {
         advertiserId,
         source: 'ops',
         fileName: 'file.csv',
         notify: true,
         dryRun: false,
+        again: false,
         mapping: {},
         parameters: {},
         mayLackStatus: false,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { updateAdvertiser } from '../../src/db/advertisers.ts';
+import type { AppError } from '../../src/errors.ts';
 import { assertFields } from '../support/fields.ts';
 import { settleLatest } from '../support/leads/settle.ts';
 import { postbacksOf, rewardsOf } from '../support/network-in-database.ts';
@@ -258,6 +259,87 @@ describe('an import', () => {
     assertFields(await stage.batch(id), { state: 'cancelled', done_rows: 512 });
     assertFields(await stage.ask(id, 'cancel'), { state: 'cancelled' });
     await assert.rejects(stage.ask(id, 'resume'), /has ended: it is cancelled/);
+  });
+
+  describe('of a file that is sent again', () => {
+    /** Rows that correct each other: booked twice, they would be corrections of corrections. */
+    async function correctingFile(): Promise<string> {
+      const [conversionId] = (await conversions(1)) as [string];
+      const rows = ['approved', 'rejected', 'approved'].map((status) => [conversionId, status, '']);
+      return csvOf(HEADER, rows);
+    }
+
+    it('is the one that is there, running or done, and books nothing more', async () => {
+      const file = await correctingFile();
+      const first = await stage.receive(file);
+      assert.equal(first.was_sent_before, false);
+      assertFields(await stage.receive(file), { import_id: first.import_id, was_sent_before: true, state: 'running' });
+      assertFields(await stage.finish(first.import_id), { recorded: 3 });
+      assertFields(await stage.receive(file), { import_id: first.import_id, was_sent_before: true, state: 'done' });
+      assert.deepEqual(await stage.db('imports').where({ state: 'receiving' }).select('import_id'), []);
+    });
+
+    it('is another one when that is asked for, for other columns, and after it was cancelled', async () => {
+      const file = await correctingFile();
+      const first = await stage.receive(file);
+      const others = [
+        await stage.receive(file, { again: true }),
+        await stage.receive(file, { notify: false }),
+        await stage.receive(file, { mapping: { conversion_id: 'status', status: 'conversion_id' } }),
+      ];
+      assert.deepEqual(
+        others.map(({ was_sent_before }) => was_sent_before),
+        [false, false, false],
+      );
+      await stage.ask(first.import_id, 'cancel');
+      const after = await stage.receive(file);
+      assert.equal(after.was_sent_before, false);
+      assert.notEqual(after.import_id, first.import_id);
+    });
+
+    it('is one when several come at once', async () => {
+      const file = await correctingFile();
+      for (const dryRun of [true, false]) {
+        const taken = await Promise.all([1, 2, 3, 4, 5].map(() => stage.receive(file, { dryRun })));
+        assert.equal(new Set(taken.map(({ import_id }) => import_id)).size, 1);
+        assert.equal(taken.filter(({ was_sent_before: wasSent }) => !wasSent).length, 1);
+      }
+    });
+
+    it('stands in the way of no import when it was a dry run, and may be tried anew', async () => {
+      const file = await correctingFile();
+      const tried = await stage.receive(file, { dryRun: true });
+      assertFields(await stage.receive(file, { dryRun: true }), { import_id: tried.import_id, was_sent_before: true });
+      await stage.finish(tried.import_id);
+      const again = await stage.receive(file, { dryRun: true });
+      assert.equal(again.was_sent_before, false);
+      await stage.finish(again.import_id);
+      await stage.apply(again.import_id);
+      assertFields(await stage.receive(file), { import_id: again.import_id, was_sent_before: true });
+      await assert.rejects(
+        stage.apply(tried.import_id),
+        new RegExp(`was booked as import ${again.import_id}: .* again=true`),
+      );
+      const meant = await stage.receive(file, { dryRun: true, again: true });
+      await stage.finish(meant.import_id);
+      assertFields(await stage.apply(meant.import_id), { state: 'running', dry_run: false });
+    });
+
+    it('is booked once when two dry runs of it are applied at once', async () => {
+      const file = await correctingFile();
+      const tried: string[] = [];
+      for (let n = 0; n < 3; n++) {
+        const { import_id: id } = await stage.receive(file, { dryRun: true });
+        await stage.finish(id);
+        tried.push(id);
+      }
+      const applied = await Promise.allSettled(tried.map((id) => stage.apply(id)));
+      const refusals = applied.flatMap((each): unknown[] => (each.status === 'rejected' ? [each.reason] : []));
+      assert.deepEqual(
+        refusals.map((refusal) => (refusal as AppError).kind),
+        ['conflict', 'conflict'],
+      );
+    });
   });
 
   it('is applied once, and only when its dry run is done', async () => {

@@ -2,7 +2,8 @@
 import type { Knex } from 'knex';
 import type { ColumnMapping } from '../../domain/imports/columns.ts';
 import type { ImportSource } from '../../domain/imports/import.ts';
-import { IMPORT_COLUMNS, type Import } from './imports.ts';
+import { sqlStateOf, UNIQUE_VIOLATION } from '../sqlstate.ts';
+import { IMPORT_COLUMNS, IS_ONCE, type Import } from './imports.ts';
 
 export type NewImport = {
   importId: string;
@@ -11,6 +12,8 @@ export type NewImport = {
   fileName: string | null;
   notify: boolean;
   dryRun: boolean;
+  /** True: it is imported although the same file was imported before. */
+  again: boolean;
 };
 
 export async function beginReceiving(db: Knex, given: NewImport): Promise<void> {
@@ -21,6 +24,7 @@ export async function beginReceiving(db: Knex, given: NewImport): Promise<void> 
     file_name: given.fileName,
     notify: given.notify,
     dry_run: given.dryRun,
+    is_again: given.again,
   });
 }
 
@@ -53,11 +57,38 @@ const FINISH_RECEIVING = `
   where import_id = :importId and state = 'receiving'
   returning ${IMPORT_COLUMNS}`;
 
-/** From now on it is there, and its workflow will be told of it. */
+/**
+ * From now on it is there, and its workflow will be told of it.
+ * @throws what {@link isSameFile} knows, when the same file is there and is not to be imported again; nothing more can be
+ * done in a transaction then
+ */
 export async function finishReceiving(db: Knex, importId: string, file: ReceivedFile): Promise<Import> {
   const values = { ...file, header: file.header && [...file.header], mapping: JSON.stringify(file.mapping), importId };
   const { rows } = await db.raw<{ rows: Import[] }>(FINISH_RECEIVING, values);
   if (!rows[0]) throw new Error(`Import ${importId} was given up while its file was being received.`);
+  return rows[0];
+}
+
+/** The same file is imported already, or being tried now. */
+export function isSameFile(error: unknown): boolean {
+  return sqlStateOf(error) === UNIQUE_VIOLATION && (error as { constraint?: unknown }).constraint === 'imports_once';
+}
+
+const FIND_SAME = `
+  select ${IMPORT_COLUMNS} from imports where import_id = (
+    select i.import_id from imports i join imports own on own.import_id = :importId
+    where i.advertiser_id = own.advertiser_id and i.sha256 = :sha256 and i.mapping = :mapping and i.notify = own.notify
+      and i.dry_run = own.dry_run and ${IS_ONCE}
+  )`;
+
+/** @returns the import of the same file that was there before; undefined when it has been cancelled since */
+export async function findSameImport(
+  db: Knex,
+  importId: string,
+  { sha256, mapping }: Pick<ReceivedFile, 'sha256' | 'mapping'>,
+): Promise<Import | undefined> {
+  const values = { importId, sha256, mapping: JSON.stringify(mapping) };
+  const { rows } = await db.raw<{ rows: Import[] }>(FIND_SAME, values);
   return rows[0];
 }
 

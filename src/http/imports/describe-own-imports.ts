@@ -4,7 +4,7 @@ import { defineAnswer } from '../protocol/describe-answer.ts';
 import { createCallDescriber } from '../protocol/describe-call.ts';
 import { FILE_TEXT, fileUpload } from './describe-upload.ts';
 import { errorsCsvExample } from './errors-csv.ts';
-import { importExample, importSchema } from './import-answer.ts';
+import { importExample, importSchema, takenImportExample, takenImportSchema } from './import-answer.ts';
 import { ownFileSchema } from './import-fields.ts';
 
 const describeCalls = createCallDescriber({
@@ -27,6 +27,7 @@ const describeCalls = createCallDescriber({
 });
 
 const answer = defineAnswer(importSchema, { ...importExample, source: 'advertiser' });
+const taken = defineAnswer(takenImportSchema, { ...takenImportExample, source: 'advertiser' });
 const advertiserPath = z.object({ advertiser_id: z.string().meta({ description: 'Your id as an advertiser.' }) });
 const importPath = advertiserPath.extend({ import_id: z.string() });
 const description =
@@ -42,7 +43,7 @@ export function describeOwnImportCalls(): ZodOpenApiPathsObject {
         description: FILE_TEXT,
         query: ownFileSchema,
         upload: fileUpload,
-        answer,
+        answer: taken,
         status: 202,
         refusals: ['invalid'],
       },

@@ -13,6 +13,7 @@ const json = z.array(z.record(z.string(), z.unknown())).meta({
 const form = z.object({
   dry_run: z.enum(['true', 'false']).optional(),
   notify: z.enum(['true', 'false']).optional(),
+  again: z.enum(['true', 'false']).optional(),
   mapping: mappingSchema.optional(),
   file: z.string().meta({ description: 'The last field.', override: { format: 'binary' } }),
 });
@@ -32,4 +33,6 @@ export const FILE_TEXT =
   'names no zone, or Unix time. A row whose own time lies within the window of its lead counts although it comes later, and ' +
   'one that is older than the decision that is there is `stale`. ' +
   'Nothing of a file is kept unless all of it has come; once it is answered, it is imported whatever dies. Rows are booked ' +
-  'in their order, each once.';
+  'in their order, each once. The same file, byte by byte and with the same columns, is imported once: whoever sends it again ' +
+  'is answered the import that it became, with `was_sent_before`, unless `again=true` asks for another one. A dry run stands ' +
+  'in the way of no import.';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Import } from '../../db/imports/imports.ts';
+import type { TakenImport } from '../../intake/files/receive-import.ts';
 import { importSources, importStates } from '../../domain/imports/import.ts';
 import { momentSchema } from '../protocol/describe-answer.ts';
 import { mappingSchema } from './import-fields.ts';
@@ -60,6 +61,22 @@ export const importExample: z.output<typeof importSchema> = {
   started_at: '2026-01-31T09:15:00.000Z',
   ended_at: null,
 };
+
+/** What whoever sends a file is answered. */
+export const takenImportSchema = importSchema
+  .extend({
+    was_sent_before: z.boolean().meta({
+      description:
+        'True: the same file was sent before, and this is the import that it became; nothing was begun. See `again`.',
+    }),
+  })
+  .meta({ id: 'TakenImport' });
+
+export const takenImportExample: z.output<typeof takenImportSchema> = { ...importExample, was_sent_before: false };
+
+export function viewTakenImport({ was_sent_before, ...one }: TakenImport): z.output<typeof takenImportSchema> {
+  return { ...viewImport(one), was_sent_before };
+}
 
 /** An import as it leaves in answers, without what only a page shows. */
 export function viewImport(one: Import): z.output<typeof importSchema> {

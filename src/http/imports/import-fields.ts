@@ -45,6 +45,7 @@ const mappingText = z
 export const fileOptions = {
   dry_run: yesOrNo(false).meta({ description: 'Judge each row, and write nothing.' }),
   notify: yesOrNo(true).meta({ description: 'False: book the statuses, and tell no partner.' }),
+  again: yesOrNo(false).meta({ description: 'True: import it although the same file was imported before.' }),
   mapping: mappingText,
 };
 

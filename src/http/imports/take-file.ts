@@ -1,11 +1,10 @@
 import type { Request } from 'express';
 import type { Actor } from '../../db/audit.ts';
-import type { Import } from '../../db/imports/imports.ts';
 import type { ColumnMapping } from '../../domain/imports/columns.ts';
 import type { ImportSource } from '../../domain/imports/import.ts';
 import { PLAIN_VOCABULARY, type Vocabulary } from '../../domain/vocabulary.ts';
 import { AppError } from '../../errors.ts';
-import { receiveImport, type ReceiveDeps } from '../../intake/files/receive-import.ts';
+import { receiveImport, type ReceiveDeps, type TakenImport } from '../../intake/files/receive-import.ts';
 import { tooLarge } from '../../intake/files/read-text.ts';
 import type { Upload } from '../protocol/upload.ts';
 
@@ -18,13 +17,14 @@ export type FileOptions = {
   actor?: Actor | null;
   dryRun: boolean;
   notify: boolean;
+  again: boolean;
   mapping: ColumnMapping;
 };
 
 export type FileTaker = {
   limits: Pick<ReceiveDeps, 'maxRows' | 'maxMegabytes'>;
   /** Has a place for a file. @throws AppError `too_many` when too many files are coming in */
-  take(upload: Upload, options: FileOptions, declaredBytes: number): Promise<Import>;
+  take(upload: Upload, options: FileOptions, declaredBytes: number): Promise<TakenImport>;
 };
 
 // Each holds some chunks in memory and a connection now and then.

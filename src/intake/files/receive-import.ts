@@ -4,8 +4,10 @@ import type { Import } from '../../db/imports/imports.ts';
 import {
   beginReceiving,
   dropReceived,
+  findSameImport,
   finishReceiving,
   insertChunks,
+  isSameFile,
   readUsualMapping,
   type NewImport,
   type ReceivedFile,
@@ -42,6 +44,19 @@ export type GivenFile = Omit<NewImport, 'importId'> & {
   actor: Actor | null;
 };
 
+/** `was_sent_before`: it is the import of the same file that came earlier, and nothing was begun. */
+export type TakenImport = Import & { was_sent_before: boolean };
+
+class SentBeforeError extends Error {
+  override readonly name = 'SentBeforeError';
+  readonly before: Import;
+
+  constructor(before: Import) {
+    super(`The file was sent before: it is that of import ${before.import_id}.`);
+    this.before = before;
+  }
+}
+
 /** A file as it comes. */
 export type FileSource = {
   bytes: AsyncIterable<Uint8Array>;
@@ -51,18 +66,21 @@ export type FileSource = {
 
 /**
  * Takes in a file while it comes: its rows are stored a few hundred at a time, whatever they say, and once the last one
- * is there, any process goes on with them. A file that breaks off, or cannot be read, leaves nothing.
+ * is there, any process goes on with them. A file that breaks off, or cannot be read, leaves nothing; and so does one that
+ * was imported before, by the same columns, unless it is to be imported again.
  *
+ * @returns its import; that of the same file where it was sent before
  * @throws AppError `invalid` or `too_large`, with what to do about the file
  */
-export async function receiveImport(deps: ReceiveDeps, file: GivenFile, source: FileSource): Promise<Import> {
+export async function receiveImport(deps: ReceiveDeps, file: GivenFile, source: FileSource): Promise<TakenImport> {
   const importId = newImportId();
   await beginReceiving(deps.db, { ...file, importId });
   try {
-    return await receive(deps, { importId, file, source });
+    return { ...(await receive(deps, { importId, file, source })), was_sent_before: false };
   } catch (error) {
     // What cannot be dropped now is, when it has been there for an hour.
     await dropReceived(deps.db, importId).catch(() => undefined);
+    if (error instanceof SentBeforeError) return { ...error.before, was_sent_before: true };
     throw error;
   }
 }
@@ -89,13 +107,26 @@ async function receive(
   await chunker.flush();
   if (chunker.count() === 0) throw brokenFile('The file has no rows: there is nothing below its header.');
   const received = { ...facts, format, header, mapping, rows: chunker.count() };
-  return await finish(db, { importId, actor: file.actor, received });
+  return await finishOnce(db, { importId, actor: file.actor, received });
 }
 
-async function finish(
-  db: Knex,
-  { importId, actor, received }: { importId: string; actor: Actor | null; received: ReceivedFile },
-): Promise<Import> {
+type Whole = { importId: string; actor: Actor | null; received: ReceivedFile };
+
+/** @throws SentBeforeError */
+async function finishOnce(db: Knex, whole: Whole): Promise<Import> {
+  for (;;) {
+    try {
+      return await finish(db, whole);
+    } catch (error) {
+      if (!isSameFile(error)) throw error;
+      const before = await findSameImport(db, whole.importId, whole.received);
+      // If that was cancelled at this moment, this one takes its place.
+      if (before) throw new SentBeforeError(before);
+    }
+  }
+}
+
+async function finish(db: Knex, { importId, actor, received }: Whole): Promise<Import> {
   if (!actor) return await finishReceiving(db, importId, received);
   return await asActor(db, actor, async (trx) => {
     const taken = await finishReceiving(trx, importId, received);

@@ -55,6 +55,22 @@ describe('the imports of the admin API', () => {
     assert.equal(((await post(`/${id}/resume`).expect(409)).body as Problem).kind, 'conflict');
   });
 
+  it('answer the import that a file became when it is sent again, and take it again when that is asked for', async () => {
+    const file = 'conversion_id,status\nsent-again,approved\n';
+    const first = (await upload('', file)).body as Shown;
+    assert.equal(first['was_sent_before'], false);
+    const second = await upload('', file);
+    assert.equal(second.status, 202);
+    assertFields(second.body as Shown, { import_id: first.import_id, was_sent_before: true });
+    const third = (await upload('&again=true', file)).body as Shown;
+    assert.notEqual(third.import_id, first.import_id);
+    const acts = await stage
+      .db('audit_log')
+      .where({ action: 'upload', subject_type: 'import', subject_id: first.import_id })
+      .select('subject_id');
+    assert.equal(acts.length, 1);
+  });
+
   it('give the refused rows as CSV, with formulas made harmless', async () => {
     const answered = await upload(`&mapping=${encodeURIComponent(MAPPING)}`, FILE);
     const { import_id: id } = answered.body as Shown;

@@ -100,7 +100,9 @@ describe('the imports of an advertiser', () => {
     const signer: KnownAdvertiser = { advertiserId, vocabulary: null, proofs, tokens: [], signingSecrets };
     const { app: signed } = await buildPublicApp({ db: stage.db, advertisers: [signer] });
     const ids = [];
-    for (let count = 0; count < 2; count++) ids.push((await send('conversion_id,status\nnobody,approved\n')).import_id);
+    for (let count = 0; count < 2; count++) {
+      ids.push((await send(`conversion_id,status\nnobody-${count},approved\n`)).import_id);
+    }
     const [own, other] = ids.map((id) => `${path}/${id}`) as [string, string];
     const at = new Date();
     const call = (method: 'get' | 'post', address: string, payload: string) =>

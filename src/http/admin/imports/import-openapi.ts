@@ -2,12 +2,13 @@ import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { FILE_TEXT, fileUpload } from '../../imports/describe-upload.ts';
 import { errorsCsvExample } from '../../imports/errors-csv.ts';
-import { importExample, importSchema } from '../../imports/import-answer.ts';
+import { importExample, importSchema, takenImportExample, takenImportSchema } from '../../imports/import-answer.ts';
 import { fileSchema, importListSchema } from '../../imports/import-fields.ts';
 import { defineAnswer } from '../../protocol/describe-answer.ts';
 import { describeCalls } from '../describe-admin-call.ts';
 
 const importAnswer = defineAnswer(importSchema, importExample);
+const takenAnswer = defineAnswer(takenImportSchema, takenImportExample);
 const importsAnswer = defineAnswer(
   z.object({
     items: z.array(importSchema),
@@ -35,7 +36,7 @@ export function describeImportCalls(): ZodOpenApiPathsObject {
         description: FILE_TEXT,
         query: fileSchema,
         upload: fileUpload,
-        answer: importAnswer,
+        answer: takenAnswer,
         status: 202,
         refusals: ['invalid', 'unknown'],
       },

@@ -6,7 +6,7 @@ import { listImports, readImport, type Import } from '../../../db/imports/import
 import { AppError } from '../../../errors.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { sendImportErrors } from '../../imports/errors-csv.ts';
-import { viewImport } from '../../imports/import-answer.ts';
+import { viewImport, viewTakenImport } from '../../imports/import-answer.ts';
 import { fileSchema, importListSchema } from '../../imports/import-fields.ts';
 import { declaredBytes, type FileTaker } from '../../imports/take-file.ts';
 import { actorOf } from '../../protocol/actor.ts';
@@ -23,16 +23,16 @@ export function addUploadRoute(routes: Router, { db, files }: ImportDeps): void 
     const asked = readWith(fileSchema.partial({ advertiser_id: true }), req.query);
     const upload = await openUpload(req);
     const options = { ...asked, ...readWith(fileSchema, { ...req.query, ...upload.fields }) };
-    const { advertiser_id: advertiserId, dry_run: dryRun, notify, mapping = {} } = options;
+    const { advertiser_id: advertiserId, dry_run: dryRun, notify, again, mapping = {} } = options;
     const advertiser = await readAdvertiser(db, advertiserId);
     if (!advertiser) throw new AppError('unknown', `There is no advertiser ${advertiserId}.`);
     const { vocabulary } = advertiser;
     const taken = await files.take(
       upload,
-      { advertiserId, vocabulary, source: 'ops', actor: actorOf(res), dryRun, notify, mapping },
+      { advertiserId, vocabulary, source: 'ops', actor: actorOf(res), dryRun, notify, again, mapping },
       declaredBytes(req),
     );
-    res.status(202).json(viewImport(taken));
+    res.status(202).json(viewTakenImport(taken));
   });
 }
 

@@ -10,7 +10,7 @@ import { wrongToken } from '../../../intake/status.ts';
 import type { Log } from '../../../log.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { sendImportErrors } from '../../imports/errors-csv.ts';
-import { viewImport } from '../../imports/import-answer.ts';
+import { viewImport, viewTakenImport } from '../../imports/import-answer.ts';
 import { ownFileSchema } from '../../imports/import-fields.ts';
 import { declaredBytes, type FileTaker } from '../../imports/take-file.ts';
 import { readBearer } from '../../protocol/keys/bearer.ts';
@@ -53,20 +53,21 @@ export function createImportRoutes({ db, files, catalogue, log, ...origin }: Fil
     const asked = readWith(ownFileSchema, req.query);
     const upload = await openUpload(req, (bytes) => signature?.update(bytes));
     const options = { ...asked, ...readWith(ownFileSchema, { ...req.query, ...upload.fields }) };
-    const { dry_run: dryRun, notify, mapping = {} } = options;
+    const { dry_run: dryRun, notify, again, mapping = {} } = options;
     const file = {
       advertiserId,
       vocabulary: advertiser?.vocabulary,
       source: 'advertiser' as const,
       dryRun,
       notify,
+      again,
       mapping,
     };
     const finish = async () => {
       await upload.finish();
       if (signature && !signature.isRight()) throw wrongToken();
     };
-    res.status(202).json(viewImport(await files.take({ ...upload, finish }, file, declaredBytes(req))));
+    res.status(202).json(viewTakenImport(await files.take({ ...upload, finish }, file, declaredBytes(req))));
   });
   routes.all(PATH, allowOnly('POST'));
 

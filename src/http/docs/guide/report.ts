@@ -111,7 +111,7 @@ curl -s "<%= it.publicUrl %>/advertisers/$ADVERTISER_ID/imports" \\
 <li><code>event_time</code> is when it happened: <code>2026-01-31T09:15:00Z</code>, UTC where it names no zone, or Unix time. A row whose own time lies within the window counts although it comes later. A day without a time of day is refused.</li>
 <li>With <code>event_time</code> the order of rows and files does not matter: a row that is older than the decision we have is <code>stale</code> and changes nothing. So it must be the time at which the status came to be. If your export knows only that of the sale, leave the column out: then a later row corrects an earlier one.</li>
 <li>A file is taken whole or not at all. Once you have its <code>import_id</code> it is imported whatever happens here.</li>
-<li>Rows are booked in their order, each once. The same file again gives duplicates, and pays nothing twice.</li>
+<li>Rows are booked in their order, each once. The same file is imported once: whoever sends it again, with the same columns, gets the import that is there, with <code>was_sent_before</code>. To import it once more all the same, say <code>again=true</code>.</li>
 <li><code>notify=false</code> books the file's statuses and sends no postbacks of them: for what the partners know already.</li>
 <li>A row that is refused stops no other. <code>errors.csv</code> lists each with its number, why, and as it stood in your file: mend these rows and send them as a file of their own.</li>
 <li>The token stands in the header, never in the address. With a signature, the whole body is signed, and options go into the fields of a form before the file, because the query is not covered.</li>

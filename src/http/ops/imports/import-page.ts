@@ -11,6 +11,8 @@ export type ImportData = {
   progress: ImportProgress;
   errors: ShownError[];
   refusal: string | undefined;
+  /** Whoever sent the file was led here, because it had been sent before. */
+  wasSentBefore: boolean;
   fields: readonly ImportField[];
   may: ReturnType<typeof mayOf>;
 };
@@ -24,6 +26,7 @@ export const sendImport = definePage<ImportData>(
 <div id="import"<% if (!progress.isOver) { %> hx-get="<%= path %>" hx-trigger="every 1s" hx-select="#import" hx-swap="outerHTML"<% } %>>
 <div class="head"><h1><%= one.dry_run ? 'Dry run' : 'Import' %> of <%= one.file_name ?? 'a file' %></h1><span class="row"><%~ it.show.id(one.import_id) %> <%~ it.show.state(one.state) %></span></div>
 <% if (it.refusal) { %><%~ it.show.notice({ tone: 'bad', text: it.refusal, role: 'alert' }) %><% } %>
+<% if (it.wasSentBefore) { %><%~ it.show.notice({ tone: 'busy', title: 'This file was sent before', text: 'This is its import, and nothing else was begun. To import it once more all the same, send it again and say so in the form.', role: 'status' }) %><% } %>
 <section class="card">
 <p class="progress-text"><strong><%= number(one.done_rows) %> of <%= number(one.rows) %> rows</strong><% if (progress.pace) { %> <span class="soft"><%= progress.pace %></span><% } %></p>
 <progress value="<%= one.done_rows %>" max="<%= progress.total %>" aria-label="Rows dealt with"></progress>

@@ -62,7 +62,8 @@ export function addImportUpload(routes: Router, { db, files }: ImportPagesDeps):
     const form = readForm(upload.fields);
     try {
       const taken = await takeFile(req, res, { upload, form });
-      res.redirect(303, `${LIST}/${encodeURIComponent(taken.import_id)}`);
+      const { import_id, was_sent_before } = taken;
+      res.redirect(303, `${LIST}/${encodeURIComponent(import_id)}${was_sent_before ? '?sent_before=true' : ''}`);
     } catch (error) {
       await showNew(db, res, { form, ...refusalOf(error) });
     }
@@ -79,9 +80,10 @@ export function addImportUpload(routes: Router, { db, files }: ImportPagesDeps):
       const message = `There is no advertiser ${advertiserId}.`;
       throw new AppError('invalid', message, { problems: [{ field: 'advertiser_id', message }] });
     }
-    const { dry_run: dryRun, notify, mapping = {} } = asked;
+    const { dry_run: dryRun, notify, again, mapping = {} } = asked;
     const { vocabulary } = advertiser;
-    const file = { advertiserId, vocabulary, source: 'ops' as const, actor: actorOf(res), dryRun, notify, mapping };
+    const actor = actorOf(res);
+    const file = { advertiserId, vocabulary, source: 'ops' as const, actor, dryRun, notify, again, mapping };
     return await files.take(upload, file, declaredBytes(req));
   }
 }
@@ -111,10 +113,14 @@ export function addImportPages(routes: Router, { db }: Pick<ImportPagesDeps, 'db
 
   routes.get('/imports/new', needs('operate'), async (req, res) => {
     const advertiserId = firstOf(readQuery(req.url)['advertiser_id']) ?? '';
-    await showNew(db, res, { form: { advertiser_id: advertiserId, dry_run: 'true', notify: 'true', columns: {} } });
+    await showNew(db, res, {
+      form: { advertiser_id: advertiserId, dry_run: 'true', notify: 'true', again: 'false', columns: {} },
+    });
   });
 
-  routes.get('/imports/:id', async (req, res) => await show(res, req.params.id));
+  routes.get('/imports/:id', async (req, res) => {
+    await show(res, req.params.id, { wasSentBefore: firstOf(readQuery(req.url)['sent_before']) === 'true' });
+  });
 
   routes.get('/imports/:id/errors.csv', async (req, res) => {
     await sendImportErrors(res, db, (await find(req.params.id)).import_id);
@@ -142,7 +148,7 @@ export function addImportPages(routes: Router, { db }: Pick<ImportPagesDeps, 'db
   async function show(
     res: Response,
     importId: string,
-    { status = 200, refusal }: { status?: number; refusal?: string } = {},
+    { status = 200, refusal, wasSentBefore = false }: { status?: number; refusal?: string; wasSentBefore?: boolean },
   ): Promise<void> {
     const one = await find(importId);
     const progress = progressOf(one, visitOf(res).nowMs);
@@ -150,7 +156,7 @@ export function addImportPages(routes: Router, { db }: Pick<ImportPagesDeps, 'db
     sendImport(
       res,
       { title: one.file_name ?? 'Import', status },
-      { one, progress, errors, refusal, fields: importFields, may: mayOf(res) },
+      { one, progress, errors, refusal, wasSentBefore, fields: importFields, may: mayOf(res) },
     );
   }
 
@@ -181,8 +187,8 @@ function readForm(fields: Record<string, string>): ImportForm {
     const column = (fields[`column_${field}`] ?? '').trim();
     return column === '' ? [] : [[field, column] as [ImportField, string]];
   });
-  const { advertiser_id = '', dry_run = 'true', notify = 'true' } = fields;
-  return { advertiser_id, dry_run, notify, columns: Object.fromEntries(named) };
+  const { advertiser_id = '', dry_run = 'true', notify = 'true', again = 'false' } = fields;
+  return { advertiser_id, dry_run, notify, again, columns: Object.fromEntries(named) };
 }
 
 /** What the form says of a file that was refused. @throws what is no refusal of it */

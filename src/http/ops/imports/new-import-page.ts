@@ -6,6 +6,7 @@ export type ImportForm = {
   advertiser_id: string;
   dry_run: string;
   notify: string;
+  again: string;
   columns: Partial<Record<ImportField, string>>;
 };
 
@@ -33,6 +34,7 @@ export const sendNewImport = definePage<NewImportData>(
 <% } %>
 <%~ it.show.select({ name: 'dry_run', label: 'What happens', value: it.form.dry_run, options: [{ value: 'true', label: 'Try it first: judge each row, write nothing' }, { value: 'false', label: 'Book the rows at once' }] }) %>
 <%~ it.show.select({ name: 'notify', label: 'Postbacks', value: it.form.notify, options: [{ value: 'true', label: 'Tell the partners' }, { value: 'false', label: 'Book without telling any partner' }] }) %>
+<%~ it.show.select({ name: 'again', label: 'If the same file was sent before', value: it.form.again, options: [{ value: 'false', label: 'Show what became of it' }, { value: 'true', label: 'Import it once more' }] }) %>
 <details<% if (Object.keys(it.errors).some((name) => name.startsWith('mapping'))) { %> open<% } %>>
 <summary>Columns</summary>
 <p class="help">What is left empty is looked for by the names of the advertiser's last file, by those of its vocabulary, then by ours.</p>
