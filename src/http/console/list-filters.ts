@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { AppError } from '../../errors.ts';
 import { addDays, beginOfDay, isDay } from '../pages/console/days.ts';
 import { readWith } from '../fields/read-with.ts';
+import { writeCursor } from '../protocol/cursor.ts';
 import { readQuery } from '../protocol/query.ts';
 
 /** The filters of a list as they stand in its address. */
@@ -54,6 +55,17 @@ export function readListFilters<Schema extends z.ZodType>(
       const query = new URLSearchParams({ ...shown, ...(place === undefined ? {} : { cursor: place }) }).toString();
       return query === '' ? path : `${path}?${query}`;
     },
+  };
+}
+
+/** What a page shows of a list, beside its rows; `next` is where the next page of it begins. */
+export function placesOf(
+  list: Pick<ListFilters<{ cursor?: string | undefined }>, 'filters' | 'pageAt'>,
+  next: string | null,
+): { first: string | undefined; next: string | undefined } {
+  return {
+    first: list.filters.cursor === undefined ? undefined : list.pageAt(),
+    next: next === null ? undefined : list.pageAt(writeCursor(next)),
   };
 }
 

@@ -3,16 +3,7 @@ import { z } from 'zod';
 import type { CataloguePageQuery } from '../../db/catalogue-rows.ts';
 import { readListFilters } from '../console/list-filters.ts';
 import { visitOf } from '../console/session/visit.ts';
-
-/** A list of the catalogue as its page shows it. */
-export type CatalogueList<Row> = {
-  given: Record<string, string>;
-  errors: Record<string, string>;
-  isFiltered: boolean;
-  rows: Row[];
-  first: string | undefined;
-  next: string | undefined;
-};
+import type { ListPage } from './list-page.ts';
 
 const PAGE = 50;
 
@@ -34,7 +25,7 @@ export async function readCatalogueList<Row>(
     read: (query: CataloguePageQuery & { advertiser_id?: string | undefined }) => Promise<Row[]>;
     idOf: (row: Row) => string;
   },
-): Promise<CatalogueList<Row>> {
+): Promise<ListPage<Row>> {
   const list = readListFilters(req, filters, visitOf(res).timeZone);
   const { cursor: after, ...asked } = list.filters;
   const found = await read({ ...asked, after, limit: PAGE + 1 });
@@ -47,11 +38,7 @@ export async function readCatalogueList<Row>(
   };
 }
 
-/** The filters of such a list, as a part of its page. @param path where the list is */
-export const catalogueFilters = (path: string) => `
-<form method="get" action="${path}" class="filters">
+/** The fields of such a list's filters. */
+export const catalogueFilters = `
 <%~ it.show.field({ name: 'q', label: 'Name or id', type: 'search', value: it.given.q, error: it.errors.q, attributes: { maxlength: '120' } }) %>
-<%~ it.show.select({ name: 'state', label: 'State', value: it.given.state, options: [{ value: '', label: 'any' }, { value: 'active', label: 'active' }, { value: 'paused', label: 'paused' }] }) %>
-<div class="row"><button class="plain">Show</button><% if (it.isFiltered) { %><a class="button quiet" href="${path}">All</a><% } %></div>
-</form>
-`;
+<%~ it.show.select({ name: 'state', label: 'State', value: it.given.state, options: [{ value: '', label: 'any' }, { value: 'active', label: 'active' }, { value: 'paused', label: 'paused' }] }) %>`;

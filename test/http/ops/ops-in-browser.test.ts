@@ -45,7 +45,7 @@ describe('the ops console in a browser', function () {
   it('from the login by a search to the explanation that a partner gets', async () => {
     page = await browser.open({ permissions: ['clipboard-read', 'clipboard-write'] });
     await signIn();
-    const search = page.getByRole('searchbox', { name: 'Find any id or name' });
+    const search = page.getByRole('searchbox', { name: 'Find id or name' });
     await search.fill('ref-of-last');
     await search.press('Enter');
     await page.waitForURL(new RegExp(`/ops/leads/${lead.leadId}$`));
@@ -121,7 +121,7 @@ describe('the ops console in a browser', function () {
   it('works without scripts', async () => {
     page = await browser.open({ javaScriptEnabled: false });
     await signIn();
-    await page.getByRole('searchbox', { name: 'Find any id or name' }).fill(lead.leadId);
+    await page.getByRole('searchbox', { name: 'Find id or name' }).fill(lead.leadId);
     await page.keyboard.press('Enter');
     await page.waitForURL(new RegExp(`/ops/leads/${lead.leadId}$`));
     await page.goto(`/ops/partners/${lead.first}/pause`);

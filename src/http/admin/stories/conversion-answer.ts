@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { attemptKinds, attemptOutcomes } from '../../../db/reports/conversion-facts.ts';
-import { postbackStates, skipReasons } from '../../../db/postbacks.ts';
 import { capReasons } from '../../../domain/offer-cap.ts';
-import { refIdProblems } from '../../../domain/ref-id.ts';
 import { statuses } from '../../../domain/status.ts';
+import * as shared from '../../fields/postback-answers.ts';
 import { momentSchema } from '../../protocol/describe-answer.ts';
 import { flagExample, flagSchema } from '../fraud/fraud-answers.ts';
 import { keptCallExample, keptCallSchema } from '../status-calls/status-call-answers.ts';
@@ -13,53 +11,13 @@ const AT = '2026-01-31T09:15:00.000Z';
 const holder = z.string().meta({ description: 'A partner_id, or `house`.' });
 const refId = z.string().nullable();
 const status = z.enum(statuses);
-const money = z.object({ amount: z.int().meta({ description: 'Minor units.' }), currency: z.string() });
-
-const sentHeaders = z
-  .record(z.string(), z.string())
-  .nullable()
-  .meta({ description: 'Null where nothing could be sent, and for attempts from before headers were kept.' });
-
-const attemptSchema = z.object({
-  attempt: z.int(),
-  kind: z.enum(attemptKinds).meta({ description: 'A redelivery was asked for after the postback had ended.' }),
-  started_at: momentSchema,
-  ended_at: momentSchema.nullable(),
-  outcome: z.enum(attemptOutcomes),
-  duration_ms: z.int().nullable(),
-  error: z.string().nullable().meta({ description: 'Why no response came, such as `timeout`.' }),
-  request: z.object({ method: z.string(), url: z.string(), headers: sentHeaders, body: z.string().nullable() }),
-  response: z
-    .object({
-      http_status: z.int(),
-      location: z.string().nullable(),
-      body: z.string().nullable().meta({
-        description: 'The first 4 KiB, as text; null once it was dropped after RESPONSE_BODIES_RETENTION_DAYS.',
-      }),
-    })
-    .nullable(),
-});
 
 const postbackSchema = z.object({
-  postback_id: z.string(),
-  conversion_id: z.string(),
-  seq: z.int().meta({ description: 'Of the status that it tells of.' }),
-  lead_id: z.string(),
-  offer_id: z.string(),
+  ...shared.postbackShape,
   partner_id: holder,
-  ref_id: refId,
-  status,
-  reason: z.string().nullable(),
-  is_handover: z.boolean().meta({ description: 'It tells a partner that the lead was lost to another.' }),
-  event_at: momentSchema.meta({ description: 'When the status was recorded.' }),
-  state: z.enum(postbackStates),
-  skip_reason: z.enum(skipReasons).nullable(),
-  next_attempt_at: momentSchema.nullable(),
-  created_at: momentSchema,
-  ended_at: momentSchema.nullable(),
-  ref_id_problem: z.enum(refIdProblems).nullable(),
-  payout: money,
-  attempts: z.array(attemptSchema),
+  lead_id: z.string(),
+  seq: z.int().meta({ description: 'Of the status that it tells of.' }),
+  attempts: z.array(z.object(shared.attemptShape)),
 });
 
 const entrySchema = z.object({
@@ -118,7 +76,7 @@ export const conversionSchema = z.object({
     }),
   ),
   other_calls: z.array(keptCallSchema).meta({ description: 'Kept, but without effect: repeated, stale, refused.' }),
-  reward: z.object({ entries: z.array(entrySchema), net: money.nullable() }),
+  reward: z.object({ entries: z.array(entrySchema), net: shared.moneySchema.nullable() }),
   flags: z.array(flagSchema).meta({ description: 'What looks odd; flags stop nothing.' }),
   postbacks: z.array(postbackSchema),
 });
@@ -140,42 +98,9 @@ const entryExample: z.output<typeof entrySchema> = {
 };
 
 const postbackExample: z.output<typeof postbackSchema> = {
-  postback_id: 'p4t8w1x6z3c7v9b2',
-  conversion_id: 'k3v9x2m7q1w8z5t4r6y0',
-  seq: 3,
-  lead_id: 'mk2p7s3q1x9c4v6b8n0m5k7j',
-  offer_id: 'gold-card-7h3m2p',
-  partner_id: 'abcdefghigk',
-  ref_id: '123456789abcd',
-  status: 'approved',
-  reason: null,
-  is_handover: false,
-  event_at: AT,
-  state: 'delivered',
-  skip_reason: null,
-  next_attempt_at: null,
-  created_at: AT,
-  ended_at: AT,
-  ref_id_problem: null,
-  payout: { amount: 1250, currency: 'USD' },
-  attempts: [
-    {
-      attempt: 1,
-      kind: 'scheduled',
-      started_at: AT,
-      ended_at: AT,
-      outcome: 'delivered',
-      duration_ms: 84,
-      error: null,
-      request: {
-        method: 'GET',
-        url: 'https://tracker.example/postback?cid=123456789abcd&status=approved',
-        headers: { 'user-agent': 'Cashcat-Postbacks/1', accept: '*/*' },
-        body: null,
-      },
-      response: { http_status: 200, location: null, body: 'OK' },
-    },
-  ],
+  ...shared.postbackExample,
+  ...{ partner_id: 'abcdefghigk', lead_id: 'mk2p7s3q1x9c4v6b8n0m5k7j', seq: 3 },
+  attempts: [shared.attemptExample],
 };
 
 export const conversionExample: z.output<typeof conversionSchema> = {

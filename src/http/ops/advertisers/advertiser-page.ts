@@ -1,6 +1,7 @@
 import type { Advertiser } from '../../../db/advertisers.ts';
 import type { Offer } from '../../../db/offers.ts';
-import { catalogueFilters, type CatalogueList } from '../catalogue-list.ts';
+import { catalogueFilters } from '../catalogue-list.ts';
+import { listTemplate, type ListPage } from '../list-page.ts';
 import { definePage, type mayOf } from '../ops-page.ts';
 
 type May = ReturnType<typeof mayOf>;
@@ -8,32 +9,32 @@ type May = ReturnType<typeof mayOf>;
 /** What can be typed of an advertiser. */
 export type AdvertiserForm = { name: string; advertiser_id: string };
 
-export const sendAdvertiserList = definePage<CatalogueList<Advertiser> & { may: May }>(
+export const sendAdvertiserList = definePage<ListPage<Advertiser> & { may: May }>(
   'advertisers',
-  `
-<div class="head"><h1>Advertisers</h1><% if (it.may.admin) { %><a class="button" href="/ops/advertisers/new">New advertiser</a><% } %></div>
-${catalogueFilters('/ops/advertisers')}
-<% if (it.rows.length > 0) { %>
-<div class="table" tabindex="0" role="region" aria-label="Advertisers">
-<table class="cards">
-<thead><tr><th scope="col">Advertiser</th><th scope="col">Id</th><th scope="col">State</th><th scope="col">Since</th></tr></thead>
-<tbody>
-<% for (const row of it.rows) { %>
-<tr>
-<th scope="row" class="wrap"><a href="/ops/advertisers/<%= encodeURIComponent(row.advertiser_id) %>"><%= row.name %></a></th>
-<td data-label="Id"><%~ it.show.id(row.advertiser_id) %></td>
-<td data-label="State"><%~ it.show.state(row.state) %></td>
-<td data-label="Since"><%~ it.show.time(row.created_at) %></td>
-</tr>
-<% } %>
-</tbody>
-</table>
-</div>
-<% } else { %>
-<%~ it.show.nothing(it.isFiltered ? { title: 'Nothing fits', text: 'No advertiser is like this.', action: { label: 'Show all', href: '/ops/advertisers' } } : { title: 'No advertisers yet', text: 'An advertiser gets an address for its status calls, and a token that goes with them.', ...(it.may.admin ? { action: { label: 'Make the first one', href: '/ops/advertisers/new' } } : {}) }) %>
-<% } %>
-<%~ it.show.pager({ first: it.first, next: it.next }) %>
-`,
+  listTemplate({
+    title: 'Advertisers',
+    path: '/ops/advertisers',
+    beside: `<% if (it.may.admin) { %><a class="button" href="/ops/advertisers/new">New advertiser</a><% } %>`,
+    filters: catalogueFilters,
+    columns: [
+      {
+        label: 'Advertiser',
+        cell: `<a href="/ops/advertisers/<%= encodeURIComponent(row.advertiser_id) %>"><%= row.name %></a>`,
+        look: 'head',
+      },
+      { label: 'Id', cell: `<%~ it.show.id(row.advertiser_id) %>` },
+      { label: 'State', cell: `<%~ it.show.state(row.state) %>` },
+      { label: 'Since', cell: `<%~ it.show.time(row.created_at) %>` },
+    ],
+    nothing: {
+      fits: 'No advertiser is like this.',
+      yet: {
+        title: 'No advertisers yet',
+        text: 'An advertiser gets an address for its status calls, and a token that goes with them.',
+        action: `it.may.admin ? { label: 'Make the first one', href: '/ops/advertisers/new' } : undefined`,
+      },
+    },
+  }),
 );
 
 const NAME_FIELD = `

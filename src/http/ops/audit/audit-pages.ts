@@ -1,10 +1,9 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
 import { listAuditEntries, type AuditEntry } from '../../../db/reports/audit-log.ts';
-import { readListFilters } from '../../console/list-filters.ts';
+import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { auditListSchema } from '../../fields/audit-filters.ts';
-import { writeCursor } from '../../protocol/cursor.ts';
 import { advertiserAt, ledgerOf, partnerAt, pricesAt, subjectAt, subjectTypes } from '../addresses.ts';
 import { definePage } from '../ops-page.ts';
 import { tellDifferences, type Difference } from './differences.ts';
@@ -80,8 +79,7 @@ export function addAuditPages(routes: Router, { db }: { db: Knex }): void {
           actions: optionsOf(Object.entries(DONE), list.given.action),
           subjects: optionsOf(subjectTypes.map(typeEntry), list.given.subject_type),
         },
-        first: list.filters.cursor === undefined ? undefined : list.pageAt(),
-        next: next === null ? undefined : list.pageAt(writeCursor(next)),
+        ...placesOf(list, next),
       },
     );
   });

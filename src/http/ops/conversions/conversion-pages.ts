@@ -8,10 +8,9 @@ import { tellConversionStory, type ConversionStory } from '../../../stories/conv
 import { explainToPartner } from '../../../stories/explain-to-partner.ts';
 import { tellPartnerConversion } from '../../../stories/partner-conversion-story.ts';
 import { tellHolder } from '../../../stories/tell-holder.ts';
-import { readListFilters } from '../../console/list-filters.ts';
+import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { conversionListSchema } from '../../fields/fact-list-schemas.ts';
-import { writeCursor } from '../../protocol/cursor.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
 import { mayOf } from '../ops-page.ts';
 import type { StoryPagesDeps } from '../leads/lead-pages.ts';
@@ -33,8 +32,7 @@ export function addConversionPages(routes: Router, { db, ...told }: StoryPagesDe
       {
         ...{ given: list.given, errors: list.errors, isFiltered: list.isFiltered, rows },
         statuses: ['', ...conversionStatuses].map((value) => ({ value, label: NAMES[value] ?? value })),
-        first: list.filters.cursor === undefined ? undefined : list.pageAt(),
-        next: next === null ? undefined : list.pageAt(writeCursor(next)),
+        ...placesOf(list, next),
       },
     );
   });

@@ -34,17 +34,16 @@ const sendEndpoints = definePage<EndpointData>(
 <% if (it.endpoints.length > 0) { %>
 <div class="table" tabindex="0" role="region" aria-label="Endpoints">
 <table class="cards">
-<thead><tr><th scope="col">Partner and origin</th><th scope="col">State</th><th scope="col" class="number">Failures in a row</th><th scope="col" class="number">Failed, last hour</th><th scope="col">Last success</th><th scope="col">Last failure</th><th scope="col"><span class="unseen">Postbacks</span></th></tr></thead>
+<thead><tr><th scope="col">Partner and origin</th><th scope="col">State</th><th scope="col" class="number">Failures in a row</th><th scope="col" class="number">Failed, last hour</th><th scope="col">Last success</th><th scope="col">Last failure</th></tr></thead>
 <tbody>
 <% for (const each of it.endpoints) { %>
 <tr>
 <th scope="row" class="wrap origin"><a href="<%= it.partnerAt(each.partner_id) %>"><%= each.name %></a><br><code class="soft"><%= each.origin %></code></th>
 <td data-label="State"><%~ it.show.state(each.state) %><% if (each.failing_since && each.state === 'failing') { %> <span class="soft small">since <%~ it.show.time(each.failing_since) %></span><% } %></td>
-<td data-label="Failures in a row" class="number"><%= each.consecutive_failures %></td>
+<td data-label="Failures in a row" class="number"><% if (each.consecutive_failures > 0) { %><a href="/ops/postbacks?partner_id=<%= encodeURIComponent(each.partner_id) %>&amp;state=failed" title="Its failed postbacks"><%= each.consecutive_failures %></a><% } else { %>0<% } %></td>
 <td data-label="Failed, last hour" class="number"><%= each.failure_rate === null ? '–' : Math.round(each.failure_rate * 100) + ' %' %></td>
 <td data-label="Last success"><% if (each.last_success_at) { %><%~ it.show.time(each.last_success_at) %><% } else { %><span class="soft">never</span><% } %></td>
 <td data-label="Last failure"><% if (each.last_failure_at) { %><%~ it.show.time(each.last_failure_at) %><% } else { %><span class="soft">never</span><% } %><% if (each.canary) { %> <span class="soft small">test <%~ it.show.time(each.canary.at) %>: <%= it.tellAnswer(each.canary) %></span><% } %></td>
-<td><a href="/ops/postbacks?partner_id=<%= encodeURIComponent(each.partner_id) %>&amp;state=failed">Failed postbacks</a></td>
 </tr>
 <% } %>
 </tbody>

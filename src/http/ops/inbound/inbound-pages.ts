@@ -9,11 +9,10 @@ import { AppError } from '../../../errors.ts';
 import type { StatusIntake } from '../../../intake/status.ts';
 import { viewStatusCall } from '../../../stories/status-call-view.ts';
 import { leadBack } from '../../console/console-pages.ts';
-import { readListFilters } from '../../console/list-filters.ts';
+import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { BAD_TOKEN, callIdSchema, statusCallListSchema } from '../../fields/status-call-schemas.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
-import { writeCursor } from '../../protocol/cursor.ts';
 import { mayOf } from '../ops-page.ts';
 import { sendCall } from './call-page.ts';
 import { sendInboundList, sendLateList } from './inbound-list-page.ts';
@@ -94,8 +93,7 @@ export function addInboundPages(routes: Router, { db, statuses }: InboundDeps): 
     return {
       list,
       rows: rows.map(viewStatusCall),
-      first: list.filters.cursor === undefined ? undefined : list.pageAt(),
-      next: next === null ? undefined : list.pageAt(writeCursor(next)),
+      ...placesOf(list, next),
     };
   }
 

@@ -12,12 +12,11 @@ import type { StatusIntake } from '../../../intake/status.ts';
 import { viewUnknownWord } from '../../../stories/unknown-word-view.ts';
 import { leadBack } from '../../console/console-pages.ts';
 import { textIn } from '../../console/form.ts';
-import { readListFilters } from '../../console/list-filters.ts';
+import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { mappedWordSchema, unknownWordListSchema } from '../../fields/status-call-schemas.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
-import { writeCursor } from '../../protocol/cursor.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
 import { mayOf } from '../ops-page.ts';
 import { sendInbox, sendMapWord } from './inbox-page.ts';
@@ -47,8 +46,7 @@ export function addInboxPages(routes: Router, { db, windowMs, statuses }: InboxD
       {
         ...{ given: list.given, errors: list.errors, isFiltered: list.isFiltered, rows: rows.map(viewUnknownWord) },
         mayOperate: mayOf(res).operate,
-        first: list.filters.cursor === undefined ? undefined : list.pageAt(),
-        next: next === null ? undefined : list.pageAt(writeCursor(next)),
+        ...placesOf(list, next),
       },
     );
   });

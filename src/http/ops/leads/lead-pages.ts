@@ -7,10 +7,9 @@ import { AppError } from '../../../errors.ts';
 import type { TemporalUi } from '../../../stories/lead-address.ts';
 import { tellLeadStory } from '../../../stories/lead-story.ts';
 import { tellHolder } from '../../../stories/tell-holder.ts';
-import { readListFilters } from '../../console/list-filters.ts';
+import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { leadListSchema } from '../../fields/fact-list-schemas.ts';
-import { writeCursor } from '../../protocol/cursor.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
 import { sendLeadList } from './lead-list-page.ts';
 import { sendLead, type Paging } from './lead-page.ts';
@@ -34,8 +33,7 @@ export function addLeadPages(routes: Router, { db, ...told }: StoryPagesDeps): v
       {
         ...{ given: list.given, errors: list.errors, isFiltered: list.isFiltered, rows },
         statuses: ['', ...leadStatuses].map((status) => ({ value: status, label: status === '' ? 'any' : status })),
-        first: list.filters.cursor === undefined ? undefined : list.pageAt(),
-        next: next === null ? undefined : list.pageAt(writeCursor(next)),
+        ...placesOf(list, next),
       },
     );
   });

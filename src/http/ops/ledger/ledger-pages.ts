@@ -19,7 +19,7 @@ import { AppError } from '../../../errors.ts';
 import { explainLine, sumByCurrency } from '../../../stories/ledger-words.ts';
 import { leadBack } from '../../console/console-pages.ts';
 import { textIn } from '../../console/form.ts';
-import { readListFilters } from '../../console/list-filters.ts';
+import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { ledgerListSchema, newPayoutSchema, readScope, statementSchema } from '../../fields/ledger-filters.ts';
 import { lineColumns, type ToldLine } from '../../fields/ledger-csv.ts';
@@ -28,7 +28,6 @@ import { readWith } from '../../fields/read-with.ts';
 import { beginOfDay, dayOf, isDay } from '../../pages/console/days.ts';
 import { writeCountOf, writeMoney } from '../../pages/console/write-numbers.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
-import { writeCursor } from '../../protocol/cursor.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
 import { ledgerOf } from '../addresses.ts';
 import { mayOf } from '../ops-page.ts';
@@ -188,14 +187,4 @@ function tell(line: LedgerLine): ToldLine {
 function titleOf(period: string, isPayout: boolean): string {
   if (isPayout) return 'Statement of a payout';
   return period === 'open' ? 'Statement of what is open' : `Statement of ${period}`;
-}
-
-function placesOf(
-  list: { filters: { cursor?: string | undefined }; pageAt(cursor?: string): string },
-  next: string | null,
-): { first: string | undefined; next: string | undefined } {
-  return {
-    first: list.filters.cursor === undefined ? undefined : list.pageAt(),
-    next: next === null ? undefined : list.pageAt(writeCursor(next)),
-  };
 }

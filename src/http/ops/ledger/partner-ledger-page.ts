@@ -4,6 +4,7 @@ import type { Statement } from '../../../db/ledger/statements.ts';
 import type { Partner } from '../../../db/partners.ts';
 import type { CurrencySum } from '../../../stories/ledger-words.ts';
 import type { ToldLine } from '../../fields/ledger-csv.ts';
+import { ledgerLines, ledgerPayouts, ledgerSums } from '../../console/ledger-parts.ts';
 import { definePage } from '../ops-page.ts';
 
 type LedgerData = {
@@ -23,42 +24,8 @@ type LedgerData = {
   csv: string;
 };
 
-const LINES = `
-<div class="table" tabindex="0" role="region" aria-label="Lines">
-<table class="cards">
-<thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Conversion</th><th scope="col">Why</th><th scope="col">Paid out</th><th scope="col" class="number">Amount</th></tr></thead>
-<tbody>
-<% for (const row of it.rows) { %>
-<tr>
-<td data-label="When"><%~ it.show.time(row.at) %></td>
-<td data-label="What"><%= row.kind %></td>
-<td data-label="Conversion"><% if (row.conversion_id) { %><%~ it.show.id(row.conversion_id, '/ops/conversions/' + encodeURIComponent(row.conversion_id)) %><br><span class="soft small"><%= row.offer_name ?? row.offer_id %>, event <%= row.seq %></span><% } else { %><span class="soft">–</span><% } %></td>
-<td data-label="Why" class="wrap"><%= row.why %></td>
-<td data-label="Paid out"><% if (row.payout_id) { %><a href="<%= it.at %>/<%= encodeURIComponent(row.payout_id) %>"><%~ it.show.time(row.paid_at) %></a><% } else { %><span class="soft">not yet</span><% } %></td>
-<td data-label="Amount" class="number"><%~ it.show.money(row.amount, row.currency) %></td>
-</tr>
-<% } %>
-</tbody>
-</table>
-</div>`;
-
-const PAYOUTS = `
-<div class="table" tabindex="0" role="region" aria-label="Payouts">
-<table class="cards">
-<thead><tr><th scope="col">Paid out</th><th scope="col">Reference</th><th scope="col">For all earned</th><th scope="col" class="number">Lines</th><th scope="col" class="number">Amount</th></tr></thead>
-<tbody>
-<% for (const row of it.payouts) { %>
-<tr>
-<td data-label="Paid out"><a href="<%= it.at %>/<%= encodeURIComponent(row.payout_id) %>"><%~ it.show.time(row.created_at) %></a></td>
-<td data-label="Reference" class="wrap"><%= row.reference %></td>
-<td data-label="For all earned">before <%~ it.show.exactTime(row.upto) %></td>
-<td data-label="Lines" class="number"><%= row.lines %></td>
-<td data-label="Amount" class="number"><%~ it.show.money(row.amount, row.currency) %></td>
-</tr>
-<% } %>
-</tbody>
-</table>
-</div>`;
+const LINES = ledgerLines({ conversions: '/ops/conversions', statements: 'it.at' });
+const PAYOUTS = ledgerPayouts({ rows: 'it.payouts', statements: 'it.at' });
 
 /** What a partner has in each currency, its payouts and its lines. */
 export const sendPartnerLedger = definePage<LedgerData>(
@@ -135,15 +102,7 @@ export const sendStatement = definePage<StatementData>(
 <dt>Id</dt><dd><%~ it.show.id(payout.payout_id) %></dd>
 </dl></section>
 <% } %>
-<% for (const sum of it.sums) { %>
-<section class="card"><h2><%= sum.currency %></h2><dl class="facts">
-<dt>Rewards</dt><dd><%~ it.show.money(sum.kinds.reward, sum.currency) %></dd>
-<dt>Revoked</dt><dd><%~ it.show.money(sum.kinds.revocation, sum.currency) %></dd>
-<dt>Corrections</dt><dd><%~ it.show.money(sum.kinds.correction, sum.currency) %></dd>
-<% if (sum.kinds.payout !== 0) { %><dt>Payouts</dt><dd><%~ it.show.money(sum.kinds.payout, sum.currency) %></dd><% } %>
-<dt>Together</dt><dd><strong><%~ it.show.money(sum.amount, sum.currency) %></strong>, <%= sum.lines %> <%= sum.lines === 1 ? 'line' : 'lines' %></dd>
-</dl></section>
-<% } %>
+${ledgerSums('it.sums')}
 </div>
 <h2>Lines</h2>
 <% if (it.rows.length > 0) { %>${LINES}<% } else { %><p class="soft">None.</p><% } %>

@@ -1,5 +1,8 @@
 import type { Offer } from '../../../db/offers.ts';
-import { catalogueFilters, type CatalogueList } from '../catalogue-list.ts';
+import type { PriceStanding } from '../../../db/prices/price-standing.ts';
+import { catalogueFilters } from '../catalogue-list.ts';
+import { NEXT_PRICE, NEXT_REASON, type nextPriceTexts } from '../prices/next-price-part.ts';
+import { listTemplate, type ListPage } from '../list-page.ts';
 import { definePage, type mayOf } from '../ops-page.ts';
 
 type May = ReturnType<typeof mayOf>;
@@ -10,34 +13,38 @@ export type OfferForm = Record<
   string
 >;
 
-export const sendOfferList = definePage<CatalogueList<Offer> & { may: May }>(
+export const sendOfferList = definePage<ListPage<Offer> & { may: May }>(
   'offers',
-  `
-<div class="head"><h1>Offers</h1><% if (it.may.admin) { %><a class="button" href="/ops/offers/new">New offer</a><% } %></div>
-${catalogueFilters('/ops/offers')}
-<% if (it.rows.length > 0) { %>
-<div class="table" tabindex="0" role="region" aria-label="Offers">
-<table class="cards">
-<thead><tr><th scope="col">Offer</th><th scope="col">Id</th><th scope="col">Advertiser</th><th scope="col">State</th><th scope="col" class="number">Reward</th><th scope="col">Changed</th></tr></thead>
-<tbody>
-<% for (const row of it.rows) { %>
-<tr>
-<th scope="row" class="wrap"><a href="/ops/offers/<%= encodeURIComponent(row.offer_id) %>"><%= row.name %></a></th>
-<td data-label="Id"><%~ it.show.id(row.offer_id) %></td>
-<td data-label="Advertiser" class="wrap"><a href="/ops/advertisers/<%= encodeURIComponent(row.advertiser_id) %>"><%= row.advertiser_id %></a></td>
-<td data-label="State"><%~ it.show.state(row.state) %></td>
-<td data-label="Reward" class="number"><%~ it.show.money(row.reward.amount, row.reward.currency) %></td>
-<td data-label="Changed"><%~ it.show.time(row.updated_at) %></td>
-</tr>
-<% } %>
-</tbody>
-</table>
-</div>
-<% } else { %>
-<%~ it.show.nothing(it.isFiltered ? { title: 'Nothing fits', text: 'No offer is like this.', action: { label: 'Show all', href: '/ops/offers' } } : { title: 'No offers yet', text: 'An offer is what visitors can take up; it belongs to an advertiser.', ...(it.may.admin ? { action: { label: 'Make the first one', href: '/ops/offers/new' } } : {}) }) %>
-<% } %>
-<%~ it.show.pager({ first: it.first, next: it.next }) %>
-`,
+  listTemplate({
+    title: 'Offers',
+    path: '/ops/offers',
+    beside: `<% if (it.may.admin) { %><a class="button" href="/ops/offers/new">New offer</a><% } %>`,
+    filters: catalogueFilters,
+    columns: [
+      {
+        label: 'Offer',
+        cell: `<a href="/ops/offers/<%= encodeURIComponent(row.offer_id) %>"><%= row.name %></a>`,
+        look: 'head',
+      },
+      { label: 'Id', cell: `<%~ it.show.id(row.offer_id) %>` },
+      {
+        label: 'Advertiser',
+        cell: `<a href="/ops/advertisers/<%= encodeURIComponent(row.advertiser_id) %>"><%= row.advertiser_id %></a>`,
+        look: 'wrap',
+      },
+      { label: 'State', cell: `<%~ it.show.state(row.state) %>` },
+      { label: 'Reward', cell: `<%~ it.show.money(row.reward.amount, row.reward.currency) %>`, look: 'number' },
+      { label: 'Changed', cell: `<%~ it.show.time(row.updated_at) %>` },
+    ],
+    nothing: {
+      fits: 'No offer is like this.',
+      yet: {
+        title: 'No offers yet',
+        text: 'An offer is what visitors can take up; it belongs to an advertiser.',
+        action: `it.may.admin ? { label: 'Make the first one', href: '/ops/offers/new' } : undefined`,
+      },
+    },
+  }),
 );
 
 const FIELDS = `
@@ -48,7 +55,7 @@ const FIELDS = `
 <%~ it.show.field({ name: 'amount', label: 'Reward', value: it.form.amount, error: it.errors.amount, attributes: { required: '', inputmode: 'decimal', maxlength: '20', autocomplete: 'off' } }) %>
 <%~ it.show.field({ name: 'currency', label: 'Currency', value: it.form.currency, error: it.errors.currency, attributes: { required: '', maxlength: '3', autocomplete: 'off', spellcheck: 'false' } }) %>
 </div>
-<p class="help soft small">For each approved conversion, as 12.50. Another reward counts for what is approved from now on; what has been approved keeps its price.</p>`;
+<p class="help soft small">For each approved conversion, as 12.50. Another reward counts for what is approved from now on; what has been approved keeps its price. While a price list applies, it counts instead.</p>`;
 
 type NewOfferData = {
   form: OfferForm;
@@ -79,6 +86,8 @@ ${FIELDS}
 
 type OfferData = {
   offer: Offer;
+  standing: PriceStanding | undefined;
+  texts: typeof nextPriceTexts;
   advertiserName: string;
   form: OfferForm;
   errors: Record<string, string>;
@@ -88,7 +97,7 @@ type OfferData = {
 export const sendOffer = definePage<OfferData>(
   'offers',
   `
-<% const offer = it.offer; const address = '/ops/offers/' + encodeURIComponent(offer.offer_id); const asked = encodeURIComponent(offer.offer_id); %>
+<% const { offer, standing } = it; const address = '/ops/offers/' + encodeURIComponent(offer.offer_id); const asked = encodeURIComponent(offer.offer_id); %>
 <p class="small"><a href="/ops/offers">Offers</a></p>
 <div class="head"><h1><%= offer.name %></h1><div class="row"><%~ it.show.state(offer.state) %>
 <% if (it.may.admin) { %><% if (offer.state === 'active') { %><a class="button plain" href="<%= address %>/pause">Pause</a><% } else { %><%~ it.show.action({ label: 'Make it active', post: address + '/state', fields: { state: 'active' } }, 'plain') %><% } %><% } %></div></div>
@@ -98,7 +107,8 @@ export const sendOffer = definePage<OfferData>(
 <dl class="facts">
 <dt>Id</dt><dd><%~ it.show.id(offer.offer_id) %></dd>
 <dt>Advertiser</dt><dd><a href="/ops/advertisers/<%= encodeURIComponent(offer.advertiser_id) %>"><%= it.advertiserName %></a></dd>
-<dt>Reward</dt><dd><%~ it.show.money(offer.reward.amount, offer.reward.currency) %> <span class="soft small">version <%= offer.price_version %></span></dd>
+<dt>Reward</dt><dd><%~ it.show.money(offer.reward.amount, offer.reward.currency) %> <span class="soft small">version <%= offer.price_version %><% if (standing?.list) { %>; a price list takes its place<% } %></span></dd>
+<dt>The next one brings</dt><dd><strong>${NEXT_PRICE}</strong>: ${NEXT_REASON}. <a href="/ops/prices/<%= asked %>">Prices and cap</a></dd>
 <dt>Leads to</dt><dd><code><%= offer.url %></code></dd>
 <% if (offer.description) { %><dt>Description</dt><dd><%= offer.description %></dd><% } %>
 <dt>Since</dt><dd><%~ it.show.exactTime(offer.created_at) %></dd>

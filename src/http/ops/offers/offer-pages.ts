@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { listAdvertisers, readAdvertiser } from '../../../db/advertisers.ts';
 import { asActor } from '../../../db/audit.ts';
 import { createOffer, listOffers, readOffer, updateOffer, type Offer } from '../../../db/offers.ts';
+import { readPriceStandings } from '../../../db/prices/price-standing.ts';
 import { countLately } from '../../../db/reports/lately.ts';
 import { formatMajorUnits, isCurrency, readMajorUnits } from '../../../domain/money.ts';
 import { AppError } from '../../../errors.ts';
@@ -17,6 +18,7 @@ import { offerAt } from '../addresses.ts';
 import { readCatalogueList } from '../catalogue-list.ts';
 import { sendQuestion } from '../confirm-page.ts';
 import { mayOf } from '../ops-page.ts';
+import { nextPriceTexts } from '../prices/next-price-part.ts';
 import { sendNewOffer, sendOffer, sendOfferList, type OfferForm } from './offer-page.ts';
 
 const MOST_ADVERTISERS = 200;
@@ -125,11 +127,13 @@ export function addOfferPages(routes: Router, { db }: { db: Knex }): void {
     }: { status?: number; form?: OfferForm; errors?: Record<string, string> } = {},
   ): Promise<void> {
     const advertiser = await readAdvertiser(db, offer.advertiser_id);
+    const standings = await readPriceStandings(db, [offer.offer_id]);
     sendOffer(
       res,
       { title: offer.name, status },
       {
         ...{ offer, form, errors: byFormField(errors), may: mayOf(res) },
+        ...{ standing: standings.get(offer.offer_id), texts: nextPriceTexts },
         advertiserName: advertiser?.name ?? offer.advertiser_id,
       },
     );

@@ -1,6 +1,7 @@
 import type { OriginHealth } from '../../../db/endpoints/endpoints.ts';
 import type { Partner } from '../../../db/partners.ts';
-import { catalogueFilters, type CatalogueList } from '../catalogue-list.ts';
+import { catalogueFilters } from '../catalogue-list.ts';
+import { listTemplate, type ListPage } from '../list-page.ts';
 import { definePage, type mayOf } from '../ops-page.ts';
 
 type May = ReturnType<typeof mayOf>;
@@ -8,33 +9,36 @@ type May = ReturnType<typeof mayOf>;
 /** What can be typed of a partner. */
 export type PartnerForm = { name: string; partner_id: string; url: string; method: string };
 
-export const sendPartnerList = definePage<CatalogueList<Partner> & { may: May }>(
+export const sendPartnerList = definePage<ListPage<Partner> & { may: May }>(
   'partners',
-  `
-<div class="head"><h1>Partners</h1><% if (it.may.admin) { %><a class="button" href="/ops/partners/new">New partner</a><% } %></div>
-${catalogueFilters('/ops/partners')}
-<% if (it.rows.length > 0) { %>
-<div class="table" tabindex="0" role="region" aria-label="Partners">
-<table class="cards">
-<thead><tr><th scope="col">Partner</th><th scope="col">Id</th><th scope="col">State</th><th scope="col">Postbacks</th><th scope="col">Since</th></tr></thead>
-<tbody>
-<% for (const row of it.rows) { %>
-<tr>
-<th scope="row" class="wrap"><a href="/ops/partners/<%= encodeURIComponent(row.partner_id) %>"><%= row.name %></a></th>
-<td data-label="Id"><%~ it.show.id(row.partner_id) %></td>
-<td data-label="State"><%~ it.show.state(row.state) %></td>
-<td data-label="Postbacks"><% if (row.postback) { %><%= row.postback.method %><% } else { %><span class="soft">no URL</span><% } %></td>
-<td data-label="Since"><%~ it.show.time(row.created_at) %></td>
-</tr>
-<% } %>
-</tbody>
-</table>
-</div>
-<% } else { %>
-<%~ it.show.nothing(it.isFiltered ? { title: 'Nothing fits', text: 'No partner is like this.', action: { label: 'Show all', href: '/ops/partners' } } : { title: 'No partners yet', text: 'A partner gets a referral link, and a key for its console.', ...(it.may.admin ? { action: { label: 'Make the first one', href: '/ops/partners/new' } } : {}) }) %>
-<% } %>
-<%~ it.show.pager({ first: it.first, next: it.next }) %>
-`,
+  listTemplate({
+    title: 'Partners',
+    path: '/ops/partners',
+    beside: `<% if (it.may.admin) { %><a class="button" href="/ops/partners/new">New partner</a><% } %>`,
+    filters: catalogueFilters,
+    columns: [
+      {
+        label: 'Partner',
+        cell: `<a href="/ops/partners/<%= encodeURIComponent(row.partner_id) %>"><%= row.name %></a>`,
+        look: 'head',
+      },
+      { label: 'Id', cell: `<%~ it.show.id(row.partner_id) %>` },
+      { label: 'State', cell: `<%~ it.show.state(row.state) %>` },
+      {
+        label: 'Postbacks',
+        cell: `<% if (row.postback) { %><%= row.postback.method %><% } else { %><span class="soft">no URL</span><% } %>`,
+      },
+      { label: 'Since', cell: `<%~ it.show.time(row.created_at) %>` },
+    ],
+    nothing: {
+      fits: 'No partner is like this.',
+      yet: {
+        title: 'No partners yet',
+        text: 'A partner gets a referral link, and a key for its console.',
+        action: `it.may.admin ? { label: 'Make the first one', href: '/ops/partners/new' } : undefined`,
+      },
+    },
+  }),
 );
 
 const FIELDS = `

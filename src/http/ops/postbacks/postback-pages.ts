@@ -10,11 +10,11 @@ import { findPostback, listPostbacks, type PostbackAddress } from '../../../db/r
 import { statuses } from '../../../domain/status.ts';
 import { AppError } from '../../../errors.ts';
 import { viewPartnerPostback } from '../../../stories/partner-postback.ts';
-import { readListFilters } from '../../console/list-filters.ts';
+import { tellSkip } from '../../../stories/skip-words.ts';
+import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { postbackListSchema } from '../../fields/fact-list-schemas.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
-import { writeCursor } from '../../protocol/cursor.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
 import { conversionAt, postbackAt } from '../addresses.ts';
 import { mayOf } from '../ops-page.ts';
@@ -35,9 +35,8 @@ export function addPostbackPages(routes: Router, { db }: { db: Knex }): void {
       res,
       { title: 'Postbacks' },
       {
-        ...{ given: list.given, errors: list.errors, isFiltered: list.isFiltered, rows, options: OPTIONS },
-        first: list.filters.cursor === undefined ? undefined : list.pageAt(),
-        next: next === null ? undefined : list.pageAt(writeCursor(next)),
+        ...{ given: list.given, errors: list.errors, isFiltered: list.isFiltered, rows, options: OPTIONS, tellSkip },
+        ...placesOf(list, next),
       },
     );
   });

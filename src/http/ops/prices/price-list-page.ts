@@ -1,13 +1,10 @@
 import type { Offer } from '../../../db/offers.ts';
 import type { PriceStanding } from '../../../db/prices/price-standing.ts';
-import { writeCount } from '../../pages/console/write-numbers.ts';
 import { definePage } from '../ops-page.ts';
-import { tellCounted } from './price-text.ts';
+import { NEXT_PRICE, NEXT_REASON, nextPriceTexts as texts } from './next-price-part.ts';
 
 type Row = { offer: Offer; standing: PriceStanding | undefined };
 type ListData = { rows: Row[]; first: string | undefined; next: string | undefined };
-
-const texts = { tellCounted, writeCount };
 
 const sendPage = definePage<ListData & { texts: typeof texts }>(
   'prices',
@@ -18,11 +15,11 @@ const sendPage = definePage<ListData & { texts: typeof texts }>(
 <table class="cards">
 <thead><tr><th scope="col">Offer</th><th scope="col" class="number">The next one brings</th><th scope="col">Because</th><th scope="col">Cap</th></tr></thead>
 <tbody>
-<% for (const { offer, standing } of it.rows) { const list = standing?.list; const cap = standing?.cap; %>
+<% for (const { offer, standing } of it.rows) { const cap = standing?.cap; %>
 <tr>
 <th scope="row" class="wrap"><a href="/ops/prices/<%= encodeURIComponent(offer.offer_id) %>"><%= offer.name %></a><% if (offer.state === 'paused') { %> <%~ it.show.state('paused') %><% } %></th>
-<td data-label="The next one brings" class="number"><% if (standing?.isUnpaid) { %><%~ it.show.money(0, offer.reward.currency) %><% } else if (list) { %><%~ it.show.money(standing.tier.amount, list.currency) %><% } else { %><%~ it.show.money(offer.reward.amount, offer.reward.currency) %><% } %></td>
-<td data-label="Because" class="wrap"><% if (standing?.isUnpaid) { %>the cap is used up<% } else if (list) { %>tier from <%= it.texts.writeCount(standing.tier.from) %>: <%= it.texts.tellCounted(standing.counted, list, standing.periodStart) %><% } else { %><span class="soft">its reward; no list applies</span><% } %><% if (standing?.partnersWithOwn) { %><br><span class="soft small"><%= standing.partnersWithOwn %> <%= standing.partnersWithOwn === 1 ? 'partner has' : 'partners have' %> prices of their own</span><% } %></td>
+<td data-label="The next one brings" class="number">${NEXT_PRICE}</td>
+<td data-label="Because" class="wrap whole">${NEXT_REASON}</td>
 <td data-label="Cap" class="wrap"><% if (cap) { %><% if (cap.day !== null) { %><%= it.texts.writeCount(cap.approvedToday) %> of <%= it.texts.writeCount(cap.day) %> today<% } %><% if (cap.day !== null && cap.total !== null) { %>, <% } %><% if (cap.total !== null) { %><%= it.texts.writeCount(cap.approvedInAll) %> of <%= it.texts.writeCount(cap.total) %> in all<% } %><% } else { %><span class="soft">none</span><% } %></td>
 </tr>
 <% } %>

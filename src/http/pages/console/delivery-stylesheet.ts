@@ -8,6 +8,7 @@ export const DELIVERY_STYLESHEET = `
 .console .span-fields { gap: 0 1rem; margin: 0; }
 .console .told { font-size: 1.02rem; }
 .console .plain-list { margin: 0 0 1rem; padding: 0; }
+.console .message .plain-list { margin: 0; }
 .console .plain-list li, .console .warnings li { list-style: none; margin: 0 0 .35rem; }
 .console .warnings { margin: 0; padding: 0; }
 .console .warnings .message { margin-bottom: .5rem; padding: .55rem .8rem; font-size: .9rem; }

@@ -59,6 +59,7 @@ export const PARTS_STYLESHEET = `
 .console .field input:not([type=checkbox], [type=radio]), .console .field select, .console .field textarea { margin: 0; width: 100%; min-height: 42px; font-size: 1rem; }
 .console .field input:not([type=checkbox], [type=radio]), .console .field select { height: 42px; line-height: 1.25; }
 .console .card .field { max-width: 34rem; }
+.console .field input[type=file] { height: auto; }
 .console [type=file]::file-selector-button { min-height: 40px; padding: .4rem .95rem; border: 1px solid var(--field-line); border-radius: 10px; background: var(--card); color: var(--ink); font-weight: 600; box-shadow: none; }
 .console .field .help { margin: .3rem 0 0; color: var(--soft-ink); font-size: .86rem; }
 .console .field .error { margin: .3rem 0 0; color: var(--bad); font-size: .88rem; font-weight: 600; }

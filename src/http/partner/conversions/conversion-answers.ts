@@ -6,7 +6,8 @@ import { statuses } from '../../../domain/status.ts';
 import type { tellPartnerConversion } from '../../../stories/partner-conversion-story.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
 import { definePage } from '../../fields/lists.ts';
-import { moneySchema, postbackExample, postbackSchema } from '../postbacks/postback-answers.ts';
+import { moneySchema } from '../../fields/postback-answers.ts';
+import { postbackExample, postbackSchema } from '../postbacks/postback-answers.ts';
 
 const CLICKED_AT = '2026-01-31T09:14:30.000Z';
 const AT = '2026-01-31T09:15:00.000Z';

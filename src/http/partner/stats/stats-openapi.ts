@@ -6,7 +6,7 @@ import { statuses } from '../../../domain/status.ts';
 import { dateOrMomentFilter, timeZoneFilter } from '../../fields/filters.ts';
 import { defineAnswer, momentSchema } from '../../protocol/describe-answer.ts';
 import { describeCalls } from '../describe-partner-call.ts';
-import { moneySchema } from '../postbacks/postback-answers.ts';
+import { moneySchema } from '../../fields/postback-answers.ts';
 
 export const statsQuerySchema = z.strictObject({
   group_by: z.enum(statsGroups).default('day').meta({ description: '`day` when left out.' }),

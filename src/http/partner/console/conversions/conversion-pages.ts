@@ -12,10 +12,9 @@ import {
 import type { Page } from '../../../../db/reports/pages.ts';
 import { AppError } from '../../../../errors.ts';
 import { tellPartnerConversion } from '../../../../stories/partner-conversion-story.ts';
-import { writeCursor } from '../../../protocol/cursor.ts';
 import { firstOf, readQuery } from '../../../protocol/query.ts';
 import { conversionListSchema } from '../../conversions/conversion-schemas.ts';
-import { readListFilters } from '../../../console/list-filters.ts';
+import { placesOf, readListFilters } from '../../../console/list-filters.ts';
 import { visitOf } from '../../../console/session/visit.ts';
 import { sessionOf } from '../partner-session.ts';
 import { notYours } from '../../not-yours.ts';
@@ -44,8 +43,7 @@ export function addConversionPages(routes: Router, { db }: { db: Knex }): void {
         rows,
         upto,
         statuses: partnerConversionStatuses,
-        first: list.filters.cursor === undefined ? undefined : list.pageAt(),
-        next: next === null ? undefined : list.pageAt(writeCursor(next)),
+        ...placesOf(list, next),
       },
     );
   });

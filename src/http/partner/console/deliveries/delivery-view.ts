@@ -2,24 +2,18 @@ import type { Replay } from '../../../../db/replays/replays.ts';
 import type { PostbackSettings } from '../../../../domain/postbacks/postback-settings.ts';
 import { urlTemplateFor } from '../../../../domain/postbacks/postback-settings.ts';
 import type { viewListedPostback, viewPartnerPostback } from '../../../../stories/partner-postback.ts';
+import { tellSkip } from '../../../../stories/skip-words.ts';
 
 type Told = ReturnType<typeof viewPartnerPostback>;
 type Listed = ReturnType<typeof viewListedPostback>;
 
 /** What the last attempt of a postback came to, in a word or two. */
 export function tellLastAnswer({ last_attempt: last, skip_reason }: Listed): string {
-  if (!last) return skip_reason === null ? '' : (SKIPS[skip_reason] ?? skip_reason);
+  if (!last) return skip_reason === null ? '' : tellSkip(skip_reason);
   if (last.outcome === 'running') return 'under way';
   if (last.error !== null) return last.error.replaceAll('_', ' ');
   return last.http_status === null ? 'not seen' : String(last.http_status);
 }
-
-const SKIPS: Readonly<Record<string, string>> = {
-  no_ref_id: 'no ref_id',
-  not_configured: 'no postback URL',
-  status_off: 'switched off',
-  not_notified: 'booked without postbacks',
-};
 
 /** The place in the documentation that tells the rule behind a postback's state. */
 export function ruleBehind({ state, skip_reason }: Told): string {

@@ -1,4 +1,5 @@
 import type { Balance } from '../../../../db/ledger/balances.ts';
+import { ledgerLines, ledgerPayouts, ledgerSums } from '../../../console/ledger-parts.ts';
 import { definePage } from '../console-page.ts';
 import type { EarningsLine, OwnPayout, viewOwnStatement } from '../../earnings/earnings-answers.ts';
 
@@ -14,25 +15,8 @@ type EarningsData = Paged & {
   isFiltered: boolean;
 };
 
-/** The lines of a table; `it.rows` are they. */
-const LINES = `
-<div class="table" tabindex="0" role="region" aria-label="Lines">
-<table class="cards">
-<thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Conversion</th><th scope="col">Why</th><th scope="col">Paid out</th><th scope="col" class="number">Amount</th></tr></thead>
-<tbody>
-<% for (const row of it.rows) { %>
-<tr>
-<td data-label="When"><%~ it.show.time(row.at) %></td>
-<td data-label="What"><%= row.kind %></td>
-<td data-label="Conversion"><% if (row.conversion_id) { %><%~ it.show.id(row.conversion_id, '/console/conversions/' + encodeURIComponent(row.conversion_id)) %><br><span class="soft small"><%= row.offer_name ?? row.offer_id %></span><% } else { %><span class="soft">–</span><% } %></td>
-<td data-label="Why" class="wrap"><%= row.why %></td>
-<td data-label="Paid out"><% if (row.payout_id) { %><a href="/console/earnings/statements/<%= encodeURIComponent(row.payout_id) %>"><%~ it.show.time(row.paid_at) %></a><% } else { %><span class="soft">not yet</span><% } %></td>
-<td data-label="Amount" class="number"><%~ it.show.money(row.amount, row.currency) %></td>
-</tr>
-<% } %>
-</tbody>
-</table>
-</div>`;
+const STATEMENTS = "'/console/earnings/statements'";
+const LINES = ledgerLines({ conversions: '/console/conversions', statements: STATEMENTS });
 
 /** What the partner has in each currency, and every line of it. */
 export const sendEarnings = definePage<EarningsData>(
@@ -87,22 +71,7 @@ export const sendStatements = definePage<Paged & { rows: OwnPayout[] }>(
 <p class="small"><a href="/console/earnings">Earnings</a></p>
 <div class="head"><h1>Statements</h1><div class="row"><a class="button plain" href="/console/earnings/statements/open">What is open</a><% if (it.rows.length > 0) { %><a class="button plain" href="<%= it.csv %>">Download CSV</a><% } %></div></div>
 <% if (it.rows.length > 0) { %>
-<div class="table" tabindex="0" role="region" aria-label="Payouts">
-<table class="cards">
-<thead><tr><th scope="col">Paid out</th><th scope="col">Reference</th><th scope="col">For all earned</th><th scope="col" class="number">Lines</th><th scope="col" class="number">Amount</th></tr></thead>
-<tbody>
-<% for (const row of it.rows) { %>
-<tr>
-<td data-label="Paid out"><a href="/console/earnings/statements/<%= encodeURIComponent(row.payout_id) %>"><%~ it.show.time(row.created_at) %></a></td>
-<td data-label="Reference" class="wrap"><%= row.reference %></td>
-<td data-label="For all earned"><% if (row.period_from) { %>from <%~ it.show.exactTime(row.period_from) %><br><% } %>before <%~ it.show.exactTime(row.upto) %></td>
-<td data-label="Lines" class="number"><%= row.lines %></td>
-<td data-label="Amount" class="number"><%~ it.show.money(row.amount, row.currency) %></td>
-</tr>
-<% } %>
-</tbody>
-</table>
-</div>
+${ledgerPayouts({ rows: 'it.rows', statements: STATEMENTS })}
 <% } else { %>
 <%~ it.show.nothing({ title: 'No payouts yet', text: 'Each payout gets a statement here, with every conversion that it pays for.', action: { label: 'See what is open', href: '/console/earnings' } }) %>
 <% } %>
@@ -128,15 +97,7 @@ export const sendStatement = definePage<StatementData>(
 <dt>For all earned</dt><dd><% if (statement.from) { %>from <%~ it.show.exactTime(statement.from) %> <% } %>before <%~ it.show.exactTime(statement.upto) %></dd>
 </dl></section>
 <% } %>
-<% for (const sum of statement.sums) { %>
-<section class="card"><h2><%= sum.currency %></h2><dl class="facts">
-<dt>Rewards</dt><dd><%~ it.show.money(sum.kinds.reward, sum.currency) %></dd>
-<dt>Taken back</dt><dd><%~ it.show.money(sum.kinds.revocation, sum.currency) %></dd>
-<dt>Corrections</dt><dd><%~ it.show.money(sum.kinds.correction, sum.currency) %></dd>
-<% if (sum.kinds.payout !== 0) { %><dt>Payouts</dt><dd><%~ it.show.money(sum.kinds.payout, sum.currency) %></dd><% } %>
-<dt>Together</dt><dd><strong><%~ it.show.money(sum.amount, sum.currency) %></strong>, <%= sum.lines %> lines</dd>
-</dl></section>
-<% } %>
+${ledgerSums('it.statement.sums')}
 </div>
 <h2>Lines</h2>
 <% if (it.rows.length > 0) { %>${LINES}<% } else { %><p class="soft">None.</p><% } %>

@@ -5,11 +5,10 @@ import { listPayouts } from '../../../../db/ledger/payouts.ts';
 import { readStatement } from '../../../../db/ledger/statements.ts';
 import { listLedgerLines } from '../../../../db/reports/ledger-lines.ts';
 import { lineKinds } from '../../../../domain/ledger.ts';
-import { readListFilters } from '../../../console/list-filters.ts';
+import { placesOf, readListFilters } from '../../../console/list-filters.ts';
 import { visitOf } from '../../../console/session/visit.ts';
 import { ledgerListSchema, readScope, statementListSchema, statementSchema } from '../../../fields/ledger-filters.ts';
 import { sendListAsCsv } from '../../../fields/lists.ts';
-import { writeCursor } from '../../../protocol/cursor.ts';
 import {
   earningsColumns,
   payoutColumns,
@@ -98,14 +97,4 @@ export function addEarningsPages(routes: Router, { db, reports }: { db: Knex; re
     if (!statement) throw notYours('payout', id);
     return statement;
   }
-}
-
-function placesOf(
-  list: { filters: { cursor?: string | undefined }; pageAt(cursor?: string): string },
-  next: string | null,
-): { first: string | undefined; next: string | undefined } {
-  return {
-    first: list.filters.cursor === undefined ? undefined : list.pageAt(),
-    next: next === null ? undefined : list.pageAt(writeCursor(next)),
-  };
 }
