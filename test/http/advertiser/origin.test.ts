@@ -366,8 +366,10 @@ describe('where a status call comes from', () => {
     }
     const ask = async (query: string) => {
       const url = `/v1/admin/status-calls?result=bad_token${query}`;
-      const { body } = await request(ops.app).get(url).set('authorization', `Bearer ${ADMIN_KEY}`).expect(200);
-      const { items, next_cursor, refused_calls } = body as Record<string, Body[]>;
+      const { body } = (await request(ops.app).get(url).set('authorization', `Bearer ${ADMIN_KEY}`).expect(200)) as {
+        body: Record<string, Body[]>;
+      };
+      const { items, next_cursor, refused_calls } = body;
       assert.deepEqual([items, next_cursor], [[], null]);
       return refused_calls?.filter((row) => row.advertiser_id === advertiser_id).map(({ calls }) => calls);
     };
