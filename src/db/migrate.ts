@@ -31,6 +31,7 @@ import { swiftImports } from './migrations/030-swift-imports.ts';
 import { signedCalls } from './migrations/032-signed-calls.ts';
 import { zeroCorrections } from './migrations/033-zero-corrections.ts';
 import { importsOnce } from './migrations/034-imports-once.ts';
+import { wordsCompared } from './migrations/034-words-compared.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -67,6 +68,7 @@ const migrations: Record<string, Migration> = {
   '032-signed-calls': signedCalls,
   '033-zero-corrections': zeroCorrections,
   '034-imports-once': importsOnce,
+  '034-words-compared': wordsCompared,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

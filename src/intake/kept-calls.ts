@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { readVocabulary } from '../db/advertisers.ts';
 import { asActor, noteAct, type Actor } from '../db/audit.ts';
+import { isRowRefused } from '../db/sqlstate.ts';
 import { countWaitingCalls, lockStatusCall, lockWaitingCalls, type KeptStatusCall } from '../db/statuses/kept-calls.ts';
 import { recordStatuses } from '../db/statuses/record-statuses.ts';
 import { readRowTime } from '../domain/imports/row.ts';
@@ -48,6 +49,7 @@ const REPAIRABLE: readonly StatusResult[] = ['unknown_word', 'unknown_conversion
  * others as they were, and whoever calls it again goes on.
  *
  * @param withinMs after that no further batch is begun
+ * @throws AppError `unavailable` when it cannot go on; it says how many were applied before that
  */
 export async function applyKeptCalls(
   { db, windowMs }: Judging,
@@ -55,23 +57,40 @@ export async function applyKeptCalls(
 ): Promise<AppliedCalls> {
   const begun = performance.now();
   const results: AppliedCalls['results'] = {};
-  const vocabulary = (await readVocabulary(db, advertiserId)) ?? PLAIN_VOCABULARY;
-  const words = [...new Set([...Object.keys(vocabulary.words), ...statuses])];
-  let after = 0;
-  let isDone = false;
-  while (!isDone && performance.now() - begun < withinMs) {
-    const judged = await db.transaction(async (trx) => {
-      const kept = await lockWaitingCalls(trx, { advertiserId, words, after, limit: BATCH });
-      return await judgeAgain(trx, kept, { vocabulary, windowMs });
-    });
-    for (const { result } of judged) results[result] = (results[result] ?? 0) + 1;
-    after = judged.at(-1)?.callId ?? after;
-    isDone = judged.length === 0;
+  try {
+    const vocabulary = (await readVocabulary(db, advertiserId)) ?? PLAIN_VOCABULARY;
+    const words = [...new Set([...Object.keys(vocabulary.words), ...statuses])];
+    let after = 0;
+    let isDone = false;
+    while (!isDone && performance.now() - begun < withinMs) {
+      const judged = await db.transaction(async (trx) => {
+        const kept = await lockWaitingCalls(trx, { advertiserId, words, after, limit: BATCH });
+        return await judgeAgain(trx, kept, { vocabulary, windowMs });
+      });
+      for (const { result } of judged) results[result] = (results[result] ?? 0) + 1;
+      after = judged.at(-1)?.callId ?? after;
+      isDone = judged.length === 0;
+    }
+    const waiting = isDone ? 0 : await countWaitingCalls(db, { advertiserId, words, most: MOST_WAITING_COUNTED });
+    return { ...countResults(results), waiting };
+  } catch (cause) {
+    if (isRowRefused(cause)) throw cause;
+    throw interrupted(results, cause);
   }
+}
+
+function countResults(results: AppliedCalls['results']): Omit<AppliedCalls, 'waiting'> {
   const total = Object.values(results).reduce((sum, count) => sum + count, 0);
   const applied = results.recorded ?? 0;
-  const waiting = isDone ? 0 : await countWaitingCalls(db, { advertiserId, words, most: MOST_WAITING_COUNTED });
-  return { applied, notApplied: total - applied, results, waiting };
+  return { applied, notApplied: total - applied, results };
+}
+
+/** What was said of the words is saved by then, and the batch that failed may have been applied all the same. */
+function interrupted(results: AppliedCalls['results'], cause: unknown): AppError {
+  const { applied, notApplied } = countResults(results);
+  const soFar = `${applied} kept calls were recorded and ${notApplied} changed nothing`;
+  const detail = `What the words mean is saved, but applying the kept calls was interrupted: so far ${soFar}. The others wait: save or map it once more to go on.`;
+  return new AppError('unavailable', detail, { cause });
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ToldCall } from '../db/reports/conversion-facts.ts';
 import type { LoggedCall, StatusCallRow } from '../db/reports/status-calls.ts';
+import { readRowTime } from '../domain/imports/row.ts';
 import { readStatusFields, type RawStatusCall } from '../domain/status-call.ts';
 import { findMeaning, PLAIN_VOCABULARY, understand } from '../domain/vocabulary.ts';
 import { maskSecrets } from './mask-secrets.ts';
@@ -38,9 +39,26 @@ export function viewStatusCall({ vocabulary: _vocabulary, raw, ...call }: Logged
     ...call,
     raw: maskRaw(raw),
     verdict: VERDICTS[call.result],
-    repair: REPAIRS[call.result] ?? null,
+    repair: repairOf({ ...call, raw }),
     explanation: explainCall({ ...call, raw, vocabulary: _vocabulary }),
   };
+}
+
+/** A row whose own time cannot be read, or lies before its conversion, stays malformed whatever is repaired. */
+function repairOf(call: StatusCallRow): Repair {
+  const time = readOwnTime(call);
+  const isInVain = call.result === 'malformed' && (time?.problem !== undefined || time?.isTooEarly === true);
+  return isInVain ? null : (REPAIRS[call.result] ?? null);
+}
+
+/** Of a row that was refused: what is wrong with its own time, as far as that can be seen. */
+function readOwnTime({ source, raw, status, at }: StatusCallRow) {
+  if (source !== 'import') return undefined;
+  const read = readRowTime((raw as RawStatusCall).body ?? {});
+  if ('problem' in read) return { problem: read.problem };
+  // Understood and malformed all the same: its time was not possible.
+  if (status === null || read.at === null) return undefined;
+  return { at: read.at, isTooEarly: Date.parse(read.at) <= Date.parse(at) };
 }
 
 export type StatusCallView = ReturnType<typeof viewStatusCall>;
@@ -101,7 +119,13 @@ function explainUnknownWord({ word, vocabulary }: LoggedCall): string {
     : `${quote(word)} is no word that we know of this advertiser. Say what it means, and its calls are applied.`;
 }
 
-function explainMalformed({ raw, vocabulary }: LoggedCall): string {
+function explainMalformed(call: LoggedCall): string {
+  const { raw, vocabulary } = call;
+  const time = readOwnTime(call);
+  if (time?.problem !== undefined) return `${time.problem} Mend the row, and send it in another file.`;
+  if (time?.isTooEarly)
+    return `Its own time, ${time.at}, is before its conversion began: mend the row, and send it in another file.`;
+  if (time) return `Its own time, ${time.at}, lay ahead when it came: it can be judged again once that time has come.`;
   const speech = vocabulary ?? PLAIN_VOCABULARY;
   const { problems, ...fields } = readStatusFields(raw as RawStatusCall, speech.parameters);
   const understood = understand(fields, speech);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { readConfig } from '../../src/config.ts';
+import { createAdvertiser } from '../../src/db/advertisers.ts';
 import { connectDb } from '../../src/db/connect.ts';
 import { hasPendingMigrations, migrate, rollBack } from '../../src/db/migrate.ts';
+import { wordsCompared } from '../../src/db/migrations/034-words-compared.ts';
 import { createPartner } from '../../src/db/partners.ts';
 import { createLog } from '../../src/log.ts';
 import { migrateOnly } from '../../src/roles/program.ts';
@@ -64,6 +66,26 @@ describe('migrations', () => {
     await assert.rejects(rollBack(db), /Payouts are recorded: 021-ledger cannot be taken back/);
     assert.deepEqual(await readSchema(), schema);
     assert.deepEqual(await db('payouts').pluck('payout_id'), ['p1']);
+  });
+
+  it('find again what was kept under a word with odd blanks or accents', async () => {
+    await migrate(db);
+    await wordsCompared.down(db);
+    const { advertiser } = await createAdvertiser(db, { name: 'Bank' });
+    const words = ['\t sale', 'sale\u00a0', 'ÉTÉ', 'e\u0301te', '\u2003', '', 'two  words', 'plain'];
+    for (const word of words) {
+      const raw = { method: 'GET', query: { status: word }, body: null };
+      await db('status_calls').insert({ advertiser_id: advertiser.advertiser_id, word, raw, result: 'unknown_word' });
+    }
+    await wordsCompared.up(db);
+    const kept = await db('status_calls')
+      .orderBy('call_id')
+      .select<{ word: string; result: string }[]>('word', 'result');
+    assert.deepEqual(
+      kept.map(({ word }) => word),
+      ['sale', 'sale', 'été', 'éte', null, null, 'two  words', 'plain'],
+    );
+    assert.deepEqual(kept.map(({ result }) => result).slice(3, 6), ['unknown_word', 'malformed', 'malformed']);
   });
 
   it('compare an id in the same way in all tables, so that joins can use indexes', async () => {

@@ -316,6 +316,28 @@ describe("advertisers' words", () => {
     assert.ok(recorded.every((status, index) => status === (index % 2 === 0 ? 'approved' : 'rejected')));
   });
 
+  it('are told how many were applied so far when applying them is interrupted, and go on later', async () => {
+    const speaker = await aSpeaker();
+    const { conversionId } = await speaker.convert();
+    const query = { conversion_id: conversionId, status: 'sale' };
+    const row = { advertiser_id: speaker.id, conversion_id: conversionId, word: 'sale', result: 'unknown_word' };
+    const rows = Array.from({ length: 250 }, () => ({ ...row, raw: { method: 'GET', query, body: null } }));
+    await db.batchInsert('status_calls', rows, 250);
+    const lastId = (await db('status_calls').where(row).orderBy('call_id').pluck<number[]>('call_id')).at(-1);
+    await db.raw(`
+      create function fail() returns trigger language plpgsql as $$ begin raise exception 'The disk is full.'; end $$;
+      create trigger fails before update on status_calls for each row when (new.call_id = ${lastId}) execute function fail()`);
+    const mapped = { advertiser_id: speaker.id, word: 'sale', status: 'approved' };
+    const refused = bodyOf<{ detail: string }>(await ask('post', '/unknown-words').send(mapped).expect(503));
+    assert.match(refused.detail, /is saved.*so far 1 kept calls were recorded and 199 changed nothing/);
+    await db.raw('drop trigger fails on status_calls; drop function fail');
+    const left = await map(speaker, 'sale', 'approved');
+    assert.deepEqual(left, {
+      ...{ advertiser_id: speaker.id, word: 'sale', status: 'approved' },
+      ...{ applied: 0, not_applied: 50, results: { duplicate: 50 }, waiting: 0 },
+    });
+  });
+
   it('in a flood hide no other advertiser', async () => {
     const [noisy, quiet] = [await aSpeaker(), await aSpeaker()];
     const rows = Array.from({ length: 1000 }, (_, index) => ({
@@ -402,6 +424,33 @@ describe("advertisers' words", () => {
       for (const query of ['result=bad', 'from=yesterday', 'cursor=x', 'limit=0', 'conversion_id=', 'more=1']) {
         await ask('get', `/status-calls?${query}`).expect(400);
       }
+    });
+
+    it('a row of a file with a time that is not possible says so, and is not offered to be judged again in vain', async () => {
+      const speaker = await aSpeaker();
+      const { conversionId } = await speaker.convert();
+      const judged = async (event_time: string, status: string | null) => {
+        const body = { conversion_id: conversionId, status: 'approved', event_time };
+        const row = {
+          advertiser_id: speaker.id,
+          conversion_id: conversionId,
+          word: 'approved',
+          status,
+          source: 'import',
+        };
+        await db('status_calls').insert({ ...row, raw: { method: 'IMPORT', query: {}, body }, result: 'malformed' });
+        const [call] = await log(`advertiser_id=${speaker.id}`);
+        return [call?.repair, call?.explanation] as const;
+      };
+      const [unread, sentence] = await judged('yesterday', null);
+      assert.equal(unread, null);
+      assert.match(sentence ?? '', /"yesterday" is no time that can be read.*send it in another file/);
+      const [early, why] = await judged('2026-01-01T00:00:00Z', 'approved');
+      assert.equal(early, null);
+      assert.match(why ?? '', /2026-01-01T00:00:00.000Z, is before its conversion began/);
+      const [ahead, when] = await judged('2999-01-01T00:00:00Z', 'approved');
+      assert.equal(ahead, 'rejudge');
+      assert.match(when ?? '', /lay ahead when it came: it can be judged again/);
     });
 
     it('a call with a wrong parameter name is judged again when the name is known', async () => {
