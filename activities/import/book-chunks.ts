@@ -7,6 +7,7 @@ import {
   type ImportTurn,
   type LockedImport,
 } from '../../src/db/imports/import-turns.ts';
+import { isBadRow } from '../../src/db/sqlstate.ts';
 import { recordStatuses } from '../../src/db/statuses/record-statuses.ts';
 import { explainRefusal } from '../../src/domain/imports/explain-refusal.ts';
 import {
@@ -17,13 +18,20 @@ import {
   type RowVerdict,
 } from '../../src/domain/imports/import.ts';
 import { writeVerdicts } from '../../src/domain/imports/verdict-text.ts';
-import type { StatusResult } from '../../src/domain/status-report.ts';
+import type { StatusReport, StatusResult } from '../../src/domain/status-report.ts';
 import type { DryRun } from './judge-rows.ts';
 import type { NextChunks, ReadAhead } from './read-ahead.ts';
 import type { RowReport } from './read-reports.ts';
+import { RowsRefusedError, type UnstorableRows } from './unstorable-rows.ts';
 
 /** `dryRun` is null where rows are booked. */
-export type Work = { turn: ImportTurn; ahead: ReadAhead; dryRun: DryRun | null; windowMs: number };
+export type Work = {
+  turn: ImportTurn;
+  ahead: ReadAhead;
+  dryRun: DryRun | null;
+  unstorable: UnstorableRows;
+  windowMs: number;
+};
 
 // Clicks on a lead wait for whoever has locked it, 100 ms at most, so few leads are locked at a time. A dry run locks none.
 const CHUNKS_BOOKED_AT_ONCE = 1;
@@ -45,6 +53,15 @@ export type Step = { counts: ImportCounts; became: RowCounts };
  * @returns undefined when somebody else has taken the import over, or it has ended
  */
 export async function bookChunks(db: Knex, work: Work): Promise<Step | undefined> {
+  try {
+    return await bookNext(db, work);
+  } catch (error) {
+    if (!(error instanceof RowsRefusedError) || !(await work.unstorable.find(db, error.reports))) throw error;
+    return await bookNext(db, work);
+  }
+}
+
+async function bookNext(db: Knex, work: Work): Promise<Step | undefined> {
   return await db.transaction(async (trx) => {
     const locked = await lockTurn(trx, work.turn);
     return locked && (await goOn(trx, work, locked));
@@ -63,9 +80,9 @@ async function goOn(trx: Knex, work: Work, locked: LockedImport): Promise<Step> 
 
 async function book(trx: Knex, work: Work, next: NextChunks): Promise<Step> {
   const { turn } = work;
-  const { chunks } = next;
-  const reports = chunks.flatMap((chunk) => chunk.reports);
-  const results = await resultsOf(trx, work, next);
+  const { chunks, facts } = next;
+  const reports = chunks.flatMap((chunk) => chunk.reports.map(work.unstorable.refuse));
+  const results = await resultsOf(trx, work, { reports: reports.map(({ report }) => report), facts });
   const verdicts = reports.map((report, index) => toVerdict(report, results[index] as StatusResult));
   let first = 0;
   const written = chunks.map(({ chunk, reports: ofThis }) => {
@@ -82,11 +99,12 @@ async function book(trx: Knex, work: Work, next: NextChunks): Promise<Step> {
 async function resultsOf(
   trx: Knex,
   { dryRun, windowMs }: Work,
-  { chunks, facts }: NextChunks,
+  { reports, facts }: Pick<NextChunks, 'facts'> & { reports: StatusReport[] },
 ): Promise<StatusResult[]> {
-  const reports = chunks.flatMap((chunk) => chunk.reports.map(({ report }) => report));
   if (dryRun && facts) return await dryRun.judge(trx, reports, facts);
-  const verdicts = await recordStatuses(trx, reports, { windowMs });
+  const verdicts = await recordStatuses(trx, reports, { windowMs }).catch((cause: unknown) => {
+    throw isBadRow(cause) ? new RowsRefusedError(reports, cause) : cause;
+  });
   return verdicts.map(({ result }) => result);
 }
 

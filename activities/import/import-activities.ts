@@ -12,6 +12,7 @@ import { bookChunks, chunksAtOnce, type Step } from './book-chunks.ts';
 import { createDryRun } from './judge-rows.ts';
 import { createReadAhead } from './read-ahead.ts';
 import { createReportReader } from './read-reports.ts';
+import { createUnstorableRows } from './unstorable-rows.ts';
 
 export type ImportDeps = {
   /** Connections that no lead waits for. */
@@ -69,7 +70,8 @@ export function createImporting({
     const { importId } = turn;
     const dryRun = turn.dryRun ? createDryRun(turn, windowMs) : null;
     const reading = { importId, readReport: createReportReader(turn), limit: chunksAtOnce(turn), dryRun };
-    const work = { turn, ahead: createReadAhead(db, reading), dryRun, windowMs };
+    const unstorable = createUnstorableRows(windowMs);
+    const work = { turn, ahead: createReadAhead(db, reading), dryRun, unstorable, windowMs };
     const until = performance.now() + batchMs;
     let step: Step | undefined;
     // Waiting for a place may take longer than Temporal waits to hear of us; people see in the Web UI how far it is.

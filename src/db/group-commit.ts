@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { isBlocked, isDatabaseAway, isRowRefused, isUnstorableValue } from './sqlstate.ts';
+import { isBadRow, isBlocked, isDatabaseAway } from './sqlstate.ts';
 
 const MAX_BATCH = 256;
 const MAX_BATCHES_IN_FLIGHT = 2;
@@ -146,11 +146,6 @@ export function createGroupCommit<Row, Result = void>(
       entry.reject(refusal);
     }
   }
-}
-
-/** The same rows without this one may be stored. */
-function isBadRow(error: unknown): boolean {
-  return isRowRefused(error) || isUnstorableValue(error);
 }
 
 function overdue(): AppError {

@@ -68,6 +68,11 @@ export function isUnstorableValue(error: unknown): boolean {
   );
 }
 
+/** Of several rows one cannot be stored; without it the others may be. */
+export function isBadRow(error: unknown): boolean {
+  return isRowRefused(error) || isUnstorableValue(error);
+}
+
 /** Somebody else holds a row of the statement; the same statement without that row may succeed. */
 export function isBlocked(error: unknown): boolean {
   return isOneOf(error, LOCK_NOT_AVAILABLE, QUERY_CANCELED, DEADLOCK_DETECTED);

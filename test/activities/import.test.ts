@@ -245,6 +245,29 @@ describe('an import', () => {
     );
   });
 
+  it('refuses a row alone that Postgres does not take, and books all others once', async () => {
+    const ids = await conversions(6);
+    const [bad, worse] = [ids[2], ids[5]] as [string, string];
+    await stage.db.raw(`
+      create function refuse_some() returns trigger language plpgsql as $$
+      begin raise exception 'not storable' using errcode = 'numeric_value_out_of_range'; end $$;
+      create trigger refuse_some before insert on lead_events for each row
+        when (new.conversion_id in ('${bad}', '${worse}')) execute function refuse_some();`);
+    const rows = Array.from({ length: 300 }, (_, n) => [ids[n] ?? 'nobody', 'approved', '']);
+    const { import_id: id } = await stage.receive(csvOf(HEADER, rows));
+    assertFields(await stage.finish(id), { state: 'done', recorded: 4, refused: 296 });
+    const errors = await stage.errorsOf(id);
+    const refused = errors.filter(({ result }) => result === 'malformed');
+    assert.deepEqual(
+      refused.map(({ rowNumber }) => rowNumber),
+      [3, 6],
+    );
+    assert.match(refused[0]?.message ?? '', /cannot be stored.*mend it/);
+    assert.deepEqual(refused[0]?.row, rows[2]);
+    assert.equal((await stage.callsOf(id)).length, 300);
+    await stage.db.raw('drop trigger refuse_some on lead_events');
+  });
+
   it('pauses, goes on, and is cancelled, where it stands', async () => {
     const rows = Array.from({ length: 600 }, () => ['nobody', 'approved', '']);
     const { import_id: id } = await stage.receive(csvOf(HEADER, rows));

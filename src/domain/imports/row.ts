@@ -1,5 +1,8 @@
 import { importFields, type ColumnMapping, type ImportField } from './columns.ts';
+import { MAX_NESTING } from '../nesting.ts';
 import { readEventTime } from './event-time.ts';
+
+const UNREADABLE = `The row is no JSON object, or one of more than ${MAX_NESTING} levels: write one flat object for each row.`;
 
 /** A row as its file holds it: the fields of a CSV row, an object of a JSON file, or a line that is no object. */
 export type FileRow = readonly string[] | Readonly<Record<string, unknown>> | string;
@@ -23,7 +26,7 @@ export function createRowReader({
     return name === undefined ? [] : [{ field, name, place: header?.indexOf(name) ?? -1 }];
   });
   return (row) => {
-    if (typeof row === 'string') return 'The line is no JSON object: write one object in each line.';
+    if (typeof row === 'string') return UNREADABLE;
     if (isFields(row) && header && row.length !== header.length) return sayLength(row, header);
     const fields: RowFields = {};
     for (const { field, name, place } of columns) {

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request } from 'express';
+import { isDeeperThan, MAX_NESTING } from '../../domain/nesting.ts';
 import { AppError } from '../../errors.ts';
 
-const MAX_DEPTH = 20;
 const rawBodies = new WeakMap<IncomingMessage, Buffer>();
 
 /** For `verify` of Express' body readers: signatures are over the bytes of a body, after decompression. */
@@ -32,12 +32,6 @@ export function readStatusBody({ body, headers }: Pick<Request, 'body' | 'header
       'The body must be one object, such as {"conversion_id": "...", "status": "approved"}.',
     );
   }
-  // What is deeper can be parsed but not stored.
-  if (isDeeperThan(parsed, MAX_DEPTH)) throw new AppError('malformed', 'The body is nested too deeply.');
+  if (isDeeperThan(parsed, MAX_NESTING)) throw new AppError('malformed', 'The body is nested too deeply.');
   return parsed as Record<string, unknown>;
-}
-
-function isDeeperThan(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
 }

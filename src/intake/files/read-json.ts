@@ -1,4 +1,5 @@
 import type { FileRow } from '../../domain/imports/row.ts';
+import { isDeeperThan, MAX_NESTING } from '../../domain/nesting.ts';
 import { brokenFile, MAX_ROW_KIB, MAX_ROW_LENGTH } from './broken-file.ts';
 
 /** One JSON object in each line; empty lines are left out. */
@@ -29,13 +30,13 @@ export async function* readJsonArray(text: AsyncGenerator<string>): AsyncGenerat
   if (!cutter.isClosed()) throw brokenFile('The array is not closed: the file seems to be cut off.');
 }
 
-/** What is no object stays as it is, to be refused as this row. */
+/** What is no object, or none that can be stored, stays as it is, to be refused as this row. */
 function toRow(text: string, number: number): FileRow {
   if (text.length > MAX_ROW_LENGTH) throw tooLong(number);
   try {
     const value: unknown = JSON.parse(text);
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Record<string, unknown>) : text;
+    return isObject && !isDeeperThan(value, MAX_NESTING) ? (value as Record<string, unknown>) : text;
   } catch {
     return text;
   }

@@ -27,18 +27,27 @@ export async function readRows(text: AsyncGenerator<string>): Promise<RowsOfFile
     const header = (first as string[]).map((name) => name.trim());
     return { format, header, names: header, rows: rest };
   }
-  if (typeof first === 'string') throw brokenFile(`The first row is no JSON object: ${first.trim().slice(0, 64)}`);
+  if (typeof first === 'string') throw brokenFile(`The first row is no flat JSON object: ${first.trim().slice(0, 64)}`);
   return { format, header: null, names: Object.keys(first), rows: concat([first], rest) };
 }
 
 async function findFormat(
   text: AsyncGenerator<string>,
 ): Promise<{ format: FileFormat; rows: AsyncGenerator<FileRow[]> }> {
-  const { head, rest } = await peek(text, (begun) => begun.trim() !== '');
+  const { head, rest } = await peek(withoutBlankBegin(text), (begun) => begun !== '');
   const first = head.trimStart()[0];
   if (first === '{') return { format: 'json_lines', rows: readJsonLines(rest) };
   if (first === '[') return { format: 'json', rows: readJsonArray(rest) };
   return { format: 'csv', rows: await readCsv(rest) };
+}
+
+/** However many blanks a file begins with, they are never held. */
+async function* withoutBlankBegin(text: AsyncGenerator<string>): AsyncGenerator<string> {
+  let isBlank = true;
+  for await (const piece of text) {
+    isBlank &&= piece.trim() === '';
+    if (!isBlank) yield piece;
+  }
 }
 
 async function takeFirst(

@@ -78,6 +78,34 @@ describe('the rows of a file', () => {
     assert.deepEqual(rows.slice(1), ['{"id":', '[1]', '"text"', 'null']);
   });
 
+  it('that are nested so deep that they could not be stored are kept to be refused', async () => {
+    const nested = (levels: number) => `{"id":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+    for (const join of [(rows: string[]) => rows.join('\n'), (rows: string[]) => `[${rows.join(',')}]`]) {
+      const { rows } = await read(join(['{"id":"a"}', nested(20), nested(21), nested(30_000)]), 40_000);
+      assert.deepEqual(
+        rows.map((row) => typeof row),
+        ['object', 'object', 'string', 'string'],
+      );
+    }
+    await assert.rejects(read(nested(30_000), 40_000), /first row is no flat JSON object/);
+  });
+
+  it('are found behind a megabyte of blanks as soon as behind one', async () => {
+    // Each piece is of many blanks; looked at all together with each new one they would take minutes.
+    const blanks = ' \n'.repeat(490_000);
+    const began = performance.now();
+    const { rows } = await read(`${blanks}id,state\na,sale\n`, 16_384);
+    assert.deepEqual(rows, [['a', 'sale']]);
+    let held = 0;
+    const text = (async function* () {
+      for (let count = 0; count < 3000; count++) yield await Promise.resolve(' '.repeat(20_000));
+      held = performance.now() - began;
+      yield '{"id":"a"}';
+    })();
+    assert.deepEqual((await readRows(text)).names, ['id']);
+    assert.ok(held < 20_000, `${held} ms for 60 MB of blanks`);
+  });
+
   it('are the same in whatever pieces the file comes', async () => {
     const field = fc.string({ unit: 'grapheme', maxLength: 8 }).filter((text) => !/[\r\n]/.test(text));
     const table = fc.array(fc.tuple(field, field, fc.constant('x')), { minLength: 1, maxLength: 20 });
@@ -113,7 +141,7 @@ describe('the rows of a file', () => {
     ['an array that is cut off', '[{"id":"a"},{"id":', /cut off/],
     ['an array of texts', '["a","b"]', /array of objects/],
     ['text after the array', '[{"id":"a"}] x', /array of objects/],
-    ['JSON that is no object', '{"id":\n', /no JSON object/],
+    ['JSON that is no object', '{"id":\n', /no flat JSON object/],
     ['more than it may', 'a\n'.repeat(500_001), /larger than 1 MB/],
   ] as const) {
     it(`are refused with ${what}, and it says what to do`, async () => {
