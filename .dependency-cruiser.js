@@ -25,7 +25,10 @@ const rooms = {
   intake: { path: '^src/intake/', mayLoad: [GROUND, DOMAIN, DB, '^src/catalogue/'] },
   activities: { path: '^activities/', mayLoad: [GROUND, DOMAIN, DB, '^src/outbound/', CONTRACT] },
   temporal: { path: '^src/temporal/', mayLoad: [GROUND, DOMAIN, CONTRACT] },
-  relay: { path: '^src/relay\\.ts$', mayLoad: [GROUND, '^src/(db/outbox|temporal/tell-lead)\\.ts$', CONTRACT] },
+  relay: {
+    path: '^src/(relay|import-places)\\.ts$',
+    mayLoad: [GROUND, '^src/(import-places|db/(outbox|overdue)|temporal/tell-lead)\\.ts$', CONTRACT],
+  },
   'job-relay': { path: '^src/job-relay\\.ts$', mayLoad: [GROUND] },
   canary: {
     path: '^src/canary\\.ts$',

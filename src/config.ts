@@ -132,6 +132,7 @@ function readLoad(variables: Variables) {
     relay: {
       concurrency: variables.RELAY_CONCURRENCY,
       clickConcurrency: variables.RELAY_CLICK_CONCURRENCY,
+      importConcurrency: variables.RELAY_IMPORT_CONCURRENCY,
       leaseMs: msOf(variables.RELAY_LEASE_SECONDS),
     },
     sweep: { intervalMs: msOf(variables.SWEEP_INTERVAL_SECONDS), marginMs: msOf(variables.SWEEP_MARGIN_SECONDS) },

@@ -73,6 +73,7 @@ export const numberVariables = {
   // All calls of a relay share one connection to Temporal, where more would only wait in another queue.
   RELAY_CONCURRENCY: wholeNumber({ standard: 64, least: 1, most: 1000 }),
   RELAY_CLICK_CONCURRENCY: wholeNumber({ standard: 2, least: 1, most: 1000 }),
+  RELAY_IMPORT_CONCURRENCY: wholeNumber({ standard: 16, least: 1, most: 1000 }),
   // A call to Temporal has half of it; the leads of a killed relay wait for all of it.
   RELAY_LEASE_SECONDS: seconds({ standard: 15, least: 3, most: HOUR_SECONDS }),
   // Each sweep costs a few look-ups; beyond an hour nobody would call it soon.

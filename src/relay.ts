@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { LeadPolicy } from '../workflows/contract.ts';
 import { claimLeads, completeLeads, postponeLead, type ClaimedLead, type RelayedLead } from './db/outbox.ts';
+import { createImportPlaces } from './import-places.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { pauseUnlessAborted } from './pause.ts';
@@ -21,6 +22,8 @@ export type RelayDeps = {
   concurrency: number;
   /** How many calls for leads without a status there are at the same time while statuses come in. */
   clickConcurrency: number;
+  /** How many leads with statuses from files are under way at the same time, until they are settled. */
+  importConcurrency: number;
   /** How long a claimed lead is this relay's alone. */
   leaseMs: number;
   metrics: Pick<Metrics, 'relayed' | 'relaySeconds'>;
@@ -50,9 +53,10 @@ const MAX_RETRY_MS = 5_000;
  * A lead is leased while it is under way, so there are never two calls for one lead; several relays share the work.
  */
 export function startRelay(deps: RelayDeps): Relay {
-  const { db, mayStartAsleep, concurrency, leaseMs, log } = deps;
+  const { db, mayStartAsleep, concurrency, importConcurrency, leaseMs, log } = deps;
   const leaseId = randomUUID();
   const stopping = new AbortController();
+  const importPlaces = createImportPlaces(db, importConcurrency);
   const relayLead = createLeadRelay(deps, { leaseId, stopping: stopping.signal });
   const underWay = new Set<Promise<void>>();
   let clicksUnderWay = 0;
@@ -83,7 +87,8 @@ export function startRelay(deps: RelayDeps): Relay {
 
   async function claim(limit: number, clickLimit: number): Promise<ClaimedLead[]> {
     try {
-      return await claimLeads(db, { limit, clickLimit, leaseMs, leaseId });
+      const bulkLimit = Math.min(limit, await importPlaces.countFree());
+      return await claimLeads(db, { limit, clickLimit, bulkLimit, leaseMs, leaseId });
     } catch (error) {
       log.warn({ err: error }, 'The relay cannot claim leads; it tries again.');
       await pause(MIN_RETRY_MS);
@@ -94,6 +99,7 @@ export function startRelay(deps: RelayDeps): Relay {
   function track(lead: ClaimedLead, claimedAt: number): void {
     const clicks = lead.owesStatus ? 0 : 1;
     clicksUnderWay += clicks;
+    if (lead.isBulk) importPlaces.take(lead.leadId);
     const work = relayLead(lead, claimedAt).finally(() => {
       clicksUnderWay -= clicks;
       underWay.delete(work);

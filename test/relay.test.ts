@@ -10,6 +10,7 @@ import { registerSearchAttributes } from '../src/temporal/connect.ts';
 import { leadWorkflowId } from '../workflows/contract.ts';
 import { createTestDatabase } from './support/database.ts';
 import { eventually } from './support/eventually.ts';
+import { reportByFile } from './support/leads/report-by-file.ts';
 import { assertFields } from './support/fields.ts';
 import { signalsOf } from './support/temporal/lead-history.ts';
 import { createNetwork, type Network } from './support/network-in-database.ts';
@@ -67,6 +68,7 @@ describe('relay', function () {
   function run({
     concurrency = 8,
     clickConcurrency = concurrency,
+    importConcurrency = concurrency,
     leaseMs = 30_000,
     onCall = () => undefined as void | Promise<void>,
     mayStartAsleep = (): boolean | undefined => true,
@@ -74,6 +76,7 @@ describe('relay', function () {
   }: {
     concurrency?: number;
     clickConcurrency?: number;
+    importConcurrency?: number;
     leaseMs?: number;
     onCall?: (call: RelayCall) => void | Promise<void>;
     mayStartAsleep?: () => boolean | undefined;
@@ -111,6 +114,7 @@ describe('relay', function () {
       isQueueDeep,
       concurrency,
       clickConcurrency,
+      importConcurrency,
       leaseMs,
       metrics: createMetrics(),
       log: createLog('silent'),
@@ -171,6 +175,36 @@ describe('relay', function () {
     await nothingIsOwed();
     assert.equal(calls.length, 7);
     assert.deepEqual([...seen].sort(), [1, 2]);
+  });
+
+  it('of leads with statuses from files only so many are under way until they are settled, and statuses go first', async () => {
+    const imported: { leadId: string; conversionId: string }[] = [];
+    for (let count = 0; count < 3; count++) {
+      const lead = await network.aLead(null);
+      leads.add(lead.leadId);
+      imported.push(lead);
+      await reportByFile(network, lead.conversionId, 'approved');
+    }
+    const decided = newLead();
+    await network.report(await network.convert(decided), 'approved');
+    const { calls } = run({ importConcurrency: 2 });
+    const called = () => calls.map(({ leadId }) => leadId);
+    await eventually(() => assert.equal(calls.length, 3, 'not yet'));
+    assert.deepEqual(called(), [decided, ...imported.slice(0, 2).map(({ leadId }) => leadId)]);
+
+    const late = newLead();
+    await network.report(await network.convert(late), 'approved');
+    await eventually(() => assert.equal(called()[3], late, 'not yet'));
+    const [first, , last] = imported;
+    await network.db('settlements').insert({
+      conversion_id: first?.conversionId,
+      lead_id: first?.leadId,
+      seq: 2,
+      status: 'approved',
+      reward: 'none',
+    });
+    await nothingIsOwed();
+    assert.equal(called()[4], last?.leadId);
   });
 
   it('without a status clicks have all their places', async () => {

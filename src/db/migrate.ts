@@ -32,6 +32,7 @@ import { signedCalls } from './migrations/032-signed-calls.ts';
 import { zeroCorrections } from './migrations/033-zero-corrections.ts';
 import { importsOnce } from './migrations/034-imports-once.ts';
 import { wordsCompared } from './migrations/034-words-compared.ts';
+import { bulkOwed } from './migrations/035-bulk-owed.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -69,6 +70,7 @@ const migrations: Record<string, Migration> = {
   '033-zero-corrections': zeroCorrections,
   '034-imports-once': importsOnce,
   '034-words-compared': wordsCompared,
+  '035-bulk-owed': bulkOwed,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

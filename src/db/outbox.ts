@@ -13,6 +13,8 @@ export type ClaimedLead = {
   owesStatus: boolean;
   /** The partner of the last touch before `events`; null when there was none among the 100 events before. */
   partnerBefore: string | null;
+  /** True when the statuses that it owes have all come by files. */
+  isBulk: boolean;
   /** True when its workflow is to look at Postgres for what it should have done long ago. */
   recheck: boolean;
 };
@@ -21,42 +23,67 @@ export type ClaimedLead = {
 // latest are taken instead, so that a flood of visits never delays money: the workflow fetches the ones before.
 const MAX_EVENTS_PER_SIGNAL = 200;
 
-/** What a lead owes goes out in this order. */
+/** What a lead owes goes out in this order; of statuses, those that have come by files are the last. */
 export const URGENCY = { status: 0, conversion: 1, touch: 2 } as const;
 
 type ClaimOptions = {
   limit: number;
   /** How many of them may owe no status; as many as `limit` when left out. */
   clickLimit?: number;
+  /** How many of them may owe only statuses that have come by files; as many as `limit` when left out. */
+  bulkLimit?: number;
   leaseMs: number;
   leaseId: string;
 };
 
-type Claim = { leadId: string; fromSeq: number; uptoSeq: number; urgency: number; failures: number; recheck: boolean };
+type Claim = {
+  leadId: string;
+  fromSeq: number;
+  uptoSeq: number;
+  urgency: number;
+  isBulk: boolean;
+  failures: number;
+  recheck: boolean;
+};
 
 // Who held the lead before is looked for among so many events, so that the look at a hot lead stays a short one.
 const MAX_EVENTS_BEFORE = 100;
 
-// Two lists, because what owes no status may take only a part of the places.
+// A while without a chunk, and it stands still.
+const IS_IMPORT_BOOKED = `exists (
+  select from imports where state = 'running' and not dry_run and touched_at > now() - interval '2 seconds'
+)`;
+
+// Three lists, because what owes no status may take only a part of the places, and what files have brought another one. That
+// waits while a file is booked: nobody waits for it, and the next rows may be of the same leads.
 const CLAIM_LEADS = `
   with statuses as materialized (
     select lead_id from outbox
-    where urgency = ${URGENCY.status} and (leased_until is null or leased_until < now())
+    where urgency = ${URGENCY.status} and not is_bulk and (leased_until is null or leased_until < now())
     order by owed_since
     limit :limit
+    for update skip locked
+  ), bulk as materialized (
+    select lead_id from outbox
+    where urgency = ${URGENCY.status} and is_bulk and (leased_until is null or leased_until < now())
+      and not ${IS_IMPORT_BOOKED}
+    order by owed_since
+    limit least(:bulkLimit::int, :limit::int - (select count(*) from statuses))
     for update skip locked
   ), clicks as materialized (
     select lead_id from outbox
     where urgency > ${URGENCY.status} and (leased_until is null or leased_until < now())
-    order by urgency, owed_since
-    limit least(:clickLimit::int, :limit::int - (select count(*) from statuses))
+    order by urgency, is_bulk, owed_since
+    limit least(
+      :clickLimit::int, :limit::int - (select count(*) from statuses) - (select count(*) from bulk)
+    )
     for update skip locked
   ), due as (
-    select lead_id from statuses union all select lead_id from clicks
+    select lead_id from statuses union all select lead_id from bulk union all select lead_id from clicks
   )
   update outbox o set leased_until = now() + :leaseMs * interval '1 millisecond', lease_id = :leaseId
   from due where o.lead_id = due.lead_id
-  returning o.lead_id as "leadId", o.urgency, o.failures, o.recheck,
+  returning o.lead_id as "leadId", o.urgency, o.is_bulk as "isBulk", o.failures, o.recheck,
     case when o.urgency = ${URGENCY.status} then greatest(o.from_seq, o.upto_seq - :span)
          else o.from_seq end as "fromSeq",
     case when o.urgency = ${URGENCY.status} then o.upto_seq
@@ -106,22 +133,30 @@ export async function claimLeads(db: Knex, options: ClaimOptions): Promise<Claim
 
 async function claimInOrder(
   trx: Knex,
-  { limit, clickLimit = limit, leaseMs, leaseId }: ClaimOptions,
+  { limit, clickLimit = limit, bulkLimit = limit, leaseMs, leaseId }: ClaimOptions,
 ): Promise<ClaimedLead[]> {
   const span = MAX_EVENTS_PER_SIGNAL - 1;
   // Not prepared: a plan that was made while nothing was owed is a bad one for a backlog.
-  const { rows } = await trx.raw<{ rows: Claim[] }>(CLAIM_LEADS, { limit, clickLimit, leaseMs, leaseId, span });
+  const { rows } = await trx.raw<{ rows: Claim[] }>(CLAIM_LEADS, {
+    limit,
+    clickLimit,
+    bulkLimit,
+    leaseMs,
+    leaseId,
+    span,
+  });
   if (rows.length === 0) return [];
   const events = await readOwedEvents(trx, rows);
   const partners = await readPartnersBefore(trx, rows);
   return rows
-    .sort((a, b) => a.urgency - b.urgency)
-    .map(({ leadId, uptoSeq, failures, urgency, recheck }) => ({
+    .sort((a, b) => a.urgency - b.urgency || Number(a.isBulk) - Number(b.isBulk))
+    .map(({ leadId, uptoSeq, failures, urgency, isBulk, recheck }) => ({
       leadId,
       uptoSeq,
       failures,
       events: events.get(leadId) ?? [],
       owesStatus: urgency === URGENCY.status,
+      isBulk,
       recheck,
       partnerBefore: partners.get(leadId) ?? null,
     }));
@@ -189,13 +224,13 @@ export async function postponeLead(
     });
 }
 
-/** How many leads owe events, and for how many seconds the oldest has. */
+/** How many leads owe events, and for how many seconds the oldest of those has that need not wait. */
 export type Backlog = { leads: number; oldestSeconds: number };
 
-/** Counts what is owed; `oldestSeconds` is 0 when nothing is. */
+/** Counts what is owed; `oldestSeconds` is 0 when nothing is but what files have brought, which may wait for hours. */
 export async function readBacklog(db: Knex): Promise<Backlog> {
   const { rows } = await db.raw<{ rows: Backlog[] }>(
-    `select count(*) as leads, coalesce(extract(epoch from now() - min(owed_since)), 0)::float8 as "oldestSeconds"
+    `select count(*) as leads, coalesce(extract(epoch from now() - min(owed_since) filter (where not is_bulk)), 0)::float8 as "oldestSeconds"
      from outbox`,
   );
   return rows[0] ?? { leads: 0, oldestSeconds: 0 };

@@ -4,6 +4,7 @@
 import type { Knex } from 'knex';
 import { URGENCY } from './outbox.ts';
 import { IS_OPEN, type OpenPostback } from './postbacks.ts';
+import { prepared } from './prepared.ts';
 
 /** How long things may take; beyond that they are overdue. */
 export type Grace = {
@@ -97,6 +98,18 @@ export async function oweOverdue(db: Knex, grace: Grace, limit: number): Promise
 export async function endSweep(db: Knex, grace: Grace): Promise<void> {
   await db.raw(PASS_SETTLED, grace);
   await db.raw(`delete from swept_leads where swept_at < now() - interval '1 day'`);
+}
+
+/** Which of these leads have a status that is not settled yet. */
+export async function readUnsettledLeads(db: Knex, leadIds: readonly string[]): Promise<string[]> {
+  const { rows } = await db
+    .raw<{ rows: { leadId: string }[] }>(
+      `select l.lead_id as "leadId" from unnest(:leadIds::text[]) as l (lead_id)
+       where exists (select from lead_events e where e.lead_id = l.lead_id and ${IS_UNSETTLED})`,
+      { leadIds },
+    )
+    .options(prepared('read-unsettled-leads'));
+  return rows.map(({ leadId }) => leadId);
 }
 
 /** What a lead should have done about its statuses up to `uptoSeq`, and has not. */

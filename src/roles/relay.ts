@@ -32,7 +32,7 @@ const SCHEDULE_INTERVAL_MS = 3_600_000;
  */
 export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningRole {
   const client = connectTemporal(config.temporal.target);
-  const { concurrency, clickConcurrency, leaseMs } = config.relay;
+  const { concurrency, clickConcurrency, importConcurrency, leaseMs } = config.relay;
   const startDelay = proveStartDelay(client, log);
   const queue = watchQueueDepth(client);
   const relayDb = connectRelayDb(config.database);
@@ -44,6 +44,7 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
     isQueueDeep: () => queue.isDeep(),
     concurrency,
     clickConcurrency,
+    importConcurrency,
     leaseMs,
     metrics,
     log,

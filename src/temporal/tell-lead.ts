@@ -5,7 +5,7 @@ import { LEAD_WORKFLOW, TASK_QUEUE, leadEvents, leadWorkflowId, type LeadPolicy 
 import { sleepOptions, startAttributes } from './lead-start.ts';
 
 /** What a lead owes its workflow, in order, and what was before that. */
-export type OwedEvents = Omit<ClaimedLead, 'failures'>;
+export type OwedEvents = Omit<ClaimedLead, 'failures' | 'isBulk'>;
 
 export type TellOptions = {
   policy: LeadPolicy;

@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import { claimLeads, completeLeads, postponeLead, readBacklog } from '../../src/db/outbox.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { reportByFile } from '../support/leads/report-by-file.ts';
 import { assertFields } from '../support/fields.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
 
@@ -35,7 +36,7 @@ describe('outbox', () => {
   async function claim({
     leaseId = newLeaseId(),
     ...limits
-  }: { limit?: number; clickLimit?: number; leaseMs?: number; leaseId?: string } = {}) {
+  }: { limit?: number; clickLimit?: number; bulkLimit?: number; leaseMs?: number; leaseId?: string } = {}) {
     return { leaseId, leads: await claimLeads(db, { limit: 100, leaseMs: LEASE_MS, ...limits, leaseId }) };
   }
 
@@ -69,6 +70,28 @@ describe('outbox', () => {
       order.push(...leads.map(({ leadId }) => leadId));
     }
     assert.deepEqual(order, [...decided, ...converted, ...touched]);
+  });
+
+  it('hands out what files have brought after every status, and not while a file is booked', async () => {
+    const [imported, mixed, decided] = [await convertedLead(), await convertedLead(), await convertedLead()];
+    await reportByFile(network, imported.conversionId, 'approved');
+    await reportByFile(network, mixed.conversionId, 'pending');
+    await network.touch(imported.leadId, 'ann', 'a1');
+    await network.report(mixed.conversionId, 'approved');
+    await network.report(decided.conversionId, 'approved');
+    const importing = { import_id: 'import', advertiser_id: network.advertiserId, source: 'ops', dry_run: false };
+    await db('imports').insert({ ...importing, state: 'running' });
+    const leadsOf = async (limits: object) => (await claim(limits)).leads.map(({ leadId, isBulk }) => [leadId, isBulk]);
+    assert.deepEqual(await leadsOf({}), [
+      [mixed.leadId, false],
+      [decided.leadId, false],
+    ]);
+
+    await db('imports')
+      .where({ import_id: 'import' })
+      .update({ touched_at: db.raw(`now() - interval '10 seconds'`) });
+    assert.deepEqual(await leadsOf({ bulkLimit: 0 }), []);
+    assert.deepEqual(await leadsOf({ bulkLimit: 1 }), [[imported.leadId, true]]);
   });
 
   it('hands out all that a lead owes, in order', async () => {

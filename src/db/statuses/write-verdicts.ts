@@ -40,10 +40,11 @@ const writeVerdictsSql = (furtherParts: string) => `
     ) v
     where c.conversion_id = v.conversion_id
   ), owed as (
-    insert into outbox as o (lead_id, from_seq, upto_seq, urgency)
-    select lead_id, min(seq), max(seq), ${URGENCY.status} from verdicts where seq is not null
-    group by lead_id order by lead_id
-    on conflict (lead_id) do update set upto_seq = excluded.upto_seq, urgency = excluded.urgency
+    insert into outbox as o (lead_id, from_seq, upto_seq, urgency, is_bulk)
+    select lead_id, min(seq), max(seq), ${URGENCY.status}, bool_and(source = 'import' and call_id is null)
+    from verdicts where seq is not null group by lead_id order by lead_id
+    on conflict (lead_id) do update set upto_seq = excluded.upto_seq, urgency = excluded.urgency,
+      is_bulk = excluded.is_bulk and (o.is_bulk or o.urgency <> ${URGENCY.status})
   )${furtherParts}
   insert into status_calls (advertiser_id, conversion_id, word, status, raw, result, transaction_id, source, import_id,
                             row_number, event_at, notify, lead_id, seq, accepted_at)

@@ -104,6 +104,7 @@ export async function startLeadWorld(
     isQueueDeep: () => false,
     concurrency: 8,
     clickConcurrency: 8,
+    importConcurrency: 8,
     leaseMs: 30_000,
     metrics: createMetrics(),
     log: createLog('silent'),
