@@ -7,6 +7,12 @@ export type ConsoleVisitor = {
   get(path: string, headers?: Record<string, string>): Promise<request.Response>;
   /** Sends a form as the last page would, with its token. */
   post(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<request.Response>;
+  /** Sends a form with a file, as the last page would. */
+  postFile(
+    path: string,
+    form: { fields?: Record<string, string>; file: string },
+    headers?: Record<string, string>,
+  ): Promise<request.Response>;
   /** Sends a form as a page of somebody else would. */
   postWithout(
     path: string,
@@ -39,6 +45,13 @@ export function openBrowserWithoutScripts(
   return {
     get: (path, headers = {}) => send(request(app).get(path).set(headers)),
     post: (path, fields = {}, headers = {}) => post(path, { csrf: kept.token, ...fields }, headers),
+    postFile(path, { fields = {}, file }, headers = {}) {
+      const call = request(app)
+        .post(path)
+        .set(headers)
+        .field({ csrf: kept.token, ...fields });
+      return send(call.attach('file', Buffer.from(file), { filename: 'file.csv', contentType: 'text/csv' }));
+    },
     postWithout: (path, fields = {}, headers = {}) => post(path, fields, headers),
     through: (other) => openBrowserWithoutScripts(other, kept),
   };
