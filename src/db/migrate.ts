@@ -33,6 +33,7 @@ import { zeroCorrections } from './migrations/033-zero-corrections.ts';
 import { importsOnce } from './migrations/034-imports-once.ts';
 import { wordsCompared } from './migrations/034-words-compared.ts';
 import { bulkOwed } from './migrations/035-bulk-owed.ts';
+import { unanswered } from './migrations/035-unanswered.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -71,6 +72,7 @@ const migrations: Record<string, Migration> = {
   '034-imports-once': importsOnce,
   '034-words-compared': wordsCompared,
   '035-bulk-owed': bulkOwed,
+  '035-unanswered': unanswered,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -3,6 +3,7 @@
 import type { Knex } from 'knex';
 import { UNFILLED_MACRO } from '../../domain/ref-id.ts';
 import { COUNTABLE_FACTS, quantities, SUMS_OF_FACTS } from './countable-facts.ts';
+import { countNextUnanswered, recountUnanswered } from './counting-unanswered.ts';
 import { findNextConversions } from './finding-conversions.ts';
 
 const MINUTE_MS = 60 * 1000;
@@ -60,7 +61,8 @@ export async function countNext(db: Knex, spanMs: number): Promise<Counted | und
     const { horizon } = rows[0];
     const counted = await countTowards(trx, { upto, horizon, spanMs });
     const isAllFound = await findNextConversions(trx, { horizon, spanMs });
-    return { ...counted, isDone: counted.isDone && isAllFound };
+    const isAllCounted = await countNextUnanswered(trx, { horizon, spanMs });
+    return { ...counted, isDone: counted.isDone && isAllFound && isAllCounted };
   });
 }
 
@@ -121,6 +123,7 @@ export async function recountFrom(db: Knex, moment: string): Promise<void> {
          conversions_upto = least(conversions_upto, date_trunc('milliseconds', :moment::timestamptz))`,
       { moment },
     );
+    await recountUnanswered(trx);
     for (const table of ['partner_counts', 'unfilled_ref_ids']) {
       await trx.raw('delete from ?? where bucket >= (select counted_upto from counting_progress)', [table]);
     }

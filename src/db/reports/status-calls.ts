@@ -147,12 +147,12 @@ function walkCalls(
  * Numbers of calls follow their times to within seconds, so the first one of a time is found by halving: some thirty
  * look-ups, however many there are, and no index of times that every call would pay for.
  */
-const FIND_FIRST_CALL = `
+const findFirstCallAfter = (moment: string) => `
   with recursive search (low, high) as (
     select coalesce(min(call_id), 1), coalesce(max(call_id), 0) + 1 from status_calls
     union all
-    select case when r.at < :moment then r.call_id + 1 else s.low end,
-           case when r.at < :moment then s.high else (s.low + s.high) / 2 end
+    select case when r.at < ${moment} then r.call_id + 1 else s.low end,
+           case when r.at < ${moment} then s.high else (s.low + s.high) / 2 end
     from search s cross join lateral (
       select call_id, at from status_calls where call_id >= (s.low + s.high) / 2 order by call_id limit 1
     ) r
@@ -162,8 +162,20 @@ const FIND_FIRST_CALL = `
 
 /** A number that parts the calls before this moment from the others: theirs are smaller. @param moment ISO 8601 */
 export async function findFirstCall(db: Knex, moment: string): Promise<number> {
-  const { rows } = await db.raw<{ rows: { call_id: number }[] }>(FIND_FIRST_CALL, { moment });
+  const { rows } = await db.raw<{ rows: { call_id: number }[] }>(findFirstCallAfter(':moment'), { moment });
   return rows[0]?.call_id ?? 1;
+}
+
+/** The same for several moments at once. */
+export async function findFirstCalls(db: Knex, moments: string[]): Promise<number[]> {
+  const { rows } = await db.raw<{ rows: { call_id: number }[] }>(
+    `select coalesce(f.call_id, 1) as call_id
+     from unnest(:moments::timestamptz[]) with ordinality as m (moment, place)
+     left join lateral (${findFirstCallAfter('m.moment')}) f on true
+     order by m.place`,
+    { moments },
+  );
+  return rows.map(({ call_id }) => call_id);
 }
 
 function shift(moment: string, byMs: number): string {

@@ -6,7 +6,8 @@ import { idFilter } from './filters.ts';
 import { listLimitSchema } from './lists.ts';
 import { wholeNumber } from './number-schemas.ts';
 
-const ID = /^[\w-]{1,64}$/;
+// The last activity of a lead in microseconds, and a conversion_id unless all of that moment are still to come.
+const PLACE = /^\d{1,16} [\w-]{0,64}$/;
 const A_YEAR_HOURS = 365 * 24;
 
 export const reminderListSchema = z.strictObject({
@@ -15,7 +16,7 @@ export const reminderListSchema = z.strictObject({
     .default(24)
     .meta({ description: 'How soon the window ends; 24 when left out.' }),
   limit: listLimitSchema,
-  cursor: cursorSchema(ID).optional(),
+  cursor: cursorSchema(PLACE).optional(),
 });
 
 const reminderFields = ['conversion_id', 'advertiser_id', 'offer_id', 'created_at', 'open_until'] as const;

@@ -16,7 +16,7 @@ export function describeSilenceCalls(): ZodOpenApiPathsObject {
     }),
     '/v1/admin/silence/reminders': describeCalls({
       get: {
-        summary: 'Conversions without an answer whose window ends soon, the oldest first',
+        summary: 'Conversions without an answer whose window ends soon, the first one to end on top',
         query: reminderListSchema,
         answer: remindersAnswer,
         csv: remindersCsvExample,

@@ -13,9 +13,9 @@ const counts = Object.fromEntries(Object.keys(ageBuckets).map((bucket) => [bucke
 const silenceRow = z.object({
   advertiser_id: z.string(),
   advertiser_name: z.string(),
-  unanswered: z
-    .object({ ...counts, total: z.int() })
-    .meta({ description: 'Conversions without any status by their age in days, up to the end of the window.' }),
+  unanswered: z.object({ ...counts, total: z.int() }).meta({
+    description: 'Conversions without any status by their age in days, to the hour, up to the end of the window.',
+  }),
   last_call_at: momentSchema.nullable(),
   reports_daily: z.boolean().meta({ description: 'It called on six of the seven days that ended with its last call.' }),
   is_silent: z.boolean().meta({ description: 'It reports daily, and has stopped. See ADVERTISER_SILENT_AFTER_HOURS.' }),
