@@ -65,6 +65,10 @@ const types = {
   },
 };
 
+// What is asked while another answer is on its way is sent at once: src/db/pipelined.ts. Knex by itself waits for each
+// answer; it passes on what its own types do not name.
+const PIPELINED = { pipeline: true };
+
 const ignore = () => undefined;
 
 type Patience = { connectTimeoutMs: number; answerGraceMs: number };
@@ -85,6 +89,7 @@ export function connectDb(
       query_timeout: statementTimeoutMs + answerGraceMs,
       idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
       keepAlive: true,
+      ...PIPELINED,
       // To compile a plan takes longer than most of these statements, and Postgres guesses many of them to be long.
       options: `-c jit=off${isCommitAwaited ? '' : ' -c synchronous_commit=off'} ${settings}`,
       types,

@@ -1,12 +1,14 @@
 import type { Knex } from 'knex';
 import { createGroupCommit } from '../db/group-commit.ts';
-import { limitWaiting } from '../db/limit-waiting.ts';
+import { inPipelinedTransaction } from '../db/pipelined.ts';
 import { conversionKey, type Held } from '../db/statuses/lock-conversions.ts';
 import { recordStatuses, recordUnheldStatuses, type StatusVerdict } from '../db/statuses/record-statuses.ts';
 import type { StatusReport } from '../domain/status-report.ts';
 
 // After so long a batch makes room for others that wait, and is halved to find what it waits for.
 const WAIT_MS = 200;
+// A batch waits for two answers and for the disk, so that others can be read, judged and written meanwhile.
+const SWIFT_BATCHES_IN_FLIGHT = 4;
 
 export type StatusLanes = {
   /**
@@ -26,19 +28,20 @@ export type StatusLanes = {
  * for long stops only those who need it as well. What is reported of a conversion later follows what waits.
  */
 export function createStatusLanes(db: Knex, windowMs: number): StatusLanes {
-  const unheld = (whenCounting: 'wait' | 'leave') =>
-    createGroupCommit<StatusReport, StatusVerdict | Held>((batch) =>
-      db.transaction(async (trx) => {
-        if (whenCounting === 'wait') await limitWaiting(trx, WAIT_MS);
-        return await recordUnheldStatuses(trx, batch, { windowMs, whenCounting });
-      }),
-    );
-  const [swift, counting] = [unheld('leave'), unheld('wait')];
+  const swift = createGroupCommit<StatusReport, StatusVerdict | Held>(
+    (batch) =>
+      inPipelinedTransaction(db, {}, (trx, commit) =>
+        recordUnheldStatuses(trx, batch, { windowMs, whenCounting: 'leave', commit }),
+      ),
+    { batchesInFlight: SWIFT_BATCHES_IN_FLIGHT },
+  );
+  const counting = createGroupCommit<StatusReport, StatusVerdict | Held>((batch) =>
+    inPipelinedTransaction(db, { waitMs: WAIT_MS }, (trx, commit) =>
+      recordUnheldStatuses(trx, batch, { windowMs, whenCounting: 'wait', commit }),
+    ),
+  );
   const patient = createGroupCommit<StatusReport, StatusVerdict>((batch) =>
-    db.transaction(async (trx) => {
-      await limitWaiting(trx, WAIT_MS);
-      return await recordStatuses(trx, batch, { windowMs });
-    }),
+    inPipelinedTransaction(db, { waitMs: WAIT_MS }, (trx, commit) => recordStatuses(trx, batch, { windowMs, commit })),
   );
   const beingCounted = new Map<string, number>();
   /** By conversion: what is said of it in a later lane. Ends when that is committed or refused. */

@@ -381,7 +381,10 @@ describe('status intake on Postgres', () => {
       const fail = () => {
         throw error;
       };
-      return createStatusIntake(Object.assign(fail, { raw: fail, transaction: fail }) as unknown as Knex, 1000);
+      return createStatusIntake(
+        Object.assign(fail, { raw: fail, transaction: fail, client: { acquireConnection: fail } }) as unknown as Knex,
+        1000,
+      );
     };
 
     for (const [name, call] of Object.entries(doors)) {

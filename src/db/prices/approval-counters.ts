@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { CountedBy } from '../../domain/price-list.ts';
 import type { PricePeriod } from '../../domain/price-period.ts';
 import { limitWaiting } from '../limit-waiting.ts';
+import type { Asks } from '../pipelined.ts';
 import { prepared } from '../prepared.ts';
 
 // Approvals wait for nobody, or less than that: they are refused, and sent again.
@@ -72,7 +73,7 @@ const MOVE_COUNTERS = `
  * Raises counts; each of them is locked until the transaction ends, all in one order. Each key may come once.
  * @returns how many were approved then
  */
-export async function moveCounters(trx: Knex, moves: readonly (CountKey & { by: number })[]): Promise<Counts> {
+export async function moveCounters(trx: Asks, moves: readonly (CountKey & { by: number })[]): Promise<Counts> {
   if (moves.length === 0) return new Map();
   const { rows } = await trx
     .raw<{ rows: CountRow[] }>(MOVE_COUNTERS, { ...bindingsOf(moves), by: moves.map(({ by }) => by) })
@@ -95,7 +96,7 @@ const LOCK_UNHELD_COUNTS = `
  * without waiting for whoever begins it as well.
  * @returns by {@link keyOf}, those that are not locked: somebody else is moving them, or they have not begun
  */
-export async function lockUnheldCounts(trx: Knex, keys: readonly CountKey[]): Promise<Set<string>> {
+export async function lockUnheldCounts(trx: Asks, keys: readonly CountKey[]): Promise<Set<string>> {
   const { rows } = await trx
     .raw<{ rows: CountKey[] }>(LOCK_UNHELD_COUNTS, bindingsOf(keys))
     .options(prepared('lock-unheld-counts'));
@@ -108,7 +109,7 @@ const READ_COUNTS = `
   join approval_counts c using (counter_id, period_start)`;
 
 /** How many were approved; what nothing has moved is left out. Waits for nobody. */
-export async function readCounts(db: Knex, keys: readonly CountKey[]): Promise<Counts> {
+export async function readCounts(db: Asks, keys: readonly CountKey[]): Promise<Counts> {
   if (keys.length === 0) return new Map();
   const { rows } = await db
     .raw<{ rows: CountRow[] }>(READ_COUNTS, bindingsOf(keys))

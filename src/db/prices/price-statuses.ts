@@ -1,9 +1,9 @@
 // R13: the price of a status, fixed in the transaction that writes it.
-import type { Knex } from 'knex';
 import { findReachedCap, type OfferCap } from '../../domain/offer-cap.ts';
 import { findPriceList, findTier } from '../../domain/price-list.ts';
 import { periodOf } from '../../domain/price-period.ts';
 import type { Status } from '../../domain/status.ts';
+import type { Asks } from '../pipelined.ts';
 import type { Price } from '../settlements.ts';
 import { findCounter, keyOf, moveCounters, readCounts, type CountKey, type Counts } from './approval-counters.ts';
 import type { Closing } from './closed-offers.ts';
@@ -37,7 +37,7 @@ type CountsBefore = (key: CountKey) => number;
  * @returns the prices in the same order, and the offers whose caps they use up, which are to be closed
  */
 export async function priceStatuses(
-  trx: Knex,
+  trx: Asks,
   statuses: readonly StatusToPrice[],
 ): Promise<{ prices: StatusPrice[]; closings: Closing[] }> {
   const earlier = await readEarlierPrices(trx, statuses.filter(isCorrected).map(conversionOf));
@@ -88,7 +88,7 @@ function findFirstApprovals(
 
 type Terms = ReadonlyMap<string, OfferTerms>;
 
-async function readTerms(trx: Knex, statuses: readonly StatusToPrice[]): Promise<Terms> {
+async function readTerms(trx: Asks, statuses: readonly StatusToPrice[]): Promise<Terms> {
   const counted = statuses.filter(({ isCounted }) => isCounted);
   const latest = counted.reduce((at, status) => (status.at > at ? status.at : at), '');
   const terms = await readOfferTerms(trx, [...new Set(counted.map(({ offerId }) => offerId))], latest);
@@ -104,7 +104,7 @@ function hasOwnLists({ offerId }: StatusToPrice, terms: Terms): boolean {
  * @returns for each status, how many were approved before it; and the offers whose caps they use up
  */
 async function count(
-  trx: Knex,
+  trx: Asks,
   statuses: readonly StatusToPrice[],
   { firsts, terms }: { firsts: ReadonlySet<StatusToPrice>; terms: Terms },
 ): Promise<{ counts: Map<StatusToPrice, Counts>; closings: Closing[] }> {

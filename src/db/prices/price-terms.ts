@@ -1,7 +1,7 @@
 // What the price of a status is worked out from, as it is at one moment.
-import type { Knex } from 'knex';
 import type { CapReason, OfferCap } from '../../domain/offer-cap.ts';
 import type { PriceListScope, PriceTerms } from '../../domain/price-list.ts';
+import type { Asks } from '../pipelined.ts';
 import { prepared } from '../prepared.ts';
 import type { ApprovalCounter } from './approval-counters.ts';
 
@@ -62,7 +62,7 @@ const READ_OFFER_TERMS = `
   from offers o where o.offer_id = any(:offerIds::text[])`;
 
 /** @param at ISO 8601; lists that begin later are left out */
-export async function readOfferTerms(db: Knex, offerIds: readonly string[], at: string): Promise<OfferTerms[]> {
+export async function readOfferTerms(db: Asks, offerIds: readonly string[], at: string): Promise<OfferTerms[]> {
   if (offerIds.length === 0) return [];
   const { rows } = await db
     .raw<{ rows: OfferTerms[] }>(READ_OFFER_TERMS, { offerIds, at })
@@ -79,7 +79,7 @@ const READ_HOLDERS = `
   ) t`;
 
 /** R3: the partner of each lead's last touch; leads of the house are left out. */
-export async function readHolders(db: Knex, leadIds: readonly string[]): Promise<Map<string, string>> {
+export async function readHolders(db: Asks, leadIds: readonly string[]): Promise<Map<string, string>> {
   if (leadIds.length === 0) return new Map();
   const { rows } = await db
     .raw<{ rows: { leadId: string; partnerId: string }[] }>(READ_HOLDERS, { leadIds })
@@ -96,7 +96,7 @@ const READ_EARLIER_PRICES = `
   order by e.conversion_id, e.seq`;
 
 /** The price with which each conversion was first approved; those that never were are left out. */
-export async function readEarlierPrices(db: Knex, conversionIds: readonly string[]): Promise<Map<string, FrozenPrice>> {
+export async function readEarlierPrices(db: Asks, conversionIds: readonly string[]): Promise<Map<string, FrozenPrice>> {
   if (conversionIds.length === 0) return new Map();
   const { rows } = await db
     .raw<{ rows: (FrozenPrice & { conversionId: string })[] }>(READ_EARLIER_PRICES, { conversionIds })

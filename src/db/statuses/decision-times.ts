@@ -1,5 +1,5 @@
-import type { Knex } from 'knex';
 import { isDecision, type Judged, type StatusReport } from '../../domain/status-report.ts';
+import type { Asks } from '../pipelined.ts';
 import { prepared } from '../prepared.ts';
 import { conversionKey } from './lock-conversions.ts';
 
@@ -25,7 +25,7 @@ const READ_DECISION_TIMES = `
  * @param conversions what the reports are judged by, by {@link conversionKey}
  */
 export async function readDecisionTimes(
-  db: Knex,
+  db: Asks,
   reports: readonly StatusReport[],
   conversions: ReadonlyMap<string, Judged>,
 ): Promise<void> {

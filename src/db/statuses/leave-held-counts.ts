@@ -1,6 +1,6 @@
-import type { Knex } from 'knex';
 import { periodOf } from '../../domain/price-period.ts';
 import type { StatusReport } from '../../domain/status-report.ts';
+import type { Asks } from '../pipelined.ts';
 import { keyOf, lockUnheldCounts, type CountKey } from '../prices/approval-counters.ts';
 import { conversionKey, type LockedConversions } from './lock-conversions.ts';
 
@@ -10,7 +10,7 @@ import { conversionKey, type LockedConversions } from './lock-conversions.ts';
  * left, so that they keep their order.
  */
 export async function leaveHeldCounts(
-  trx: Knex,
+  trx: Asks,
   reports: readonly StatusReport[],
   locked: LockedConversions,
 ): Promise<void> {

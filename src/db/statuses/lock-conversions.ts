@@ -1,5 +1,5 @@
-import type { Knex } from 'knex';
 import type { Judged, StatusReport } from '../../domain/status-report.ts';
+import type { Asks } from '../pipelined.ts';
 import { prepared } from '../prepared.ts';
 import { shareCounters, type ApprovalCounter } from '../prices/approval-counters.ts';
 import type { Price } from '../settlements.ts';
@@ -94,7 +94,7 @@ type ConversionRow = Omit<ReportedConversion, 'reward' | 'lastActivityMs'> &
  * @param whenHeld `wait` for whoever holds a lead or changes its advertiser's prices, or `leave` it
  */
 export async function lockConversions(
-  trx: Knex,
+  trx: Asks,
   reports: readonly StatusReport[],
   whenHeld: 'wait' | 'leave',
 ): Promise<LockedConversions> {
@@ -107,10 +107,10 @@ export async function lockConversions(
     conversionIds: [...named.values()].map(({ conversionId }) => conversionId),
     advertiserIds: [...named.values()].map(({ advertiserId }) => advertiserId),
   };
-  const { leads, unsharedAdvertisers } = await lockLeads(trx, asked, whenHeld);
-  const { rows } = await trx
-    .raw<{ rows: ConversionRow[] }>(READ_CONVERSIONS, asked)
-    .options(prepared('read-reported-conversions'));
+  const [{ leads, unsharedAdvertisers }, rows] = await Promise.all([
+    lockLeads(trx, asked, whenHeld),
+    readConversions(trx, asked),
+  ]);
   const locked: LockedConversions = { leads, conversions: new Map(), held: new Map(), now: rows[0]?.now ?? '' };
   for (const { advertiserId, amount, currency, priceVersion, ...conversion } of rows) {
     const key = conversionKey(advertiserId, conversion.conversionId);
@@ -125,20 +125,30 @@ export async function lockConversions(
 
 /** Notes which call brought the latest decision on each conversion: a kept call may be older. */
 async function readDecisions(
-  trx: Knex,
+  trx: Asks,
   { conversions }: LockedConversions,
   asked: { conversionIds: string[]; advertiserIds: string[] },
 ): Promise<void> {
   type Decision = { conversionId: string; advertiserId: string; callId: number };
-  const { rows } = await trx.raw<{ rows: Decision[] }>(READ_DECISIONS, asked);
+  const { rows } = await trx.raw<{ rows: Decision[] }>(READ_DECISIONS, asked).options(prepared('read-decisions'));
   for (const { conversionId, advertiserId, callId } of rows) {
     const conversion = conversions.get(conversionKey(advertiserId, conversionId));
     if (conversion) conversion.lastDecisionCallId = callId;
   }
 }
 
+async function readConversions(
+  trx: Asks,
+  asked: { conversionIds: string[]; advertiserIds: string[] },
+): Promise<ConversionRow[]> {
+  const { rows } = await trx
+    .raw<{ rows: ConversionRow[] }>(READ_CONVERSIONS, asked)
+    .options(prepared('read-reported-conversions'));
+  return rows;
+}
+
 async function lockLeads(
-  trx: Knex,
+  trx: Asks,
   asked: { conversionIds: string[]; advertiserIds: string[] },
   whenHeld: 'wait' | 'leave',
 ): Promise<{ leads: Map<string, LockedLead>; unsharedAdvertisers: Set<string> }> {

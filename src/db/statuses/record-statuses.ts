@@ -1,4 +1,3 @@
-import type { Knex } from 'knex';
 import {
   hasRecorded,
   isDecision,
@@ -8,6 +7,7 @@ import {
   type StatusReport,
   type StatusResult,
 } from '../../domain/status-report.ts';
+import type { Asks } from '../pipelined.ts';
 import { closeOffers } from '../prices/closed-offers.ts';
 import { priceStatuses, type StatusToPrice } from '../prices/price-statuses.ts';
 import { readDecisionTimes } from './decision-times.ts';
@@ -19,7 +19,11 @@ import { writeVerdicts, type JudgedReport, type NewStatusEvent } from './write-v
 /** What became of a report; `leadId` and `seq` name the event that it became, null when it became none. */
 export type StatusVerdict = { callId: number; result: StatusResult; leadId: string | null; seq: number | null };
 
-type RecordOptions = { windowMs: number };
+type RecordOptions = {
+  windowMs: number;
+  /** Called when the last statement has been asked for, so that the COMMIT goes along with it. */
+  commit?: () => Promise<void>;
+};
 
 /**
  * Judges and records reports in the order given, each as if those before it were committed already; several may be of one
@@ -32,12 +36,12 @@ type RecordOptions = { windowMs: number };
  * @returns a verdict for each
  */
 export async function recordStatuses(
-  trx: Knex,
+  trx: Asks,
   reports: readonly StatusReport[],
-  { windowMs }: RecordOptions,
+  options: RecordOptions,
 ): Promise<StatusVerdict[]> {
   const locked = await lockReported(trx, reports, 'wait');
-  return await record(trx, reports, { locked, windowMs });
+  return await record(trx, reports, { locked, ...options });
 }
 
 /**
@@ -45,21 +49,21 @@ export async function recordStatuses(
  * @returns for a report that would have to wait, for what; nothing of it has been written
  */
 export async function recordUnheldStatuses(
-  trx: Knex,
+  trx: Asks,
   reports: readonly StatusReport[],
-  { windowMs, whenCounting }: RecordOptions & { whenCounting: 'wait' | 'leave' },
+  { whenCounting, ...options }: RecordOptions & { whenCounting: 'wait' | 'leave' },
 ): Promise<(StatusVerdict | Held)[]> {
   const locked = await lockReported(trx, reports, 'leave');
   if (whenCounting === 'leave') await leaveHeldCounts(trx, reports, locked);
   const heldOf = ({ advertiserId, conversionId }: StatusReport) =>
     conversionId === null ? undefined : locked.held.get(conversionKey(advertiserId, conversionId));
   const unheld = reports.filter((report) => heldOf(report) === undefined);
-  const verdicts = unheld.length === 0 ? [] : await record(trx, unheld, { locked, windowMs });
+  const verdicts = unheld.length === 0 ? [] : await record(trx, unheld, { locked, ...options });
   return reports.map((report) => heldOf(report) ?? (verdicts.shift() as StatusVerdict));
 }
 
 async function lockReported(
-  trx: Knex,
+  trx: Asks,
   reports: readonly StatusReport[],
   whenHeld: 'wait' | 'leave',
 ): Promise<LockedConversions> {
@@ -72,9 +76,9 @@ async function lockReported(
 }
 
 async function record(
-  trx: Knex,
+  trx: Asks,
   reports: readonly StatusReport[],
-  { locked, windowMs }: { locked: LockedConversions; windowMs: number },
+  { locked, windowMs, commit }: RecordOptions & { locked: LockedConversions },
 ): Promise<StatusVerdict[]> {
   const signedBefore = await findSignedBefore(trx, reports, locked);
   const judged = judgeInOrder(reports, { locked, signedBefore }, windowMs);
@@ -86,10 +90,14 @@ async function record(
     const price = toPrice && prices.shift();
     return { ...rest, event: event && price ? { ...event, price } : null };
   });
-  const callIds = await writeVerdicts(trx, priced, locked.now);
-  await rememberSigned(trx, signedDecisions(judged));
-  // Last, because whoever changes the catalogue waits for it from then on.
-  await closeOffers(trx, closings);
+  // Asked for in this order, and none of them waits for another's answer.
+  const [callIds] = await Promise.all([
+    writeVerdicts(trx, priced, locked.now),
+    rememberSigned(trx, signedDecisions(judged)),
+    // Last, because whoever changes the catalogue waits for it from then on.
+    closeOffers(trx, closings),
+    commit?.(),
+  ]);
   return judged.map(({ result, event }, index) => ({
     callId: callIds[index] ?? NaN,
     result,

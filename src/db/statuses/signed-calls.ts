@@ -1,7 +1,7 @@
 // What was decided by signed calls of the last minutes. A signature is good for some minutes, and who has seen such a call can
 // send it again: an old `approved` after a `rejected` would be a correction (R7).
-import type { Knex } from 'knex';
 import { isDecision, type StatusReport } from '../../domain/status-report.ts';
+import type { Asks } from '../pipelined.ts';
 import { prepared } from '../prepared.ts';
 import { conversionKey, type LockedConversions } from './lock-conversions.ts';
 
@@ -26,7 +26,7 @@ const REMEMBER_SIGNED = `
  * @param locked their conversions; two calls on one conversion see each other
  */
 export async function findSignedBefore(
-  trx: Knex,
+  trx: Asks,
   reports: readonly StatusReport[],
   { conversions }: Pick<LockedConversions, 'conversions'>,
 ): Promise<Set<string>> {
@@ -42,7 +42,7 @@ export async function findSignedBefore(
 }
 
 /** Remembers what these calls were signed as, for as long as their signatures are good. */
-export async function rememberSigned(trx: Knex, digests: readonly string[]): Promise<void> {
+export async function rememberSigned(trx: Asks, digests: readonly string[]): Promise<void> {
   if (digests.length === 0) return;
   await trx.raw(REMEMBER_SIGNED, { digests: [...digests] }).options(prepared('remember-signed'));
 }

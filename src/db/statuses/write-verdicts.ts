@@ -1,8 +1,8 @@
-import type { Knex } from 'knex';
 import type { StatusReport, StatusResult } from '../../domain/status-report.ts';
 import { isStatus } from '../../domain/status-report.ts';
 import { normaliseWord } from '../../domain/vocabulary.ts';
 import { URGENCY } from '../outbox.ts';
+import type { Asks } from '../pipelined.ts';
 import { prepared } from '../prepared.ts';
 import type { StatusPrice } from '../prices/price-statuses.ts';
 
@@ -72,7 +72,7 @@ const WRITE_VERDICTS_AGAIN = writeVerdictsSql(JUDGE_AGAIN);
  * @param now the time of the events, ISO 8601; '' when there are none
  * @returns the call_id of each
  */
-export async function writeVerdicts(trx: Knex, judged: readonly JudgedReport[], now: string): Promise<number[]> {
+export async function writeVerdicts(trx: Asks, judged: readonly JudgedReport[], now: string): Promise<number[]> {
   const verdicts = storableJson(judged.map(toRow));
   const isAgain = judged.some(({ report }) => report.callId !== null);
   const [sql, name] = isAgain ? [WRITE_VERDICTS_AGAIN, 'write-verdicts-again'] : [WRITE_VERDICTS, 'write-verdicts'];
