@@ -11,7 +11,7 @@ const CONSOLE = '^src/http/console/';
 // What the operations listener and the public one are made of. An audience is a login, and a wall between tenants.
 const AUDIENCE = '^src/http/(visitor|advertiser|partner|admin|ops|docs)/';
 // Small files that everybody uses, except the code that workflows load.
-const GROUND = '^src/(errors|log|metrics|new-ids|free-port|in-time|keep-trying|pause|subnets|turns)\\.ts$';
+const GROUND = '^src/(errors|log|metrics|new-ids|sealed-text|free-port|in-time|keep-trying|pause|subnets|turns)\\.ts$';
 
 const rooms = {
   domain: { path: DOMAIN, mayLoad: [] },
@@ -23,7 +23,7 @@ const rooms = {
   stories: { path: '^src/stories/', mayLoad: [GROUND, DOMAIN, DB, CONTRACT] },
   outbound: { path: '^src/outbound/', mayLoad: [GROUND, DOMAIN, DB] },
   intake: { path: '^src/intake/', mayLoad: [GROUND, DOMAIN, DB, '^src/catalogue/'] },
-  activities: { path: '^activities/', mayLoad: [GROUND, DOMAIN, DB, '^src/outbound/', CONTRACT] },
+  activities: { path: '^activities/', mayLoad: [GROUND, DOMAIN, DB, '^src/(outbound|intake/files)/', CONTRACT] },
   temporal: { path: '^src/temporal/', mayLoad: [GROUND, DOMAIN, CONTRACT] },
   relay: {
     path: '^src/(relay|import-places)\\.ts$',
@@ -57,7 +57,7 @@ const rooms = {
         DOMAIN,
         DB,
         '^src/(intake|catalogue|stories)/',
-        '^src/outbound/(settings-check|test-call)\\.ts$',
+        '^src/outbound/(settings-check|test-call|save-pull)\\.ts$',
         CONTRACT,
       ],
       ...[PROTOCOL, FIELDS, IMPORTS, PAGES, CONSOLE],

@@ -20,6 +20,7 @@ export type Provided = {
   temporalUiUrl?: string | undefined;
   adminApiKey?: string;
   leadSecrets?: string[];
+  pullHeaderKeys?: string[];
   allowCidrs?: string[];
 };
 
@@ -107,6 +108,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     console: { sessionMs: msOf(variables.CONSOLE_SESSION_SECONDS) },
     partners: { testsPerMinute: variables.PARTNER_TESTS_PER_MINUTE },
     imports: { maxRows: variables.IMPORT_MAX_ROWS, maxMegabytes: variables.IMPORT_MAX_MEGABYTES },
+    pulls: { timeoutMs: msOf(variables.PULL_TIMEOUT_SECONDS), headerKeys: variables.PULL_HEADERS_KEY },
     catalogue: { pollMs: msOf(variables.CATALOGUE_POLL_SECONDS) },
     ...readLoad(variables),
     logLevel: variables.LOG_LEVEL,
@@ -156,9 +158,12 @@ function readLoad(variables: Variables) {
   };
 }
 
-/** What is given wins. The admin key and the secrets of leads are empty in a process without the role api. */
+/**
+ * What is given wins. The admin key and the secrets of leads are empty in a process without the role api; the keys of pulls'
+ * headers where no headers are kept.
+ */
 export function completeConfig(given: GivenConfig, provided: Provided = {}) {
-  const { env, database, temporal, ops, leads, postbacks } = given;
+  const { env, database, temporal, ops, leads, postbacks, pulls } = given;
   return {
     ...given,
     database: { ...database, url: database.url ?? provided.databaseUrl ?? '' },
@@ -168,6 +173,7 @@ export function completeConfig(given: GivenConfig, provided: Provided = {}) {
     },
     ops: { ...ops, adminApiKey: ops.adminApiKey ?? provided.adminApiKey ?? '' },
     leads: { ...leads, secrets: leads.secrets ?? provided.leadSecrets ?? [] },
+    pulls: { ...pulls, headerKeys: pulls.headerKeys ?? provided.pullHeaderKeys ?? [] },
     postbacks: { ...postbacks, allowCidrs: postbacks.allowCidrs ?? provided.allowCidrs ?? [] },
   };
 }

@@ -79,6 +79,7 @@ export const environment = z.object({
   TEMPORAL_UI_URL: z.url().optional(),
   ADMIN_API_KEY: z.string().min(16).optional(),
   LEAD_SECRET: list.pipe(z.array(z.string().min(16)).min(1)).optional(),
+  PULL_HEADERS_KEY: list.pipe(z.array(z.string().min(16)).min(1)).optional(),
   POSTBACK_ALLOW_CIDRS: list.refine(areCidrs, 'give CIDRs such as 10.1.0.0/16, separated by commas').optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   DATA_DIR: z.string().default('.data'),

@@ -7,7 +7,7 @@ import { pauseUnlessAborted } from './pause.ts';
 /** A kind of long jobs, and how the workflow of one is told. */
 export type JobKind<Facts extends object> = {
   /** As logs name them. */
-  name: 'replay' | 'import';
+  name: 'replay' | 'import' | 'pull';
   tells: JobTells<Facts>;
   tell: (client: Client, job: JobToTell<Facts>) => Promise<void>;
 };

@@ -122,6 +122,22 @@ export function createMetrics() {
       labelNames: ['result'] as const,
       registers,
     }),
+    pulls: new Counter({
+      name: 'cashcat_pulls_total',
+      help: "Pulls of advertisers' exports, by how they ended",
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    pullsFailing: new Gauge({
+      name: 'cashcat_pulls_failing',
+      help: 'Advertisers whose last pull failed',
+      registers,
+    }),
+    pullsOverdue: new Gauge({
+      name: 'cashcat_pulls_overdue',
+      help: 'Advertisers from whom nothing is pulled although it should be: no pull has begun for long',
+      registers,
+    }),
     postbackSeconds: new Histogram({
       name: 'cashcat_postback_attempt_seconds',
       help: 'Duration of one call to a partner',

@@ -47,6 +47,10 @@ export function newImportId(): string {
   return newTimeOrderedId();
 }
 
+export function newPullId(): string {
+  return newTimeOrderedId();
+}
+
 export function newPayoutId(): string {
   return newTimeOrderedId();
 }

@@ -103,6 +103,8 @@ export const numberVariables = {
   IMPORT_MAX_ROWS: wholeNumber({ standard: 1_000_000, least: 1, most: 10_000_000 }),
   // Kept in Postgres as long as the import is; a row of the usual columns takes about 100 bytes.
   IMPORT_MAX_MEGABYTES: wholeNumber({ standard: 250, least: 1, most: 5000 }),
+  // For a whole export. Below, a large one would never come; Temporal gives the activity half an hour.
+  PULL_TIMEOUT_SECONDS: seconds({ standard: 5 * MINUTE_SECONDS, least: 1, most: 25 * MINUTE_SECONDS }),
 };
 
 type Bounds = { least: number; most: number };

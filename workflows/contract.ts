@@ -6,6 +6,7 @@ import type { ConversionState, LeadState, Settlement } from '../src/domain/lead.
 import type { ImportCounts } from '../src/domain/imports/import.ts';
 import type { Holder } from '../src/domain/attribution.ts';
 import type { ReplayCounts } from '../src/domain/postbacks/replay.ts';
+import type { PullResult } from '../src/domain/pulls/pull.ts';
 import type { Status } from '../src/domain/status.ts';
 
 /** For the steps of leads and their postbacks. */
@@ -182,6 +183,37 @@ export type ImportActivities = {
   cancelImport: (input: ImportInput) => Promise<void>;
 };
 
+export const PULL_WORKFLOW = 'pull';
+
+/** The id of an advertiser's Schedule; with the time behind it, that of each workflow which it starts. */
+export function pullScheduleId(advertiserId: string): string {
+  return `pull:${advertiserId}`;
+}
+
+export type PullInput = { advertiserId: string };
+
+/** A pull by the run of its workflow: whatever is killed, it is one pull. */
+export type PullRun = PullInput & { runId: string };
+
+/** What came of a pull; `gone` when nothing is pulled from its advertiser any more. `message` says why it brought nothing. */
+export type PullOutcome = {
+  result: PullResult | 'gone';
+  importId: string | null;
+  bytes: number | null;
+  message: string | null;
+};
+
+/** The activities of a pull. Any may run twice: half a file never counts, and a whole one once. */
+export type PullActivities = {
+  /** One attempt to fetch the export into an import. Fails with {@link EXPORT_NOT_FETCHED}. */
+  fetchExport: (run: PullRun) => Promise<PullOutcome>;
+  /** Ends a pull that no attempt is left for. */
+  giveUpPull: (input: PullRun & { why: 'interrupted' | 'cancelled' }) => Promise<PullOutcome>;
+};
+
+/** Failure type: the export did not come, or not whole, or it is no file of statuses. */
+export const EXPORT_NOT_FETCHED = 'ExportNotFetched';
+
 /** Also the id of the Schedule that starts it. */
 export const RETENTION_WORKFLOW = 'retention';
 
@@ -205,7 +237,7 @@ export type RetentionActivities = {
 };
 
 /** What the worker of long jobs does. */
-export type JobActivities = ReplayActivities & ImportActivities & RetentionActivities;
+export type JobActivities = ReplayActivities & ImportActivities & PullActivities & RetentionActivities;
 
 /** Failure type: the partner did not answer 200. Retried by Temporal until the attempts are used up. */
 export const NOT_ACCEPTED = 'PostbackNotAccepted';

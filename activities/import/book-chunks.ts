@@ -19,6 +19,7 @@ import {
 } from '../../src/domain/imports/import.ts';
 import { writeVerdicts } from '../../src/domain/imports/verdict-text.ts';
 import type { StatusReport, StatusResult } from '../../src/domain/status-report.ts';
+import { bookPulledRows } from './book-pulled-rows.ts';
 import type { DryRun } from './judge-rows.ts';
 import type { NextChunks, ReadAhead } from './read-ahead.ts';
 import type { RowReport } from './read-reports.ts';
@@ -98,13 +99,18 @@ async function book(trx: Knex, work: Work, next: NextChunks): Promise<Step> {
 
 async function resultsOf(
   trx: Knex,
-  { dryRun, windowMs }: Work,
+  { turn, dryRun, windowMs }: Work,
   { reports, facts }: Pick<NextChunks, 'facts'> & { reports: StatusReport[] },
 ): Promise<StatusResult[]> {
   if (dryRun && facts) return await dryRun.judge(trx, reports, facts);
-  const verdicts = await recordStatuses(trx, reports, { windowMs }).catch((cause: unknown) => {
+  const book = turn.source === 'pull' ? bookPulledRows(trx, reports, { turn, windowMs }) : record(trx, reports, windowMs);
+  return await book.catch((cause: unknown) => {
     throw isBadRow(cause) ? new RowsRefusedError(reports, cause) : cause;
   });
+}
+
+async function record(trx: Knex, reports: readonly StatusReport[], windowMs: number): Promise<StatusResult[]> {
+  const verdicts = await recordStatuses(trx, reports, { windowMs });
   return verdicts.map(({ result }) => result);
 }
 

@@ -25,6 +25,7 @@ import { retention } from './migrations/024-retention.ts';
 import { notNotified } from './migrations/025-not-notified.ts';
 import { fastConsole } from './migrations/026-fast-console.ts';
 import { originProofs } from './migrations/027-origin-proofs.ts';
+import { pulls } from './migrations/028-pulls.ts';
 import { boundedFlagging } from './migrations/029-bounded-flagging.ts';
 import { eventTimes } from './migrations/030-event-times.ts';
 import { swiftImports } from './migrations/030-swift-imports.ts';
@@ -64,6 +65,7 @@ const migrations: Record<string, Migration> = {
   '025-not-notified': notNotified,
   '026-fast-console': fastConsole,
   '027-origin-proofs': originProofs,
+  '028-pulls': pulls,
   '029-bounded-flagging': boundedFlagging,
   '030-event-times': eventTimes,
   '030-swift-imports': swiftImports,

@@ -54,6 +54,8 @@ function provisionsOf(stack: EmbeddedStack): Provided {
   return {
     ...{ databaseUrl, temporalAddress, temporalUiUrl, adminApiKey },
     leadSecrets: [leadSecret],
+    // Kept as safely, and for as long.
+    pullHeaderKeys: [`pull headers ${leadSecret}`],
     // The receiver of the demo is on this machine, and comes with the embedded database alone.
     allowCidrs: databaseUrl ? LOOPBACK : [],
   };

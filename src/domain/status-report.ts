@@ -46,6 +46,8 @@ export type StatusReport = {
   cameAt?: string;
   /** True when it is accepted whatever its lead's window says. */
   isAcceptedLate: boolean;
+  /** True for what an export lists again: it says nothing new, so it corrects no decision. */
+  isRepeat?: boolean;
 };
 
 /** What a report is judged by: where its conversion stands, when it began, and when its lead was last active. */
@@ -73,7 +75,7 @@ const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
  * @param isRepeated true for a signed call that has come before
  */
 export function judgeReport(
-  { meaning, source, eventAt, cameAt, callId, isAcceptedLate }: StatusReport,
+  { meaning, source, eventAt, cameAt, callId, isAcceptedLate, isRepeat = false }: StatusReport,
   judged: Judged | undefined,
   { nowMs, windowMs, isRepeated = false }: { nowMs: number; windowMs: number; isRepeated?: boolean },
 ): StatusResult {
@@ -83,7 +85,7 @@ export function judgeReport(
   const transition = judgeTransition(judged.status, meaning);
   if (transition !== 'recorded') return transition;
   // It was heard then, and something newer has been said since.
-  if (isRepeated) return 'stale';
+  if (isRepeated || (isRepeat && isDecision(judged.status))) return 'stale';
   if (isAcceptedLate) return 'accepted_late';
   const eventMs = momentOf({ eventAt, cameAt }, nowMs);
   if (isOlder({ callId, eventAt }, judged, eventMs)) return 'stale';

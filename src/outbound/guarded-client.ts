@@ -124,7 +124,7 @@ async function sendOnce(agent: Agent, call: PostbackRequest, timeoutMs: number):
   };
 }
 
-function isCallable(url: string): boolean {
+export function isCallable(url: string): boolean {
   return findUrlProblem(url) === null && findOutboundPortProblem(url) === null;
 }
 
@@ -178,7 +178,8 @@ function readLocation({ headers }: Dispatcher.ResponseData): string | null {
 const TLS_CODE =
   /^(EPROTO|ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|ERROR_IN_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_)/;
 
-function nameError(error: unknown): SendError {
+/** Says of a failed call what everybody may know. */
+export function nameError(error: unknown): SendError {
   if (error instanceof AddressNotAllowedError) return 'address_not_allowed';
   if (error instanceof NameNotResolvedError) return 'dns_error';
   if (error instanceof ResponseBytesError) return 'response_too_large';

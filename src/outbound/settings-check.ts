@@ -17,15 +17,14 @@ export function checkSettingsToSave(settings: PostbackSettings, addressRules: Ad
   const urls = [['url', settings.url] as const, ...Object.entries(settings.status_urls)];
   return urls.flatMap(([name, url]) => {
     const field = name === 'url' ? name : `status_urls.${name}`;
-    const address = literalAddressOf(url);
+    const address = literalAddressOf(parseUrlTemplate(url).hostname);
     if (address === undefined || addressRules.isAllowed(address)) return [];
     return [{ field, message: 'the host is not an address on the public internet' }];
   });
 }
 
-/** The address that a URL names without any look-up: the parser has turned every spelling into the usual one. */
-function literalAddressOf(template: string): string | undefined {
-  const { hostname } = parseUrlTemplate(template);
+/** The address that the host of a URL names without any look-up: the parser has turned every spelling into the usual one. */
+export function literalAddressOf(hostname: string): string | undefined {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
   if (isIP(host) !== 0) return host;
   return host === 'localhost' || host.endsWith('.localhost') ? '127.0.0.1' : undefined;

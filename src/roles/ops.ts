@@ -4,6 +4,7 @@ import { readLastLedgerCheck } from '../db/ledger/ledger-check.ts';
 import { readBacklog } from '../db/outbox.ts';
 import { importTells } from '../db/imports/import-tells.ts';
 import { readOverdue } from '../db/overdue.ts';
+import { findTroubledPulls } from '../db/pulls/pull-reports.ts';
 import { replayTells } from '../db/replays/replay-tells.ts';
 import { countSilentAdvertisers } from '../db/reports/silence.ts';
 import { createOpsApp } from '../http/ops-app.ts';
@@ -51,6 +52,7 @@ export async function startOps(deps: RoleDeps, { roles, api, telemetry }: OpsOpt
       windowMs: config.leads.windowMs,
       failingAfter: config.endpoints.failingAfter,
       silentAfterHours: config.advertisers.silentAfterHours,
+      pullHeaderKeys: config.pulls.headerKeys,
       addressRules: createAddressRules({ allowCidrs: config.postbacks.allowCidrs }),
     },
     temporalUiUrl: config.temporal.uiUrl,
@@ -85,12 +87,15 @@ async function readMetrics({ config, db, metrics, log }: RoleDeps, telemetry: Te
     await countSilent({ config, db, metrics });
     metrics.replaysRunning.set(await replayTells.countRunning(db));
     metrics.importsRunning.set(await importTells.countRunning(db));
+    const pulls = await findTroubledPulls(db);
+    metrics.pullsFailing.set(pulls.failing);
+    metrics.pullsOverdue.set(pulls.overdue);
     metrics.countingBehindSeconds.set((Date.now() - Date.parse(await readCountedUpto(db))) / MS_PER_SECOND);
     await readLedgerCheck({ db, metrics });
   } catch (error) {
     log.warn(
       { err: error },
-      'Backlog, overdue work, endpoints and replays cannot be read; their metrics keep their last values.',
+      'Backlog, overdue work, endpoints, replays and pulls cannot be read; their metrics keep their last values.',
     );
   }
   const texts = [await metrics.registry.metrics(), (await telemetry?.readMetrics()) ?? ''];

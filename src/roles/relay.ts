@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { startCounting } from '../counting.ts';
 import { checkDb, connectCountingDb, connectLedgerDb, connectRelayDb } from '../db/connect.ts';
 import { importTells } from '../db/imports/import-tells.ts';
+import { pullTells } from '../db/pulls/pull-tells.ts';
 import { replayTells } from '../db/replays/replay-tells.ts';
 import { startFlagging } from '../flagging.ts';
 import { startJobRelay } from '../job-relay.ts';
@@ -17,6 +18,7 @@ import { keepRegistered } from '../temporal/registration.ts';
 import { ensureSchedule } from '../temporal/schedules.ts';
 import { proveStartDelay } from '../temporal/start-delay.ts';
 import { tellImport } from '../temporal/tell-import.ts';
+import { tellPull } from '../temporal/tell-pull.ts';
 import { tellReplay } from '../temporal/tell-replay.ts';
 import { graceOf, type RoleDeps, type RunningRole } from './role.ts';
 
@@ -28,7 +30,7 @@ const SCHEDULE_INTERVAL_MS = 3_600_000;
 
 /**
  * Relays committed events, replays and imports to Temporal, registers the search attributes that leads are
- * started with, and has Temporal start the retention again and again. Statuses do not wait until Temporal has shown that leads may sleep.
+ * started with, and has Temporal start the retention and the pulls of exports again and again. Statuses do not wait until Temporal has shown that leads may sleep.
  */
 export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningRole {
   const client = connectTemporal(config.temporal.target);
@@ -60,6 +62,11 @@ export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningR
   const jobRelays = [
     startJobRelay({ ...jobDeps, kind: { name: 'replay', tells: replayTells, tell: tellReplay } }),
     startJobRelay({ ...jobDeps, kind: { name: 'import', tells: importTells, tell: tellImport } }),
+    startJobRelay({
+      ...jobDeps,
+      kind: { name: 'pull', tells: pullTells, tell: tellPull },
+      silentMs: SCHEDULE_INTERVAL_MS,
+    }),
   ];
   const register = () => client.withDeadline(Date.now() + REGISTER_TIMEOUT_MS, () => registerSearchAttributes(client));
   const registration = keepRegistered({

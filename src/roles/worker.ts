@@ -1,11 +1,13 @@
 import { createActivities } from '../../activities/index.ts';
 import { createKeptAnswers } from '../../activities/kept-answers.ts';
 import { createImporting } from '../../activities/import/import-activities.ts';
+import { createPulling } from '../../activities/pull/pull-activities.ts';
 import { createRetention } from '../../activities/retention.ts';
 import { createReplaying } from '../../activities/replay/replay-activities.ts';
 import { startCanary } from '../canary.ts';
-import { checkDb, connectImportDb, connectReplayDb, IMPORTS_AT_ONCE } from '../db/connect.ts';
+import { checkDb, connectImportDb, connectReceivingDb, connectReplayDb, IMPORTS_AT_ONCE } from '../db/connect.ts';
 import { createAddressRules } from '../outbound/address-rules.ts';
+import { createFileClient } from '../outbound/fetch-file.ts';
 import { createGuardedClient } from '../outbound/guarded-client.ts';
 import { measureClient } from '../outbound/measured-client.ts';
 import { checkTemporal } from '../temporal/check.ts';
@@ -14,7 +16,11 @@ import { startWorker } from '../temporal/worker.ts';
 import { loadWorkflowBundle } from '../temporal/workflow-bundle.ts';
 import type { RoleDeps, RunningRole } from './role.ts';
 
-/** Runs the workflows of leads, replays and imports, and their activities. */
+const MEGABYTE = 1_000_000;
+// As for files that are sent to us.
+const PULL_IDLE_MS = 30_000;
+
+/** Runs the workflows of leads, replays, imports and pulls, and their activities. */
 export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): Promise<RunningRole> {
   const { worker, temporal, postbacks, database } = config;
   const clientOptions = {
@@ -40,6 +46,20 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
     metrics,
     log,
   });
+  const fileClient = createFileClient({
+    addressRules: clientOptions.addressRules,
+    timeoutMs: config.pulls.timeoutMs,
+    idleMs: PULL_IDLE_MS,
+    maxBytes: config.imports.maxMegabytes * MEGABYTE,
+  });
+  const receivingDb = connectReceivingDb(database);
+  const pulling = createPulling({
+    ...{ db, chunkDb: receivingDb, ...config.imports },
+    client: fileClient,
+    headerKeys: config.pulls.headerKeys,
+    metrics,
+    log,
+  });
   const retention = createRetention({
     db,
     days: config.retention.days,
@@ -61,7 +81,7 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
       concurrentPerPartner: worker.concurrentPostbacksPerPartner,
     }),
     jobs: {
-      activities: { ...replaying.activities, ...importing.activities, ...retention.activities },
+      activities: { ...replaying.activities, ...importing.activities, ...pulling.activities, ...retention.activities },
       concurrentJobs: config.replays.concurrentReplays,
     },
     workflowBundle: await loadWorkflowBundle(log),
@@ -78,10 +98,12 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
       // Only now, so that this worker does not take them up again.
       replaying.halt();
       importing.halt();
+      pulling.halt();
       retention.halt();
       await Promise.all([stopped, canary.stop()]);
       await Promise.all([answers.stop(), replaying.stop()]);
-      await Promise.all([client.close(), replayClient.close(), replayDb.destroy(), importDb.destroy()]);
+      await Promise.all([client.close(), replayClient.close(), fileClient.close()]);
+      await Promise.all([replayDb.destroy(), importDb.destroy(), receivingDb.destroy()]);
       await temporalClient.connection.close();
     },
   };

@@ -50,5 +50,6 @@ export function makeAdminDeps({ db, statuses }: Pick<Network, 'db' | 'statuses'>
     windowMs: WINDOW_MS,
     failingAfter: FAILING_AFTER,
     silentAfterHours: 36,
+    pullHeaderKeys: ['a key of sixteen letters'],
   };
 }

@@ -28,7 +28,7 @@ describe('a worker whose namespace Temporal does not know', function () {
     const activities = createKeepingActivities([]);
     const forJobs = {
       ...{ replayBatch: unasked, cancelReplay: unasked, importBatch: unasked, cancelImport: unasked },
-      dropExpired: unasked,
+      ...{ fetchExport: unasked, giveUpPull: unasked, dropExpired: unasked },
     };
     const jobs = { activities: forJobs, concurrentJobs: 1 };
     const worker = startWorker({ limits, target, activities, jobs, workflowBundle: await testBundle(), log });

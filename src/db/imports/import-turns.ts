@@ -1,7 +1,7 @@
 // How an import is brought forward: by turns, each of which goes on at the chunk where the one before it has come to.
 import type { Knex } from 'knex';
 import type { ColumnMapping } from '../../domain/imports/columns.ts';
-import type { ImportCounts, RowCounts } from '../../domain/imports/import.ts';
+import type { ImportCounts, ImportSource, RowCounts } from '../../domain/imports/import.ts';
 import { PLAIN_VOCABULARY, type Vocabulary } from '../../domain/vocabulary.ts';
 import { prepared } from '../prepared.ts';
 
@@ -11,6 +11,7 @@ export type ImportTurn = {
   turn: number;
   advertiserId: string;
   dryRun: boolean;
+  source: ImportSource;
   notify: boolean;
   header: string[] | null;
   mapping: ColumnMapping;
@@ -26,7 +27,7 @@ const BEGIN_TURN = `
   update imports i set turn = i.turn + 1, touched_at = now()
   from advertisers a
   where i.import_id = :importId and i.state = 'running' and a.advertiser_id = i.advertiser_id
-  returning i.import_id as "importId", i.turn, i.advertiser_id as "advertiserId", i.dry_run as "dryRun", i.notify,
+  returning i.import_id as "importId", i.turn, i.advertiser_id as "advertiserId", i.dry_run as "dryRun", i.source, i.notify,
     i.header, i.mapping, a.vocabulary`;
 
 /** Takes an import over from whoever goes on with it now. @returns undefined when it is not running, or not there */

@@ -10,7 +10,7 @@ export type JobTells<Facts extends object> = {
   /** Takes jobs whose workflows must be told; what is not noted as told within the lease is taken again. */
   claim(db: Knex, options: { limit: number; leaseMs: number }): Promise<JobToTell<Facts>[]>;
   /** Notes that a workflow has been told, unless there is something new to tell it. */
-  noteTold(db: Knex, job: JobToTell): Promise<void>;
+  noteTold(db: Knex, job: JobToTell<Facts>): Promise<void>;
   /**
    * Has the workflows be told again of jobs that should go on and of which nothing has been heard for so long: they may be
    * lost. @returns how many

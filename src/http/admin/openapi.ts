@@ -12,6 +12,7 @@ import { describeImportCalls } from './imports/import-openapi.ts';
 import { describeLedgerCalls } from './ledger/ledger-openapi.ts';
 import { describeListCalls } from './lists/list-openapi.ts';
 import { describePriceCalls } from './prices/price-openapi.ts';
+import { describePullCalls } from './pulls/pull-openapi.ts';
 import { describeSilenceCalls } from './silence/silence-openapi.ts';
 import { describeStatusCalls } from './status-calls/status-calls-openapi.ts';
 import { describeStoryCalls } from './stories/story-openapi.ts';
@@ -44,6 +45,7 @@ export function describeAdminApi(): oas31.OpenAPIObject {
       ...describeKeyCalls(),
       ...describeAuditCalls(),
       ...describeImportCalls(),
+      ...describePullCalls(),
       ...describeHealth(),
       ...describeMetrics(),
     },

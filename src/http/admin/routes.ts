@@ -24,12 +24,13 @@ import { addImportRoutes, addUploadRoute, type ImportDeps } from './imports/impo
 import { addFraudRoutes } from './fraud/fraud-routes.ts';
 import { describeAdminApi } from './openapi.ts';
 import { addPriceRoutes } from './prices/price-routes.ts';
+import { addPullRoutes, type PullDeps } from './pulls/pull-routes.ts';
 import { addSilenceRoutes, type SilenceDeps } from './silence/silence-routes.ts';
 import { addStatusCallRoutes, type StatusCallDeps } from './status-calls/status-call-routes.ts';
 import { addUnknownWordRoutes } from './status-calls/unknown-word-routes.ts';
 import { addStoryRoutes } from './stories/story-routes.ts';
 
-export type AdminDeps = PartnerDeps & ImportDeps & StatusCallDeps & SilenceDeps & EndpointDeps & { windowMs: number };
+export type AdminDeps = PartnerDeps & ImportDeps & StatusCallDeps & SilenceDeps & EndpointDeps & PullDeps & { windowMs: number };
 
 export type AdminContext = TemporalUi & { log: Pick<Log, 'error' | 'warn'> };
 
@@ -56,6 +57,7 @@ export function createAdminRoutes(
   addPartnerRoutes(routes, deps);
   addAdvertiserRoutes(routes, deps);
   addAccessRoutes(routes, deps.db);
+  addPullRoutes(routes, deps);
   addOfferRoutes(routes, deps);
   addPriceRoutes(routes, deps);
   addLedgerRoutes(routes, deps.db);

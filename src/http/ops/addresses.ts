@@ -24,6 +24,7 @@ const SUBJECTS: Readonly<Record<string, (id: string) => string>> = {
   import: importAt,
   offer_cap: pricesAt,
   closed_offer: pricesAt,
+  pull: (advertiserId) => `${advertiserAt(advertiserId)}/pull`,
   admin_key: () => '/ops/keys',
 };
 

@@ -37,6 +37,7 @@ import { addOfferPages } from './offers/offer-pages.ts';
 import { addOverviewPages } from './overview/overview-pages.ts';
 import type { CheckDeps } from './overview/checks.ts';
 import { addPartnerPages, type PartnerPagesDeps } from './partners/partner-pages.ts';
+import { addPullPages, type PullPagesDeps } from './pulls/pull-pages.ts';
 import { addPostbackPages } from './postbacks/postback-pages.ts';
 import { addPricePages } from './prices/price-pages.ts';
 import { addSearchPages } from './search/search-pages.ts';
@@ -49,7 +50,8 @@ export type OpsConsoleDeps = CheckDeps &
   InboxDeps &
   SilencePageDeps &
   VocabularyDeps &
-  GiveStatusDeps & {
+  GiveStatusDeps &
+  PullPagesDeps & {
     db: Knex;
     /** The key of the admin `root`. */
     adminApiKey: string;
@@ -119,4 +121,5 @@ function addPages(routes: Router, deps: OpsConsoleDeps, { temporalUiUrl, tempora
   addSilencePages(routes, deps);
   addVocabularyPages(routes, deps);
   addGiveStatusPages(routes, deps);
+  addPullPages(routes, deps);
 }

@@ -1,5 +1,5 @@
 import type { FileRow } from '../../domain/imports/row.ts';
-import { brokenFile } from './broken-file.ts';
+import { brokenFile, EmptyFileError } from './broken-file.ts';
 import { peek } from './peek.ts';
 import { readCsv } from './read-csv.ts';
 import { readJsonArray, readJsonLines } from './read-json.ts';
@@ -18,10 +18,12 @@ export type RowsOfFile = {
 
 /**
  * Finds out by its beginning what a file is: `{` begins JSON lines, `[` an array of objects, and anything else is CSV.
+ * @param agreed what the file must be
  * @throws AppError `invalid` for a file without rows, and, while rows are read, for what is broken
  */
-export async function readRows(text: AsyncGenerator<string>): Promise<RowsOfFile> {
+export async function readRows(text: AsyncGenerator<string>, agreed?: FileFormat): Promise<RowsOfFile> {
   const { format, rows } = await findFormat(text);
+  if (agreed !== undefined && format !== agreed) throw notAsAgreed(format, agreed);
   const { first, rest } = await takeFirst(rows);
   if (format === 'csv') {
     const header = (first as string[]).map((name) => name.trim());
@@ -38,6 +40,7 @@ async function findFormat(
   const first = head.trimStart()[0];
   if (first === '{') return { format: 'json_lines', rows: readJsonLines(rest) };
   if (first === '[') return { format: 'json', rows: readJsonArray(rest) };
+  if (first === '<') throw brokenFile('The file is a web page or XML: is it the page for signing in?');
   return { format: 'csv', rows: await readCsv(rest) };
 }
 
@@ -50,12 +53,22 @@ async function* withoutBlankBegin(text: AsyncGenerator<string>): AsyncGenerator<
   }
 }
 
+const FORMAT_NAMES: Readonly<Record<FileFormat, string>> = {
+  csv: 'CSV',
+  json_lines: 'JSON lines, an object in each',
+  json: 'an array of JSON',
+};
+
+function notAsAgreed(format: FileFormat, agreed: FileFormat): Error {
+  return brokenFile(`The file should be ${FORMAT_NAMES[agreed]}, but it begins like ${FORMAT_NAMES[format]}.`);
+}
+
 async function takeFirst(
   rows: AsyncGenerator<FileRow[]>,
 ): Promise<{ first: FileRow; rest: AsyncGenerator<FileRow[]> }> {
   for (;;) {
     const next = await rows.next();
-    if (next.done === true) throw brokenFile('The file is empty.');
+    if (next.done === true) throw new EmptyFileError('The file is empty.');
     const [first, ...others] = next.value;
     if (first !== undefined) return { first, rest: concat(others, rows) };
   }

@@ -20,9 +20,9 @@ import {
 } from '../../domain/imports/columns.ts';
 import { AppError } from '../../errors.ts';
 import { newImportId } from '../../new-ids.ts';
-import { brokenFile } from './broken-file.ts';
+import { brokenFile, EmptyFileError } from './broken-file.ts';
 import { createChunker } from './chunker.ts';
-import { readRows } from './read-rows.ts';
+import { readRows, type FileFormat } from './read-rows.ts';
 import { readText, type FileFacts } from './read-text.ts';
 
 export type ReceiveDeps = {
@@ -42,6 +42,12 @@ export type GivenFile = Omit<NewImport, 'importId'> & {
   mayLackStatus: boolean;
   /** The admin who brings it; null for an advertiser's own, and for a pull. */
   actor: Actor | null;
+  /** Chosen by whoever must know it beforehand. */
+  importId?: string;
+  /** What the file must be, where that was agreed. */
+  format?: FileFormat | undefined;
+  /** Asked in the transaction that makes the file count; a file that it throws on leaves nothing. */
+  accept?: (trx: Knex, whole: { importId: string } & FileFacts) => Promise<void>;
 };
 
 /** `was_sent_before`: it is the import of the same file that came earlier, and nothing was begun. */
@@ -73,7 +79,7 @@ export type FileSource = {
  * @throws AppError `invalid` or `too_large`, with what to do about the file
  */
 export async function receiveImport(deps: ReceiveDeps, file: GivenFile, source: FileSource): Promise<TakenImport> {
-  const importId = newImportId();
+  const { importId = newImportId() } = file;
   await beginReceiving(deps.db, { ...file, importId });
   try {
     return { ...(await receive(deps, { importId, file, source })), was_sent_before: false };
@@ -92,6 +98,7 @@ async function receive(
   let facts: FileFacts = { bytes: 0, sha256: '' };
   const { format, header, names, rows } = await readRows(
     readText(source.bytes, { maxMegabytes, onEnd: (known) => (facts = known) }),
+    file.format,
   );
   const headerProblem = header && findHeaderProblem(header);
   if (headerProblem) throw brokenFile(headerProblem);
@@ -105,12 +112,12 @@ async function receive(
   }
   await source.finish();
   await chunker.flush();
-  if (chunker.count() === 0) throw brokenFile('The file has no rows: there is nothing below its header.');
+  if (chunker.count() === 0) throw new EmptyFileError('The file has no rows: there is nothing below its header.');
   const received = { ...facts, format, header, mapping, rows: chunker.count() };
-  return await finishOnce(db, { importId, actor: file.actor, received });
+  return await finishOnce(db, { importId, file, received });
 }
 
-type Whole = { importId: string; actor: Actor | null; received: ReceivedFile };
+type Whole = { importId: string; file: Pick<GivenFile, 'actor' | 'accept'>; received: ReceivedFile };
 
 /** @throws SentBeforeError */
 async function finishOnce(db: Knex, whole: Whole): Promise<Import> {
@@ -126,8 +133,13 @@ async function finishOnce(db: Knex, whole: Whole): Promise<Import> {
   }
 }
 
-async function finish(db: Knex, { importId, actor, received }: Whole): Promise<Import> {
-  if (!actor) return await finishReceiving(db, importId, received);
+async function finish(db: Knex, { importId, file: { actor, accept }, received }: Whole): Promise<Import> {
+  if (!actor) {
+    return await db.transaction(async (trx) => {
+      await accept?.(trx, { importId, bytes: received.bytes, sha256: received.sha256 });
+      return await finishReceiving(trx, importId, received);
+    });
+  }
   return await asActor(db, actor, async (trx) => {
     const taken = await finishReceiving(trx, importId, received);
     const { advertiser_id, dry_run, notify, rows, file_name } = taken;

@@ -1,4 +1,5 @@
 import type { Advertiser } from '../../../db/advertisers.ts';
+import type { PullStanding } from '../../../db/pulls/pull-reports.ts';
 import type { Offer } from '../../../db/offers.ts';
 import { catalogueFilters } from '../catalogue-list.ts';
 import { listTemplate, type ListPage } from '../list-page.ts';
@@ -62,6 +63,8 @@ type AdvertiserData = {
   /** A status call as it would make it. */
   example: string;
   offers: Offer[];
+  /** Undefined where nothing is pulled. */
+  pull: PullStanding | undefined;
   form: AdvertiserForm;
   errors: Record<string, string>;
   may: May;
@@ -74,7 +77,12 @@ export const sendAdvertiser = definePage<AdvertiserData>(
 <p class="small"><a href="/ops/advertisers">Advertisers</a></p>
 <div class="head"><h1><%= advertiser.name %></h1><div class="row"><%~ it.show.state(advertiser.state) %>
 <% if (it.may.admin) { %><% if (advertiser.state === 'active') { %><a class="button plain" href="<%= address %>/pause">Pause</a><% } else { %><%~ it.show.action({ label: 'Make it active', post: address + '/state', fields: { state: 'active' } }, 'plain') %><% } %><a class="button plain" href="<%= address %>/token">New token</a><% } %></div></div>
-<nav class="row subject-links" aria-label="Of this advertiser"><a href="/ops/conversions?advertiser_id=<%= asked %>">Conversions</a><a href="/ops/conversions?advertiser_id=<%= asked %>&amp;status=none">Without an answer</a><a href="<%= address %>/vocabulary">Words and parameters</a><a href="/ops/inbound?advertiser_id=<%= asked %>">Inbound log</a><a href="/ops/imports?advertiser_id=<%= asked %>">Imports</a><a href="/ops/audit?subject_id=<%= asked %>">Changes</a></nav>
+<nav class="row subject-links" aria-label="Of this advertiser"><a href="/ops/conversions?advertiser_id=<%= asked %>">Conversions</a><a href="/ops/conversions?advertiser_id=<%= asked %>&amp;status=none">Without an answer</a><a href="<%= address %>/vocabulary">Words and parameters</a><a href="/ops/inbound?advertiser_id=<%= asked %>">Inbound log</a><a href="/ops/imports?advertiser_id=<%= asked %>">Imports</a><a href="<%= address %>/pull">Pull</a><a href="/ops/audit?subject_id=<%= asked %>">Changes</a></nav>
+<% if (it.pull?.failing_since) { %>
+<%~ it.show.notice({ tone: 'bad', title: 'Its pull fails', text: 'Its export could not be fetched since ' + it.pull.failing_since + '.', actions: [{ label: 'Look at it', href: address + '/pull' }] }) %>
+<% } else if (it.pull?.is_overdue) { %>
+<%~ it.show.notice({ tone: 'bad', title: 'Nothing is pulled', text: 'No pull of its export has begun for long, although it should.', actions: [{ label: 'Look at it', href: address + '/pull' }] }) %>
+<% } %>
 <section class="card">
 <h2>Facts</h2>
 <dl class="facts">

@@ -9,6 +9,7 @@ import {
 } from '../../../db/advertisers.ts';
 import { asActor } from '../../../db/audit.ts';
 import { listOffers } from '../../../db/offers.ts';
+import { readPullStanding } from '../../../db/pulls/pull-reports.ts';
 import { countLately } from '../../../db/reports/lately.ts';
 import { AppError } from '../../../errors.ts';
 import { leadBack } from '../../console/console-pages.ts';
@@ -163,6 +164,7 @@ export function addAdvertiserPages(routes: Router, { db, publicUrl }: { db: Knex
       {
         ...{ advertiser, form, errors, may: mayOf(res), postbackUrl },
         example: exampleCall(postbackUrl, vocabulary, proofs.token ? 'TOKEN' : null),
+        pull: await readPullStanding(db, advertiser_id),
         offers: await listOffers(db, { advertiser_id, limit: MOST_OFFERS }),
       },
     );

@@ -35,7 +35,8 @@ const SHOWN_ROW = 400;
 const LISTED_ADVERTISERS = 200;
 const STATES = [{ value: '', label: 'any' }, ...importStates.map((state) => ({ value: state, label: state }))];
 
-const COLUMNS: NewImportData['columns'] = [
+/** The columns that a form may name. */
+export const COLUMNS: NewImportData['columns'] = [
   { field: 'conversion_id', label: 'Column of the conversion', help: 'Holds the id that we put into the link.' },
   { field: 'status', label: 'Column of the status', help: '' },
   { field: 'reason', label: 'Column of the reason', help: 'The partner may see it.' },

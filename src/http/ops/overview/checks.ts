@@ -4,6 +4,7 @@ import { countFailingEndpoints } from '../../../db/endpoints/endpoints.ts';
 import { readBacklog } from '../../../db/outbox.ts';
 import { readOverdue, type Grace } from '../../../db/overdue.ts';
 import { importTells } from '../../../db/imports/import-tells.ts';
+import { findTroubledPulls } from '../../../db/pulls/pull-reports.ts';
 import { replayTells } from '../../../db/replays/replay-tells.ts';
 import {
   countClosingConversions,
@@ -12,6 +13,7 @@ import {
   countUnknownWords,
 } from '../../../db/reports/ops-overview.ts';
 import { countSilentAdvertisers } from '../../../db/reports/silence.ts';
+import { advertiserAt } from '../addresses.ts';
 import type { Tone } from '../../pages/console/states.ts';
 import { writeCount } from '../../pages/console/write-numbers.ts';
 
@@ -48,6 +50,7 @@ export function listChecks(deps: CheckDeps): Check[] {
     { name: 'Endpoints', look: () => lookAtEndpoints(deps) },
     { name: 'Replays', look: () => lookAtReplays(db) },
     { name: 'Imports', look: () => lookAtImports(db) },
+    { name: 'Pulls', look: () => lookAtPulls(db) },
     { name: 'Silence', look: () => lookAtSilence(deps) },
     { name: 'Unknown words', look: () => lookAtWords(db) },
     { name: 'Late statuses', look: () => lookAtLate(db) },
@@ -104,6 +107,17 @@ async function lookAtImports(db: Knex): Promise<Finding> {
   const running = await importTells.countRunning(db);
   if (running === 0) return { tone: 'good', text: 'None is running.' };
   return { tone: 'good', text: `${say(running, 'import')} running.`, action: { label: 'Show', href: '/ops/imports' } };
+}
+
+async function lookAtPulls(db: Knex): Promise<Finding> {
+  const { failing, overdue, first } = await findTroubledPulls(db);
+  if (first === null) return { tone: 'good', text: 'Every export that is pulled comes.' };
+  const troubled = [
+    ...(failing > 0 ? [`${say(failing, "advertiser's export", "advertisers' exports")} cannot be fetched`] : []),
+    ...(overdue > 0 ? [`${say(overdue, 'pull')} should have begun long ago`] : []),
+  ];
+  const href = `${advertiserAt(first)}/pull`;
+  return { tone: 'bad', text: `${troubled.join('; ')}.`, action: { label: 'Look at the first', href } };
 }
 
 async function lookAtSilence({ db, silentAfterHours }: CheckDeps): Promise<Finding> {

@@ -25,6 +25,9 @@ const TONES: Readonly<Record<string, Tone>> = {
   current: 'good',
   coming: 'busy',
   past: 'quiet',
+  // Pulls
+  imported: 'good',
+  unchanged: 'good',
   // Replays
   paused: 'quiet',
   done: 'good',

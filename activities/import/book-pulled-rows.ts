@@ -1,0 +1,65 @@
+import type { Knex } from 'knex';
+import { readJudged } from '../../src/db/imports/assumptions.ts';
+import type { ImportTurn } from '../../src/db/imports/import-turns.ts';
+import { readSaid, writeSaid } from '../../src/db/pulls/pulled-conversions.ts';
+import { recordStatuses } from '../../src/db/statuses/record-statuses.ts';
+import { noteRow } from '../../src/domain/pulls/said-before.ts';
+import { judgeReport, type StatusReport, type StatusResult } from '../../src/domain/status-report.ts';
+import { markOfRow } from './mark-of-row.ts';
+
+type Pulled = { turn: ImportTurn; windowMs: number };
+
+/**
+ * Books rows of an export. Most of them were there the last time, so a row that says what the export has said of its
+ * conversion before changes no decision, which may have come by another way since. Unless it is news all the same, it is
+ * counted and leaves no call behind: an export of a million rows would leave a million with each pull.
+ */
+export async function bookPulledRows(
+  trx: Knex,
+  reports: readonly StatusReport[],
+  { turn, windowMs }: Pulled,
+): Promise<StatusResult[]> {
+  const noted = await noteRepeats(trx, reports, turn);
+  const known = await judgeRepeats(
+    trx,
+    noted.filter(({ isRepeat }) => isRepeat === true),
+    { turn, windowMs },
+  );
+  const toRecord = noted.filter((report) => !known.has(report));
+  const recorded = toRecord.length === 0 ? [] : await recordStatuses(trx, toRecord, { windowMs });
+  return noted.map((report) => known.get(report) ?? (recorded.shift()?.result as StatusResult));
+}
+
+/** Marks what the export has said before, and notes what it says now. */
+async function noteRepeats(
+  trx: Knex,
+  reports: readonly StatusReport[],
+  { advertiserId, importId }: ImportTurn,
+): Promise<StatusReport[]> {
+  const conversionIds = [...new Set(reports.flatMap(({ conversionId }) => conversionId ?? []))];
+  const said = await readSaid(trx, { advertiserId, conversionIds });
+  const noted = reports.map((report) => {
+    if (report.conversionId === null) return report;
+    const row = noteRow(said.get(report.conversionId), { importId, mark: markOfRow(report) });
+    said.set(report.conversionId, row.said);
+    return { ...report, isRepeat: row.isRepeat };
+  });
+  await writeSaid(trx, { advertiserId, said });
+  return noted;
+}
+
+/** What repeats change nothing; a repeat that would be recorded is missing. */
+async function judgeRepeats(
+  trx: Knex,
+  repeats: readonly StatusReport[],
+  { turn: { advertiserId, importId }, windowMs }: Pulled,
+): Promise<Map<StatusReport, StatusResult>> {
+  const conversionIds = [...new Set(repeats.flatMap(({ conversionId }) => conversionId ?? []))];
+  if (conversionIds.length === 0) return new Map();
+  const { conversions, nowMs } = await readJudged(trx, { importId, advertiserId, conversionIds });
+  const judged = repeats.map((report) => {
+    const conversion = conversions.get(report.conversionId ?? '');
+    return [report, judgeReport(report, conversion, { nowMs, windowMs })] as const;
+  });
+  return new Map(judged.filter(([, result]) => result !== 'recorded'));
+}

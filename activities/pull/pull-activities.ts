@@ -1,0 +1,90 @@
+import { ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/activity';
+import {
+  beginPull,
+  endFailed,
+  endPull,
+  noteAttempt,
+  type BegunPull,
+  type EndedPull,
+} from '../../src/db/pulls/pulls.ts';
+import { explainPull } from '../../src/domain/pulls/explain-pull.ts';
+import { mayPass, type PullAnswer } from '../../src/domain/pulls/pull.ts';
+import type { Log } from '../../src/log.ts';
+import type { Metrics } from '../../src/metrics.ts';
+import { EXPORT_NOT_FETCHED, type PullActivities, type PullOutcome } from '../../workflows/contract.ts';
+import { receiveExport, type ReceiveExportDeps } from './receive-export.ts';
+
+export type PullDeps = ReceiveExportDeps & { metrics: Pick<Metrics, 'pulls'>; log: Log };
+
+export type Pulling = {
+  activities: PullActivities;
+  /** Leaves the files that are coming in, so that another worker begins them anew. */
+  halt(): void;
+};
+
+const HEARTBEAT_MS = 1000;
+const INTERRUPTED: PullAnswer = { httpStatus: null, problem: 'interrupted', detail: null };
+
+/** The work of pulls in this process. */
+export function createPulling(deps: PullDeps): Pulling {
+  const { db, metrics, log } = deps;
+  const halting = new AbortController();
+
+  return {
+    activities: {
+      async fetchExport(run) {
+        const begun = await beginPull(db, run);
+        if (!begun) return { result: 'gone', importId: null, bytes: null, message: null };
+        const ended = 'result' in begun ? begun : await attempt(begun);
+        return tell(ended, run.advertiserId);
+      },
+      async giveUpPull({ why, ...run }) {
+        const ended = await endFailed(db, run, why);
+        if (!ended) return { result: 'gone', importId: null, bytes: null, message: null };
+        return tell(ended, run.advertiserId);
+      },
+    },
+    halt: () => halting.abort(),
+  };
+
+  async function attempt(begun: BegunPull): Promise<EndedPull> {
+    const { pullId, importUnderWay } = begun;
+    if (importUnderWay !== null) {
+      const answer = { httpStatus: null, problem: 'import_under_way', detail: importUnderWay } as const;
+      await endPull(db, pullId, { ...answer, result: 'skipped' });
+      return { ...answer, pullId, result: 'skipped', importId: null, bytes: null };
+    }
+    const beating = setInterval(() => heartbeat(), HEARTBEAT_MS);
+    try {
+      const signal = AbortSignal.any([cancellationSignal(), halting.signal]);
+      const received = await receiveExport(deps, begun, signal);
+      if ('result' in received) return received;
+      return await fail(begun, halting.signal.aborted ? INTERRUPTED : received);
+    } finally {
+      clearInterval(beating);
+    }
+  }
+
+  /** Notes what came of the attempt, and leaves it to Temporal whether there is another. */
+  async function fail(begun: BegunPull, answer: PullAnswer): Promise<never> {
+    cancellationSignal().throwIfAborted();
+    await noteAttempt(db, begun, answer);
+    const isLast = !mayPass(answer);
+    const message = explainPull(answer) ?? '';
+    log.info({ pullId: begun.pullId, advertiserId: begun.advertiserId, ...shown(answer), isLast }, 'An export did not come.');
+    throw ApplicationFailure.create({ type: EXPORT_NOT_FETCHED, message, nonRetryable: isLast });
+  }
+
+  function tell(ended: EndedPull, advertiserId: string): PullOutcome {
+    const { pullId, result, importId, bytes } = ended;
+    // An activity that is repeated tells what has been counted before; that is once in a while.
+    metrics.pulls.inc({ result });
+    log.info({ pullId, advertiserId, result, importId, bytes, ...shown(ended) }, 'A pull has ended.');
+    return { result, importId, bytes, message: explainPull(ended) };
+  }
+}
+
+/** Without what the server says of itself, which may hold secrets. */
+function shown({ httpStatus, problem }: PullAnswer): Pick<PullAnswer, 'httpStatus' | 'problem'> {
+  return { httpStatus, problem };
+}

@@ -1,0 +1,41 @@
+// What the exports of an advertiser have said of its conversions.
+import type { Knex } from 'knex';
+import type { Said } from '../../domain/pulls/said-before.ts';
+import { prepared } from '../prepared.ts';
+
+const READ = `
+  select conversion_id as "conversionId", import_id as "importId", said, said_before as "saidBefore"
+  from pulled_conversions where advertiser_id = :advertiserId and conversion_id = any (:conversionIds::text[])`;
+
+/** By the ids of conversions; those that no file has named are missing. */
+export async function readSaid(
+  trx: Knex,
+  asked: { advertiserId: string; conversionIds: string[] },
+): Promise<Map<string, Said>> {
+  const { rows } = await trx
+    .raw<{ rows: (Said & { conversionId: string })[] }>(READ, asked)
+    .options(prepared('read-said'));
+  return new Map(rows.map(({ conversionId, ...said }) => [conversionId, said]));
+}
+
+const WRITE = `
+  insert into pulled_conversions (advertiser_id, conversion_id, import_id, said, said_before)
+  select :advertiserId, v.conversion_id, v.import_id, v.said, v.said_before
+  from json_to_recordset(:values::json) as v (conversion_id text, import_id text, said text[], said_before text[])
+  order by v.conversion_id
+  on conflict (advertiser_id, conversion_id) do update set import_id = excluded.import_id, said = excluded.said,
+    said_before = excluded.said_before`;
+
+export async function writeSaid(
+  trx: Knex,
+  { advertiserId, said }: { advertiserId: string; said: ReadonlyMap<string, Said> },
+): Promise<void> {
+  if (said.size === 0) return;
+  const values = [...said].map(([conversionId, each]) => ({
+    conversion_id: conversionId,
+    import_id: each.importId,
+    said: each.said,
+    said_before: each.saidBefore,
+  }));
+  await trx.raw(WRITE, { advertiserId, values: JSON.stringify(values) }).options(prepared('write-said'));
+}

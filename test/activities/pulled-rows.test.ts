@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { createAdvertiser } from '../../src/db/advertisers.ts';
+import { assertFields } from '../support/fields.ts';
+import { createPullStage, type PullStage } from './pull-stage.ts';
+
+describe('the rows of an export that is pulled again and again', () => {
+  let stage: PullStage;
+  let conversion: string;
+  let pulls = 0;
+
+  before(async () => {
+    stage = await createPullStage();
+    await stage.save();
+  });
+  beforeEach(async () => {
+    conversion = (await stage.imports.network.aLead('ann')).conversionId;
+  });
+  after(() => stage.close());
+
+  type Row = string | [string, string];
+
+  /** What the export says of the conversion now; a note makes each file another one. */
+  async function pull(...rows: Row[]) {
+    const lines = rows.map((row) => [conversion, ...(typeof row === 'string' ? [row, ''] : row)].join(','));
+    return await stage.book(['conversion_id,status,event_time', ...lines, `nobody-${++pulls},approved,`].join('\n'));
+  }
+
+  const status = () => stage.imports.statusOf(conversion);
+  const callsOf = async () =>
+    (await stage.db('status_calls').where({ conversion_id: conversion }).select('call_id')).length;
+
+  async function reportByUrl(word: 'pending' | 'approved' | 'rejected'): Promise<void> {
+    await stage.imports.network.report(conversion, word);
+  }
+
+  it('count as duplicate, and leave no further call', async () => {
+    assertFields(await pull('approved'), { recorded: 1, refused: 1 });
+    assertFields(await pull('approved'), { recorded: 0, duplicate: 1 });
+    assert.equal(await callsOf(), 1);
+  });
+
+  it('undo no newer decision that came by URL', async () => {
+    await pull('approved');
+    await reportByUrl('rejected');
+    assertFields(await pull('approved'), { recorded: 0, stale: 1 });
+    assert.equal(await status(), 'rejected');
+  });
+
+  it('give a history the same end each time', async () => {
+    assertFields(await pull('pending', 'approved', 'rejected'), { recorded: 3 });
+    assertFields(await pull('pending', 'approved', 'rejected'), { recorded: 0, stale: 2, duplicate: 1 });
+    assert.equal(await status(), 'rejected');
+    assert.equal(await callsOf(), 3);
+  });
+
+  it('are news once the export says something else, even what it said long ago', async () => {
+    await pull('approved');
+    assertFields(await pull('rejected'), { recorded: 1 });
+    assertFields(await pull('approved'), { recorded: 1 });
+    assert.equal(await status(), 'approved');
+  });
+
+  it('are no news when an export that left them out lists them again', async () => {
+    await pull('approved');
+    await reportByUrl('rejected');
+    await pull();
+    assertFields(await pull('approved'), { stale: 1, recorded: 0 });
+    assert.equal(await status(), 'rejected');
+  });
+
+  it('are told apart by their own time', async () => {
+    const at = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+    const [first, second, third] = [at(-30), at(-20), at(30)] as const;
+    await pull(['approved', first], ['rejected', second]);
+    assert.equal(await status(), 'rejected');
+    assertFields(await pull(['approved', first], ['rejected', second], ['approved', third]), { recorded: 1 });
+    assert.equal(await status(), 'approved');
+  });
+
+  it('still count when they could not be counted before', async () => {
+    const { advertiser } = await createAdvertiser(stage.db, { name: 'Other bank' });
+    const other = advertiser.advertiser_id;
+    const hidden = { conversion_id: conversion };
+    await stage.db('conversions').where(hidden).update({ advertiser_id: other });
+    assertFields(await pull('approved'), { refused: 2 });
+    await stage.db('conversions').where(hidden).update({ advertiser_id: stage.advertiserId });
+    assertFields(await pull('approved'), { recorded: 1 });
+  });
+});
