@@ -36,6 +36,7 @@ const RANGES: Record<string, { least: number; most: number; below: string; above
   STATUS_CALLS_RETENTION_DAYS: { least: 30, most: 3650, below: '29', above: '3651' },
   RESPONSE_BODIES_RETENTION_DAYS: { least: 1, most: 3650, below: '0', above: '3651' },
   IMPORT_FILES_RETENTION_DAYS: { least: 1, most: 3650, below: '0', above: '3651' },
+  PULL_TIMEOUT_SECONDS: { least: 1, most: 1500, below: '0.999', above: '1501' },
   BOT_VISITS_RETENTION_DAYS: { least: 1, most: 3650, below: '0', above: '3651' },
   VISITOR_HASHES_RETENTION_DAYS: { least: 1, most: 400, below: '0', above: '401' },
   FRAUD_FAST_STATUS_SECONDS: { least: 0, most: 3600, below: '-0.001', above: '3600.001' },
@@ -379,9 +380,11 @@ describe('configuration', () => {
       temporalUiUrl: 'http://127.0.0.1:2',
       adminApiKey: 'provided key',
       leadSecrets: ['provided secret'],
+      pullHeaderKeys: ['provided key of headers'],
       allowCidrs: ['127.0.0.0/8'],
     };
-    const { database, temporal, ops, leads, postbacks } = completeConfig(readConfig({}), provided);
+    const { database, temporal, ops, leads, postbacks, pulls } = completeConfig(readConfig({}), provided);
+    assert.deepEqual(pulls.headerKeys, provided.pullHeaderKeys);
     assert.equal(database.url, provided.databaseUrl);
     assert.equal(temporal.target.connectionOptions.address, provided.temporalAddress);
     assert.equal(temporal.uiUrl, provided.temporalUiUrl);
@@ -394,6 +397,11 @@ describe('configuration', () => {
     assert.equal(given.temporal.target.connectionOptions.address, production.TEMPORAL_ADDRESS);
     assert.equal(given.ops.adminApiKey, SECRET);
     assert.deepEqual(given.leads.secrets, [SECRET]);
+    const withKeys = readConfig({ PULL_HEADERS_KEY: 'a first key of headers, a second key of headers' });
+    assert.deepEqual(completeConfig(withKeys, provided).pulls.headerKeys, [
+      'a first key of headers',
+      'a second key of headers',
+    ]);
   });
 });
 

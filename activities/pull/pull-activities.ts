@@ -71,7 +71,10 @@ export function createPulling(deps: PullDeps): Pulling {
     await noteAttempt(db, begun, answer);
     const isLast = !mayPass(answer);
     const message = explainPull(answer) ?? '';
-    log.info({ pullId: begun.pullId, advertiserId: begun.advertiserId, ...shown(answer), isLast }, 'An export did not come.');
+    log.info(
+      { pullId: begun.pullId, advertiserId: begun.advertiserId, ...shown(answer), isLast },
+      'An export did not come.',
+    );
     throw ApplicationFailure.create({ type: EXPORT_NOT_FETCHED, message, nonRetryable: isLast });
   }
 

@@ -92,7 +92,8 @@ function judgeAnswer(
 ): 'file' | 'unchanged' | PullAnswer {
   // Unasked for, it would be a strange answer.
   if (httpStatus === NOT_MODIFIED && last) return 'unchanged';
-  if (httpStatus > 300 && httpStatus < 400 && httpStatus !== NOT_MODIFIED) return { httpStatus, problem: 'redirect', detail: location };
+  if (httpStatus > 300 && httpStatus < 400 && httpStatus !== NOT_MODIFIED)
+    return { httpStatus, problem: 'redirect', detail: location };
   if (httpStatus !== OK) return { httpStatus, problem: 'http_status', detail: null };
   return encoding === null ? 'file' : { httpStatus, problem: 'compressed', detail: null };
 }
@@ -115,7 +116,8 @@ async function importExport(
     ...{ importId, advertiserId, notify, mapping, parameters, mayLackStatus: standard !== null },
     ...{ source: 'pull' as const, dryRun: false, actor: null, fileName: nameOf(begun.url) },
     format: format === 'auto' ? undefined : format,
-    accept: (trx: Knex, whole: Pick<FetchedExport, 'importId' | 'bytes' | 'sha256'>) => accept(trx, begun, { ...file, ...whole }),
+    accept: (trx: Knex, whole: Pick<FetchedExport, 'importId' | 'bytes' | 'sha256'>) =>
+      accept(trx, begun, { ...file, ...whole }),
   };
   try {
     const { bytes } = await receiveImport(deps, given, { bytes: file.bytes, finish: () => Promise.resolve() });
@@ -169,7 +171,11 @@ function problemOf(problem: PullProblem | null, httpStatus: number | null = null
 /** What people know the file by: the end of the path, without what a query may hold of secrets. */
 function nameOf(url: string): string | null {
   const name = new URL(url).pathname.split('/').at(-1) ?? '';
-  return name === '' ? null : decode(name).replace(/[\p{Cc}\ufffd]/gu, '').slice(0, MAX_NAME_LENGTH);
+  return name === ''
+    ? null
+    : decode(name)
+        .replace(/[\p{Cc}\ufffd]/gu, '')
+        .slice(0, MAX_NAME_LENGTH);
 }
 
 function decode(text: string): string {

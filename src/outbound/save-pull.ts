@@ -75,7 +75,8 @@ function keep(
 function seal(headers: Record<string, string>, context: string, keys: readonly string[]): string | null {
   if (Object.keys(headers).length === 0) return null;
   if (keys.length === 0) {
-    const detail = 'Headers cannot be kept here: set PULL_HEADERS_KEY for the roles api and worker, and start them again.';
+    const detail =
+      'Headers cannot be kept here: set PULL_HEADERS_KEY for the roles api and worker, and start them again.';
     throw new AppError('conflict', detail);
   }
   return sealText(JSON.stringify(headers), { keys, context });

@@ -30,7 +30,14 @@ describe('a pull', function () {
     const { result, importId, bytes } = await stage.pull();
     assert.equal(result, 'imported');
     const found = await stage.imports.read(importId ?? '');
-    assertFields(found, { source: 'pull', notify: false, dry_run: false, rows: 2, state: 'running', bytes: bytes ?? 0 });
+    assertFields(found, {
+      source: 'pull',
+      notify: false,
+      dry_run: false,
+      rows: 2,
+      state: 'running',
+      bytes: bytes ?? 0,
+    });
     assert.equal(found.file_name, 'conversions.csv');
     assertFields(await stage.imports.batch(found.import_id), { state: 'done', recorded: 1, refused: 1 });
     assert.equal(await stage.imports.statusOf(conversionId), 'approved');

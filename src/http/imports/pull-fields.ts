@@ -22,7 +22,9 @@ export const pullSchema = z.strictObject({
   format: z
     .enum(pullFormats)
     .default('auto')
-    .meta({ description: '`auto`: found out by the beginning of the file. Otherwise a file that is not so is refused.' }),
+    .meta({
+      description: '`auto`: found out by the beginning of the file. Otherwise a file that is not so is refused.',
+    }),
   headers: headersSchema.optional().meta({
     description: `Sent with each request, at most ${MAX_HEADERS}. They replace those that are there; null keeps the value that a name has; left out, all stay.`,
     example: { authorization: 'Bearer 2f9d…' },

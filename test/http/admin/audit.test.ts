@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import request from 'supertest';
 import { asActor, noteAct } from '../../../src/db/audit.ts';
 import type { AuditEntry } from '../../../src/db/reports/audit-log.ts';
+import { savePullSettings } from '../../../src/db/pulls/pull-settings.ts';
 import { describeAdminApi } from '../../../src/http/admin/openapi.ts';
 import { readDescription } from '../../support/api-description.ts';
 import { createTestDatabase } from '../../support/database.ts';
@@ -22,6 +23,8 @@ const FILE = 'conversion_id,status\nnone-of-ours,approved\n';
 
 const TIERS = [{ from: 0, amount: 5 }];
 const PRICES = { currency: 'USD', tiers: TIERS, counts: 'offer', period: 'day', time_zone: 'UTC' };
+
+const PULL = { url: 'https://bank.example/export.csv', every_minutes: 60 };
 
 /** What is asked by a body, and changes nothing. */
 const ASKS_ONLY = ['post /v1/admin/offers/{offer_id}/prices/preview'];
@@ -64,6 +67,19 @@ const CHANGES: Changes = {
     Promise.resolve([`/advertisers/${advertiserId}/signing-secret`, {}]),
   'delete /v1/admin/advertisers/{advertiser_id}/signing-secret': ({ advertiserId }) =>
     Promise.resolve([`/advertisers/${advertiserId}/signing-secret`]),
+  'put /v1/admin/advertisers/{advertiser_id}/pull': ({ advertiserId }) =>
+    Promise.resolve([`/advertisers/${advertiserId}/pull`, PULL]),
+  'post /v1/admin/advertisers/{advertiser_id}/pull/run': pullChange('run'),
+  'post /v1/admin/advertisers/{advertiser_id}/pull/pause': pullChange('pause'),
+  'post /v1/admin/advertisers/{advertiser_id}/pull/resume': async (network) => {
+    const change = await pullChange('resume')(network);
+    await network.db('pull_settings').update({ state: 'paused' });
+    return change;
+  },
+  'delete /v1/admin/advertisers/{advertiser_id}/pull': async (network) => {
+    await havePull(network);
+    return [`/advertisers/${network.advertiserId}/pull`];
+  },
   'post /v1/admin/status-calls/{call_id}/rejudge': async (network) => {
     await network.report('not-known-yet', 'approved').catch(() => undefined);
     const kept = await network.db('status_calls').orderBy('call_id', 'desc').first<{ call_id: number }>('call_id');
@@ -87,6 +103,27 @@ const CHANGES: Changes = {
   ],
   'post /v1/admin/imports/{import_id}/apply': async (network) => [`/imports/${await anImport(network, 'done')}/apply`],
 };
+
+function pullChange(change: 'run' | 'pause' | 'resume') {
+  return async (network: Network): Promise<[string]> => {
+    await havePull(network);
+    return [`/advertisers/${network.advertiserId}/pull/${change}`];
+  };
+}
+
+/** The routes are called in no order that matters. */
+async function havePull({ db, advertiserId }: Network): Promise<void> {
+  const none = { headerNames: [], sealedHeaders: null, mapping: {} };
+  const settings = {
+    advertiserId,
+    url: PULL.url,
+    format: 'auto',
+    everyMinutes: 60,
+    notify: true,
+    state: 'active',
+  } as const;
+  await db.transaction((trx) => savePullSettings(trx, { ...settings, ...none, isRevised: true }));
+}
 
 /** The import that was uploaded by the test, its dry run in this state. */
 async function anImport({ db }: Network, state: 'running' | 'paused' | 'done'): Promise<string> {

@@ -49,10 +49,7 @@ export const pullSettingsExample: z.output<typeof pullSettingsSchema> = {
   updated_at: MOMENT,
 };
 
-export function viewPullSettings(
-  settings: PullSettings,
-  standing: PullStanding,
-): z.output<typeof pullSettingsSchema> {
+export function viewPullSettings(settings: PullSettings, standing: PullStanding): z.output<typeof pullSettingsSchema> {
   const { advertiser_id, url, format, header_names, mapping, every_minutes, notify, state } = settings;
   const { run_asked_at, failing_since, failures, is_overdue } = standing;
   return {
