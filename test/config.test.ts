@@ -127,6 +127,7 @@ describe('configuration', () => {
       imports: { maxRows: 1_000_000, maxMegabytes: 250 },
       console: { sessionMs: 14 * 24 * 60 * 60 * 1000 },
       partners: { testsPerMinute: 10 },
+      pulls: { timeoutMs: 300_000, headerKeys: undefined },
       catalogue: { pollMs: 1000 },
       relay: { concurrency: 64, clickConcurrency: 2, importConcurrency: 16, leaseMs: 15_000 },
       sweep: { intervalMs: 60_000, marginMs: 120_000 },

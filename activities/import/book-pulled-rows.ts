@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { readJudged } from '../../src/db/imports/assumptions.ts';
 import type { ImportTurn } from '../../src/db/imports/import-turns.ts';
 import { readSaid, writeSaid } from '../../src/db/pulls/pulled-conversions.ts';
+import { conversionKey } from '../../src/db/statuses/lock-conversions.ts';
 import { recordStatuses } from '../../src/db/statuses/record-statuses.ts';
 import { noteRow } from '../../src/domain/pulls/said-before.ts';
 import { judgeReport, type StatusReport, type StatusResult } from '../../src/domain/status-report.ts';
@@ -58,7 +59,7 @@ async function judgeRepeats(
   if (conversionIds.length === 0) return new Map();
   const { conversions, nowMs } = await readJudged(trx, { importId, advertiserId, conversionIds });
   const judged = repeats.map((report) => {
-    const conversion = conversions.get(report.conversionId ?? '');
+    const conversion = conversions.get(conversionKey(advertiserId, report.conversionId ?? ''));
     return [report, judgeReport(report, conversion, { nowMs, windowMs })] as const;
   });
   return new Map(judged.filter(([, result]) => result !== 'recorded'));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { deletePullSettings } from '../../src/db/pulls/pull-settings.ts';
 import { readPullStanding } from '../../src/db/pulls/pull-reports.ts';
@@ -134,7 +135,7 @@ describe('a pull', function () {
   });
 
   describe('of a server that does not play along', () => {
-    const endless = (response: import('node:http').ServerResponse) => {
+    const endless = (response: ServerResponse) => {
       response.write(HEADER);
       const write = () => {
         while (!response.destroyed && response.write(LINE.repeat(1000)));

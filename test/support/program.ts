@@ -47,6 +47,7 @@ const FIXED = {
   OPS_PORT: '0',
   ADMIN_API_KEY,
   LEAD_SECRET: 'end-to-end-lead-secret',
+  PULL_HEADERS_KEY: 'end-to-end-headers-key',
   // No balancer needs the time.
   SHUTDOWN_DRAIN_SECONDS: '0',
   POSTBACK_ALLOW_CIDRS: '127.0.0.0/8,::1/128',

@@ -57,8 +57,8 @@ const UP = `
     etag text,
     last_modified text,
     -- The import whose file is coming in; the next attempt drops what is there of it.
-    receiving_id text,
-    import_id text,
+    receiving_id text collate "C",
+    import_id text collate "C",
     check ((result is null) = (ended_at is null))
   );
   create index pulls_of_advertiser on pulls (advertiser_id, pull_id);
@@ -68,7 +68,7 @@ const UP = `
     advertiser_id text not null,
     conversion_id text collate "C" not null,
     -- The last file that named it.
-    import_id text not null,
+    import_id text collate "C" not null,
     said text[] not null,
     -- In the file that named it before.
     said_before text[] not null,

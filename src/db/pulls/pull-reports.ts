@@ -30,7 +30,7 @@ export async function listPulls(
 ): Promise<Page<Pull>> {
   const rows = await db('pulls')
     .where({ advertiser_id: advertiserId })
-    .modify((query) => (cursor === undefined ? query : query.where('pull_id', '<', cursor)))
+    .where((query) => void (cursor !== undefined && query.where('pull_id', '<', cursor)))
     .orderBy('pull_id', 'desc')
     .limit(limit + 1)
     .select<Pull[]>(PULL_COLUMNS);

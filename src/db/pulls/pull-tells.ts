@@ -31,7 +31,7 @@ const TELL_AGAIN = `
     and exists (select from pull_settings s where s.advertiser_id = pull_standings.advertiser_id)`;
 
 export const pullTells: JobTells<PullScheduleFacts> = {
-  claim: tells.claim,
+  claim: (db, options) => tells.claim(db, options),
   async noteTold(db, { id, claim, runAskedAt }) {
     await db.raw(NOTE_TOLD, { id, claim, runAskedAt });
   },

@@ -30,7 +30,12 @@ import { addStatusCallRoutes, type StatusCallDeps } from './status-calls/status-
 import { addUnknownWordRoutes } from './status-calls/unknown-word-routes.ts';
 import { addStoryRoutes } from './stories/story-routes.ts';
 
-export type AdminDeps = PartnerDeps & ImportDeps & StatusCallDeps & SilenceDeps & EndpointDeps & PullDeps & { windowMs: number };
+export type AdminDeps = PartnerDeps &
+  ImportDeps &
+  StatusCallDeps &
+  SilenceDeps &
+  EndpointDeps &
+  PullDeps & { windowMs: number };
 
 export type AdminContext = TemporalUi & { log: Pick<Log, 'error' | 'warn'> };
 

@@ -19,12 +19,9 @@ export const pullSchema = z.strictObject({
     description: 'Where the export is. It must be https, unless it is an address that POSTBACK_ALLOW_CIDRS allows.',
     example: 'https://first-bank.example/exports/conversions.csv',
   }),
-  format: z
-    .enum(pullFormats)
-    .default('auto')
-    .meta({
-      description: '`auto`: found out by the beginning of the file. Otherwise a file that is not so is refused.',
-    }),
+  format: z.enum(pullFormats).default('auto').meta({
+    description: '`auto`: found out by the beginning of the file. Otherwise a file that is not so is refused.',
+  }),
   headers: headersSchema.optional().meta({
     description: `Sent with each request, at most ${MAX_HEADERS}. They replace those that are there; null keeps the value that a name has; left out, all stay.`,
     example: { authorization: 'Bearer 2f9d…' },

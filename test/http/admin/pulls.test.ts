@@ -45,7 +45,7 @@ describe("pulls of an advertiser's export", () => {
 
   async function refused(changes: Body): Promise<Refusal['problems']> {
     const answer = await call('put').send({ ...PULL, ...changes });
-    assert.equal(answer.status, 422, answer.text);
+    assert.equal(answer.status, 400, answer.text);
     return (answer.body as Refusal).problems;
   }
 

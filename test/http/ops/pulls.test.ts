@@ -51,7 +51,7 @@ describe('the pull of an advertiser in the ops console', () => {
     const text = await read();
     assert.match(text, /x-key: ••••/);
     assert.match(text, /value="x-key"/);
-    assert.match(text, /every 1 h/);
+    assert.match(text, /every hour/);
     assert.doesNotMatch(text, /very-secret/);
     const before = await settings();
     await save({ header_name_0: 'x-key', header_value_0: '', every_minutes: '90', column_conversion_id: 'Click ID' });
@@ -110,8 +110,8 @@ describe('the pull of an advertiser in the ops console', () => {
     ]);
     const text = await read();
     assert.match(text, /href="\/ops\/imports\/i2"/);
-    assert.match(text, /18 KB/);
-    assert.match(text, /&lt;b>no&lt;\/b>/);
+    assert.match(text, /18\u00a0KB/);
+    assert.match(text, /&lt;b&gt;no/);
     assert.doesNotMatch(text, /<b>no/);
   });
 

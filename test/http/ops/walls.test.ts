@@ -12,6 +12,7 @@ import { listPages, nameOf, type Called } from './list-pages.ts';
 const ON_PAGES = ['/conversions/:id/status', '/postbacks/:id/redeliver', '/inbound/:id/accept', '/inbound/:id/rejudge']
   .concat('/inbox/map', '/prices/:id/preview', '/imports')
   .concat(...['apply', 'pause', 'resume', 'cancel'].map((change) => `/imports/:id/${change}`))
+  .concat(...['run', 'pause', 'resume'].map((change) => `/advertisers/:id/pull/${change}`))
   .map((path) => `/ops${path}`);
 const BY_CALLS = [
   '/conversions/{conversion_id}/status',
@@ -21,6 +22,7 @@ const BY_CALLS = [
 ]
   .concat(...['accept', 'rejudge'].map((change) => `/status-calls/{call_id}/${change}`))
   .concat(...['apply', 'pause', 'resume', 'cancel'].map((change) => `/imports/{import_id}/${change}`))
+  .concat(...['run', 'pause', 'resume'].map((change) => `/advertisers/{advertiser_id}/pull/${change}`))
   .map((path) => `/v1/admin${path}`);
 const MAY_OPERATE = [...ON_PAGES, ...BY_CALLS];
 

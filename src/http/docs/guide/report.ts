@@ -114,6 +114,7 @@ curl -s "<%= it.publicUrl %>/advertisers/$ADVERTISER_ID/imports" \\
 <li>Rows are booked in their order, each once. The same file is imported once: whoever sends it again, with the same columns, gets the import that is there, with <code>was_sent_before</code>. To import it once more all the same, say <code>again=true</code>.</li>
 <li><code>notify=false</code> books the file's statuses and sends no postbacks of them: for what the partners know already.</li>
 <li>A row that is refused stops no other. <code>errors.csv</code> lists each with its number, why, and as it stood in your file: mend these rows and send them as a file of their own.</li>
+<li>Instead of sending files you can give our people an https address of your export, with a header if your server wants a key. We fetch it as often as agreed, at least five minutes apart, and import what is new. It may list all conversions each time: a row that it repeats changes nothing. Let it answer 200 with the whole file, uncompressed and without a redirect; with an <code>ETag</code> it need not be sent again while it has not changed.</li>
 <li>The token stands in the header, never in the address. With a signature, the whole body is signed, and options go into the fields of a form before the file, because the query is not covered.</li>
 </ul>`,
   ),

@@ -79,7 +79,7 @@ export const sendAdvertiser = definePage<AdvertiserData>(
 <% if (it.may.admin) { %><% if (advertiser.state === 'active') { %><a class="button plain" href="<%= address %>/pause">Pause</a><% } else { %><%~ it.show.action({ label: 'Make it active', post: address + '/state', fields: { state: 'active' } }, 'plain') %><% } %><a class="button plain" href="<%= address %>/token">New token</a><% } %></div></div>
 <nav class="row subject-links" aria-label="Of this advertiser"><a href="/ops/conversions?advertiser_id=<%= asked %>">Conversions</a><a href="/ops/conversions?advertiser_id=<%= asked %>&amp;status=none">Without an answer</a><a href="<%= address %>/vocabulary">Words and parameters</a><a href="/ops/inbound?advertiser_id=<%= asked %>">Inbound log</a><a href="/ops/imports?advertiser_id=<%= asked %>">Imports</a><a href="<%= address %>/pull">Pull</a><a href="/ops/audit?subject_id=<%= asked %>">Changes</a></nav>
 <% if (it.pull?.failing_since) { %>
-<%~ it.show.notice({ tone: 'bad', title: 'Its pull fails', text: 'Its export could not be fetched since ' + it.pull.failing_since + '.', actions: [{ label: 'Look at it', href: address + '/pull' }] }) %>
+<%~ it.show.notice({ tone: 'bad', title: 'Its pull fails', text: 'Its export has not come since ' + it.pull.failing_since + '.', actions: [{ label: 'Look at it', href: address + '/pull' }] }) %>
 <% } else if (it.pull?.is_overdue) { %>
 <%~ it.show.notice({ tone: 'bad', title: 'Nothing is pulled', text: 'No pull of its export has begun for long, although it should.', actions: [{ label: 'Look at it', href: address + '/pull' }] }) %>
 <% } %>

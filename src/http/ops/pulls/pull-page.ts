@@ -42,7 +42,7 @@ export const sendPull = definePage<PullPageData>(
 <p class="soft">An advertiser that never calls may have an address with all its conversions instead. It is fetched again and again, and what is new in it is booked, as if the file had been brought here by hand.</p>
 <% } %>
 <% if (standing?.failing_since) { %>
-<%~ it.show.notice({ tone: 'bad', title: standing.failures === 1 ? 'The last pull failed' : 'The last ' + standing.failures.toLocaleString('en') + ' pulls failed', text: 'It fails since ' + standing.failing_since + ', and is attempted again each time. ' + (it.pulls.find((pull) => pull.result === 'failed')?.error ?? '') }) %>
+<%~ it.show.notice({ tone: 'bad', title: standing.failures === 1 ? 'The last pull failed' : 'The last ' + standing.failures.toLocaleString('en') + ' pulls failed', text: 'It has failed since ' + standing.failing_since + ', and goes on at its times. ' + (it.pulls.find((pull) => pull.result === 'failed')?.error ?? '') }) %>
 <% } %>
 <% if (standing?.is_overdue) { %>
 <%~ it.show.notice({ tone: 'bad', title: 'No pull has begun for long', text: 'Look whether Temporal and the workers run, and whether the Schedule pull:' + it.advertiser.advertiser_id + ' is there.' }) %>
@@ -55,7 +55,7 @@ export const sendPull = definePage<PullPageData>(
 <h2>Facts</h2>
 <dl class="facts">
 <dt>Fetched from</dt><dd class="wrap"><code><%= settings.url %></code><%~ it.show.copy(settings.url, 'the URL') %></dd>
-<dt>How often</dt><dd>every <%= it.every %><% if (settings.state === 'paused') { %>, once it goes on<% } %></dd>
+<dt>How often</dt><dd>every <%= it.every.replace(/^1 /, '') %><% if (settings.state === 'paused') { %>, once it goes on<% } %></dd>
 <dt>Headers</dt><dd><% if (settings.header_names.length === 0) { %>none<% } %><% for (const name of settings.header_names) { %><div><code><%= name %>: ••••</code></div><% } %></dd>
 <dt>Postbacks</dt><dd><%= settings.notify ? 'partners are told' : 'no partner is told' %></dd>
 <dt>Changed</dt><dd><%~ it.show.exactTime(settings.updated_at) %></dd>
@@ -72,9 +72,9 @@ export const sendPull = definePage<PullPageData>(
 <tbody>
 <% for (const pull of it.pulls) { %>
 <tr>
-<th scope="row"><%~ it.show.time(pull.started_at) %></th>
+<td class="whole" data-label="Began"><%~ it.show.time(pull.started_at) %></td>
 <td data-label="Result"><%~ it.show.state(pull.result ?? 'running') %></td>
-<td data-label="What came of it" class="wrap"><% if (pull.importHref) { %><a href="<%= pull.importHref %>">Its import</a><% } else if (pull.error) { %><%= pull.error %><% } else if (pull.result === 'unchanged') { %><span class="soft">Nothing new.</span><% } else { %><span class="soft">–</span><% } %></td>
+<td data-label="What came of it" class="wrap whole"><% if (pull.importHref) { %><a href="<%= pull.importHref %>">Its import</a><% } else if (pull.error) { %><%= pull.error %><% } else if (pull.result === 'unchanged') { %><span class="soft">Nothing new.</span><% } else { %><span class="soft">–</span><% } %></td>
 <td data-label="HTTP" class="number"><%= pull.http_status ?? '–' %></td>
 <td data-label="Attempts" class="number"><%= pull.attempts %></td>
 <td data-label="Size" class="number"><%= pull.size %></td>
@@ -101,7 +101,7 @@ export const sendPull = definePage<PullPageData>(
 <%~ it.show.select({ name: 'notify', label: 'Postbacks', value: it.form.notify, options: [{ value: 'true', label: 'Tell the partners' }, { value: 'false', label: 'Book without telling any partner' }] }) %>
 <fieldset>
 <legend>Headers</legend>
-<p class="help">Such as a key for the advertiser's server. Values are kept encrypted and never shown again; one that is left empty stays as it is. Empty a name to take its header away.</p>
+<p class="soft small">Such as a key for the advertiser's server. Values are kept encrypted and never shown again; one that is left empty stays as it is. Empty a name to take its header away.</p>
 <% if (it.errors.headers) { %><p class="error"><%= it.errors.headers %></p><% } %>
 <% for (const [index, header] of it.form.headers.entries()) { const error = it.errors['headers.' + header.name]; const isKept = settings?.header_names.includes(header.name); %>
 <div class="pair">
@@ -112,7 +112,7 @@ export const sendPull = definePage<PullPageData>(
 </fieldset>
 <details<% if (Object.keys(it.errors).some((name) => name.startsWith('mapping')) || Object.keys(it.form.columns).length > 0) { %> open<% } %>>
 <summary>Columns</summary>
-<p class="help">What is left empty is looked for by the names of the advertiser's last file, by those of its vocabulary, then by ours.</p>
+<p class="soft small">What is left empty is looked for by the names of the advertiser's last file, by those of its vocabulary, then by ours.</p>
 <% for (const column of it.columns) { %>
 <%~ it.show.field({ name: 'column_' + column.field, label: column.label, value: it.form.columns[column.field] ?? '', error: it.errors['mapping.' + column.field], help: column.help, attributes: { maxlength: '200', spellcheck: 'false', autocomplete: 'off' } }) %>
 <% } %>

@@ -6,7 +6,6 @@ import { changePull, pullChanges, type PullChange } from '../../../db/pulls/chan
 import { listPulls, readPullStanding } from '../../../db/pulls/pull-reports.ts';
 import { deletePullSettings, readPullSettings, type PullSettings } from '../../../db/pulls/pull-settings.ts';
 import { importFields } from '../../../domain/imports/columns.ts';
-import { tellDuration } from '../../../domain/postbacks/explain-answer.ts';
 import { explainPull } from '../../../domain/pulls/explain-pull.ts';
 import { pullFormats, type PullFormat } from '../../../domain/pulls/pull.ts';
 import { AppError } from '../../../errors.ts';
@@ -18,6 +17,7 @@ import { readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { pullListSchema, pullSchema } from '../../imports/pull-fields.ts';
+import { sayDuration } from '../../pages/say-duration.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
 import { writeCursor } from '../../protocol/cursor.ts';
 import { advertiserAt, importAt } from '../addresses.ts';
@@ -131,7 +131,7 @@ export function addPullPages(routes: Router, { db, addressRules, pullHeaderKeys 
         first: cursor === undefined ? undefined : list.pageAt(),
         next: next === null ? undefined : list.pageAt(writeCursor(next)),
         form: form ?? formOf(settings),
-        every: tellDuration(minutes * MINUTE_MS),
+        every: sayDuration(minutes * MINUTE_MS),
         mayKeepHeaders: pullHeaderKeys.length > 0,
       },
     );
@@ -154,9 +154,9 @@ function tellPull(pull: Awaited<ReturnType<typeof listPulls>>['rows'][number]) {
 const KILOBYTE = 1000;
 
 function tellSize(bytes: number): string {
-  if (bytes < KILOBYTE) return `${bytes} B`;
+  if (bytes < KILOBYTE) return `${bytes}\u00a0B`;
   const [size, unit] = bytes < KILOBYTE * KILOBYTE ? [bytes / KILOBYTE, 'KB'] : [bytes / KILOBYTE / KILOBYTE, 'MB'];
-  return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${unit}`;
+  return `${size < 10 ? size.toFixed(1) : Math.round(size)}\u00a0${unit}`;
 }
 
 function formOf(settings: PullSettings | undefined): PullForm {

@@ -28,5 +28,6 @@ export const OPS_STYLESHEET = `
 .console .origin { min-width: 16rem; font-weight: 400; } .console .origin a { font-weight: 600; }
 .console .steps { margin: 0; padding-left: 1.3rem; } .console .steps li { padding: .2rem 0; } .console .new-key pre + .row { margin: .5rem 0 1rem; }
 .console .pages { margin-top: 1rem; display: flex; justify-content: flex-start; }
+.console .pair + .pair { margin-top: .6rem; }
 .console .pair + .help { margin-bottom: 1.1rem; }
 `;
