@@ -296,6 +296,22 @@ describe('a pull', function () {
     assertFields(second, { result: 'imported' });
   });
 
+  it('drops the oldest of more than a thousand, but not what tells whether there is something new', async () => {
+    stage.server.serve(HEADER + LINE, { etag: '"one"' });
+    const { importId } = await stage.pull();
+    await stage.imports.batch(importId ?? '');
+    await stage.db.raw(
+      `insert into pulls (pull_id, advertiser_id, run_id, revised_at, result, ended_at)
+       select pull_id || 'x' || n, advertiser_id, 'old-' || n, revised_at, 'unchanged', now()
+       from pulls, generate_series(1, 1200) n`,
+    );
+    stage.server.refuse(304);
+    assertFields(await stage.pull(), { result: 'unchanged' });
+    const kept = await stage.db('pulls').select<{ import_id: string | null }[]>('import_id');
+    assert.equal(kept.length, 1001);
+    assert.equal(kept.filter(({ import_id }) => import_id === importId).length, 1);
+  });
+
   it('cannot be made where its headers cannot be read', async () => {
     await stage.save({ headers: { 'x-key': 'secret' } });
     const by = stage.createPuller({ headerKeys: ['another key of the tests'] });

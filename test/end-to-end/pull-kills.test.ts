@@ -10,7 +10,8 @@ import { ADMIN_API_KEY, startProcess } from '../support/program.ts';
 import { startPrivateTemporal } from '../support/servers.ts';
 
 const HEADER = 'conversion_id,status\n';
-const ROWS = 600;
+// Rows are stored by the thousand.
+const ROWS = 3000;
 
 describe('a pull whose worker is killed while the file comes', function () {
   this.timeout(240_000);

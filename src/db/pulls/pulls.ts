@@ -161,15 +161,6 @@ export type PullEnd = {
   sha256?: string | undefined;
 } & PullAnswer;
 
-// The last that was imported tells what is unchanged.
-const DROP_OLD = `
-  delete from pulls where advertiser_id = :advertiserId and result is not null and pull_id < (
-    select pull_id from pulls where advertiser_id = :advertiserId order by pull_id desc offset :kept limit 1
-  ) and pull_id <> coalesce((
-    select max(pull_id) from pulls where advertiser_id = :advertiserId and result = 'imported'
-  ), '')`;
-const PULLS_KEPT = 1000;
-
 /** Ends a pull that brings nothing; changes nothing when it has ended. */
 export async function endPull(db: Knex, pullId: string, end: PullEnd): Promise<void> {
   const { result, httpStatus, problem, detail, bytes = null, sha256 = null } = end;
@@ -180,7 +171,6 @@ export async function endPull(db: Knex, pullId: string, end: PullEnd): Promise<v
     if (!rows[0]) return;
     const { advertiserId } = rows[0];
     await noteStanding(trx, advertiserId, result);
-    await trx.raw(DROP_OLD, { advertiserId, kept: PULLS_KEPT });
   });
 }
 
@@ -216,6 +206,17 @@ const STANDING = `
     failures = case when :result = 'failed' then failures + 1 else 0 end
   where advertiser_id = :advertiserId`;
 
+// The last that was imported tells what is unchanged.
+const DROP_OLD = `
+  delete from pulls where advertiser_id = :advertiserId and result is not null and pull_id < (
+    select pull_id from pulls where advertiser_id = :advertiserId order by pull_id desc offset :kept::int - 1 limit 1
+  ) and pull_id <> coalesce((
+    select max(pull_id) from pulls where advertiser_id = :advertiserId and result = 'imported'
+  ), '')`;
+const PULLS_KEPT = 1000;
+
+/** Notes how pulls stand after this one, and drops what is too long ago to be looked at. */
 async function noteStanding(trx: Knex, advertiserId: string, result: PullResult): Promise<void> {
   if (result !== 'skipped') await trx.raw(STANDING, { advertiserId, result });
+  await trx.raw(DROP_OLD, { advertiserId, kept: PULLS_KEPT });
 }

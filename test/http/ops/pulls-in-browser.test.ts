@@ -81,8 +81,8 @@ describe('the pull of an advertiser in a browser', function () {
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('the host is not an address on the public internet').waitFor();
     await page.getByLabel('URL of the export').fill('https://bank.example/export.csv');
-    await page.getByLabel('Name').first().fill('authorization');
-    await page.getByLabel('Value').first().fill('Bearer very-secret');
+    await page.locator('#header_name_0').fill('authorization');
+    await page.locator('#header_value_0').fill('Bearer very-secret');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('authorization: ••••').waitFor();
     assert.ok(!(await page.content()).includes('very-secret'));
@@ -110,8 +110,8 @@ describe('the pull of an advertiser in a browser', function () {
       await network.db('pulls').delete();
       await fits();
       await page.getByLabel('URL of the export').fill(LONG);
-      await page.getByLabel('Name').first().fill('x-a-header-with-a-rather-long-name-of-its-own');
-      await page.getByLabel('Value').first().fill('secret');
+      await page.locator('#header_name_0').fill('x-a-header-with-a-rather-long-name-of-its-own');
+      await page.locator('#header_value_0').fill('secret');
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByText('Saved.').waitFor();
       await havePast();
