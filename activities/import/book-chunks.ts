@@ -103,8 +103,9 @@ async function resultsOf(
   { reports, facts }: Pick<NextChunks, 'facts'> & { reports: StatusReport[] },
 ): Promise<StatusResult[]> {
   if (dryRun && facts) return await dryRun.judge(trx, reports, facts);
-  const book = turn.source === 'pull' ? bookPulledRows(trx, reports, { turn, windowMs }) : record(trx, reports, windowMs);
-  return await book.catch((cause: unknown) => {
+  const booked =
+    turn.source === 'pull' ? bookPulledRows(trx, reports, { turn, windowMs }) : record(trx, reports, windowMs);
+  return await booked.catch((cause: unknown) => {
     throw isBadRow(cause) ? new RowsRefusedError(reports, cause) : cause;
   });
 }

@@ -13,7 +13,8 @@ type Pulled = { turn: ImportTurn; windowMs: number };
 /**
  * Books rows of an export. Most of them were there the last time, so a row that says what the export has said of its
  * conversion before changes no decision, which may have come by another way since. Unless it is news all the same, it is
- * counted and leaves no call behind: an export of a million rows would leave a million with each pull.
+ * counted and leaves no call behind: an export of a million rows would leave a million with each pull. Nor does a row that
+ * cannot be read: the next pull brings it again, mended or not.
  */
 export async function bookPulledRows(
   trx: Knex,
@@ -26,9 +27,12 @@ export async function bookPulledRows(
     noted.filter(({ isRepeat }) => isRepeat === true),
     { turn, windowMs },
   );
-  const toRecord = noted.filter((report) => !known.has(report));
+  const toRecord = noted.filter((report) => !known.has(report) && report.meaning !== 'malformed');
   const recorded = toRecord.length === 0 ? [] : await recordStatuses(trx, toRecord, { windowMs });
-  return noted.map((report) => known.get(report) ?? (recorded.shift()?.result as StatusResult));
+  return noted.map((report) => {
+    if (report.meaning === 'malformed') return report.meaning;
+    return known.get(report) ?? (recorded.shift()?.result as StatusResult);
+  });
 }
 
 /** Marks what the export has said before, and notes what it says now. */
@@ -40,7 +44,7 @@ async function noteRepeats(
   const conversionIds = [...new Set(reports.flatMap(({ conversionId }) => conversionId ?? []))];
   const said = await readSaid(trx, { advertiserId, conversionIds });
   const noted = reports.map((report) => {
-    if (report.conversionId === null) return report;
+    if (report.conversionId === null || report.meaning === 'malformed') return report;
     const row = noteRow(said.get(report.conversionId), { importId, mark: markOfRow(report) });
     said.set(report.conversionId, row.said);
     return { ...report, isRepeat: row.isRepeat };

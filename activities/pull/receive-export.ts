@@ -112,9 +112,10 @@ async function importExport(
   const { parameters, default_status: standard } = begun.vocabulary ?? PLAIN_VOCABULARY;
   const importId = newImportId();
   await noteReceiving(deps.db, begun, importId);
+  // Whether it was imported before is judged by what was pulled last: an export may come to say again what it said once.
   const given = {
     ...{ importId, advertiserId, notify, mapping, parameters, mayLackStatus: standard !== null },
-    ...{ source: 'pull' as const, dryRun: false, actor: null, fileName: nameOf(begun.url) },
+    ...{ source: 'pull' as const, dryRun: false, again: true, actor: null, fileName: nameOf(begun.url) },
     format: format === 'auto' ? undefined : format,
     accept: (trx: Knex, whole: Pick<FetchedExport, 'importId' | 'bytes' | 'sha256'>) =>
       accept(trx, begun, { ...file, ...whole }),

@@ -77,6 +77,21 @@ describe('the rows of an export that is pulled again and again', () => {
     assert.equal(await status(), 'approved');
   });
 
+  it('leave no call when they cannot be read, and are refused each time', async () => {
+    assertFields(await pull(['approved', 'yesterday']), { refused: 2 });
+    assertFields(await pull(['approved', 'yesterday']), { refused: 2 });
+    assert.equal(await callsOf(), 0);
+    assertFields(await pull(['approved', '']), { recorded: 1 });
+  });
+
+  it('say once more what the export said once, word for word', async () => {
+    const file = (word: string) => `conversion_id,status\n${conversion},${word}\n`;
+    await stage.book(file('approved'));
+    await stage.book(file('rejected'));
+    assertFields(await stage.book(file('approved')), { recorded: 1 });
+    assert.equal(await status(), 'approved');
+  });
+
   it('still count when they could not be counted before', async () => {
     const { advertiser } = await createAdvertiser(stage.db, { name: 'Other bank' });
     const other = advertiser.advertiser_id;
