@@ -82,7 +82,7 @@ async function goOn(trx: Knex, work: Work, locked: LockedImport): Promise<Step> 
 async function book(trx: Knex, work: Work, next: NextChunks): Promise<Step> {
   const { turn } = work;
   const { chunks, facts } = next;
-  const reports = chunks.flatMap((chunk) => chunk.reports.map(work.unstorable.refuse));
+  const reports = chunks.flatMap((chunk) => chunk.reports.map((report) => work.unstorable.refuse(report)));
   const results = await resultsOf(trx, work, { reports: reports.map(({ report }) => report), facts });
   const verdicts = reports.map((report, index) => toVerdict(report, results[index] as StatusResult));
   let first = 0;

@@ -1,9 +1,9 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { Webhook } from 'standardwebhooks';
 import type { CatalogueAdvertiser } from '../catalogue/catalogue-advertiser.ts';
 import type { LiveSecret } from '../db/catalogue.ts';
 import { hashKey } from '../db/keys/keys.ts';
+import { followSignature } from './webhook-signature.ts';
 
 /** What a call brings along, besides a token, to show where it comes from. */
 export type CallOrigin = {
@@ -24,9 +24,9 @@ export function findLackingProof(
 ): 'address' | 'signature' | undefined {
   if (!allowsAddress(ip)) return 'address';
   if (!proofs.signature) return undefined;
-  const isSigned =
-    signed !== null && signingSecrets.some((secret) => isLive(secret) && isSignedBy(secret, headers, signed));
-  return isSigned ? undefined : 'signature';
+  const signature = signed === null ? undefined : followSignature(liveSecretsOf({ signingSecrets }), headers);
+  signature?.update(Buffer.from(signed ?? ''));
+  return signature?.isRight() === true ? undefined : 'signature';
 }
 
 /**
@@ -49,19 +49,10 @@ export function hasLiveToken({ tokens }: CatalogueAdvertiser, token: string): bo
 }
 
 /** The secrets by which the advertiser may sign now. */
-export function liveSecretsOf({ signingSecrets }: CatalogueAdvertiser): string[] {
+export function liveSecretsOf({ signingSecrets }: Pick<CatalogueAdvertiser, 'signingSecrets'>): string[] {
   return signingSecrets.filter(isLive).map(({ value }) => value);
 }
 
 function isLive({ endsAt }: LiveSecret): boolean {
   return endsAt === null || Date.parse(endsAt) > Date.now();
-}
-
-function isSignedBy({ value }: LiveSecret, headers: IncomingHttpHeaders, signed: string): boolean {
-  try {
-    new Webhook(value).verify(signed, headers as Record<string, string>, { jsonParse: false });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -9,6 +9,8 @@ export type Upload = {
   /** The fields of the form that stood before the file. */
   fields: Record<string, string>;
   fileName: string | null;
+  /** What the header says that the body holds; 0 when it says nothing. */
+  declaredBytes: number;
   /** Throws while it is read when the upload breaks off. */
   bytes: AsyncIterable<Uint8Array>;
   /** To be awaited when all bytes have been read. @throws AppError when something follows that nobody would look at */
@@ -43,7 +45,8 @@ export async function openUpload(req: Request, onBytes: OnBytes = () => undefine
       'Send the file as text/csv, application/x-ndjson or application/json, or in a form as multipart/form-data.',
     );
   }
-  return { fields: {}, fileName: null, bytes: bytesOf(req, onBytes), finish: () => Promise.resolve() };
+  const bytes = bytesOf(req, onBytes);
+  return { fields: {}, fileName: null, declaredBytes: declaredBytes(req), bytes, finish: () => Promise.resolve() };
 }
 
 async function openForm(req: Request, onBytes: OnBytes): Promise<Upload> {
@@ -76,6 +79,7 @@ async function openForm(req: Request, onBytes: OnBytes): Promise<Upload> {
   return {
     fields,
     fileName,
+    declaredBytes: declaredBytes(req),
     bytes: bytesOf(file, () => undefined),
     async finish() {
       await piped.catch((cause: unknown) => {
@@ -93,6 +97,10 @@ function createForm({ headers }: Request): busboy.Busboy {
   } catch (cause) {
     throw malformed('The form cannot be read: its Content-Type must name its boundary.', cause);
   }
+}
+
+function declaredBytes({ headers }: Request): number {
+  return Number(headers['content-length'] ?? 0);
 }
 
 /** Whoever stops reading may still answer on the same connection. */

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import type { Express } from 'express';
 import { Webhook } from 'standardwebhooks';
 import request from 'supertest';
+import { createAdvertiser } from '../../../src/db/advertisers.ts';
 import type { KnownAdvertiser } from '../../../src/db/catalogue.ts';
+import { closeServer, createFastServer, listen } from '../../../src/http/protocol/server.ts';
 import { newSigningSecret } from '../../../src/new-ids.ts';
 import { createImportStage, type ImportStage } from '../../activities/import-stage.ts';
+import { eventually } from '../../support/eventually.ts';
 import { assertFields } from '../../support/fields.ts';
 import { buildPublicApp } from '../build-public-app.ts';
 
@@ -90,6 +94,76 @@ describe('the imports of an advertiser', () => {
     const dry = await request(signed).post(path).set(headers).send(form).expect(202);
     assertFields(dry.body as Shown, { dry_run: true, file_name: 'a.csv' });
     assert.deepEqual(await stage.db('imports').where({ state: 'receiving' }).select('import_id'), []);
+  });
+
+  describe('with a wrong signature', () => {
+    const FILE_TEXT = 'conversion_id,status\nsigned,approved\n';
+    let secret: string;
+    let signed: Awaited<ReturnType<typeof buildPublicApp>>;
+
+    beforeEach(async () => {
+      secret = newSigningSecret();
+      const proofs = { token: false, signature: true, addresses: null };
+      const signingSecrets = [{ value: secret, endsAt: null }];
+      const { advertiserId } = stage.network;
+      const signer: KnownAdvertiser = { advertiserId, vocabulary: null, proofs, tokens: [], signingSecrets };
+      signed = await buildPublicApp({ db: stage.db, advertisers: [signer] });
+    });
+
+    function headersFor(text: string, id = 'msg-1') {
+      const at = new Date();
+      return {
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+        'webhook-signature': new Webhook(secret).sign(id, at, text),
+        'content-type': 'text/csv',
+      };
+    }
+
+    const post = (headers: Record<string, string>) => request(signed.app).post(path).set(headers).send(FILE_TEXT);
+    const noted = () => signed.refusedCalls.map(({ reason }) => reason);
+
+    it('are counted, leave nothing, and are too many after ten in a minute', async () => {
+      await post({ 'content-type': 'text/csv' }).expect(401);
+      const wrong = headersFor('another text');
+      for (let count = 0; count < 9; count++) await post(count < 2 ? wrong : headersFor('x', `${count}`)).expect(401);
+      assert.deepEqual(await stage.db('imports').where({ state: 'receiving' }).select('import_id'), []);
+      assert.deepEqual(noted(), Array(10).fill('signature'));
+      assert.doesNotMatch(JSON.stringify(signed.refusedCalls), /127\.0\.0\.1/, 'only the network is kept');
+      await post(headersFor(FILE_TEXT)).expect(429);
+      assert.equal(noted().at(-1), 'too_many');
+    });
+
+    it('do not count when they are right, however many come', async () => {
+      for (let count = 0; count < 15; count++) await post(headersFor(FILE_TEXT)).expect(202);
+      assert.deepEqual(noted(), []);
+    });
+
+    it('hold no place of others, while their bytes come slowly', async () => {
+      const server = createFastServer(signed.app);
+      const port = await listen(server, { host: '127.0.0.1', port: 0, setting: 'PORT' });
+      const stranger = connect(port, '127.0.0.1');
+      const head = [`POST ${path} HTTP/1.1`, 'Host: localhost', 'Content-Length: 900000'];
+      for (const [name, value] of Object.entries(headersFor('never'))) head.push(`${name}: ${value}`);
+      stranger.on('error', () => undefined);
+      stranger.write([...head, '', `conversion_id,status\n${'x,approved\n'.repeat(900)}`].join('\r\n'));
+      await eventually(async () => {
+        const rows = await stage.db('imports').where({ state: 'receiving' }).select('import_id');
+        assert.equal(rows.length, 1, 'the file of the stranger is coming in');
+      });
+      await post(headersFor(FILE_TEXT)).expect(429);
+      const { advertiser } = await createAdvertiser(stage.db, { name: 'Other' });
+      const id = advertiser.advertiser_id;
+      const other = { authorization: `Bearer token-of-${id}`, 'content-type': 'text/csv' };
+      await request(signed.app).post(`/advertisers/${id}/imports`).set(other).send(FILE_TEXT).expect(202);
+      stranger.destroy();
+      await eventually(async () => {
+        const rows = await stage.db('imports').where({ state: 'receiving' }).select('import_id');
+        assert.equal(rows.length, 0, 'nothing is left of it');
+      });
+      await post(headersFor(FILE_TEXT)).expect(202);
+      await closeServer(server, 1000);
+    });
   });
 
   it('are signed for what is done with them where they have no body, and for nothing else', async () => {

@@ -1,6 +1,5 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
-import { readAdvertiser } from '../../../db/advertisers.ts';
 import { changeImport, importChanges } from '../../../db/imports/change-import.ts';
 import { listImports, readImport, type Import } from '../../../db/imports/imports.ts';
 import { AppError } from '../../../errors.ts';
@@ -8,31 +7,18 @@ import { readWith } from '../../fields/read-with.ts';
 import { sendImportErrors } from '../../imports/errors-csv.ts';
 import { viewImport, viewTakenImport } from '../../imports/import-answer.ts';
 import { fileSchema, importListSchema } from '../../imports/import-fields.ts';
-import { declaredBytes, type FileTaker } from '../../imports/take-file.ts';
+import { openFile, takeFileOfOps, type FileTaker } from '../../imports/take-file.ts';
 import { actorOf } from '../../protocol/actor.ts';
 import { writeCursor } from '../../protocol/cursor.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
-import { openUpload } from '../../protocol/upload.ts';
 
 export type ImportDeps = { db: Knex; files: FileTaker };
 
 /** Takes files; it reads the body by itself, so it stands before what parses bodies. */
-export function addUploadRoute(routes: Router, { db, files }: ImportDeps): void {
+export function addUploadRoute(routes: Router, deps: ImportDeps): void {
   routes.post('/imports', async (req, res) => {
-    // What the query says is judged before anything of the file is read.
-    const asked = readWith(fileSchema.partial({ advertiser_id: true }), req.query);
-    const upload = await openUpload(req);
-    const options = { ...asked, ...readWith(fileSchema, { ...req.query, ...upload.fields }) };
-    const { advertiser_id: advertiserId, dry_run: dryRun, notify, again, mapping = {} } = options;
-    const advertiser = await readAdvertiser(db, advertiserId);
-    if (!advertiser) throw new AppError('unknown', `There is no advertiser ${advertiserId}.`);
-    const { vocabulary } = advertiser;
-    const taken = await files.take(
-      upload,
-      { advertiserId, vocabulary, source: 'ops', actor: actorOf(res), dryRun, notify, again, mapping },
-      declaredBytes(req),
-    );
-    res.status(202).json(viewTakenImport(taken));
+    const { upload, said } = await openFile(req, fileSchema);
+    res.status(202).json(viewTakenImport(await takeFileOfOps(deps, upload, { said, actor: actorOf(res) })));
   });
 }
 

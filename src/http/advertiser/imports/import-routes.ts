@@ -1,23 +1,21 @@
 import { Router, type Request } from 'express';
 import type { Knex } from 'knex';
+import type { CatalogueAdvertiser } from '../../../catalogue/catalogue-advertiser.ts';
 import type { Catalogue } from '../../../catalogue/catalogue.ts';
 import { applyImport, askImport, readImport, type Import } from '../../../db/imports/imports.ts';
 import { AppError } from '../../../errors.ts';
 import { inTime } from '../../../in-time.ts';
-import { followSignature } from '../../../intake/files/file-signature.ts';
-import { liveSecretsOf } from '../../../intake/origin.ts';
-import { wrongToken } from '../../../intake/status.ts';
 import type { Log } from '../../../log.ts';
-import { readWith } from '../../fields/read-with.ts';
 import { sendImportErrors } from '../../imports/errors-csv.ts';
 import { viewImport, viewTakenImport } from '../../imports/import-answer.ts';
 import { ownFileSchema } from '../../imports/import-fields.ts';
-import { declaredBytes, type FileTaker } from '../../imports/take-file.ts';
+import { openFile, type FileTaker } from '../../imports/take-file.ts';
 import { readBearer } from '../../protocol/keys/bearer.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { createProblemHandler } from '../../protocol/problem.ts';
-import { openUpload } from '../../protocol/upload.ts';
+import { networkOf } from '../../../subnets.ts';
 import { createOriginCheck, type OriginDeps } from '../origin-check.ts';
+import { createSignedFileCheck } from './signed-file.ts';
 
 export type FileDeps = OriginDeps & {
   db: Knex;
@@ -35,6 +33,7 @@ const CHECK_WITHIN_MS = 2500;
 export function createImportRoutes({ db, files, catalogue, log, ...origin }: FileDeps): Router {
   const routes = Router();
   const checkOrigin = createOriginCheck(origin);
+  const beginSigned = createSignedFileCheck(origin.refusedCalls);
 
   routes.use<{ id: string }>(PATH, async (req, res, next) => {
     const late = 'The call could not be checked in time; send it again shortly.';
@@ -46,28 +45,16 @@ export function createImportRoutes({ db, files, catalogue, log, ...origin }: Fil
   routes.post(PATH, async (req: Request<{ id: string }>, res) => {
     const { id: advertiserId } = req.params;
     const advertiser = await catalogue.findAdvertiser(advertiserId);
-    const signature = advertiser?.proofs.signature ? followSignature(liveSecretsOf(advertiser), req.headers) : null;
-    if (signature === undefined) throw wrongToken();
+    const signed = advertiser?.proofs.signature ? await beginSigned(req, advertiser, sampleOf(req)) : null;
     // What the signature does not cover is not read.
-    if (signature && Object.keys(req.query).length > 0) throw unsignedOptions();
-    const asked = readWith(ownFileSchema, req.query);
-    const upload = await openUpload(req, (bytes) => signature?.update(bytes));
-    const options = { ...asked, ...readWith(ownFileSchema, { ...req.query, ...upload.fields }) };
-    const { dry_run: dryRun, notify, again, mapping = {} } = options;
-    const file = {
-      advertiserId,
-      vocabulary: advertiser?.vocabulary,
-      source: 'advertiser' as const,
-      dryRun,
-      notify,
-      again,
-      mapping,
-    };
+    if (signed && Object.keys(req.query).length > 0) throw unsignedOptions();
+    const { upload, said } = await openFile(req, ownFileSchema, (bytes) => signed?.update(bytes));
     const finish = async () => {
       await upload.finish();
-      if (signature && !signature.isRight()) throw wrongToken();
+      await signed?.judge();
     };
-    res.status(202).json(viewTakenImport(await files.take({ ...upload, finish }, file, declaredBytes(req))));
+    const taken = await files.take({ ...upload, finish }, { ...ownerOf(req, advertiser), said });
+    res.status(202).json(viewTakenImport(taken));
   });
   routes.all(PATH, allowOnly('POST'));
 
@@ -109,9 +96,20 @@ export function createImportRoutes({ db, files, catalogue, log, ...origin }: Fil
     const token = readBearer(headers);
     // A call without a body is signed as what it does, so that whoever has seen one cannot do another thing with it.
     const signed = `${method} ${originalUrl}`;
-    const sample = { method, path: originalUrl.split('?')[0], ip };
-    await checkOrigin({ advertiserId, advertiser, ip, headers, token, signed, sample }, signal);
+    await checkOrigin({ advertiserId, advertiser, ip, headers, token, signed, sample: sampleOf(req) }, signal);
   }
+}
+
+function sampleOf({ method, originalUrl, ip }: Request): object {
+  return { method, path: originalUrl.split('?')[0], network: networkOf(ip) };
+}
+
+/** Where neither a token nor an address has shown it yet, the file may be anybody's until its signature is judged. */
+function ownerOf({ params, ip }: Request<{ id: string }>, advertiser: CatalogueAdvertiser | undefined) {
+  const { proofs, vocabulary } = advertiser ?? {};
+  const isProven = proofs === undefined || proofs.token || proofs.addresses !== null;
+  const stranger = isProven ? null : (networkOf(ip) ?? 'unknown');
+  return { advertiserId: params.id, vocabulary, source: 'advertiser' as const, actor: null, stranger };
 }
 
 function unsignedOptions(): AppError {

@@ -1,6 +1,6 @@
-import type { Request, RequestHandler, Response, Router } from 'express';
+import type { RequestHandler, Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { listAdvertisers, readAdvertiser } from '../../../db/advertisers.ts';
+import { listAdvertisers } from '../../../db/advertisers.ts';
 import { changeImport, importChanges } from '../../../db/imports/change-import.ts';
 import { readImportErrors } from '../../../db/imports/import-errors.ts';
 import { listImports, readImport, type Import } from '../../../db/imports/imports.ts';
@@ -12,13 +12,13 @@ import { readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { sendImportErrors } from '../../imports/errors-csv.ts';
 import { fileSchema, importListSchema } from '../../imports/import-fields.ts';
-import { declaredBytes, type FileTaker } from '../../imports/take-file.ts';
+import { takeFileOfOps, type FileTaker } from '../../imports/take-file.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
 import { writeCursor } from '../../protocol/cursor.ts';
 import { makeProblem } from '../../protocol/problem.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
-import { openUpload, type Upload } from '../../protocol/upload.ts';
+import { openUpload } from '../../protocol/upload.ts';
 import { mayOf, sendOpsProblem } from '../ops-page.ts';
 import { requireAdmin } from '../require-admin.ts';
 import { sendImportList } from './import-list-page.ts';
@@ -62,7 +62,8 @@ export function addImportUpload(routes: Router, { db, files }: ImportPagesDeps):
     }
     const form = readForm(upload.fields);
     try {
-      const taken = await takeFile(req, res, { upload, form });
+      const said = readWith(fileSchema, saidIn(form));
+      const taken = await takeFileOfOps({ db, files }, upload, { said, actor: actorOf(res) });
       const { import_id, was_sent_before } = taken;
       res.redirect(303, `${LIST}/${encodeURIComponent(import_id)}${was_sent_before ? '?sent_before=true' : ''}`);
     } catch (error) {
@@ -72,21 +73,6 @@ export function addImportUpload(routes: Router, { db, files }: ImportPagesDeps):
   // Any other form is read, and refused, as on every other page.
   const onlyFiles: RequestHandler = (req, _res, next) => next(req.is('multipart/form-data') ? undefined : 'route');
   routes.post('/imports', onlyFiles, requireAdmin, needs('operate'), take);
-
-  async function takeFile(req: Request, res: Response, { upload, form }: { upload: Upload; form: ImportForm }) {
-    const { advertiser_id: advertiserId, columns, ...rest } = form;
-    const asked = readWith(fileSchema, { ...rest, advertiser_id: advertiserId, mapping: JSON.stringify(columns) });
-    const advertiser = await readAdvertiser(db, advertiserId);
-    if (!advertiser) {
-      const message = `There is no advertiser ${advertiserId}.`;
-      throw new AppError('invalid', message, { problems: [{ field: 'advertiser_id', message }] });
-    }
-    const { dry_run: dryRun, notify, again, mapping = {} } = asked;
-    const { vocabulary } = advertiser;
-    const actor = actorOf(res);
-    const file = { advertiserId, vocabulary, source: 'ops' as const, actor, dryRun, notify, again, mapping };
-    return await files.take(upload, file, declaredBytes(req));
-  }
 }
 
 /** Files of statuses: what they were, how far they are, and what was refused. */
@@ -192,10 +178,15 @@ function readForm(fields: Record<string, string>): ImportForm {
   return { advertiser_id, dry_run, notify, again, columns: Object.fromEntries(named) };
 }
 
+function saidIn({ columns, ...said }: ImportForm): Record<string, string> {
+  return { ...said, mapping: JSON.stringify(columns) };
+}
+
 /** What the form says of a file that was refused. @throws what is no refusal of it */
 function refusalOf(error: unknown): { status: number; errors: Record<string, string> } {
   if (!(error instanceof AppError)) throw error;
   if (error.kind === 'too_large') return { status: 413, errors: { file: error.message } };
+  if (error.kind === 'unknown') return { status: 422, errors: { advertiser_id: error.message } };
   if (error.kind !== 'invalid' && error.kind !== 'malformed') throw error;
   const byField = Object.fromEntries(error.problems.map(({ field, message }) => [field, message]));
   // What is wrong with columns is said of the file as well: they may be folded.

@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Follows the bytes of a file that is signed as a whole, as Standard Webhooks has it. */
-export type FileSignature = {
+/** Follows the bytes of a body that is signed as a whole, as Standard Webhooks has it: a file is never held in memory. */
+export type FollowedSignature = {
   update(bytes: Uint8Array): void;
   /** To be asked once, when all bytes have come. */
   isRight(): boolean;
@@ -13,10 +13,15 @@ const PREFIX = 'whsec_';
 const MS_PER_SECOND = 1000;
 
 /**
+ * The one place that knows the standard: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ *
  * @param secrets the sender's live ones, as `whsec_…`
  * @returns undefined when the headers carry no signature of these minutes
  */
-export function followSignature(secrets: readonly string[], headers: IncomingHttpHeaders): FileSignature | undefined {
+export function followSignature(
+  secrets: readonly string[],
+  headers: IncomingHttpHeaders,
+): FollowedSignature | undefined {
   const [id, timestamp, signatures] = ['id', 'timestamp', 'signature'].map((name) => headers[`webhook-${name}`]);
   if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signatures !== 'string') return undefined;
   const ageSeconds = Date.now() / MS_PER_SECOND - Number(timestamp);

@@ -1,0 +1,60 @@
+import type { Request } from 'express';
+import type { CatalogueAdvertiser } from '../../../catalogue/catalogue-advertiser.ts';
+import type { RefusalReason } from '../../../domain/origin-proofs.ts';
+import { liveSecretsOf } from '../../../intake/origin.ts';
+import type { RefusedCalls } from '../../../intake/refused-calls.ts';
+import { wrongToken } from '../../../intake/status.ts';
+import { followSignature } from '../../../intake/webhook-signature.ts';
+import { createFailureLimit, tooManyFailures } from '../../protocol/keys/failure-limit.ts';
+import { createKeyMemory, createKeyNames } from '../../protocol/keys/key-memory.ts';
+
+/** A file whose signature is judged when its last byte has come. */
+export type SignedFile = {
+  update(bytes: Uint8Array): void;
+  /** @throws AppError `unauthorized` */
+  judge(): Promise<void>;
+};
+
+// Each costs as many bytes as whoever sends it likes; a program that signs rightly sends none.
+const WRONG_FILES_PER_MINUTE = 10;
+const WRONG_FOR_MS = 60_000;
+const MOST_REMEMBERED = 10_000;
+
+/**
+ * Judges signatures of files. A file counts as wrong for its address until its signature turns out right, so that an address
+ * cannot go on sending unsigned ones; and a signature that was wrong is refused again before anything is read.
+ *
+ * @returns begins with a file. @throws AppError `unauthorized` or `too_many`, before anything of it is read
+ */
+export function createSignedFileCheck(
+  refusedCalls: Pick<RefusedCalls, 'note'>,
+): (req: Request, advertiser: CatalogueAdvertiser, sample: object) => Promise<SignedFile> {
+  const failures = createFailureLimit(WRONG_FILES_PER_MINUTE);
+  const nameOf = createKeyNames();
+  const wrong = createKeyMemory({ forMs: WRONG_FOR_MS, atMost: MOST_REMEMBERED, now: () => performance.now() });
+
+  return async ({ ip, headers }, advertiser, sample) => {
+    const { advertiserId } = advertiser;
+    const note = (reason: RefusalReason) => refusedCalls.note({ advertiserId, reason, sample });
+    if (await failures.count(ip)) {
+      note('too_many');
+      throw tooManyFailures();
+    }
+    const given = ['id', 'timestamp', 'signature'].map((name) => headers[`webhook-${name}`]);
+    const name = nameOf(advertiserId, JSON.stringify(given));
+    const signature = wrong.has(name) ? undefined : followSignature(liveSecretsOf(advertiser), headers);
+    if (!signature) {
+      note('signature');
+      throw wrongToken();
+    }
+    return {
+      update: (bytes) => signature.update(bytes),
+      async judge() {
+        if (signature.isRight()) return await failures.uncount(ip);
+        wrong.add(name);
+        note('signature');
+        throw wrongToken();
+      },
+    };
+  };
+}
