@@ -58,7 +58,8 @@ async function startTargets(): Promise<Record<string, Target>> {
   // The story of one whose statuses nobody settles would be waited for, so ops look at another.
   const [reported, lookedAt] = [await click(), await click()].map(({ headers }) => conversionIn(headers['location']));
   const { lead_id } = await readStory(opsUrl, String(lookedAt));
-  const ids = { partner_id, advertiser_id, offer_id, lead_id };
+  const { call_id, import_id } = await reportOddly({ publicUrl, advertiserId: advertiser_id, token });
+  const ids = { partner_id, advertiser_id, offer_id, lead_id, import_id };
   return {
     public: {
       documentUrl: `${publicUrl}/openapi.json`,
@@ -81,8 +82,30 @@ async function startTargets(): Promise<Record<string, Target>> {
       documentUrl: `${opsUrl}/v1/admin/openapi.json`,
       baseUrl: opsUrl,
       authorization: `Bearer ${ADMIN_API_KEY}`,
-      parameters: { ...ids, conversion_id: String(lookedAt) },
+      parameters: { ...ids, call_id, conversion_id: String(lookedAt) },
       checks: [...conformance, 'negative_data_rejection', 'unsupported_method'],
     },
   };
+}
+
+/** Leaves a call that can be judged again, and a file that nobody imports, as there is no worker. */
+async function reportOddly({
+  publicUrl,
+  advertiserId,
+  token,
+}: {
+  publicUrl: string;
+  advertiserId: string;
+  token: string;
+}) {
+  const authorization = `Bearer ${token}`;
+  const at = `${publicUrl}/advertisers/${advertiserId}`;
+  await call(`${at}/postback?conversion_id=nobody&status=sold`, { headers: { authorization } });
+  const file = await fetch(`${at}/imports`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'text/csv' },
+    body: 'conversion_id,status,event_time\nnobody,sold,\n',
+  });
+  const { import_id } = (await file.json()) as { import_id: string };
+  return { call_id: '1', import_id };
 }

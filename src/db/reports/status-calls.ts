@@ -78,6 +78,8 @@ export const STATUS_CALL_COLUMNS = [
 ] as const satisfies (keyof StatusCallRow)[];
 
 const MINUTE_MS = 60 * 1000;
+// Postgres reads no year of five digits.
+const LAST_MOMENT_MS = Date.UTC(10_000, 0) - 1;
 // A call gets its number while it is written, and its time when its transaction begins; none takes as long as this.
 const MAX_DISORDER_MS = MINUTE_MS;
 
@@ -179,5 +181,5 @@ export async function findFirstCalls(db: Knex, moments: string[]): Promise<numbe
 }
 
 function shift(moment: string, byMs: number): string {
-  return new Date(Math.max(0, Date.parse(moment) + byMs)).toISOString();
+  return new Date(Math.min(LAST_MOMENT_MS, Math.max(0, Date.parse(moment) + byMs))).toISOString();
 }

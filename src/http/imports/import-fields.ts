@@ -6,6 +6,8 @@ import { limitSchema } from '../fields/number-schemas.ts';
 import { cursorSchema } from '../protocol/cursor.ts';
 
 const MAX_COLUMN_NAME = 200;
+// Room for a name of every field; in an address, where a character may take twelve bytes, more would be too long for Node.
+const MAX_MAPPING = 1200;
 const IMPORT_ID = /^[\w-]{1,64}$/;
 
 /** In a query or a form, where everything is text. */
@@ -26,7 +28,7 @@ const MAPPING_RULE = `must be a JSON object such as {"conversion_id":"Click ID"}
 
 const mappingText = z
   .string({ error: MAPPING_RULE })
-  .max(4000, { error: MAPPING_RULE })
+  .max(MAX_MAPPING, { error: MAPPING_RULE })
   .transform((text, context): ColumnMapping => {
     const parsed = text === '' ? { success: true as const, data: {} } : mappingSchema.safeParse(parseJson(text));
     if (parsed.success) return parsed.data;
@@ -37,7 +39,7 @@ const mappingText = z
     description:
       'Which column holds what, as JSON. What is left out is looked for by the names of the last file that was applied, by those of the vocabulary, then by ours.',
     example: '{"conversion_id":"Click ID","status":"State"}',
-    override: { type: 'string', maxLength: 4000 },
+    override: { type: 'string', maxLength: MAX_MAPPING },
   })
   .optional();
 

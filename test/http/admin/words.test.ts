@@ -421,6 +421,13 @@ describe("advertisers' words", () => {
       assert.deepEqual(body, calls[0]);
       for (const id of ['0', '-1', 'x', '99999999', '9'.repeat(30)])
         await ask('get', `/status-calls/${id}`).expect(404);
+      for (const query of [
+        'from=9999-12-31T23:59:59.999Z',
+        'to=9999-12-31T23:59:59.999Z',
+        'from=1970-01-01T00:00:00Z',
+      ]) {
+        await ask('get', `/status-calls?${query}`).expect(200);
+      }
       for (const query of ['result=bad', 'from=yesterday', 'cursor=x', 'limit=0', 'conversion_id=', 'more=1']) {
         await ask('get', `/status-calls?${query}`).expect(400);
       }
