@@ -11,7 +11,7 @@ const pages = createConsolePages<Area>({
     Object.entries<OpsArea>(areas)
       .filter(([, area]) => area.isHidden !== true && isRoleEnough(sessionOf(res).role, area.needs ?? 'read'))
       .map(([name, area]) => ({ ...area, isCurrent: name === current })),
-  search: () => ({ action: `${opsConsole.path}/search`, label: 'Find id or name', value: '' }),
+  search: () => ({ action: `${opsConsole.path}/search`, label: 'Find anything', value: '' }),
   signedIn: (res) => ({ name: sessionOf(res).name, role: sessionOf(res).role, signOut: `${opsConsole.path}/logout` }),
 });
 

@@ -1,42 +1,14 @@
 import assert from 'node:assert/strict';
 import { createImportStage, type ImportStage } from '../../activities/import-stage.ts';
-import { openBrowser, serveApp, type TestBrowser, type TestPage } from '../../support/browser.ts';
+import type { TestPage } from '../../support/browser.ts';
+import { eventually } from '../../support/eventually.ts';
 import { ADMIN_KEY } from '../build-ops-app.ts';
-import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
+import { useOpsBrowser } from './browser-stage.ts';
 
 describe('the imports of the ops console in a browser', function () {
-  // On a busy machine a click may come before the page listens: no person is that quick.
-  this.retries(1);
-  this.timeout(120_000);
   let stage: ImportStage;
-  let site: OpsConsole;
-  let served: Awaited<ReturnType<typeof serveApp>>;
-  let browser: TestBrowser;
+  const ops = useOpsBrowser(this, async () => (stage = await createImportStage()).network);
   let page: TestPage;
-
-  before(async () => {
-    stage = await createImportStage();
-    site = buildOpsConsole(stage.network);
-    served = await serveApp(site.app);
-    browser = await openBrowser(served.url);
-  });
-  after(async () => {
-    await browser.close();
-    await served.close();
-    await stage.close();
-  });
-  afterEach(async () => {
-    assert.deepEqual(site.logged, []);
-    await page.context().close();
-  });
-
-  async function signIn(key = ADMIN_KEY): Promise<void> {
-    page = await browser.open();
-    await page.goto('/ops');
-    await page.getByLabel('Admin key').fill(key);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.waitForURL(/\/ops$/);
-  }
 
   async function send(file: string): Promise<string> {
     await page.goto('/ops/imports/new');
@@ -50,7 +22,7 @@ describe('the imports of the ops console in a browser', function () {
 
   it('try a file with three bad rows, show what is wrong with them, and book the others', async () => {
     const { conversionId } = await stage.network.aLead('ann');
-    await signIn();
+    page = await ops.signIn();
     await send(
       `conversion_id,status,reason\n${conversionId},approved,paid\nnobody,approved,<b>x</b>\n${conversionId},sold,\n${conversionId}\n`,
     );
@@ -80,7 +52,7 @@ describe('the imports of the ops console in a browser', function () {
   });
 
   it('say beside the form what is wrong with a file, and keep what was typed', async () => {
-    await signIn();
+    page = await ops.signIn();
     await send('Click ID,status\nx,approved\n');
     await page.getByRole('alert').getByText('No column holds the conversion_id').waitFor();
     assert.equal(await page.getByLabel('Advertiser', { exact: true }).inputValue(), stage.network.advertiserId);
@@ -93,17 +65,18 @@ describe('the imports of the ops console in a browser', function () {
   });
 
   it('take no file from whoever may only look, nor without the token of the form', async () => {
-    const reader = await site.signedInAs('read');
+    const reader = await ops.site.signedInAs('read');
     const { text } = await reader.get('/ops/imports');
     assert.ok(!text.includes('Import a file'));
     assert.equal((await reader.get('/ops/imports/new')).status, 403);
     const sendWithoutToken = `(() => { const form = new FormData(); form.append('advertiser_id', 'x');
       form.append('file', new Blob(['conversion_id,status\\nx,approved\\n']), 'x.csv');
       return fetch('/ops/imports', { method: 'POST', body: form }).then((answer) => answer.status); })()`;
-    await signIn(await site.makeKey('read'));
-    assert.equal(await page.evaluate<number>(sendWithoutToken), 403);
-    await page.context().close();
-    await signIn();
-    assert.equal(await page.evaluate<number>(sendWithoutToken), 403);
+    for (const key of [await ops.site.makeKey('read'), ADMIN_KEY]) {
+      page = await ops.signIn({ key });
+      assert.equal(await page.evaluate<number>(sendWithoutToken), 403);
+      // The browser notes the refusal that was asked for.
+      await eventually(() => assert.equal(page.complaints.splice(0).length, 1, 'it notes one refusal'));
+    }
   });
 });
