@@ -15,14 +15,14 @@ export type Balance = {
 };
 
 // A line says by its time whether it is paid; payouts need not be looked for one by one.
-const READ_BALANCES = `
+const balancesOf = (partnerId: string) => `
   with closed as materialized (
     select currency, max(upto) as upto, sum(amount)::bigint as paid, count(*) as payouts
-    from payouts where partner_id = :partnerId group by currency
+    from payouts where partner_id = ${partnerId} group by currency
   ), open as (
     select l.currency, sum(l.amount)::bigint as open, count(*) as open_lines
     from ledger_lines l left join closed c on c.currency = l.currency
-    where l.partner_id = :partnerId and l.kind <> 'payout' and (c.upto is null or l.at >= c.upto)
+    where l.partner_id = ${partnerId} and l.kind <> 'payout' and (c.upto is null or l.at >= c.upto)
     group by l.currency
   )
   select coalesce(o.currency, c.currency) as currency, coalesce(open, 0) as open, coalesce(open_lines, 0) as open_lines,
@@ -32,6 +32,20 @@ const READ_BALANCES = `
 
 /** Of one partner, a row for each currency it ever had a line in. */
 export async function readBalances(db: Knex, partnerId: string): Promise<Balance[]> {
-  const { rows } = await db.raw<{ rows: Balance[] }>(READ_BALANCES, { partnerId });
+  const { rows } = await db.raw<{ rows: Balance[] }>(balancesOf(':partnerId'), { partnerId });
   return rows;
+}
+
+/** Of several partners; those who never had a line are left out. */
+export async function readBalancesOfMany(db: Knex, partnerIds: readonly string[]): Promise<Map<string, Balance[]>> {
+  const { rows } = await db.raw<{ rows: (Balance & { partner_id: string })[] }>(
+    `select p.partner_id, b.* from unnest(:partnerIds::text[]) p (partner_id)
+     cross join lateral (${balancesOf('p.partner_id')}) b`,
+    { partnerIds: [...partnerIds] },
+  );
+  const found = new Map<string, Balance[]>();
+  for (const { partner_id: partnerId, ...balance } of rows) {
+    found.set(partnerId, [...(found.get(partnerId) ?? []), balance]);
+  }
+  return found;
 }

@@ -21,20 +21,22 @@ export async function readCatalogueList<Row>(
   {
     read,
     idOf,
+    length = PAGE,
   }: {
     read: (query: CataloguePageQuery & { advertiser_id?: string | undefined }) => Promise<Row[]>;
     idOf: (row: Row) => string;
+    length?: number;
   },
 ): Promise<ListPage<Row>> {
   const list = readListFilters(req, filters, visitOf(res).timeZone);
   const { cursor: after, ...asked } = list.filters;
-  const found = await read({ ...asked, after, limit: PAGE + 1 });
-  const rows = found.slice(0, PAGE);
+  const found = await read({ ...asked, after, limit: length + 1 });
+  const rows = found.slice(0, length);
   const last = rows.at(-1);
   return {
     ...{ given: list.given, errors: list.errors, isFiltered: list.isFiltered, rows },
     first: after === undefined ? undefined : list.pageAt(),
-    next: found.length > PAGE && last !== undefined ? list.pageAt(idOf(last)) : undefined,
+    next: found.length > length && last !== undefined ? list.pageAt(idOf(last)) : undefined,
   };
 }
 

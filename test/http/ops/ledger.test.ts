@@ -86,11 +86,13 @@ describe('the ledger in the ops console', () => {
     assert.doesNotMatch((await operator.get(at)).text, /Pay out/);
   });
 
-  it('finds a partner by its id, and says whether the lines come to what was settled', async () => {
+  it('shows what partners have, found by id or name, and says whether the lines come to what was settled', async () => {
     const admin = await site.signedIn();
     const { conversionId } = await earnYesterday();
-    assert.equal((await admin.get(`/ops/ledger?partner_id=${partnerId}`)).headers.location, at);
-    assert.match((await admin.get('/ops/ledger?partner_id=nobody')).text, /There is no partner of this id/);
+    const { text } = await admin.get(`/ops/ledger?q=${partnerId}`);
+    assert.match(text, new RegExp(`href="${at}"`));
+    assert.match(text, /data-label="Open" class="number"><div><span class="money">12\.50 <small>USD/);
+    assert.match((await admin.get('/ops/ledger?q=nobody')).text, /No partner is called so/);
     assert.match((await admin.get('/ops/ledger/check')).text, /Everything fits/);
     await withoutLedgerGuard(db, async (trx) => {
       await trx('ledger_lines').where({ conversion_id: conversionId }).update({ amount: 9999 });

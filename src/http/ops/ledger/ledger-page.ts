@@ -1,13 +1,17 @@
+import type { Balance } from '../../../db/ledger/balances.ts';
 import type { LastCheck, LedgerCheck } from '../../../db/ledger/ledger-check.ts';
 import type { PaidPartner } from '../../../db/ledger/payouts.ts';
+import type { Partner } from '../../../db/partners.ts';
+import type { ListPage } from '../list-page.ts';
 import { definePage } from '../ops-page.ts';
 
 /** Whether the ledger is right, and the latest payouts. */
 export const sendLedger = definePage<{
   last: LastCheck;
   payouts: PaidPartner[];
-  given: string;
-  error: string | undefined;
+  /** Partners, with what they have; `next` leads to further ones. */
+  list: ListPage<Partner>;
+  balances: Map<string, Balance[]>;
 }>(
   'ledger',
   `
@@ -19,14 +23,32 @@ export const sendLedger = definePage<{
 <% } else { %>
 <p class="soft">It is compared with what was settled by itself, from time to time; it has not been yet.</p>
 <% } %>
-<section class="card">
-<h2>Ledger of a partner</h2>
+<h2>Partners</h2>
 <form class="filters" method="get" action="/ops/ledger">
-<%~ it.show.field({ name: 'partner_id', label: 'Id of the partner', type: 'search', value: it.given, error: it.error, attributes: { maxlength: '64', autocomplete: 'off', spellcheck: 'false', required: '' } }) %>
-<button class="plain">Open</button>
+<%~ it.show.field({ name: 'q', label: 'Name or id', type: 'search', value: it.list.given.q, error: it.list.errors.q, attributes: { maxlength: '120', autocomplete: 'off', spellcheck: 'false' } }) %>
+<div class="row"><button class="plain">Show</button><% if (it.list.isFiltered) { %><a class="button quiet" href="/ops/ledger">All</a><% } %></div>
 </form>
-<p class="soft small">Or find it by name among the <a href="/ops/partners">partners</a>.</p>
-</section>
+<% if (it.list.rows.length > 0) { %>
+<div class="table" tabindex="0" role="region" aria-label="Partners">
+<table class="cards">
+<thead><tr><th scope="col">Partner</th><th scope="col">Id</th><th scope="col" class="number">Open</th><th scope="col" class="number">Paid out</th><th scope="col">Paid out up to</th></tr></thead>
+<tbody>
+<% for (const row of it.list.rows) { const at = '/ops/partners/' + encodeURIComponent(row.partner_id) + '/ledger'; const balances = it.balances.get(row.partner_id) ?? []; %>
+<tr>
+<th scope="row" class="wrap"><a href="<%= at %>"><%= row.name %></a></th>
+<td data-label="Id"><%~ it.show.id(row.partner_id) %></td>
+<td data-label="Open" class="number"><% for (const each of balances) { %><div><%~ it.show.money(each.open, each.currency) %></div><% } %><% if (balances.length === 0) { %><span class="soft">–</span><% } %></td>
+<td data-label="Paid out" class="number"><% for (const each of balances) { %><div><%~ it.show.money(each.paid, each.currency) %></div><% } %><% if (balances.length === 0) { %><span class="soft">–</span><% } %></td>
+<td data-label="Paid out up to"><% for (const each of balances) { %><div><% if (each.open_from) { %><%~ it.show.exactTime(each.open_from) %><% } else { %><span class="soft">nothing yet</span><% } %></div><% } %><% if (balances.length === 0) { %><span class="soft">nothing earned yet</span><% } %></td>
+</tr>
+<% } %>
+</tbody>
+</table>
+</div>
+<% } else { %>
+<%~ it.show.nothing(it.list.isFiltered ? { title: 'Nothing fits', text: 'No partner is called so.', action: { label: 'Show all', href: '/ops/ledger' } } : { title: 'No partners yet', text: 'What partners earn will stand here.' }) %>
+<% } %>
+<% if (it.list.first || it.list.next) { %><nav class="pager" aria-label="Pages"><% if (it.list.first) { %><a class="button plain" href="<%= it.list.first %>">First</a><% } else { %><span></span><% } %><% if (it.list.next) { %><a class="button plain" href="<%= it.list.next %>" rel="next">Further ones</a><% } %></nav><% } %>
 <h2>Latest payouts</h2>
 <% if (it.payouts.length > 0) { %>
 <div class="table" tabindex="0" role="region" aria-label="Payouts">
@@ -46,7 +68,7 @@ export const sendLedger = definePage<{
 </table>
 </div>
 <% } else { %>
-<%~ it.show.nothing({ title: 'Nobody was paid out yet', text: 'Open the ledger of a partner to see what it has, and to pay it out.', action: { label: 'Partners', href: '/ops/partners' } }) %>
+<p class="soft">Nobody was paid out yet: open the ledger of a partner to see what it has, and to pay it out.</p>
 <% } %>
 `,
 );

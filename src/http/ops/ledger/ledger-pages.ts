@@ -1,7 +1,7 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
 import { asActor } from '../../../db/audit.ts';
-import { readBalances } from '../../../db/ledger/balances.ts';
+import { readBalances, readBalancesOfMany } from '../../../db/ledger/balances.ts';
 import { checkLedger, readLastLedgerCheck } from '../../../db/ledger/ledger-check.ts';
 import {
   explainPayoutRefusal,
@@ -11,7 +11,7 @@ import {
   recordPayout,
 } from '../../../db/ledger/payouts.ts';
 import { readStatement } from '../../../db/ledger/statements.ts';
-import { readPartner, type Partner } from '../../../db/partners.ts';
+import { listPartners, readPartner, type Partner } from '../../../db/partners.ts';
 import { listLedgerLines, type LedgerLine } from '../../../db/reports/ledger-lines.ts';
 import { lineKinds } from '../../../domain/ledger.ts';
 import { isCurrency } from '../../../domain/money.ts';
@@ -30,22 +30,31 @@ import { writeCountOf, writeMoney } from '../../pages/console/write-numbers.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
 import { ledgerOf } from '../addresses.ts';
+import { readCatalogueList } from '../catalogue-list.ts';
 import { mayOf } from '../ops-page.ts';
 import { sendCheck, sendLedger } from './ledger-page.ts';
 import { sendPartnerLedger, sendPayoutForm, sendStatement, type PayoutForm } from './partner-ledger-page.ts';
 
 const PAGE_LENGTH = 50;
 const PAYOUTS_SHOWN = 25;
+// The lines of each that are open are added up.
+const PARTNERS_SHOWN = 20;
 
 /** Ledgers and statements of partners, paying them out, and whether all of it is right. */
 export function addLedgerPages(routes: Router, { db }: { db: Knex }): void {
   routes.get('/ledger', async (req, res) => {
-    const given = firstOf(readQuery(req.url).partner_id)?.trim() ?? '';
-    const partner = given === '' ? undefined : await readPartner(db, given);
-    if (partner) return res.redirect(303, ledgerAt(partner));
-    const error = given === '' ? undefined : 'There is no partner of this id.';
+    const read = (query: Parameters<typeof listPartners>[1]) => listPartners(db, query);
+    const list = await readCatalogueList(req, res, {
+      read,
+      idOf: (partner) => partner.partner_id,
+      length: PARTNERS_SHOWN,
+    });
+    const balances = await readBalancesOfMany(
+      db,
+      list.rows.map(({ partner_id: id }) => id),
+    );
     const [last, payouts] = [await readLastLedgerCheck(db), await listLatestPayouts(db, PAYOUTS_SHOWN)];
-    sendLedger(res, { title: 'Ledger' }, { last, payouts, given, error });
+    sendLedger(res, { title: 'Ledger' }, { last, payouts, list, balances });
   });
   routes.get('/ledger/check', async (_req, res) => {
     sendCheck(res, { title: 'Check of the ledger' }, { check: await checkLedger(db), count: writeCountOf });
