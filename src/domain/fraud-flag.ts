@@ -36,9 +36,9 @@ export function tellFlag(kind: FlagKind, evidence: FlagEvidence): string {
     case 'fast_status':
       return seconds < 0
         ? `${evidence.status ?? 'The status'} happened ${count(-seconds, 'second')} before the click, says the advertiser.`
-        : `${evidence.status ?? 'The status'} came ${count(seconds, 'second')} after the click; a person takes longer.`;
+        : `${evidence.status ?? 'The status'} came ${tellSeconds(seconds)} after the click; a person takes longer.`;
     case 'late_touch':
-      return `This partner touched the lead ${count(seconds, 'second')} before the approval, ${evidence.after_conversion === false ? 'just before the conversion' : 'after the conversion'} was made; before that ${evidence.from_partner_id ?? 'another partner'} held it.`;
+      return `This partner touched the lead ${tellSeconds(seconds)} before the approval, ${evidence.after_conversion === false ? 'just before the conversion' : 'after the conversion'} was made; before that ${evidence.from_partner_id ?? 'another partner'} held it.`;
     case 'embedded_click':
       return `${count(clicks, 'click')} came from inside another page (${evidence.destination ?? 'embedded'}), where nobody sees or presses anything.`;
     case 'address_burst':
@@ -46,6 +46,10 @@ export function tellFlag(kind: FlagKind, evidence: FlagEvidence): string {
     case 'shared_link':
       return `The link with this lead's token was used by ${count(visitors, 'visitor')} without a cookie within a day; it belongs to one.`;
   }
+}
+
+function tellSeconds(seconds: number): string {
+  return seconds === 0 ? 'less than a second' : count(seconds, 'second');
 }
 
 function tellSpan(seconds: number): string {

@@ -34,8 +34,9 @@ export function makeTimeline(facts: StoryFacts, { linkChanges, wonBy, refIdProbl
   return moments.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
 
-function tellFlagged({ at, kind, conversion_id, evidence }: FraudFlagRow): Moment {
-  return { at, seq: null, what: `conversion ${conversion_id} was flagged: ${tellFlag(kind, evidence)}` };
+function tellFlagged({ at, kind, conversion_id, partner_id, evidence }: FraudFlagRow): Moment {
+  const what = `conversion ${conversion_id} of ${partner_id} was flagged: ${tellFlag(kind, evidence)}`;
+  return { at, seq: null, what };
 }
 
 function tellDroppedTouches({ droppedTouches }: StoryFacts): Moment[] {

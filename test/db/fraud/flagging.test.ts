@@ -114,7 +114,7 @@ describe('fraud flags', () => {
     assert.equal(flag.partnerId, bob);
     assert.match(
       flag.reason,
-      new RegExp(`touched the lead 0 seconds before the approval.* before that ${ann} held it`),
+      new RegExp(`touched the lead less than a second before the approval.* before that ${ann} held it`),
     );
   });
 
@@ -294,7 +294,9 @@ describe('fraud flags', () => {
       [{ kind: 'fast_status', lead_id: leadId }],
     );
     assert.ok(
-      after.timeline.some(({ what }) => what.startsWith(`conversion ${conversionId} was flagged: approved came`)),
+      after.timeline.some(({ what }) =>
+        what.startsWith(`conversion ${conversionId} of ${ann} was flagged: approved came`),
+      ),
     );
     const told = after.timeline.filter(({ what }) => !what.includes('was flagged'));
     assert.deepEqual({ ...after, flags: [], timeline: told }, before);

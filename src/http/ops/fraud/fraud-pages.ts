@@ -16,15 +16,20 @@ import { writeCursor } from '../../protocol/cursor.ts';
 import { conversionAt, leadAt, partnerAt } from '../addresses.ts';
 import { definePage } from '../ops-page.ts';
 
+type Flag = ReturnType<typeof viewFlag>;
+
 type FraudData = {
   given: Record<string, string>;
   errors: Record<string, string>;
   isFiltered: boolean;
   kinds: { value: string; label: string }[];
   names: Readonly<Record<FlagKind, string>>;
-  summary: FraudSummaryRow[];
+  /** By partner, whoever has the most flags of a kind first. */
+  summary: [partnerId: string, rows: FraudSummaryRow[]][];
+  latestOf: (rows: FraudSummaryRow[]) => string;
   notLookedAt: NotLookedAt;
-  flags: ReturnType<typeof viewFlag>[];
+  /** Those of one conversion and partner together. */
+  flags: Flag[][];
   conversionAt: (id: string) => string;
   leadAt: (id: string) => string;
   partnerAt: (id: string) => string;
@@ -56,15 +61,14 @@ const sendFraud = definePage<FraudData>(
 <section>
 <h2>By partner</h2>
 <div class="table" tabindex="0" role="region" aria-label="Flags by partner">
-<table class="cards">
-<thead><tr><th scope="col">Partner</th><th scope="col">What looks odd</th><th scope="col" class="number">Conversions</th><th scope="col">Latest</th></tr></thead>
+<table class="cards listing">
+<thead><tr><th scope="col">Partner</th><th scope="col">What looks odd, in how many conversions</th><th scope="col">Latest</th></tr></thead>
 <tbody>
-<% for (const row of it.summary) { %>
+<% for (const [partner, rows] of it.summary) { %>
 <tr>
-<th scope="row" class="wrap"><a href="<%= it.partnerAt(row.partner_id) %>"><%= row.partner_id %></a></th>
-<td data-label="What looks odd"><a href="/ops/fraud?partner_id=<%= encodeURIComponent(row.partner_id) %>&amp;kind=<%= row.kind %>"><%= it.names[row.kind] %></a></td>
-<td data-label="Conversions" class="number"><%= row.conversions %></td>
-<td data-label="Latest"><%~ it.show.time(row.latest_at) %></td>
+<th scope="row" class="wrap"><a href="<%= it.partnerAt(partner) %>"><%= partner %></a></th>
+<td data-label="What looks odd" class="wrap whole"><ul class="plain-list"><% for (const row of rows) { %><li><a href="/ops/fraud?partner_id=<%= encodeURIComponent(partner) %>&amp;kind=<%= row.kind %>"><%= it.names[row.kind] %></a> <span class="soft"><%= row.conversions %></span></li><% } %></ul></td>
+<td data-label="Latest"><%~ it.show.time(it.latestOf(rows)) %></td>
 </tr>
 <% } %>
 </tbody>
@@ -76,15 +80,15 @@ const sendFraud = definePage<FraudData>(
 <section>
 <h2>One by one</h2>
 <div class="table" tabindex="0" role="region" aria-label="Flags">
-<table class="cards">
+<table class="cards listing">
 <thead><tr><th scope="col">Flagged</th><th scope="col">Partner</th><th scope="col">Conversion</th><th scope="col">Why</th></tr></thead>
 <tbody>
-<% for (const flag of it.flags) { %>
+<% for (const [first, ...more] of it.flags) { %>
 <tr>
-<td data-label="Flagged"><%~ it.show.time(flag.at) %></td>
-<td data-label="Partner" class="wrap"><a href="<%= it.partnerAt(flag.partner_id) %>"><%= flag.partner_id %></a></td>
-<td data-label="Conversion"><%~ it.show.id(flag.conversion_id, it.conversionAt(flag.conversion_id)) %></td>
-<td data-label="Why" class="wrap"><strong><%= it.names[flag.kind] %></strong>: <%= flag.reason %></td>
+<td data-label="Flagged"><%~ it.show.time(first.at) %></td>
+<td data-label="Partner" class="wrap"><a href="<%= it.partnerAt(first.partner_id) %>"><%= first.partner_id %></a></td>
+<td data-label="Conversion"><%~ it.show.id(first.conversion_id, it.conversionAt(first.conversion_id)) %></td>
+<td data-label="Why" class="wrap whole"><ul class="plain-list"><% for (const flag of [first, ...more]) { %><li><strong><%= it.names[flag.kind] %></strong>: <%= flag.reason %></li><% } %></ul></td>
 </tr>
 <% } %>
 </tbody>
@@ -112,11 +116,19 @@ export function addFraudPages(routes: Router, { db }: { db: Knex }): void {
         ...{ given: list.given, errors: list.errors, isFiltered: list.isFiltered },
         ...{ kinds: KINDS, names: flagNames, conversionAt, leadAt, partnerAt },
         notLookedAt: await readNotLookedAt(db),
-        summary: summary.slice(0, MOST_SUMMED_UP),
-        flags: rows.map(viewFlag),
+        latestOf: (rows) => rows.reduce((latest, { latest_at: at }) => (at > latest ? at : latest), ''),
+        summary: [...groupBy(summary, ({ partner_id }) => partner_id)].slice(0, MOST_SUMMED_UP),
+        flags: [...groupBy(rows.map(viewFlag), (flag) => `${flag.conversion_id} ${flag.partner_id}`).values()],
         first: cursor === undefined ? undefined : list.pageAt(),
         next: next === null ? undefined : list.pageAt(writeCursor(next)),
       },
     );
   });
+}
+
+/** In the order in which each key came first. */
+function groupBy<T>(rows: T[], keyOf: (row: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
+  return groups;
 }

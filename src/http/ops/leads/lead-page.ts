@@ -62,11 +62,14 @@ export const sendLead = definePage<LeadData>(
 <p class="soft">None<% if (it.paging.of > it.paging.to || it.paging.from > 1) { %> among the events below<% } else { %>: nobody has gone on to an offer<% } %>.</p>
 <% } %>
 </section>
-<% const odd = it.story.conversions.flatMap((each) => each.flags); %>
+<% const odd = it.story.conversions.filter((each) => each.flags.length > 0); %>
 <% if (odd.length > 0) { %>
 <section class="card" id="flags">
 <h2>What looks odd</h2>
-<ul><% for (const flag of odd) { %><li><strong><%= it.flagNames[flag.kind] %></strong>: <%= flag.reason %> <span class="soft small">Conversion <%~ it.show.id(flag.conversion_id, '/ops/conversions/' + encodeURIComponent(flag.conversion_id)) %> for <%= flag.partner_id %>, <%~ it.show.exactTime(flag.at) %></span></li><% } %></ul>
+<% for (const each of odd) { %>
+<p>Conversion <%~ it.show.id(each.conversion_id, '/ops/conversions/' + encodeURIComponent(each.conversion_id)) %></p>
+<ul><% for (const flag of each.flags) { %><li><strong><%= it.flagNames[flag.kind] %></strong>: <%= flag.reason %> <span class="soft small">About <%= flag.partner_id %>, <%~ it.show.time(flag.at) %></span></li><% } %></ul>
+<% } %>
 <p class="soft small">Flags stop nothing, and no partner sees them. <a href="/ops/fraud">All flags</a></p>
 </section>
 <% } %>

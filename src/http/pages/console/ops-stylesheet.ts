@@ -30,4 +30,6 @@ export const OPS_STYLESHEET = `
 .console .pages { margin-top: 1rem; display: flex; justify-content: flex-start; }
 .console .pair + .pair { margin-top: .6rem; }
 .console .pair + .help { margin-bottom: 1.1rem; }
+.console .listing td, .console .listing tbody th { vertical-align: top; }
+.console td .plain-list { margin: 0; } .console td .plain-list li:last-child { margin: 0; }
 `;
