@@ -30,21 +30,21 @@ export type Import = ImportCounts & {
   ended_at: string | null;
 };
 
-/** Whose import it is, where an advertiser asks for its own alone. */
+/** Whose import it is, where an advertiser asks for its own alone: those that it has sent itself. */
 export type ImportKey = { importId: string; advertiserId?: string | undefined };
 
 export const IMPORT_COLUMNS = `import_id, advertiser_id, source, file_name, format, bytes, mapping, notify, dry_run,
   dry_run_counts, asked, state, rows, done_rows, recorded, duplicate, stale, ignored, refused, created_at, started_at,
   resumed_at, done_before, ended_at`;
 
-const IS_ASKED_FOR = `import_id = :importId and (:advertiserId::text is null or advertiser_id = :advertiserId)
-  and state <> 'receiving'`;
+const IS_ASKED_FOR = `import_id = :importId and state <> 'receiving'
+  and (:advertiserId::text is null or (advertiser_id = :advertiserId and source = 'advertiser'))`;
 
 function bindingsOf({ importId, advertiserId }: ImportKey) {
   return { importId, advertiserId: advertiserId ?? null };
 }
 
-/** @returns undefined when there is no such import, or it is another advertiser's */
+/** @returns undefined when there is no such import, or it is none that its advertiser has sent */
 export async function readImport(db: Knex, key: ImportKey): Promise<Import | undefined> {
   const { rows } = await db.raw<{ rows: Import[] }>(
     `select ${IMPORT_COLUMNS} from imports where ${IS_ASKED_FOR}`,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { defineAnswer } from '../protocol/describe-answer.ts';
 import { createCallDescriber } from '../protocol/describe-call.ts';
-import { FILE_TEXT, fileUpload } from './describe-upload.ts';
+import { FILE_TEXT, ownFileUpload } from './describe-upload.ts';
 import { errorsCsvExample } from './errors-csv.ts';
 import { importExample, importSchema, takenImportExample, takenImportSchema } from './import-answer.ts';
 import { ownFileSchema } from './import-fields.ts';
@@ -20,8 +20,9 @@ const describeCalls = createCallDescriber({
   },
   whenChanging: { too_large: 'the file holds more than is taken at once: split it.' },
   special: {
-    unknown: 'there is no such import of yours.',
-    conflict: 'it has ended, or its dry run is not done.',
+    unknown: 'there is no such import that you have sent.',
+    conflict:
+      'it has ended, its dry run is not done, its file was dropped since; or the same file was imported already, by us or by another import of yours.',
     invalid: 'the file, or a value, cannot be accepted; `problems` says why.',
   },
 });
@@ -42,10 +43,10 @@ export function describeOwnImportCalls(): ZodOpenApiPathsObject {
         summary: 'Report the statuses of many conversions in a file',
         description: FILE_TEXT,
         query: ownFileSchema,
-        upload: fileUpload,
+        upload: ownFileUpload,
         answer: taken,
         status: 202,
-        refusals: ['invalid'],
+        refusals: ['invalid', 'conflict'],
       },
     }),
     '/advertisers/{advertiser_id}/imports/{import_id}': describeCalls({

@@ -10,21 +10,26 @@ const jsonLines = z.string().meta({ example: '{"Click ID":"k3v9x2m7q1w8z5t4r6y0"
 const json = z.array(z.record(z.string(), z.unknown())).meta({
   example: [{ 'Click ID': 'k3v9x2m7q1w8z5t4r6y0', State: 'sale' }],
 });
-const form = z.object({
-  dry_run: z.enum(['true', 'false']).optional(),
-  notify: z.enum(['true', 'false']).optional(),
-  again: z.enum(['true', 'false']).optional(),
-  mapping: mappingSchema.optional(),
-  file: z.string().meta({ description: 'The last field.', override: { format: 'binary' } }),
-});
+const flag = z.enum(['true', 'false']).optional();
+const fields = { dry_run: flag, again: flag, mapping: mappingSchema.optional() };
+const file = z.string().meta({ description: 'The last field.', override: { format: 'binary' } });
 
-/** A file of statuses, as a body of its own or in a form. */
-export const fileUpload: NonNullable<ZodOpenApiOperationObject['requestBody']>['content'] = {
-  'text/csv': { schema: csv },
-  'application/x-ndjson': { schema: jsonLines },
-  'application/json': { schema: json },
-  'multipart/form-data': { schema: form },
-};
+type Upload = NonNullable<ZodOpenApiOperationObject['requestBody']>['content'];
+
+/** A file of statuses that its advertiser sends, as a body of its own or in a form. */
+export const ownFileUpload = uploadOf(z.object({ ...fields, file }));
+
+/** The same, of ops. */
+export const fileUpload = uploadOf(z.object({ advertiser_id: z.string().optional(), notify: flag, ...fields, file }));
+
+function uploadOf(form: z.ZodObject): Upload {
+  return {
+    'text/csv': { schema: csv },
+    'application/x-ndjson': { schema: jsonLines },
+    'application/json': { schema: json },
+    'multipart/form-data': { schema: form },
+  };
+}
 
 export const FILE_TEXT =
   'CSV with a header, or JSON: an object in each line, or an array of objects. Columns: conversion_id, status, and where ' +

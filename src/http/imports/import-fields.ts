@@ -46,13 +46,17 @@ const mappingText = z
 /** What may be said of a file, in the query or in fields of the form before it. */
 export const fileOptions = {
   dry_run: yesOrNo(false).meta({ description: 'Judge each row, and write nothing.' }),
-  notify: yesOrNo(true).meta({ description: 'False: book the statuses, and tell no partner.' }),
   again: yesOrNo(false).meta({ description: 'True: import it although the same file was imported before.' }),
   mapping: mappingText,
 };
 
 export const ownFileSchema = z.strictObject(fileOptions);
-export const fileSchema = z.strictObject({ advertiser_id: idFilter.unwrap(), ...fileOptions });
+/** Whether partners hear of what is booked is for ops to decide. */
+export const fileSchema = z.strictObject({
+  advertiser_id: idFilter.unwrap(),
+  notify: yesOrNo(true).meta({ description: 'False: book the statuses, and tell no partner.' }),
+  ...fileOptions,
+});
 
 export const importListSchema = z.strictObject({
   advertiser_id: idFilter,

@@ -14,7 +14,7 @@ import { createFilePlaces, type FileSender } from './file-places.ts';
 import type { fileSchema, ownFileSchema } from './import-fields.ts';
 
 /** What was said of a file, in the query or in fields of its form. */
-export type SaidOfFile = z.output<typeof ownFileSchema>;
+export type SaidOfFile = z.output<typeof ownFileSchema> & { notify?: boolean };
 
 /** Whose file it is, and what was said of it. */
 export type FileOptions = FileSender & {
@@ -44,7 +44,7 @@ export function createFileTaker(deps: ReceiveDeps): FileTaker {
       try {
         if (upload.declaredBytes > maxMegabytes * MEGABYTE) throw tooLarge(maxMegabytes);
         const { parameters, default_status: standard } = vocabulary ?? PLAIN_VOCABULARY;
-        const { dry_run: dryRun, notify, again, mapping = {} } = said;
+        const { dry_run: dryRun, notify = true, again, mapping = {} } = said;
         const asSaid = { dryRun, notify, again, mapping, parameters, mayLackStatus: standard !== null };
         return await receiveImport(deps, { ...file, ...asSaid, fileName: upload.fileName }, upload);
       } finally {

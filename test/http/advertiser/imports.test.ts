@@ -205,6 +205,32 @@ describe('the imports of an advertiser', () => {
       .expect(({ body }) => assertFields(body as Shown, { state: 'running' }));
   });
 
+  it('that ops brought are told to nobody else, nor applied or cancelled', async () => {
+    const text = 'conversion_id,status\nby-ops,approved\n';
+    for (const source of ['ops', 'pull'] as const) {
+      const { import_id: id } = await stage.receive(text, { source, again: true, dryRun: source === 'ops' });
+      await request(app).get(`${path}/${id}`).set(token()).expect(404);
+      await request(app).get(`${path}/${id}/errors.csv`).set(token()).expect(404);
+      for (const change of ['apply', 'cancel']) {
+        await request(app).post(`${path}/${id}/${change}`).set(token()).expect(404);
+      }
+    }
+    await stage.receive(text);
+    const post = (query: string) =>
+      request(app).post(`${path}${query}`).set(token()).set('content-type', 'text/csv').send(text);
+    const refused = await post('').expect(409);
+    assert.match((refused.body as { detail: string }).detail, /imported this very file already.*again=true/);
+    assert.equal((refused.body as Partial<Shown>).import_id, undefined);
+    await post('?again=true').expect(202);
+  });
+
+  it('cannot keep partners from being told', async () => {
+    const call = request(app).post(`${path}?notify=false`).set(token()).set('content-type', 'text/csv').send('x');
+    assert.match(((await call.expect(400)).body as { detail: string }).detail, /notify: is not a known field/);
+    const told = await send('conversion_id,status\ntold,approved\n');
+    assert.equal(told['notify'], true);
+  });
+
   it('cannot be sent in the name of another, and are not listed', async () => {
     await request(app)
       .post(`${path}?advertiser_id=other`)

@@ -54,6 +54,7 @@ export function createImportRoutes({ db, files, catalogue, log, ...origin }: Fil
       await signed?.judge();
     };
     const taken = await files.take({ ...upload, finish }, { ...ownerOf(req, advertiser), said });
+    if (taken.source !== 'advertiser') throw broughtByUs();
     res.status(202).json(viewTakenImport(taken));
   });
   routes.all(PATH, allowOnly('POST'));
@@ -115,6 +116,14 @@ function ownerOf({ params, ip }: Request<{ id: string }>, advertiser: CatalogueA
 function unsignedOptions(): AppError {
   const message = 'The query is not signed: send a form, and what you want in its fields before the file.';
   return new AppError('invalid', message);
+}
+
+/** Imports that an advertiser has not sent are not told of. */
+function broughtByUs(): AppError {
+  return new AppError(
+    'conflict',
+    'We have imported this very file already, so nothing was begun. To import it all the same, send it with again=true.',
+  );
 }
 
 function keyOf({ params }: Request<Own>) {
