@@ -8,6 +8,7 @@ import { applyEvent, newLead, settlementFor } from '../../src/domain/lead.ts';
 import { readLeadEvents } from '../../src/db/lead-events.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
+import { reportByFile } from '../support/leads/report-by-file.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 
 const grace = { postbackMs: 400_000, settlementMs: 100_000 };
@@ -95,6 +96,18 @@ describe('what is overdue', () => {
     await age(1000);
     assert.deepEqual(await readOverdue(db, grace), { postbacks: 0, settlements: 0 });
     assert.equal(await oweOverdue(db, grace, 10), 0);
+  });
+
+  it('is no row of a file that waits for its turn to be relayed, for a day', async () => {
+    const { leadId, conversionId } = await network.aLead(ann);
+    await db('outbox').delete();
+    await reportByFile(network, conversionId, 'approved');
+    await age(1000);
+    assert.deepEqual(await readOverdue(db, grace), { postbacks: 0, settlements: 0 });
+    await db('outbox').update({ owed_since: db.raw(`now() - interval '25 hours'`) });
+    assert.deepEqual(await readOverdue(db, grace), { postbacks: 0, settlements: 1 });
+    await db('outbox').where({ lead_id: leadId }).delete();
+    assert.deepEqual(await readOverdue(db, grace), { postbacks: 0, settlements: 1 });
   });
 
   it('is a status that is not settled, unless its lead owes it still', async () => {
