@@ -83,15 +83,17 @@ type Numbered = { text: string; names: string[] };
 
 const numberedTexts = new Map<string, Numbered>();
 
-/** The text as Postgres wants it, with `$1` for the first name; there are as many texts as statements in the source. */
+/**
+ * The text as Postgres wants it, with a number for each time that a name stands in it: knex does so too, and behind the name
+ * of a prepared statement a connection must always find the same text. There are as many texts as statements in the source.
+ */
 function numbered(sql: string, values: Readonly<Record<string, unknown>>): Numbered {
   const known = numberedTexts.get(sql);
   if (known) return known;
   const names: string[] = [];
   const text = sql.replace(/(?<!:):([a-z]\w*)/gi, (given, name: string) => {
     if (!Object.hasOwn(values, name)) return given;
-    if (!names.includes(name)) names.push(name);
-    return `$${names.indexOf(name) + 1}`;
+    return `$${names.push(name)}`;
   });
   numberedTexts.set(sql, { text, names });
   return { text, names };

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
+import { connectDb } from '../../src/db/connect.ts';
 import { inPipelinedTransaction, type Asks } from '../../src/db/pipelined.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 describe('a transaction whose statements are not waited for', () => {
   let db: Knex;
+  let url: string;
 
   before(async () => {
-    ({ db } = await createTestDatabase());
+    ({ db, url } = await createTestDatabase());
     await db.raw('create table sums (name text primary key, sum int not null, note text)');
   });
 
@@ -74,6 +76,19 @@ describe('a transaction whose statements are not waited for', () => {
         .options({ name: 'read-sums' });
       assert.deepEqual(rows, [{ sum: '7', note: `f1'; drop table sums; --`, format: 'HH24:MI:SS' }]);
     });
+  });
+
+  it('may ask by the same name what a transaction of knex has asked on the same connection', async () => {
+    const values = { name: 'twice', sum: 1 };
+    const ask = async (asks: Asks) =>
+      void (await asks
+        .raw('select :name::text || :sum::int || :name::text as text', values)
+        .options({ name: 'ask-twice' }));
+    const one = connectDb({ url, poolSize: 1, statementTimeoutMs: 5000 });
+    await one.transaction(ask);
+    await inPipelinedTransaction(one, {}, ask);
+    await one.transaction(ask);
+    await one.destroy();
   });
 
   it('waits for a lock no longer than it is told to', async () => {
