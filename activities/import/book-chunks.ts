@@ -6,7 +6,9 @@ import {
   saveProgress,
   type ImportTurn,
   type LockedImport,
+  type NewVerdicts,
 } from '../../src/db/imports/import-turns.ts';
+import { inPipelinedTransaction, type Asks } from '../../src/db/pipelined.ts';
 import { isBadRow } from '../../src/db/sqlstate.ts';
 import { recordStatuses } from '../../src/db/statuses/record-statuses.ts';
 import { explainRefusal } from '../../src/domain/imports/explain-refusal.ts';
@@ -21,7 +23,7 @@ import { writeVerdicts } from '../../src/domain/imports/verdict-text.ts';
 import type { StatusReport, StatusResult } from '../../src/domain/status-report.ts';
 import { bookPulledRows } from './book-pulled-rows.ts';
 import type { DryRun } from './judge-rows.ts';
-import type { NextChunks, ReadAhead } from './read-ahead.ts';
+import type { NextChunks, ReadAhead, ReadChunk } from './read-ahead.ts';
 import type { RowReport } from './read-reports.ts';
 import { RowsRefusedError, type UnstorableRows } from './unstorable-rows.ts';
 
@@ -63,56 +65,60 @@ export async function bookChunks(db: Knex, work: Work): Promise<Step | undefined
 }
 
 async function bookNext(db: Knex, work: Work): Promise<Step | undefined> {
-  return await db.transaction(async (trx) => {
+  return await inPipelinedTransaction(db, {}, async (trx, commit) => {
     const locked = await lockTurn(trx, work.turn);
-    return locked && (await goOn(trx, work, locked));
+    return locked && (await goOn({ trx, commit }, work, locked));
   });
 }
 
-async function goOn(trx: Knex, work: Work, locked: LockedImport): Promise<Step> {
+type Transaction = { trx: Asks; commit: () => Promise<void> };
+
+async function goOn({ trx, commit }: Transaction, work: Work, locked: LockedImport): Promise<Step> {
   const { importId, dryRun } = work.turn;
   if (locked.asked === 'pause') return ended(await endImport(trx, { importId, state: 'paused' }));
   const next = locked.asked === 'run' ? await work.ahead.take(trx, locked.nextChunk) : null;
-  if (next && next.chunks.length > 0) return await book(trx, work, next);
+  if (next && next.chunks.length > 0) return await book({ trx, commit }, work, next);
   // Other statements need not wait while a million rows are deleted.
   if (dryRun && (await forgetAssumptions(trx, { importId, limit: FORGOTTEN_AT_ONCE })) > 0) return ended(locked.counts);
   return ended(await endImport(trx, { importId, state: locked.asked === 'cancel' ? 'cancelled' : 'done' }));
 }
 
-async function book(trx: Knex, work: Work, next: NextChunks): Promise<Step> {
-  const { turn } = work;
-  const { chunks, facts } = next;
-  const reports = chunks.flatMap((chunk) => chunk.reports.map((report) => work.unstorable.refuse(report)));
-  const results = await resultsOf(trx, work, { reports: reports.map(({ report }) => report), facts });
-  const verdicts = reports.map((report, index) => toVerdict(report, results[index] as StatusResult));
-  let first = 0;
-  const written = chunks.map(({ chunk, reports: ofThis }) => {
-    const last = first + ofThis.length;
-    const ofChunk = verdicts.slice(first, last);
-    first = last;
+/** How far the import is goes to Postgres along with what became of the rows, and the COMMIT with both. */
+async function book({ trx, commit }: Transaction, work: Work, { chunks, facts }: NextChunks): Promise<Step> {
+  const rows = chunks.flatMap((chunk) => chunk.reports.map((row) => work.unstorable.refuse(row)));
+  const reports = rows.map(({ report }) => report);
+  let step = undefined as Step | undefined;
+  const save = async (results: StatusResult[]) => {
+    const verdicts = rows.map((row, index) => toVerdict(row, results[index] as StatusResult));
+    const became = countVerdicts(verdicts);
+    const progress = { ...work.turn, verdicts: splitByChunk(verdicts, chunks), counts: became };
+    const [counts] = await Promise.all([saveProgress(trx, progress), commit()]);
+    step = { counts, became };
+  };
+  if (work.dryRun && facts) await work.dryRun.judge(trx, reports, { facts, commit: save });
+  else await record(trx, work, { reports, save });
+  if (!step) throw new Error(`Nothing was noted of the rows of import ${work.turn.importId}.`);
+  return step;
+}
+
+type ToRecord = { reports: StatusReport[]; save: (results: StatusResult[]) => Promise<void> };
+
+async function record(trx: Asks, { turn, windowMs }: Work, { reports, save }: ToRecord): Promise<void> {
+  try {
+    if (turn.source === 'pull') await save(await bookPulledRows(trx, reports, { turn, windowMs }));
+    else await recordStatuses(trx, reports, { windowMs, commit: save });
+  } catch (cause) {
+    throw isBadRow(cause) ? new RowsRefusedError(reports, cause) : cause;
+  }
+}
+
+function splitByChunk(verdicts: readonly RowVerdict[], chunks: readonly ReadChunk[]): NewVerdicts[] {
+  const left = [...verdicts];
+  return chunks.map(({ chunk, reports }) => {
+    const ofChunk = left.splice(0, reports.length);
     const hasRefused = ofChunk.some(({ message }) => message !== null);
     return { chunk, verdicts: writeVerdicts(ofChunk), hasRefused };
   });
-  const became = countVerdicts(verdicts);
-  return { counts: await saveProgress(trx, { ...turn, verdicts: written, counts: became }), became };
-}
-
-async function resultsOf(
-  trx: Knex,
-  { turn, dryRun, windowMs }: Work,
-  { reports, facts }: Pick<NextChunks, 'facts'> & { reports: StatusReport[] },
-): Promise<StatusResult[]> {
-  if (dryRun && facts) return await dryRun.judge(trx, reports, facts);
-  const booked =
-    turn.source === 'pull' ? bookPulledRows(trx, reports, { turn, windowMs }) : record(trx, reports, windowMs);
-  return await booked.catch((cause: unknown) => {
-    throw isBadRow(cause) ? new RowsRefusedError(reports, cause) : cause;
-  });
-}
-
-async function record(trx: Knex, reports: readonly StatusReport[], windowMs: number): Promise<StatusResult[]> {
-  const verdicts = await recordStatuses(trx, reports, { windowMs });
-  return verdicts.map(({ result }) => result);
 }
 
 function toVerdict({ report, problem }: RowReport, result: StatusResult): RowVerdict {

@@ -1,6 +1,6 @@
-import type { Knex } from 'knex';
 import { readJudged } from '../../src/db/imports/assumptions.ts';
 import type { ImportTurn } from '../../src/db/imports/import-turns.ts';
+import type { Asks } from '../../src/db/pipelined.ts';
 import { readSaid, writeSaid } from '../../src/db/pulls/pulled-conversions.ts';
 import { conversionKey } from '../../src/db/statuses/lock-conversions.ts';
 import { recordStatuses } from '../../src/db/statuses/record-statuses.ts';
@@ -17,7 +17,7 @@ type Pulled = { turn: ImportTurn; windowMs: number };
  * cannot be read: the next pull brings it again, mended or not.
  */
 export async function bookPulledRows(
-  trx: Knex,
+  trx: Asks,
   reports: readonly StatusReport[],
   { turn, windowMs }: Pulled,
 ): Promise<StatusResult[]> {
@@ -37,7 +37,7 @@ export async function bookPulledRows(
 
 /** Marks what the export has said before, and notes what it says now. */
 async function noteRepeats(
-  trx: Knex,
+  trx: Asks,
   reports: readonly StatusReport[],
   { advertiserId, importId }: ImportTurn,
 ): Promise<StatusReport[]> {
@@ -55,7 +55,7 @@ async function noteRepeats(
 
 /** What repeats change nothing; a repeat that would be recorded is missing. */
 async function judgeRepeats(
-  trx: Knex,
+  trx: Asks,
   repeats: readonly StatusReport[],
   { turn: { advertiserId, importId }, windowMs }: Pulled,
 ): Promise<Map<StatusReport, StatusResult>> {

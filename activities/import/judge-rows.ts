@@ -1,6 +1,6 @@
-import type { Knex } from 'knex';
 import { assumeStatuses, readJudged, type Assumed, type JudgedFacts } from '../../src/db/imports/assumptions.ts';
 import type { ImportTurn } from '../../src/db/imports/import-turns.ts';
+import type { Asks } from '../../src/db/pipelined.ts';
 import { readDecisionTimes } from '../../src/db/statuses/decision-times.ts';
 import { conversionKey } from '../../src/db/statuses/lock-conversions.ts';
 import {
@@ -15,13 +15,17 @@ import {
 /** Judges the rows of a dry run, batch by batch in their order. */
 export type DryRun = {
   /** Reads what reports are judged by: at the earliest when all batches have ended but the one before them. */
-  read(db: Knex, reports: readonly StatusReport[]): Promise<JudgedFacts>;
+  read(db: Asks, reports: readonly StatusReport[]): Promise<JudgedFacts>;
   /**
    * What recording the reports in this order would give at this moment, by the same rules. Nothing of a lead is locked or
    * written; what it would have become is noted for the rows that follow.
+   *
+   * @param commit called with the results when the last statement has been asked for
    */
-  judge(trx: Knex, reports: readonly StatusReport[], facts: JudgedFacts): Promise<StatusResult[]>;
+  judge(trx: Asks, reports: readonly StatusReport[], asked: Asked): Promise<void>;
 };
+
+type Asked = { facts: JudgedFacts; commit: (results: StatusResult[]) => Promise<void> };
 
 export function createDryRun({ importId, advertiserId }: ImportTurn, windowMs: number): DryRun {
   /** Of the batch before, which may have been under way when the facts for this one were read. */
@@ -35,7 +39,7 @@ export function createDryRun({ importId, advertiserId }: ImportTurn, windowMs: n
       return await readJudged(db, { importId, advertiserId, conversionIds: [...new Set(named)] });
     },
 
-    async judge(trx, reports, { conversions, nowMs }) {
+    async judge(trx, reports, { facts: { conversions, nowMs }, commit }) {
       for (const [conversionId, { status, decidedMs }] of before) {
         const conversion = conversions.get(conversionKey(advertiserId, conversionId));
         if (conversion) Object.assign(conversion, { status, decidedMs: decidedMs ?? undefined });
@@ -55,9 +59,8 @@ export function createDryRun({ importId, advertiserId }: ImportTurn, windowMs: n
         if (isNews && status !== null) assumed.set(conversionId, { status, decidedMs: wholeMs(decidedMs) });
         return result;
       });
-      await assumeStatuses(trx, { importId, assumed });
+      await Promise.all([assumeStatuses(trx, { importId, assumed }), commit(results)]);
       before = assumed;
-      return results;
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { JudgedFacts } from '../../src/db/imports/assumptions.ts';
 import { readChunks } from '../../src/db/imports/import-turns.ts';
+import type { Asks } from '../../src/db/pipelined.ts';
 import type { FileRow } from '../../src/domain/imports/row.ts';
 import type { DryRun } from './judge-rows.ts';
 import type { createReportReader, RowReport } from './read-reports.ts';
@@ -13,7 +14,7 @@ export type NextChunks = { chunks: ReadChunk[]; facts: JudgedFacts | null };
 
 export type ReadAhead = {
   /** The chunks from a place on. Those before it must have been dealt with, and committed. */
-  take(trx: Knex, from: number): Promise<NextChunks>;
+  take(trx: Asks, from: number): Promise<NextChunks>;
 };
 
 type Reading = {
@@ -41,7 +42,7 @@ export function createReadAhead(db: Knex, { importId, readReport, limit, dryRun 
     },
   };
 
-  async function read(from: Knex, place: number): Promise<NextChunks> {
+  async function read(from: Asks, place: number): Promise<NextChunks> {
     const found = await readChunks(from, { importId, from: place, limit });
     const chunks = found.map(({ chunk, rowNumber, fileRows }) => {
       const rows = JSON.parse(fileRows) as FileRow[];

@@ -1,8 +1,8 @@
 // A dry run writes no fact. What it would have made of conversions it notes beside them, and judges later rows of the
 // same file by that, however long after; a conversion that the file has not named yet is judged by what it is now.
-import type { Knex } from 'knex';
 import type { Judged } from '../../domain/status-report.ts';
 import type { Status } from '../../domain/status.ts';
+import type { Asks } from '../pipelined.ts';
 import { prepared } from '../prepared.ts';
 import { conversionKey } from '../statuses/lock-conversions.ts';
 
@@ -22,7 +22,7 @@ export type JudgedFacts = { conversions: Map<string, Judged>; nowMs: number };
 
 /** What reports of an advertiser's conversions would be judged by. */
 export async function readJudged(
-  db: Knex,
+  db: Asks,
   asked: { importId: string; advertiserId: string; conversionIds: string[] },
 ): Promise<JudgedFacts> {
   const { rows } = await db
@@ -48,7 +48,7 @@ export type Assumed = { status: Status; decidedMs: number | null };
 
 /** Notes what a dry run would have made of conversions. */
 export async function assumeStatuses(
-  db: Knex,
+  db: Asks,
   { importId, assumed }: { importId: string; assumed: ReadonlyMap<string, Assumed> },
 ): Promise<void> {
   if (assumed.size === 0) return;
@@ -67,7 +67,7 @@ const FORGET = `
   ))`;
 
 /** Forgets some of what a dry run has assumed. @returns how many; none when all is forgotten */
-export async function forgetAssumptions(db: Knex, asked: { importId: string; limit: number }): Promise<number> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(FORGET, asked);
+export async function forgetAssumptions(db: Asks, asked: { importId: string; limit: number }): Promise<number> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(FORGET, asked).options(prepared('forget-assumptions'));
   return rowCount;
 }

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { ColumnMapping } from '../../domain/imports/columns.ts';
 import type { ImportCounts, ImportSource, RowCounts } from '../../domain/imports/import.ts';
 import { PLAIN_VOCABULARY, type Vocabulary } from '../../domain/vocabulary.ts';
+import type { Asks } from '../pipelined.ts';
 import { prepared } from '../prepared.ts';
 
 /** What a turn works with; none of it changes while it lasts. */
@@ -55,7 +56,7 @@ const LOCK_TURN = `
   where i.import_id = :importId and i.turn = :turn and i.state = 'running' for update`;
 
 /** @returns undefined when somebody else has taken the import over, or it has ended */
-export async function lockTurn(trx: Knex, { importId, turn }: Turn): Promise<LockedImport | undefined> {
+export async function lockTurn(trx: Asks, { importId, turn }: Turn): Promise<LockedImport | undefined> {
   const { rows } = await trx
     .raw<{ rows: (ImportCounts & Omit<LockedImport, 'counts'>)[] }>(LOCK_TURN, { importId, turn })
     .options(prepared('lock-import-turn'));
@@ -72,7 +73,7 @@ const READ_CHUNKS = `
   where import_id = :importId and chunk >= :from and chunk < :from::int + :limit order by chunk`;
 
 export async function readChunks(
-  db: Knex,
+  db: Asks,
   { importId, from, limit }: { importId: string; from: number; limit: number },
 ): Promise<Chunk[]> {
   const { rows } = await db
@@ -103,7 +104,7 @@ const SAVE_PROGRESS = `
   returning ${COUNTS}`;
 
 /** Notes what became of the rows of chunks, in the transaction that books them. The turn must be locked. */
-export async function saveProgress(trx: Knex, { importId, dryRun, verdicts, counts }: Progress): Promise<ImportCounts> {
+export async function saveProgress(trx: Asks, { importId, dryRun, verdicts, counts }: Progress): Promise<ImportCounts> {
   const { rows } = await trx
     .raw<{ rows: [ImportCounts] }>(SAVE_PROGRESS, {
       importId,
@@ -132,9 +133,11 @@ const END_IMPORT = `
 
 /** The turn must be locked. */
 export async function endImport(
-  trx: Knex,
+  trx: Asks,
   { importId, state }: { importId: string; state: 'done' | 'paused' | 'cancelled' },
 ): Promise<ImportCounts> {
-  const { rows } = await trx.raw<{ rows: [ImportCounts] }>(END_IMPORT, { importId, state });
+  const { rows } = await trx
+    .raw<{ rows: [ImportCounts] }>(END_IMPORT, { importId, state })
+    .options(prepared('end-import'));
   return rows[0];
 }

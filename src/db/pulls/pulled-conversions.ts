@@ -1,6 +1,6 @@
 // What the exports of an advertiser have said of its conversions.
-import type { Knex } from 'knex';
 import type { Said } from '../../domain/pulls/said-before.ts';
+import type { Asks } from '../pipelined.ts';
 import { prepared } from '../prepared.ts';
 
 const READ = `
@@ -9,7 +9,7 @@ const READ = `
 
 /** By the ids of conversions; those that no file has named are missing. */
 export async function readSaid(
-  trx: Knex,
+  trx: Asks,
   asked: { advertiserId: string; conversionIds: string[] },
 ): Promise<Map<string, Said>> {
   const { rows } = await trx
@@ -27,7 +27,7 @@ const WRITE = `
     said_before = excluded.said_before`;
 
 export async function writeSaid(
-  trx: Knex,
+  trx: Asks,
   { advertiserId, said }: { advertiserId: string; said: ReadonlyMap<string, Said> },
 ): Promise<void> {
   if (said.size === 0) return;

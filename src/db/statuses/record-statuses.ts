@@ -21,8 +21,11 @@ export type StatusVerdict = { callId: number; result: StatusResult; leadId: stri
 
 type RecordOptions = {
   windowMs: number;
-  /** Called when the last statement has been asked for, so that the COMMIT goes along with it. */
-  commit?: () => Promise<void>;
+  /**
+   * Called when the last statement has been asked for, so that the COMMIT goes along with it.
+   * @param results what became of each report
+   */
+  commit?: (results: StatusResult[]) => Promise<void>;
 };
 
 /**
@@ -96,7 +99,7 @@ async function record(
     rememberSigned(trx, signedDecisions(judged)),
     // Last, because whoever changes the catalogue waits for it from then on.
     closeOffers(trx, closings),
-    commit?.(),
+    commit?.(judged.map(({ result }) => result)),
   ]);
   return judged.map(({ result, event }, index) => ({
     callId: callIds[index] ?? NaN,
