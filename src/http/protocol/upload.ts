@@ -60,6 +60,8 @@ async function openForm(req: Request, onBytes: OnBytes): Promise<Upload> {
   });
   const opened = new Promise<{ file: Readable; fileName: string | null }>((resolve, reject) => {
     form.on('file', (_name, file, { filename }) => {
+      // A form that breaks off breaks its file before anybody reads it, and an error that nobody hears ends the process.
+      file.on('error', () => undefined);
       if (isFileOpen) {
         follows = true;
         file.resume();
@@ -80,7 +82,7 @@ async function openForm(req: Request, onBytes: OnBytes): Promise<Upload> {
     fields,
     fileName,
     declaredBytes: declaredBytes(req),
-    bytes: bytesOf(file, () => undefined),
+    bytes: bytesOfForm(file),
     async finish() {
       await piped.catch((cause: unknown) => {
         throw malformed('The form cannot be read to its end.', cause);
@@ -108,6 +110,14 @@ async function* bytesOf(stream: Readable, onBytes: OnBytes): AsyncGenerator<Uint
   for await (const bytes of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
     onBytes(bytes);
     yield bytes;
+  }
+}
+
+async function* bytesOfForm(file: Readable): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytesOf(file, () => undefined);
+  } catch (cause) {
+    throw malformed('The form cannot be read to its end.', cause);
   }
 }
 

@@ -169,6 +169,16 @@ describe('the imports of the admin API', () => {
     await get('?state=receiving').expect(400);
   });
 
+  it('refuse a form that breaks off within its file, whether or not anybody reads the file by then', async () => {
+    const part = (name: string, text: string) => `--b\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${text}`;
+    const file = part('file"; filename="a.csv', 'conversion_id,status\r\nx,approved\r\n');
+    for (const form of [file, `${part('notify', 'maybe')}\r\n${file}`, `${file}--b`]) {
+      const answer = await upload('', form, 'multipart/form-data; boundary=b');
+      assert.equal(answer.status, 400, form);
+    }
+    assert.deepEqual(await stage.db('imports').where({ state: 'receiving' }).select('import_id'), []);
+  });
+
   it('leave nothing of an upload that breaks off, and show nothing of it before', async () => {
     const server = createFastServer(app);
     const port = await listen(server, { host: '127.0.0.1', port: 0, setting: 'OPS_PORT' });
