@@ -3,13 +3,13 @@ import type { Knex } from 'knex';
 import {
   dropBotVisits,
   dropEndedSessions,
-  dropImportFiles,
   dropRefusedCalls,
   dropResponseBodies,
   dropStatusCalls,
   dropVisitTraces,
   type Drop,
 } from '../src/db/retention/drop-expired.ts';
+import { dropImportFiles } from '../src/db/retention/drop-import-files.ts';
 import { dropTouches } from '../src/db/retention/drop-touches.ts';
 import type { Log } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';

@@ -35,6 +35,7 @@ import { importsOnce } from './migrations/034-imports-once.ts';
 import { wordsCompared } from './migrations/034-words-compared.ts';
 import { bulkOwed } from './migrations/035-bulk-owed.ts';
 import { unanswered } from './migrations/035-unanswered.ts';
+import { importFiles } from './migrations/036-import-files.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -75,6 +76,7 @@ const migrations: Record<string, Migration> = {
   '034-words-compared': wordsCompared,
   '035-bulk-owed': bulkOwed,
   '035-unanswered': unanswered,
+  '036-import-files': importFiles,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { updateAdvertiser } from '../../src/db/advertisers.ts';
+import { importTells } from '../../src/db/imports/import-tells.ts';
 import type { AppError } from '../../src/errors.ts';
 import { assertFields } from '../support/fields.ts';
 import { settleLatest } from '../support/leads/settle.ts';
@@ -282,6 +283,36 @@ describe('an import', () => {
     assertFields(await stage.batch(id), { state: 'cancelled', done_rows: 512 });
     assertFields(await stage.ask(id, 'cancel'), { state: 'cancelled' });
     await assert.rejects(stage.ask(id, 'resume'), /has ended: it is cancelled/);
+  });
+
+  it('is told of when it is lost, before some of what died uploads have left is dropped', async () => {
+    const { db, network } = stage;
+    const { import_id: lost } = await stage.receive(csvOf(HEADER, [['lost', 'approved', '']]));
+    const long = db.raw(`now() - interval '2 hours'`);
+    await db('imports').where({ import_id: lost }).update({ tell_at: null, touched_at: long });
+    const { advertiserId: advertiser_id } = network;
+    const abandoned = { import_id: 'abandoned', advertiser_id, source: 'ops', dry_run: true, touched_at: long };
+    await db('imports').insert(abandoned);
+    const chunks = Array.from({ length: 150 }, (_, chunk) => ({ import_id: 'abandoned', chunk, first_row: 1 }));
+    await db('import_chunks').insert(chunks.map((chunk) => ({ ...chunk, file_rows: '[]' })));
+    const left = () => db('import_chunks').where({ import_id: 'abandoned' });
+    assert.equal(await importTells.tellSilent(db, 3_600_000), 1);
+    assert.equal((await left()).length, 50);
+    await importTells.tellSilent(db, 3_600_000);
+    assert.deepEqual([await left(), await db('imports').where({ import_id: 'abandoned' })], [[], []]);
+  });
+
+  it('forgets what a dry run has assumed also when that is cancelled while it is paused', async () => {
+    const [conversionId] = (await conversions(1)) as [string];
+    const rows = [[conversionId, 'approved', ''], ...Array.from({ length: 1500 }, () => ['nobody', 'approved', ''])];
+    const { import_id: id } = await stage.receive(csvOf(HEADER, rows), { dryRun: true });
+    await stage.batch(id, stage.createWorker({ batchMs: 0 }));
+    assert.equal((await stage.db('import_assumptions')).length, 1);
+    await stage.ask(id, 'pause');
+    assertFields(await stage.batch(id), { state: 'paused' });
+    assertFields(await stage.ask(id, 'cancel'), { asked: 'cancel', state: 'running', ended_at: null });
+    assertFields(await stage.finish(id), { state: 'cancelled' });
+    assert.deepEqual(await stage.db('import_assumptions'), []);
   });
 
   describe('of a file that is sent again', () => {

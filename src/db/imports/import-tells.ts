@@ -16,7 +16,8 @@ const tells = createJobTells<ImportFacts>({
 export const importTells: JobTells<ImportFacts> = {
   ...tells,
   async tellSilent(db, silentMs) {
+    const told = await tells.tellSilent(db, silentMs);
     await dropAbandoned(db, ABANDONED_AFTER_MS);
-    return await tells.tellSilent(db, silentMs);
+    return told;
   },
 };

@@ -28,6 +28,8 @@ export type Import = ImportCounts & {
   resumed_at: string | null;
   done_before: number;
   ended_at: string | null;
+  /** Since when its rows are gone: it cannot be applied, and what was refused cannot be shown. */
+  file_dropped_at: string | null;
 };
 
 /** Whose import it is, where an advertiser asks for its own alone: those that it has sent itself. */
@@ -35,7 +37,7 @@ export type ImportKey = { importId: string; advertiserId?: string | undefined };
 
 export const IMPORT_COLUMNS = `import_id, advertiser_id, source, file_name, format, bytes, mapping, notify, dry_run,
   dry_run_counts, asked, state, rows, done_rows, recorded, duplicate, stale, ignored, refused, created_at, started_at,
-  resumed_at, done_before, ended_at`;
+  resumed_at, done_before, ended_at, file_dropped_at`;
 
 const IS_ASKED_FOR = `import_id = :importId and state <> 'receiving'
   and (:advertiserId::text is null or (advertiser_id = :advertiserId and source = 'advertiser'))`;
@@ -74,14 +76,15 @@ export async function listImports(db: Knex, query: ImportQuery): Promise<Page<Im
   return { rows: page, next: rows.length > limit ? (page.at(-1)?.import_id ?? null) : null };
 }
 
-// Nothing of a paused import is under way, so it ends at once; a running one when its batch has ended.
+// Nothing of a paused import is under way, so it ends at once; a running one when its batch has ended. A dry run has to
+// forget what it has assumed, which may take a while.
 const ASK_IMPORT = `
   update imports set asked = :asked,
     resumed_at = case when state = 'paused' and :asked = 'run' then now() else resumed_at end,
     done_before = case when state = 'paused' and :asked = 'run' then done_rows else done_before end,
-    state = case when state = 'paused' and :asked = 'run' then 'running'
+    state = case when state = 'paused' and (:asked = 'run' or (:asked = 'cancel' and dry_run)) then 'running'
       when state = 'paused' and :asked = 'cancel' then 'cancelled' else state end,
-    ended_at = case when state = 'paused' and :asked = 'cancel' then now() end,
+    ended_at = case when state = 'paused' and :asked = 'cancel' and not dry_run then now() end,
     tell_at = case when state = 'paused' and :asked <> 'pause' then now() else tell_at end,
     touched_at = now()
   where ${IS_ASKED_FOR} and state in ('running', 'paused') and (asked <> 'cancel' or :asked = 'cancel')

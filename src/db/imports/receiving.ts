@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { ColumnMapping } from '../../domain/imports/columns.ts';
 import type { ImportSource } from '../../domain/imports/import.ts';
 import { sqlStateOf, UNIQUE_VIOLATION } from '../sqlstate.ts';
+import { dropRows } from './drop-rows.ts';
 import { IMPORT_COLUMNS, IS_ONCE, type Import } from './imports.ts';
 
 export type NewImport = {
@@ -94,15 +95,24 @@ export async function findSameImport(
 
 /** Leaves nothing of a file whose upload broke off. */
 export async function dropReceived(db: Knex, importId: string): Promise<void> {
-  await db('imports').where({ import_id: importId, state: 'receiving' }).delete();
+  const received = db('imports').where({ import_id: importId, state: 'receiving' });
+  if (!(await received.clone().first('import_id'))) return;
+  while (await dropRows(db, importId));
+  await received.delete();
 }
 
-/** The same for files whose process has died. @param olderThanMs longer than any upload may take */
-export async function dropAbandoned(db: Knex, olderThanMs: number): Promise<number> {
-  return await db('imports')
+/**
+ * The same for files whose process has died: some rows of one of them, so that whoever calls it again and again is never kept
+ * for long. @param olderThanMs longer than any upload may take
+ */
+export async function dropAbandoned(db: Knex, olderThanMs: number): Promise<void> {
+  const abandoned = await db('imports')
     .where({ state: 'receiving' })
     .where('touched_at', '<', db.raw(`now() - ? * interval '1 millisecond'`, [olderThanMs]))
-    .delete();
+    .orderBy('import_id')
+    .first<{ import_id: string } | undefined>('import_id');
+  if (!abandoned || (await dropRows(db, abandoned.import_id))) return;
+  await db('imports').where({ import_id: abandoned.import_id, state: 'receiving' }).delete();
 }
 
 /** The columns of an advertiser's last file that was applied; empty when there was none. */

@@ -12,8 +12,6 @@ export type DroppedBatch = { dropped: number; next: string | undefined };
 export type Drop = (db: Knex, asked: { days: number; windowMs: number; after: string }) => Promise<DroppedBatch>;
 
 const BATCH = 1000;
-// Each is many rows of a file, in a few long texts.
-const FILES_PER_BATCH = 1;
 
 const isOlder = (time: string) => `${time} < now() - :days * interval '1 day'`;
 
@@ -94,26 +92,6 @@ export const dropResponseBodies: Drop = async (db, { days }) =>
      )
      select count(*) as dropped, '' as last from gone`,
     { days, limit: BATCH },
-  );
-
-/** The rows of imported files and what became of each; how many became what stays, and so do their statuses. */
-export const dropImportFiles: Drop = async (db, { days }) =>
-  await dropBatch(
-    db,
-    `with page as materialized (
-       select import_id from imports
-       where file_dropped_at is null and ended_at is not null and ${isOlder('ended_at')}
-       order by ended_at limit :limit
-       for update skip locked
-     ), chunks as (
-       delete from import_chunks c using page p where c.import_id = p.import_id
-     ), verdicts as (
-       delete from import_verdicts v using page p where v.import_id = p.import_id
-     ), gone as (
-       update imports i set file_dropped_at = now() from page p where i.import_id = p.import_id returning i.import_id
-     )
-     select count(*) as dropped, '' as last from gone`,
-    { days, limit: FILES_PER_BATCH },
   );
 
 /** Sessions of both consoles whose time is over. */

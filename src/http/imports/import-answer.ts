@@ -34,6 +34,9 @@ export const importSchema = z
     created_at: momentSchema,
     started_at: momentSchema,
     ended_at: momentSchema.nullable(),
+    file_dropped_at: momentSchema.nullable().meta({
+      description: 'Since when its rows are gone: then it cannot be applied, and `errors.csv` is empty.',
+    }),
   })
   .meta({ id: 'Import' });
 
@@ -60,6 +63,7 @@ export const importExample: z.output<typeof importSchema> = {
   created_at: '2026-01-31T09:15:00.000Z',
   started_at: '2026-01-31T09:15:00.000Z',
   ended_at: null,
+  file_dropped_at: null,
 };
 
 /** What whoever sends a file is answered. */
@@ -82,10 +86,10 @@ export function viewTakenImport({ was_sent_before, ...one }: TakenImport): z.out
 export function viewImport(one: Import): z.output<typeof importSchema> {
   const { import_id, advertiser_id, source, file_name, format, bytes, mapping, notify, dry_run, dry_run_counts } = one;
   const { asked, state, rows, done_rows, recorded, duplicate, stale, ignored, refused } = one;
-  const { created_at, started_at, ended_at } = one;
+  const { created_at, started_at, ended_at, file_dropped_at } = one;
   return {
     ...{ import_id, advertiser_id, source, file_name, format, bytes, mapping, notify, dry_run, dry_run_counts },
     ...{ asked, state, rows, done_rows, recorded, duplicate, stale, ignored, refused },
-    ...{ created_at, started_at, ended_at },
+    ...{ created_at, started_at, ended_at, file_dropped_at },
   };
 }

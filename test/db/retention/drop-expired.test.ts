@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import {
   dropBotVisits,
-  dropImportFiles,
   dropRefusedCalls,
   dropResponseBodies,
   dropStatusCalls,
   dropVisitTraces,
   type Drop,
 } from '../../../src/db/retention/drop-expired.ts';
+import { CHUNKS_PER_BATCH } from '../../../src/db/imports/drop-rows.ts';
+import { dropImportFiles } from '../../../src/db/retention/drop-import-files.ts';
 import { applyKeptCalls } from '../../../src/intake/kept-calls.ts';
 import { applyImport } from '../../../src/db/imports/imports.ts';
 import { readFactsOfConversion } from '../../../src/db/reports/lead-facts.ts';
@@ -153,5 +154,24 @@ describe('dropping what is past its time', () => {
     }
     assert.deepEqual(await db('imports').where({ import_id: 'old' }).pluck('recorded'), [1]);
     await assert.rejects(applyImport(db, { importId: 'old' }), /its file was dropped since: send the file again/);
+  });
+
+  it('takes a large file some rows at a time, which nobody can apply from the first on, and goes on when stopped', async () => {
+    const { advertiserId: advertiser_id } = network;
+    const common = { advertiser_id, source: 'ops', format: 'csv', dry_run: true, rows: 1, state: 'done' };
+    await db('imports').insert([
+      { ...common, import_id: 'large', ended_at: ago(31) },
+      { ...common, import_id: 'not-told', ended_at: ago(40), tell_at: ago(0) },
+    ]);
+    const chunks = Array.from({ length: 2 * CHUNKS_PER_BATCH + 1 }, (_, chunk) => ({ import_id: 'large', chunk }));
+    await db('import_chunks').insert(chunks.map((row) => ({ ...row, first_row: 1, file_rows: '[]' })));
+    await db('import_verdicts').insert(chunks.map((row) => ({ ...row, dry_run: true, verdicts: '' })));
+    assert.deepEqual(await dropImportFiles(db, { days: 30, windowMs: 0, after: '' }), { dropped: 0, next: '' });
+    assert.equal((await db('import_chunks')).length, CHUNKS_PER_BATCH + 1);
+    await assert.rejects(applyImport(db, { importId: 'large' }), /its file was dropped since: send the file again/);
+    assert.deepEqual(await dropAll(dropImportFiles, 30), [0, 1, 0]);
+    assert.deepEqual([await db('import_chunks'), await db('import_verdicts')], [[], []]);
+    assert.deepEqual(await db('imports').whereNull('file_dropped_at').pluck('import_id'), ['not-told']);
+    assert.deepEqual(await db('imports').where({ is_dropping: true }).pluck('import_id'), []);
   });
 });

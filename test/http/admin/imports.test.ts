@@ -71,6 +71,35 @@ describe('the imports of the admin API', () => {
     assert.equal(acts.length, 1);
   });
 
+  it('note in the audit log what was asked of one, with what it was before, and nothing where nothing has changed', async () => {
+    const { import_id: id } = (await upload('', 'conversion_id,status\naudited,approved\n')).body as Shown;
+    for (const change of ['pause', 'pause', 'resume', 'resume', 'cancel', 'cancel']) {
+      await post(`/${id}/${change}`).expect(200);
+    }
+    const acts = await stage
+      .db('audit_log')
+      .where({ subject_type: 'import', subject_id: id })
+      .whereNot({ action: 'upload' })
+      .orderBy('audit_id')
+      .select<{ action: string; before: object; after: object }[]>('action', 'before', 'after');
+    const standing = (asked: string) => ({ state: 'running', asked, dry_run: false });
+    assert.deepEqual(acts, [
+      { action: 'pause', before: standing('run'), after: standing('pause') },
+      { action: 'resume', before: standing('pause'), after: standing('run') },
+      { action: 'cancel', before: standing('run'), after: standing('cancel') },
+    ]);
+  });
+
+  it('say of one whose file was dropped that it cannot be applied, and since when', async () => {
+    const { import_id: id } = (await upload('&dry_run=true', 'conversion_id,status\ndropped,sold\n')).body as Shown;
+    await stage.batch(id);
+    await stage.db('imports').where({ import_id: id }).update({ file_dropped_at: stage.db.fn.now() });
+    const shown = (await get(`/${id}`).expect(200)).body as Shown;
+    assert.ok(Date.parse(String(shown['file_dropped_at'])) > 0);
+    const refused = (await post(`/${id}/apply`).expect(409)).body as Problem;
+    assert.match(refused.detail, /its file was dropped since: send the file again/);
+  });
+
   it('give the refused rows as CSV, with formulas made harmless', async () => {
     const answered = await upload(`&mapping=${encodeURIComponent(MAPPING)}`, FILE);
     const { import_id: id } = answered.body as Shown;

@@ -48,7 +48,7 @@ export const sendImport = definePage<ImportData>(
 </div>
 <% } %>
 </section>
-<% if (one.refused > 0) { %>
+<% if (one.refused > 0 && one.file_dropped_at) { %><p class="soft">What was refused cannot be shown any more: the rows of the file were dropped on <%~ it.show.exactTime(one.file_dropped_at) %>.</p><% } else if (one.refused > 0) { %>
 <section class="card">
 <div class="head"><h2>Refused rows</h2><a class="button plain" href="<%= path %>/errors.csv" download>All as CSV</a></div>
 <div class="table" tabindex="0" role="region" aria-label="Refused rows">

@@ -24,7 +24,7 @@ export function progressOf(one: Import, nowMs: number): ImportProgress {
     pace: one.state === 'running' ? tellPace(one, nowMs) : '',
     note: tellNote(one),
     isOver: one.ended_at !== null,
-    proposal: one.dry_run && one.state === 'done' ? propose(one) : '',
+    proposal: one.dry_run && one.state === 'done' && one.file_dropped_at === null ? propose(one) : '',
   };
 }
 
@@ -35,7 +35,10 @@ function tellPace({ rows, done_rows: done, started_at, resumed_at, done_before }
   return `about ${writeCount(Math.round(perSecond))} per second, ${tellDuration(((rows - done) / perSecond) * 1000)} left`;
 }
 
-function tellNote({ state, asked, dry_run: isDryRun }: Import): string {
+function tellNote({ state, asked, dry_run: isDryRun, file_dropped_at: droppedAt }: Import): string {
+  if (droppedAt !== null && isDryRun && state === 'done') {
+    return 'Its rows were dropped since, so they cannot be booked any more: send the file again.';
+  }
   if (state === 'paused') return 'What is left waits until you resume it.';
   if (state === 'cancelled') return isDryRun ? 'Nothing was written.' : 'What was booked before stays booked.';
   if (state !== 'running') return isDryRun ? 'Nothing has been written yet.' : '';
