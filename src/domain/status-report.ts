@@ -66,6 +66,7 @@ export type Judged = {
 
 // Clocks differ; what is said to happen a little later happens now.
 const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
+const SECOND_MS = 1000;
 
 /**
  * R7, R9: what becomes of a report.
@@ -123,7 +124,12 @@ function isOlder(
   eventMs: number,
 ): boolean {
   if (!isDecision(status)) return false;
-  return eventAt === null ? callId !== null && lastDecisionCallId > callId : eventMs < decidedMs;
+  return eventAt === null ? callId !== null && lastDecisionCallId > callId : endOf(eventMs) < decidedMs;
+}
+
+/** Most advertisers know the second and no more: then it may have been at any moment of it. */
+function endOf(eventMs: number): number {
+  return eventMs % SECOND_MS === 0 ? eventMs + SECOND_MS - 1 : eventMs;
 }
 
 /** True for what is no mere `pending`, which gives way to any decision. */

@@ -263,6 +263,16 @@ describe('recording many statuses in one transaction', () => {
       assert.deepEqual(await judge({ conversionId, meaning: 'approved', eventAt: at(59) }), ['stale']);
     });
 
+    it('a time in whole seconds is not older than a decision of the same second', async () => {
+      const conversionId = await anOldConversion();
+      const momentAt = (ms: number) => new Date(Date.parse(at(10).replace(/\.\d+/, '')) + ms).toISOString();
+      const rejectedAt = (ms: number) => judge({ conversionId, meaning: 'rejected', eventAt: momentAt(ms) });
+      await judge({ conversionId, meaning: 'approved', eventAt: momentAt(700) });
+      assert.deepEqual(await rejectedAt(300), ['stale']);
+      assert.deepEqual(await rejectedAt(-1000), ['stale']);
+      assert.deepEqual(await rejectedAt(0), ['recorded']);
+    });
+
     it('what repeats a decision says it once more, of its own moment', async () => {
       const conversionId = await anOldConversion();
       await judge({ conversionId, meaning: 'approved', eventAt: at(10) });

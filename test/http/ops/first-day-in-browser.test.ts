@@ -53,7 +53,7 @@ describe('the first day of somebody in ops who has nothing but a key', function 
   async function connectAdvertiser(page: TestPage): Promise<void> {
     await page.getByRole('link', { name: 'Advertisers' }).click();
     await page.getByRole('link', { name: 'New advertiser' }).click();
-    await page.getByLabel('Name').fill('North Insurance');
+    await page.getByLabel('Name', { exact: true }).fill('North Insurance');
     await page.getByLabel('Id', { exact: true }).fill(ADVERTISER_ID);
     await page.getByRole('button', { name: 'Make the advertiser' }).click();
     assert.match(await page.locator('#new-key').innerText(), /^at_/);
@@ -68,7 +68,7 @@ describe('the first day of somebody in ops who has nothing but a key', function 
     await page.getByRole('link', { name: 'North Insurance' }).click();
     await page.getByText('postback?click_id=CONVERSION_ID&state=approved&token=TOKEN').waitFor();
     await page.getByRole('link', { name: 'New offer' }).click();
-    await page.getByLabel('Name').fill('Home insurance');
+    await page.getByLabel('Name', { exact: true }).fill('Home insurance');
     await page.getByLabel('Where visitors are sent').fill('https://north.example/?c={conversion_id}');
     await page.getByLabel('Reward').fill('30');
     await page.getByLabel('Id', { exact: true }).fill(OFFER_ID);

@@ -28,7 +28,7 @@ describe('the ops console in a browser', function () {
   it('makes a key for a colleague, changes an offer, and finds both in the audit log', async () => {
     const page = await ops.signIn();
     await page.getByRole('link', { name: 'Admin keys' }).click();
-    await page.getByLabel('Name').fill('otto');
+    await page.getByLabel('Name', { exact: true }).fill('otto');
     await page.getByRole('button', { name: 'Make the key' }).click();
     assert.match(await page.locator('#new-key').innerText(), /^ak_/);
     await page.goto(`/ops/offers/${ops.network.offerId}`);
