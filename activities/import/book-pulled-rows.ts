@@ -1,20 +1,22 @@
 import { readJudged } from '../../src/db/imports/assumptions.ts';
 import type { ImportTurn } from '../../src/db/imports/import-turns.ts';
 import type { Asks } from '../../src/db/pipelined.ts';
-import { readSaid, writeSaid } from '../../src/db/pulls/pulled-conversions.ts';
+import { findDecidedSince, readSaid, writeSaid } from '../../src/db/pulls/pulled-conversions.ts';
 import { conversionKey } from '../../src/db/statuses/lock-conversions.ts';
 import { recordStatuses } from '../../src/db/statuses/record-statuses.ts';
 import { noteRow } from '../../src/domain/pulls/said-before.ts';
-import { judgeReport, type StatusReport, type StatusResult } from '../../src/domain/status-report.ts';
+import { isDecision, judgeReport, type StatusReport, type StatusResult } from '../../src/domain/status-report.ts';
 import { markOfRow } from './mark-of-row.ts';
 
 type Pulled = { turn: ImportTurn; windowMs: number };
 
 /**
  * Books rows of an export. Most of them were there the last time, so a row that says what the export has said of its
- * conversion before changes no decision, which may have come by another way since. Unless it is news all the same, it is
- * counted and leaves no call behind: an export of a million rows would leave a million with each pull. Nor does a row that
- * cannot be read: the next pull brings it again, mended or not.
+ * conversion before changes no decision, which may have come by another way since; nor does one without a time of its own
+ * that was fetched before the decision came.
+ *
+ * Unless a repeat is news all the same, it is counted and leaves no call behind: an export of a million rows would leave a
+ * million with each pull. Nor does a row that cannot be read: the next pull brings it again, mended or not.
  */
 export async function bookPulledRows(
   trx: Asks,
@@ -22,13 +24,11 @@ export async function bookPulledRows(
   { turn, windowMs }: Pulled,
 ): Promise<StatusResult[]> {
   const noted = await noteRepeats(trx, reports, turn);
-  const known = await judgeRepeats(
-    trx,
-    noted.filter(({ isRepeat }) => isRepeat === true),
-    { turn, windowMs },
-  );
+  const repeats = noted.filter(({ isOutdated }) => isOutdated === true);
+  const known = await judgeRepeats(trx, repeats, { turn, windowMs });
   const toRecord = noted.filter((report) => !known.has(report) && report.meaning !== 'malformed');
-  const recorded = toRecord.length === 0 ? [] : await recordStatuses(trx, toRecord, { windowMs });
+  const dated = await markFetchedBefore(trx, toRecord, turn);
+  const recorded = dated.length === 0 ? [] : await recordStatuses(trx, dated, { windowMs });
   return noted.map((report) => {
     if (report.meaning === 'malformed') return report.meaning;
     return known.get(report) ?? (recorded.shift()?.result as StatusResult);
@@ -47,10 +47,24 @@ async function noteRepeats(
     if (report.conversionId === null || report.meaning === 'malformed') return report;
     const row = noteRow(said.get(report.conversionId), { importId, mark: markOfRow(report) });
     said.set(report.conversionId, row.said);
-    return { ...report, isRepeat: row.isRepeat };
+    return { ...report, isOutdated: row.isRepeat };
   });
   await writeSaid(trx, { advertiserId, said });
   return noted;
+}
+
+/** Marks what was fetched before a decision that has come by another way: the file says what was true until then. */
+async function markFetchedBefore(
+  trx: Asks,
+  reports: readonly StatusReport[],
+  { importId }: ImportTurn,
+): Promise<StatusReport[]> {
+  const isUndated = ({ eventAt, meaning }: StatusReport) => eventAt === null && isDecision(meaning);
+  const conversionIds = [...new Set(reports.filter(isUndated).flatMap(({ conversionId }) => conversionId ?? []))];
+  const decided = await findDecidedSince(trx, { importId, conversionIds });
+  return reports.map((report) =>
+    isUndated(report) && decided.has(report.conversionId ?? '') ? { ...report, isOutdated: true } : report,
+  );
 }
 
 /** What repeats change nothing; a repeat that would be recorded is missing. */

@@ -46,8 +46,8 @@ export type StatusReport = {
   cameAt?: string;
   /** True when it is accepted whatever its lead's window says. */
   isAcceptedLate: boolean;
-  /** True for what an export lists again: it says nothing new, so it corrects no decision. */
-  isRepeat?: boolean;
+  /** True for what an export only lists again, or said before the present decision: it corrects none. */
+  isOutdated?: boolean;
 };
 
 /** What a report is judged by: where its conversion stands, when it began, and when its lead was last active. */
@@ -76,7 +76,7 @@ const SECOND_MS = 1000;
  * @param isRepeated true for a signed call that has come before
  */
 export function judgeReport(
-  { meaning, source, eventAt, cameAt, callId, isAcceptedLate, isRepeat = false }: StatusReport,
+  { meaning, source, eventAt, cameAt, callId, isAcceptedLate, isOutdated = false }: StatusReport,
   judged: Judged | undefined,
   { nowMs, windowMs, isRepeated = false }: { nowMs: number; windowMs: number; isRepeated?: boolean },
 ): StatusResult {
@@ -86,7 +86,7 @@ export function judgeReport(
   const transition = judgeTransition(judged.status, meaning);
   if (transition !== 'recorded') return transition;
   // It was heard then, and something newer has been said since.
-  if (isRepeated || (isRepeat && isDecision(judged.status))) return 'stale';
+  if (isRepeated || (isOutdated && isDecision(judged.status))) return 'stale';
   if (isAcceptedLate) return 'accepted_late';
   const eventMs = momentOf({ eventAt, cameAt }, nowMs);
   if (isOlder({ callId, eventAt }, judged, eventMs)) return 'stale';

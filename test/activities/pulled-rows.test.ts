@@ -46,6 +46,20 @@ describe('the rows of an export that is pulled again and again', () => {
     assert.equal(await status(), 'rejected');
   });
 
+  it('undo no decision that came by URL between their fetch and their booking, though they are new', async () => {
+    stage.server.serve(`conversion_id,status\n${conversion},pending\n${conversion},approved\n`);
+    const { importId } = await stage.attempt(stage.newRun());
+    await reportByUrl('rejected');
+    assertFields(await stage.imports.batch(importId ?? ''), { recorded: 0, stale: 2 });
+    assert.equal(await status(), 'rejected');
+  });
+
+  it('correct a decision that came by URL before their fetch', async () => {
+    await reportByUrl('rejected');
+    assertFields(await pull('approved'), { recorded: 1 });
+    assert.equal(await status(), 'approved');
+  });
+
   it('give a history the same end each time', async () => {
     assertFields(await pull('pending', 'approved', 'rejected'), { recorded: 3 });
     assertFields(await pull('pending', 'approved', 'rejected'), { recorded: 0, stale: 2, duplicate: 1 });

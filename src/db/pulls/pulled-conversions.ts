@@ -39,3 +39,22 @@ export async function writeSaid(
   }));
   await trx.raw(WRITE, { advertiserId, values: JSON.stringify(values) }).options(prepared('write-said'));
 }
+
+const FIND_DECIDED = `
+  select distinct s.conversion_id as "conversionId"
+  from imports i
+  join status_calls s on s.conversion_id = any (:conversionIds::text[]) and s.advertiser_id = i.advertiser_id
+  where i.import_id = :importId and s.at > i.created_at and s.import_id is distinct from i.import_id
+    and s.status <> 'pending' and (s.seq is not null or s.result = 'duplicate')`;
+
+/** Which of these conversions were decided by another way since the file of an import was fetched. */
+export async function findDecidedSince(
+  trx: Asks,
+  { conversionIds, ...asked }: { importId: string; conversionIds: string[] },
+): Promise<ReadonlySet<string>> {
+  if (conversionIds.length === 0) return new Set();
+  const { rows } = await trx
+    .raw<{ rows: { conversionId: string }[] }>(FIND_DECIDED, { ...asked, conversionIds })
+    .options(prepared('find-decided-since'));
+  return new Set(rows.map(({ conversionId }) => conversionId));
+}
