@@ -11,6 +11,7 @@ import { viewDroppedTouches } from './dropped-touches.ts';
 import { tellPayouts } from './ledger-words.ts';
 import { tellPrice } from './price-words.ts';
 import type { LinkChange, Reading } from './reading.ts';
+import { tellSkip } from './skip-words.ts';
 
 export type Moment = { at: string; seq: number | null; what: string };
 
@@ -127,13 +128,14 @@ function tellPostback(postback: PostbackRow, refIdProblem: RefIdProblem | undefi
   const { postback_id, seq, partner_id, status, state, skip_reason, created_at, ended_at } = postback;
   const name = `postback ${postback_id} (${status}) to ${partner_id ?? 'house'}`;
   if (state === 'skipped')
-    return [{ at: created_at, seq, what: `${name}: skipped, ${tellSkip(skip_reason, refIdProblem)}` }];
+    return [{ at: created_at, seq, what: `${name}: skipped, ${tellWhySkipped(skip_reason, refIdProblem)}` }];
   const planned = { at: created_at, seq, what: `${name}: due` };
   return ended_at === null ? [planned] : [planned, { at: ended_at, seq, what: `${name}: ${state}` }];
 }
 
-function tellSkip(reason: PostbackRow['skip_reason'], refIdProblem: RefIdProblem | undefined): string {
-  return reason === 'no_ref_id' && refIdProblem ? `its ref_id was unusable (${refIdProblem})` : String(reason);
+function tellWhySkipped(reason: PostbackRow['skip_reason'], refIdProblem: RefIdProblem | undefined): string {
+  if (reason === 'no_ref_id' && refIdProblem) return `its ref_id was unusable (${refIdProblem})`;
+  return reason === null ? 'without a reason' : tellSkip(reason);
 }
 
 function tellAttempt(attempt: AttemptRow, receiver: string): Moment {

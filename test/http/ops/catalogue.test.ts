@@ -1,23 +1,20 @@
 import assert from 'node:assert/strict';
 import request from 'supertest';
-import { createTestDatabase } from '../../support/database.ts';
 import { assertFields } from '../../support/fields.ts';
-import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import type { ConsoleVisitor } from '../browser-without-scripts.ts';
 import { buildConsole } from '../build-console.ts';
-import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
+import { useOpsConsole } from './ops-stage.ts';
 
 const OFFER_URL = 'https://bank.example/?c={conversion_id}';
 
 describe('the catalogue in the ops console', () => {
-  let network: Network;
-  let site: OpsConsole;
+  const ops = useOpsConsole();
   let anna: ConsoleVisitor;
   let reader: ConsoleVisitor;
 
   const secretIn = (text: string) => /<pre id="new-key">([^<]+)<\/pre>/.exec(text)?.[1] ?? '';
   const latestChange = async () =>
-    (await network.db('audit_log').orderBy('audit_id', 'desc').first<object>()) as Record<string, unknown>;
+    (await ops.network.db('audit_log').orderBy('audit_id', 'desc').first<object>()) as Record<string, unknown>;
   const read = async (browser: ConsoleVisitor, path: string) => {
     const { status, text } = await browser.get(path);
     assert.equal(status, 200, `${path}: ${text}`);
@@ -25,13 +22,9 @@ describe('the catalogue in the ops console', () => {
   };
 
   before(async () => {
-    network = await createNetwork(await createTestDatabase());
-    site = buildOpsConsole(network);
-    anna = await site.signedIn(await site.makeKey('admin', 'anna'));
-    reader = await site.signedInAs('read');
+    anna = await ops.site.signedIn(await ops.site.makeKey('admin', 'anna'));
+    reader = await ops.site.signedInAs('read');
   });
-  afterEach(() => assert.deepEqual(site.logged, []));
-  after(() => network.close());
 
   describe('partners', () => {
     it('are made with a key that is shown once, in the name of who made them', async () => {
@@ -66,7 +59,7 @@ describe('the catalogue in the ops console', () => {
 
     it('keep what the form does not show when they are changed', async () => {
       const settings = { statuses: ['approved'], status_words: { approved: 'paid' }, status_urls: {}, handover: true };
-      const partnerId = await network.partner({
+      const partnerId = await ops.network.partner({
         url: 'https://a.example/{ref_id}',
         method: 'POST',
         body: 'json',
@@ -77,14 +70,17 @@ describe('the catalogue in the ops console', () => {
       const saved = await anna.post(`/ops/partners/${partnerId}`, { name: 'New name', url, method: 'POST' });
       assert.equal(saved.headers.location, `/ops/partners/${partnerId}`);
       assert.match(await read(anna, `/ops/partners/${partnerId}`), /Saved\./);
-      const row = await network.db('partners').where({ partner_id: partnerId }).first<{ postback: object }>('postback');
+      const row = await ops.network
+        .db('partners')
+        .where({ partner_id: partnerId })
+        .first<{ postback: object }>('postback');
       assertFields(row.postback, { url, body: 'json', ...settings });
     });
 
     it('are paused after it was said what will happen, and made active again', async () => {
-      const partnerId = await network.partner();
-      await network.touch(network.newLead(), partnerId);
-      await network.touch(network.newLead(), partnerId);
+      const partnerId = await ops.network.partner();
+      await ops.network.touch(ops.network.newLead(), partnerId);
+      await ops.network.touch(ops.network.newLead(), partnerId);
       assert.match(await read(anna, `/ops/partners/${partnerId}/pause`), /In the last 24 hours 2 visits came/);
       await anna.post(`/ops/partners/${partnerId}/state`, { state: 'paused' });
       assert.match(await read(anna, `/ops/partners/${partnerId}`), /paused/);
@@ -95,7 +91,7 @@ describe('the catalogue in the ops console', () => {
     });
 
     it('get a new key once by one form, and the old one ends when it was said', async () => {
-      const partners = await buildConsole(network.db);
+      const partners = await buildConsole(ops.network.db);
       const works = async (key: string) =>
         (await request(partners.app).get('/v1/partner').set('authorization', `Bearer ${key}`)).status === 200;
       const page = await read(anna, `/ops/partners/${partners.partnerId}/key`);
@@ -109,7 +105,7 @@ describe('the catalogue in the ops console', () => {
 
     it('are found by a part of their name or id, and by state, page by page', async () => {
       for (let count = 0; count < 55; count++) {
-        await request(site.app)
+        await request(ops.site.app)
           .post('/v1/admin/partners')
           .set('authorization', 'Bearer the-admin-key')
           .send({ name: `Herd ${count}`, partner_id: `herd-${String(count).padStart(2, '0')}` });
@@ -137,7 +133,7 @@ describe('the catalogue in the ops console', () => {
         currency: 'usd',
       });
       assert.equal(offer.headers.location, '/ops/offers/gold', offer.text);
-      const row = await network.db('offers').where({ offer_id: 'gold' }).first<object>();
+      const row = await ops.network.db('offers').where({ offer_id: 'gold' }).first<object>();
       assertFields(row, { reward_amount: 1250, reward_currency: 'USD', description: 'a\nb' });
       assert.match(await read(reader, '/ops/advertisers/first-bank'), /\/ops\/offers\/gold/);
       assert.match(await read(reader, '/ops/offers/gold'), /\/ops\/advertisers\/first-bank/);
@@ -152,35 +148,37 @@ describe('the catalogue in the ops console', () => {
       ['no name', { name: ' ' }, 'name'],
     ] as const) {
       it(`cannot be changed to ${what}, which is said beside the field`, async () => {
-        await read(anna, `/ops/offers/${network.offerId}`);
+        await read(anna, `/ops/offers/${ops.network.offerId}`);
         const typed = { name: 'Card', url: OFFER_URL, description: '', amount: '1.00', currency: 'USD', ...change };
-        const answer = await anna.post(`/ops/offers/${network.offerId}`, typed);
+        const answer = await anna.post(`/ops/offers/${ops.network.offerId}`, typed);
         assert.equal(answer.status, 422);
         assert.ok(answer.text.includes(`id="${field}-error"`), answer.text);
       });
     }
 
     it('change a price from now on, and are paused after it was said what will happen', async () => {
-      await read(anna, `/ops/offers/${network.offerId}`);
+      await read(anna, `/ops/offers/${ops.network.offerId}`);
       const typed = { name: 'Card', url: OFFER_URL, description: '', amount: '13.00', currency: 'USD' };
-      await anna.post(`/ops/offers/${network.offerId}`, typed);
+      await anna.post(`/ops/offers/${ops.network.offerId}`, typed);
       assertFields(await latestChange(), { actor: 'anna' });
-      await network.convert(network.newLead());
-      assert.match(await read(anna, `/ops/offers/${network.offerId}/pause`), /1 visitor went on to it/);
-      assert.match(await read(anna, `/ops/advertisers/${network.advertiserId}/pause`), /1 visitor went on to them/);
-      await anna.post(`/ops/offers/${network.offerId}/state`, { state: 'paused' });
+      await ops.network.convert(ops.network.newLead());
+      assert.match(await read(anna, `/ops/offers/${ops.network.offerId}/pause`), /1 visitor went on to it/);
+      assert.match(await read(anna, `/ops/advertisers/${ops.network.advertiserId}/pause`), /1 visitor went on to them/);
+      await anna.post(`/ops/offers/${ops.network.offerId}/state`, { state: 'paused' });
       assertFields(await latestChange(), { subject_type: 'offer', after: { state: 'paused' } });
-      await anna.post(`/ops/advertisers/${network.advertiserId}/state`, { state: 'paused' });
+      await anna.post(`/ops/advertisers/${ops.network.advertiserId}/state`, { state: 'paused' });
       assertFields(await latestChange(), { subject_type: 'advertiser', after: { state: 'paused' } });
     });
 
     it('get a new token once by one form', async () => {
-      const page = await read(anna, `/ops/advertisers/${network.advertiserId}/token`);
+      const page = await read(anna, `/ops/advertisers/${ops.network.advertiserId}/token`);
       const replaces = /name="replaces" value="([^"]+)"/.exec(page)?.[1] ?? '';
-      const token = secretIn((await anna.post(`/ops/advertisers/${network.advertiserId}/token`, { replaces })).text);
-      await network.statuses.authenticate(network.advertiserId, token);
-      assert.equal((await anna.post(`/ops/advertisers/${network.advertiserId}/token`, { replaces })).status, 409);
-      await network.statuses.authenticate(network.advertiserId, token);
+      const token = secretIn(
+        (await anna.post(`/ops/advertisers/${ops.network.advertiserId}/token`, { replaces })).text,
+      );
+      await ops.network.statuses.authenticate(ops.network.advertiserId, token);
+      assert.equal((await anna.post(`/ops/advertisers/${ops.network.advertiserId}/token`, { replaces })).status, 409);
+      await ops.network.statuses.authenticate(ops.network.advertiserId, token);
     });
   });
 
@@ -202,7 +200,7 @@ describe('the catalogue in the ops console', () => {
     it('are made and revoked on pages, each once', async () => {
       await read(anna, '/ops/keys');
       const made = await anna.post('/ops/keys', { name: 'kim', role: 'operate' });
-      const kim = await site.signedIn(secretIn(made.text));
+      const kim = await ops.site.signedIn(secretIn(made.text));
       assert.match(await read(kim, '/ops'), /kim <small>role operate/);
       assert.equal((await anna.post('/ops/keys', { name: 'kim', role: 'read' })).status, 409);
       assert.equal((await anna.post('/ops/keys', { name: 'Kim!', role: 'read' })).status, 422);
@@ -225,8 +223,8 @@ describe('the catalogue in the ops console', () => {
   });
 
   it('shows how endpoints answer, the failing ones alone if asked for', async () => {
-    const partnerId = await network.partner();
-    await network.db('partner_endpoints').insert([
+    const partnerId = await ops.network.partner();
+    await ops.network.db('partner_endpoints').insert([
       {
         partner_id: partnerId,
         origin: 'https://bad.example',
@@ -238,7 +236,7 @@ describe('the catalogue in the ops console', () => {
         partner_id: partnerId,
         origin: 'https://good.example',
         recent_attempts: 1,
-        last_success_at: network.db.fn.now(),
+        last_success_at: ops.network.db.fn.now(),
       },
     ]);
     const all = await read(reader, '/ops/endpoints');

@@ -104,6 +104,7 @@ describe('the first day of somebody in ops who has nothing but a key', function 
     const told = await page.locator('#explanation').innerText();
     assert.match(told, /Your reward is 33\.00 USD/);
     assert.match(told, /the tier from 1, because it was the 3rd approved conversion of this advertiser/);
+    await page.getByText('skipped, no postback URL').first().waitFor();
   }
 
   /** A visitor who comes by a partner's link and goes on to the offer. */

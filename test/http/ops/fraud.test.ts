@@ -1,31 +1,24 @@
 import assert from 'node:assert/strict';
-import { createTestDatabase } from '../../support/database.ts';
-import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import type { ConsoleVisitor } from '../browser-without-scripts.ts';
-import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
+import { useOpsConsole } from './ops-stage.ts';
 
 describe('fraud flags in the ops console', () => {
-  let network: Network;
-  let site: OpsConsole;
+  const ops = useOpsConsole();
   let browser: ConsoleVisitor;
   let conversionId: string;
 
   before(async () => {
-    network = await createNetwork(await createTestDatabase());
-    site = buildOpsConsole(network);
-    browser = await site.signedIn();
-    const lead = await network.aLead(await network.partner());
+    browser = await ops.site.signedIn();
+    const lead = await ops.network.aLead(await ops.network.partner());
     ({ conversionId } = lead);
-    await network.report(conversionId, 'approved');
+    await ops.network.report(conversionId, 'approved');
     const flag = { lead_id: lead.leadId, conversion_id: conversionId, measure: 2 };
     const evidence = JSON.stringify({ seconds: 2, status: 'approved', clicks: 2, destination: 'iframe' });
-    await network.db('fraud_flags').insert([
+    await ops.network.db('fraud_flags').insert([
       { ...flag, kind: 'fast_status', partner_id: 'ann', evidence },
       { ...flag, kind: 'embedded_click', partner_id: '<b>bob', evidence },
     ]);
   });
-  afterEach(() => assert.deepEqual(site.logged, []));
-  after(() => network.close());
 
   const read = async (path: string) => {
     const { status, text } = await browser.get(path);
@@ -47,7 +40,7 @@ describe('fraud flags in the ops console', () => {
 
   it('say which leads could not be looked at', async () => {
     assert.doesNotMatch(await read('/ops/fraud'), /not looked at/);
-    await network.db('leads_not_looked_at').insert([{ lead_id: 'one' }, { lead_id: 'two' }]);
+    await ops.network.db('leads_not_looked_at').insert([{ lead_id: 'one' }, { lead_id: 'two' }]);
     const text = await read('/ops/fraud');
     assert.match(text, /2 leads were not looked at/);
     assert.match(text, /href="\/ops\/leads\/one"/);
@@ -57,7 +50,7 @@ describe('fraud flags in the ops console', () => {
     const text = await read(`/ops/conversions/${conversionId}`);
     assert.match(text, /What looks odd/);
     assert.match(text, /approved came 2 seconds after the click/);
-    const [row] = await network
+    const [row] = await ops.network
       .db('conversions')
       .where({ conversion_id: conversionId })
       .select<{ lead_id: string }[]>('lead_id');

@@ -1,38 +1,30 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import { createTestDatabase } from '../../support/database.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
 import { withoutLedgerGuard } from '../../support/ledger-guard.ts';
-import { createNetwork, type Network } from '../../support/network-in-database.ts';
-import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
+import { useOpsConsole } from './ops-stage.ts';
 
 const A_DAY_AGO = new Date(Date.now() - 24 * 60 * 60 * 1000).toISOString();
 const TODAY = new Date().toISOString().slice(0, 10);
 
 describe('the ledger in the ops console', () => {
-  let network: Network;
+  const ops = useOpsConsole();
   let db: Knex;
-  let site: OpsConsole;
   let partnerId: string;
   let at: string;
 
   before(async () => {
-    network = await createNetwork(await createTestDatabase());
-    ({ db } = network);
-    site = buildOpsConsole(network);
+    ({ db } = ops.network);
   });
 
   beforeEach(async () => {
-    partnerId = await network.partner();
+    partnerId = await ops.network.partner();
     at = `/ops/partners/${partnerId}/ledger`;
   });
 
-  afterEach(() => assert.deepEqual(site.logged, []));
-  after(() => network.close());
-
   async function earnYesterday(): Promise<{ leadId: string; conversionId: string }> {
-    const lead = await network.aLead(partnerId);
-    await network.report(lead.conversionId, 'approved');
+    const lead = await ops.network.aLead(partnerId);
+    await ops.network.report(lead.conversionId, 'approved');
     await settleLatest(db, lead.leadId);
     await withoutLedgerGuard(db, async (trx) => {
       await trx('ledger_lines').where({ conversion_id: lead.conversionId }).update({ at: A_DAY_AGO });
@@ -43,7 +35,7 @@ describe('the ledger in the ops console', () => {
   it('says in numbers what a payout will close, makes it once, and shows its statement', async () => {
     const lead = await earnYesterday();
     await earnYesterday();
-    const admin = await site.signedIn();
+    const admin = await ops.site.signedIn();
     const asked = await admin.get(`${at}/pay?currency=USD&day=${TODAY}`);
     assert.match(asked.text, /2 × reward/);
     assert.match(asked.text, /25\.00/);
@@ -60,14 +52,14 @@ describe('the ledger in the ops console', () => {
     assert.match((await admin.get(`${at}/${id}.csv`)).text, /"reward",12.5,"USD"/);
     assert.match((await admin.get(`/ops/conversions/${lead.conversionId}`)).text, /paid out/);
 
-    await network.report(lead.conversionId, 'rejected');
+    await ops.network.report(lead.conversionId, 'rejected');
     await settleLatest(db, lead.leadId);
     assert.match((await admin.get(at)).text, /correction/);
     assert.match((await admin.get(`/ops/conversions/${lead.conversionId}`)).text, /Corrected/);
   });
 
   it('says why something cannot be paid, and keeps what was typed', async () => {
-    const admin = await site.signedIn();
+    const admin = await ops.site.signedIn();
     assert.match((await admin.get(`${at}/pay?currency=USD`)).text, /There is nothing to pay/);
     assert.match((await admin.get(`${at}/pay?currency=USD&day=2999-01-01`)).text, /This day has not begun yet/);
     await earnYesterday();
@@ -81,13 +73,13 @@ describe('the ledger in the ops console', () => {
   });
 
   it('lets only the role admin pay', async () => {
-    const operator = await site.signedInAs('operate');
+    const operator = await ops.site.signedInAs('operate');
     assert.equal((await operator.get(`${at}/pay?currency=USD`)).status, 403);
     assert.doesNotMatch((await operator.get(at)).text, /Pay out/);
   });
 
   it('shows what partners have, found by id or name, and says whether the lines come to what was settled', async () => {
-    const admin = await site.signedIn();
+    const admin = await ops.site.signedIn();
     const { conversionId } = await earnYesterday();
     const { text } = await admin.get(`/ops/ledger?q=${partnerId}`);
     assert.match(text, new RegExp(`href="${at}"`));

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { createTestDatabase } from '../../support/database.ts';
 import { makeEventfulLead, type EventfulLead } from '../../support/leads/eventful-lead.ts';
-import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import type { ConsoleVisitor } from '../browser-without-scripts.ts';
-import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
+import { useOpsConsole } from './ops-stage.ts';
 
 describe('the search of the ops console', () => {
-  let network: Network;
-  let site: OpsConsole;
+  const ops = useOpsConsole();
   let browser: ConsoleVisitor;
   let lead: EventfulLead;
 
@@ -15,24 +12,20 @@ describe('the search of the ops console', () => {
   const placeOf = async (q: string) => (await find(q)).headers.location;
 
   before(async () => {
-    network = await createNetwork(await createTestDatabase());
-    site = buildOpsConsole(network);
-    browser = await site.signedInAs('read');
-    lead = await makeEventfulLead(network);
+    browser = await ops.site.signedInAs('read');
+    lead = await makeEventfulLead(ops.network);
   });
-  afterEach(() => assert.deepEqual(site.logged, []));
-  after(() => network.close());
 
   it('leads straight to the only thing that has the id', async () => {
     const postbackId = `d${lead.leadId.slice(-15)}`;
-    const call = await network.db('status_calls').orderBy('call_id').first<{ call_id: number }>('call_id');
+    const call = await ops.network.db('status_calls').orderBy('call_id').first<{ call_id: number }>('call_id');
     const places = {
       [lead.leadId]: `/ops/leads/${lead.leadId}`,
       [lead.conversionId]: `/ops/conversions/${lead.conversionId}`,
       [postbackId]: `/ops/postbacks/${postbackId}`,
       [lead.last]: `/ops/partners/${lead.last}`,
-      [network.advertiserId]: `/ops/advertisers/${network.advertiserId}`,
-      [network.offerId]: `/ops/offers/${network.offerId}`,
+      [ops.network.advertiserId]: `/ops/advertisers/${ops.network.advertiserId}`,
+      [ops.network.offerId]: `/ops/offers/${ops.network.offerId}`,
       'ref-of-last': `/ops/leads/${lead.leadId}`,
       [String(call.call_id)]: `/ops/inbound/${call.call_id}`,
     };
@@ -44,7 +37,7 @@ describe('the search of the ops console', () => {
   });
 
   it('finds a conversion by the transaction_id that its advertiser gave, however often it was told', async () => {
-    await network
+    await ops.network
       .db('status_calls')
       .where({ conversion_id: lead.conversionId })
       .update({ transaction_id: 'order-4711' });
@@ -52,8 +45,8 @@ describe('the search of the ops console', () => {
   });
 
   it('lists what is found more than once, and goes on to the list where there may be more', async () => {
-    const partnerId = await network.partner();
-    for (let count = 0; count < 25; count++) await network.aLead(partnerId, 'same-for-all');
+    const partnerId = await ops.network.partner();
+    for (let count = 0; count < 25; count++) await ops.network.aLead(partnerId, 'same-for-all');
     const { status, text } = await find('same-for-all');
     assert.equal(status, 200);
     assert.equal(text.split('ref_id, of lead').length - 1, 20);
@@ -73,8 +66,11 @@ describe('the search of the ops console', () => {
   });
 
   it('finds partners, advertisers and offers by a part of their name where no id fits', async () => {
-    const { name } = await network.db('offers').where({ offer_id: network.offerId }).first<{ name: string }>('name');
-    assert.equal(await placeOf(name.slice(0, 3).toUpperCase()), `/ops/offers/${network.offerId}`);
+    const { name } = await ops.network
+      .db('offers')
+      .where({ offer_id: ops.network.offerId })
+      .first<{ name: string }>('name');
+    assert.equal(await placeOf(name.slice(0, 3).toUpperCase()), `/ops/offers/${ops.network.offerId}`);
   });
 
   it('looks for whole ids alone', async () => {

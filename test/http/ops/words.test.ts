@@ -1,54 +1,46 @@
 import assert from 'node:assert/strict';
 import { countRefusedCalls } from '../../../src/db/refused-calls.ts';
-import { createTestDatabase } from '../../support/database.ts';
-import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import type { ConsoleVisitor } from '../browser-without-scripts.ts';
-import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
+import { useOpsConsole } from './ops-stage.ts';
 
 const EVIL = '<script>alert(1)</script>';
 
 describe('pages of what advertisers say', () => {
-  let network: Network;
-  let site: OpsConsole;
+  const ops = useOpsConsole();
   let admin: ConsoleVisitor;
   let reader: ConsoleVisitor;
 
   before(async () => {
-    network = await createNetwork(await createTestDatabase());
-    site = buildOpsConsole(network);
-    admin = await site.signedIn();
-    reader = await site.signedIn(await site.makeKey('read', 'ruth'));
-  });
-  after(async () => {
-    assert.deepEqual(site.logged, []);
-    await network.close();
+    admin = await ops.site.signedIn();
+    reader = await ops.site.signedIn(await ops.site.makeKey('read', 'ruth'));
   });
 
-  const aLead = async () => await network.aLead(await network.partner());
+  const aLead = async () => await ops.network.aLead(await ops.network.partner());
   const refuse = async (conversionId: string, word: string) => {
-    await assert.rejects(network.report(conversionId, word), { kind: 'unknown_status' });
+    await assert.rejects(ops.network.report(conversionId, word), { kind: 'unknown_status' });
   };
   const statusOf = async (conversionId: string) =>
-    (await network.db('conversions').where({ conversion_id: conversionId }).first<{ status: string | null }>()).status;
+    (await ops.network.db('conversions').where({ conversion_id: conversionId }).first<{ status: string | null }>())
+      .status;
   const callOf = async (conversionId: string) =>
-    (await network.db('status_calls').where({ conversion_id: conversionId }).first<{ call_id: number }>()).call_id;
+    (await ops.network.db('status_calls').where({ conversion_id: conversionId }).first<{ call_id: number }>()).call_id;
 
   it('an unknown word is mapped from the inbox, which first says how many calls that applies', async () => {
     const [known, late] = [await aLead(), await aLead()];
-    await network.db('leads').where({ lead_id: late.leadId }).update({ last_activity_at: '2026-01-01T00:00:00Z' });
+    await ops.network.db('leads').where({ lead_id: late.leadId }).update({ last_activity_at: '2026-01-01T00:00:00Z' });
     await refuse(known.conversionId, 'Sale');
     await refuse(late.conversionId, 'sale');
     await refuse('none', 'sale');
     const inbox = await admin.get('/ops/inbox');
     assert.match(inbox.text, /<code>sale<\/code>/);
-    const query = `advertiser_id=${network.advertiserId}&word=sale`;
+    const query = `advertiser_id=${ops.network.advertiserId}&word=sale`;
     const { text } = await admin.get(`/ops/inbox/map?${query}`);
     assert.match(text, /has sent it in 3 calls that are kept/);
     assert.match(text, /<strong>1<\/strong> of them is applied/);
     assert.match(text, /<strong>1<\/strong> came after the window/);
     assert.match(text, /<strong>1<\/strong> names no conversion/);
     assert.match(text, /7 mean <strong>approved<\/strong> by it/);
-    const form = { advertiser_id: network.advertiserId, word: 'sale' };
+    const form = { advertiser_id: ops.network.advertiserId, word: 'sale' };
     assert.equal((await admin.post('/ops/inbox/map', { ...form, status: '' })).status, 400);
     assert.equal((await admin.post('/ops/inbox/map', { ...form, status: 'approved' })).status, 303);
     const done = await admin.get('/ops/inbox');
@@ -66,7 +58,7 @@ describe('pages of what advertisers say', () => {
     const page = await admin.get(`/ops/inbound/${callId}`);
     assert.match(page.text, /is no word that we know of this advertiser/);
     assert.match(page.text, /Say what the word means/);
-    const editor = `/ops/advertisers/${network.advertiserId}/vocabulary`;
+    const editor = `/ops/advertisers/${ops.network.advertiserId}/vocabulary`;
     assert.match((await admin.get(editor)).text, /value="verkauft"/);
     await admin.post(editor, { word: 'verkauft', meaning: 'rejected', default_status: '', parameter_status: 'state' });
     assert.equal(await statusOf(conversionId), 'rejected');
@@ -78,14 +70,14 @@ describe('pages of what advertisers say', () => {
 
   it('calls without a proof are counted above the log, with what they look like', async () => {
     const refused = {
-      advertiserId: network.advertiserId,
+      advertiserId: ops.network.advertiserId,
       reason: 'token',
       calls: 7,
       sample: `{"a":"${EVIL}"}`,
     } as const;
-    await countRefusedCalls(network.db, [refused]);
+    await countRefusedCalls(ops.network.db, [refused]);
     assert.match((await admin.get('/ops/inbound')).text, /7 calls in the name of/);
-    const { text } = await admin.get(`/ops/inbound?advertiser_id=${network.advertiserId}`);
+    const { text } = await admin.get(`/ops/inbound?advertiser_id=${ops.network.advertiserId}`);
     assert.match(text, /<strong>7<\/strong> calls, with a wrong token/);
     assert.ok(text.includes('&lt;script&gt;') && !text.includes(EVIL));
     const all = (await admin.get('/ops/inbound?result=bad_token')).text;
@@ -97,8 +89,8 @@ describe('pages of what advertisers say', () => {
 
   it('a late status is accepted from its page', async () => {
     const { leadId, conversionId } = await aLead();
-    await network.db('leads').where({ lead_id: leadId }).update({ last_activity_at: '2026-01-01T00:00:00Z' });
-    await assert.rejects(network.report(conversionId, 'approved'), { kind: 'window_closed' });
+    await ops.network.db('leads').where({ lead_id: leadId }).update({ last_activity_at: '2026-01-01T00:00:00Z' });
+    await assert.rejects(ops.network.report(conversionId, 'approved'), { kind: 'window_closed' });
     const callId = await callOf(conversionId);
     assert.ok((await admin.get('/ops/late')).text.includes(`/ops/inbound/${callId}`));
     assert.match((await admin.get(`/ops/inbound/${callId}`)).text, /Accept it late/);
@@ -108,7 +100,7 @@ describe('pages of what advertisers say', () => {
   });
 
   it('a vocabulary that cannot be saved stands there as it was typed, with what is wrong', async () => {
-    const editor = `/ops/advertisers/${network.advertiserId}/vocabulary`;
+    const editor = `/ops/advertisers/${ops.network.advertiserId}/vocabulary`;
     const typed = { word: `${EVIL}`, meaning: 'approved', default_status: '', parameter_reason: 'status' };
     const { status, text } = await admin.post(editor, typed);
     assert.equal(status, 400);
@@ -143,8 +135,14 @@ describe('pages of what advertisers say', () => {
 
   it('hostile calls are text, and a reader can look and change nothing', async () => {
     const raw = { method: 'GET', query: { [EVIL]: EVIL }, body: null };
-    const row = { advertiser_id: network.advertiserId, conversion_id: EVIL, word: EVIL, raw, result: 'unknown_word' };
-    const [made] = await network.db('status_calls').insert(row).returning<{ call_id: number }[]>('call_id');
+    const row = {
+      advertiser_id: ops.network.advertiserId,
+      conversion_id: EVIL,
+      word: EVIL,
+      raw,
+      result: 'unknown_word',
+    };
+    const [made] = await ops.network.db('status_calls').insert(row).returning<{ call_id: number }[]>('call_id');
     const evil = encodeURIComponent(EVIL);
     const pages = [
       '/ops/inbound',
@@ -154,7 +152,7 @@ describe('pages of what advertisers say', () => {
       '/ops/late',
       '/ops/silence',
       `/ops/silence/reminders?advertiser_id=${evil}&within_hours=x`,
-      `/ops/advertisers/${network.advertiserId}/vocabulary`,
+      `/ops/advertisers/${ops.network.advertiserId}/vocabulary`,
     ];
     for (const page of pages) {
       for (const visitor of [admin, reader]) {
@@ -163,14 +161,14 @@ describe('pages of what advertisers say', () => {
         assert.ok(!text.includes(EVIL), page);
       }
     }
-    const map = `/ops/inbox/map?advertiser_id=${network.advertiserId}&word=${evil}`;
+    const map = `/ops/inbox/map?advertiser_id=${ops.network.advertiserId}&word=${evil}`;
     assert.ok(!(await admin.get(map)).text.includes(EVIL));
     for (const page of [map, '/ops/conversions/x/status']) assert.equal((await reader.get(page)).status, 403, page);
     for (const [page, form] of [
-      ['/ops/inbox/map', { advertiser_id: network.advertiserId, word: EVIL, status: 'approved' }],
+      ['/ops/inbox/map', { advertiser_id: ops.network.advertiserId, word: EVIL, status: 'approved' }],
       [`/ops/inbound/${made?.call_id}/rejudge`, {}],
       [`/ops/inbound/${made?.call_id}/accept`, {}],
-      [`/ops/advertisers/${network.advertiserId}/vocabulary`, {}],
+      [`/ops/advertisers/${ops.network.advertiserId}/vocabulary`, {}],
       ['/ops/conversions/x/status', { status: 'approved', reason: 'x' }],
     ] as const) {
       assert.equal((await reader.post(page, form)).status, 403, page);

@@ -39,7 +39,7 @@ const sendEndpoints = definePage<EndpointData>(
 <% for (const each of it.endpoints) { %>
 <tr>
 <th scope="row" class="wrap origin"><a href="<%= it.partnerAt(each.partner_id) %>"><%= each.name %></a><br><code class="soft"><%= each.origin %></code></th>
-<td data-label="State"><%~ it.show.state(each.state) %><% if (each.failing_since && each.state === 'failing') { %> <span class="soft small">since <%~ it.show.time(each.failing_since) %></span><% } %></td>
+<td data-label="State"><%~ it.show.state(each.state) %><% if (each.failing_since && each.state === 'failing') { %> <span class="soft small">since <%~ it.show.time(each.failing_since) %></span><% } else if (each.state === 'unknown') { %> <span class="soft small">too few answers to tell</span><% } %></td>
 <td data-label="Failures in a row" class="number"><% if (each.consecutive_failures > 0) { %><a href="/ops/postbacks?partner_id=<%= encodeURIComponent(each.partner_id) %>&amp;state=failed" title="Its failed postbacks"><%= each.consecutive_failures %></a><% } else { %>0<% } %></td>
 <td data-label="Failed, last hour" class="number"><%= each.failure_rate === null ? '–' : Math.round(each.failure_rate * 100) + ' %' %></td>
 <td data-label="Last success"><% if (each.last_success_at) { %><%~ it.show.time(each.last_success_at) %><% } else { %><span class="soft">never</span><% } %></td>

@@ -62,7 +62,7 @@ export const sendImport = definePage<ImportData>(
 </table>
 </div>
 <% if (one.refused > it.errors.length) { %><p class="soft">These are the first <%= number(it.errors.length) %>; the file holds all <%= number(one.refused) %>.</p><% } %>
-<p class="soft small">Rows are numbered from 1, the header not counted.</p>
+<p class="soft small">Rows are numbered from 1, the header not counted.<% if (it.errors.some(({ result }) => result === 'unknown_word')) { %> What an unknown word means can be said under <a href="/ops/advertisers/<%= encodeURIComponent(one.advertiser_id) %>/vocabulary">words and parameters</a>; then send these rows again.<% } %></p>
 </section>
 <% } %>
 <section class="card">
