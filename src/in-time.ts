@@ -1,22 +1,45 @@
 import { AppError } from './errors.ts';
 
+/** Whether the caller still waits; the signal is made when it is asked for, because few ask. */
+export type Late = {
+  /** @throws the refusal, once the time is up */
+  throwIfLate(): void;
+  /** Aborted when the time is up. */
+  readonly signal: AbortSignal;
+};
+
 /**
  * What the work gives, or a refusal when it takes longer than its caller waits. The work is not cut off: it ends by itself,
- * and nobody hears how. So it should look at `signal` before each further step.
+ * and nobody hears how. So it should look at `late` before each further step.
  *
  * @throws AppError `unavailable` with this message when the time is up, or what the work throws before that
  */
 export async function inTime<T>(
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (late: Late) => Promise<T>,
   { withinMs, message }: { withinMs: number; message: string },
 ): Promise<T> {
-  const late = new AbortController();
-  const timeIsUp = new Promise<never>((_, reject) => {
-    late.signal.addEventListener('abort', () => reject(late.signal.reason as AppError));
-  });
-  const timer = setTimeout(() => late.abort(new AppError('unavailable', message)), withinMs);
+  let refusal: AppError | undefined;
+  let controller: AbortController | undefined;
+  const late: Late = {
+    throwIfLate() {
+      if (refusal) throw refusal;
+    },
+    get signal() {
+      controller ??= new AbortController();
+      if (refusal) controller.abort(refusal);
+      return controller.signal;
+    },
+  };
+  let timer: NodeJS.Timeout | undefined;
   try {
-    return await Promise.race([work(late.signal), timeIsUp]);
+    return await new Promise<T>((resolve, reject) => {
+      timer = setTimeout(() => {
+        refusal = new AppError('unavailable', message);
+        controller?.abort(refusal);
+        reject(refusal);
+      }, withinMs);
+      work(late).then(resolve, reject);
+    });
   } finally {
     clearTimeout(timer);
   }

@@ -110,7 +110,7 @@ async function open(
 ): Promise<Dispatcher.ResponseData> {
   try {
     return await inTime(
-      async (late) => {
+      async ({ signal: late }) => {
         const response = await request(url, {
           dispatcher: agent,
           method: 'GET',

@@ -135,7 +135,7 @@ async function exchangeInTime(
   { received, timeoutMs }: { received: Received; timeoutMs: number },
 ): Promise<SendError | null> {
   const limit = { withinMs: timeoutMs, message: `No answer within ${timeoutMs} ms` };
-  const exchanged = inTime((signal) => exchange(agent, call, { received, signal }), limit);
+  const exchanged = inTime(({ signal }) => exchange(agent, call, { received, signal }), limit);
   return await exchanged.then(
     () => null,
     // Nothing within an exchange refuses: this is the limit.

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { newSecret } from '../../new-ids.ts';
 
 /** A secret that is shown once; only its hash and the part that may be shown again are kept. */
@@ -14,5 +14,5 @@ export function makeKey(kind: 'ck' | 'at' | 'ak'): NewKey {
 
 /** SHA-256 in hex: what is kept of a key, and looked up. */
 export function hashKey(key: string): string {
-  return createHash('sha256').update(key).digest('hex');
+  return hash('sha256', key, 'hex');
 }

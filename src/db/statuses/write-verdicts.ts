@@ -127,5 +127,7 @@ function toRow({ report, result, event }: JudgedReport, n: number) {
  */
 function storableJson(value: object): string {
   const escapes = /\\(?:\\|u0000|ud[89a-f][0-9a-f]{2})/g;
-  return JSON.stringify(value).replace(escapes, (escape) => (escape === '\\\\' ? escape : '\\ufffd'));
+  const json = JSON.stringify(value);
+  if (!json.includes('\\')) return json;
+  return json.replace(escapes, (escape) => (escape === '\\\\' ? escape : '\\ufffd'));
 }

@@ -2,6 +2,7 @@ import type { CatalogueAdvertiser } from '../../catalogue/catalogue-advertiser.t
 import type { RefusalReason } from '../../domain/origin-proofs.ts';
 import { AppError } from '../../errors.ts';
 import { findLackingProof, hasLiveToken, type CallOrigin } from '../../intake/origin.ts';
+import type { Late } from '../../in-time.ts';
 import type { RefusedCalls } from '../../intake/refused-calls.ts';
 import { wrongToken, type StatusIntake } from '../../intake/status.ts';
 import { createTokenCheck } from './token-check.ts';
@@ -12,15 +13,15 @@ export type ClaimedCall = CallOrigin & {
   /** Undefined for one whom we do not know; then only its token is looked at. */
   advertiser: CatalogueAdvertiser | undefined;
   token: string | undefined;
-  /** What may be kept of it. */
-  sample: object;
+  /** Makes what may be kept of it. */
+  sample: () => object;
 };
 
 /**
- * Ends well when the call has every proof that was agreed with its advertiser. @param signal aborted when the caller waits
+ * Ends well when the call has every proof that was agreed with its advertiser. @param late its signal is aborted when the caller waits
  * no longer. @throws AppError `unauthorized`, `too_many` or `unavailable`
  */
-export type OriginCheck = (call: ClaimedCall, signal: AbortSignal) => Promise<void>;
+export type OriginCheck = (call: ClaimedCall, late: Pick<Late, 'signal'>) => Promise<void>;
 
 export type OriginDeps = {
   statuses: Pick<StatusIntake, 'authenticate'>;
@@ -33,10 +34,10 @@ export type OriginDeps = {
  */
 export function createOriginCheck({ statuses, refusedCalls }: OriginDeps): OriginCheck {
   const askAboutToken = createTokenCheck(statuses.authenticate);
-  return async (call, signal) => {
+  return async (call, late) => {
     const { advertiserId, advertiser, ip, token, sample } = call;
     const note = (reason: RefusalReason) => {
-      if (advertiser) refusedCalls.note({ advertiserId, reason, sample });
+      if (advertiser) refusedCalls.note({ advertiserId, reason, sample: sample() });
     };
     const lacking = advertiser && findLackingProof(advertiser, call);
     if (lacking) {
@@ -45,7 +46,7 @@ export function createOriginCheck({ statuses, refusedCalls }: OriginDeps): Origi
     }
     if (advertiser && (!advertiser.proofs.token || (token && hasLiveToken(advertiser, token)))) return;
     try {
-      await askAboutToken({ ip, advertiserId, token }, signal);
+      await askAboutToken({ ip, advertiserId, token }, late.signal);
     } catch (error) {
       const kind = error instanceof AppError ? error.kind : undefined;
       if (kind === 'unauthorized') note('token');

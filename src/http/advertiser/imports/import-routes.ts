@@ -4,7 +4,7 @@ import type { CatalogueAdvertiser } from '../../../catalogue/catalogue-advertise
 import type { Catalogue } from '../../../catalogue/catalogue.ts';
 import { applyImport, askImport, readImport, type Import } from '../../../db/imports/imports.ts';
 import { AppError } from '../../../errors.ts';
-import { inTime } from '../../../in-time.ts';
+import { inTime, type Late } from '../../../in-time.ts';
 import type { Log } from '../../../log.ts';
 import { sendImportErrors } from '../../imports/errors-csv.ts';
 import { viewImport, viewTakenImport } from '../../imports/import-answer.ts';
@@ -37,7 +37,7 @@ export function createImportRoutes({ db, files, catalogue, log, ...origin }: Fil
 
   routes.use<{ id: string }>(PATH, async (req, res, next) => {
     const late = 'The call could not be checked in time; send it again shortly.';
-    await inTime((signal) => check(req, signal), { withinMs: CHECK_WITHIN_MS, message: late });
+    await inTime((time) => check(req, time), { withinMs: CHECK_WITHIN_MS, message: late });
     res.set('cache-control', 'no-store');
     next();
   });
@@ -87,7 +87,7 @@ export function createImportRoutes({ db, files, catalogue, log, ...origin }: Fil
   return routes;
 
   /** The signature of a file is judged when its last byte has come; all else is judged before the first. */
-  async function check(req: Request<{ id: string }>, signal: AbortSignal): Promise<void> {
+  async function check(req: Request<{ id: string }>, late: Late): Promise<void> {
     const { id: advertiserId } = req.params;
     const { ip, headers, method, originalUrl } = req;
     const known = await catalogue.findAdvertiser(advertiserId);
@@ -97,7 +97,7 @@ export function createImportRoutes({ db, files, catalogue, log, ...origin }: Fil
     const token = readBearer(headers);
     // A call without a body is signed as what it does, so that whoever has seen one cannot do another thing with it.
     const signed = `${method} ${originalUrl}`;
-    await checkOrigin({ advertiserId, advertiser, ip, headers, token, signed, sample: sampleOf(req) }, signal);
+    await checkOrigin({ advertiserId, advertiser, ip, headers, token, signed, sample: () => sampleOf(req) }, late);
   }
 }
 
