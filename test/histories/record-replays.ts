@@ -1,14 +1,9 @@
 // The recordings of the workflow that sends postbacks again, to be replayed like those of leads.
-import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { NativeConnection } from '@temporalio/worker';
+import type { WorkflowHandle } from '@temporalio/client';
 import type { ReplayCounts, ReplayState } from '../../src/domain/postbacks/replay.ts';
-import { jobWorker } from '../../src/temporal/job-worker.ts';
 import { tellReplay } from '../../src/temporal/tell-replay.ts';
-import { createWorkers } from '../../src/temporal/workers.ts';
 import { replayWorkflowId, wakeJob, type ReplayActivities } from '../../workflows/contract.ts';
-import { eventually } from '../support/eventually.ts';
-import { testBundle } from '../support/temporal/bundle.ts';
-import { writeHistory } from './write-history.ts';
+import { recordJob, type Recorder } from './record-job.ts';
 
 type Recording = {
   /** How its batches end, one after the other. */
@@ -30,14 +25,11 @@ const recordings = {
 export const replayNames = Object.keys(recordings) as (keyof typeof recordings)[];
 
 /** Records all of them. */
-export async function recordReplays(client: Client, connection: NativeConnection): Promise<void> {
-  for (const name of replayNames) await record(name, { client, connection });
+export async function recordReplays(recorder: Recorder): Promise<void> {
+  for (const name of replayNames) await record(name, recorder);
 }
 
-async function record(
-  name: keyof typeof recordings,
-  { client, connection }: { client: Client; connection: NativeConnection },
-): Promise<void> {
+async function record(name: keyof typeof recordings, recorder: Recorder): Promise<void> {
   const { states, onPause }: Recording = recordings[name];
   const left = [...states];
   let hasPaused = false;
@@ -49,21 +41,11 @@ async function record(
     },
     cancelReplay: () => Promise.resolve(),
   };
-  const options = { connection, activities, workflowBundle: await testBundle(), identity: 'worker' };
-  const workers = await createWorkers([jobWorker({ ...options, concurrentJobs: 1 })]);
-  const working = workers.run();
-  await tellReplay(client, { id: name, partnerId: 'abcdefghigk', postbackId: null, total: 3 });
-  const handle = client.workflow.getHandle(replayWorkflowId(name));
-  if (onPause) {
-    await eventually(() => {
-      if (!hasPaused) throw new Error('It did not pause in time.');
-    });
-    await onPause(handle);
-  }
-  await handle.result();
-  workers.shutdown();
-  await working;
-  await writeHistory(client, { name, workflowId: handle.workflowId });
+  await recordJob(recorder, {
+    ...{ name, workflowId: replayWorkflowId(name), activities },
+    start: () => tellReplay(recorder.client, { id: name, partnerId: 'abcdefghigk', postbackId: null, total: 3 }),
+    pause: onPause && { hasPaused: () => hasPaused, then: onPause },
+  });
 }
 
 function countsIn(state: ReplayState): ReplayCounts {

@@ -1,6 +1,6 @@
-// Records the histories that test/workflows/replay.test.ts replays. A recording stands for leads, or replays, that are under way: a
-// change to the workflow must replay all of them. After one behind `patched`, rename the recordings that it outdates
-// (`reversal-before-x.json`) and record anew; they may go when no lead can be so old any more.
+// Records the histories that test/workflows/replay.test.ts replays. A recording stands for leads, replays, imports or runs of
+// retention that are under way: a change to the workflow must replay all of them. After one behind `patched`, rename the
+// recordings that it outdates (`reversal-before-x.json`) and record anew; they may go when no lead can be so old any more.
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
@@ -22,7 +22,9 @@ import { policy as standardPolicy } from '../support/policy.ts';
 import '../support/temporal/quiet-sdk.ts';
 import { startPrivateTemporal, stopTestServers } from '../support/servers.ts';
 import { connectToTemporal } from '../support/temporal/connection.ts';
+import { recordImports } from './record-imports.ts';
 import { recordReplays } from './record-replays.ts';
+import { recordRetention } from './record-retention.ts';
 import { shapeNames, shapeOf, type RecordedLead, type ShapeName } from './shapes.ts';
 import { writeHistory } from './write-history.ts';
 
@@ -42,7 +44,10 @@ async function recordAll(address: string): Promise<void> {
   const connected = await connectToTemporal(address, { identity: 'client' });
   const { client, nativeConnection } = connected;
   for (const name of shapeNames) await record(name, client, nativeConnection);
-  await recordReplays(client, nativeConnection);
+  const recorder = { client, connection: nativeConnection };
+  await recordReplays(recorder);
+  await recordImports(recorder);
+  await recordRetention(recorder);
   await connected.close();
 }
 

@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { historyFromJSON, type History } from '@temporalio/common/lib/proto-utils.js';
 import { Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
+import { importNames } from '../histories/record-imports.ts';
 import { replayNames } from '../histories/record-replays.ts';
+import { retentionNames } from '../histories/record-retention.ts';
 import { shapeNames } from '../histories/shapes.ts';
 import { testBundle } from '../support/temporal/bundle.ts';
 
@@ -24,7 +26,7 @@ describe('replay of recorded workflows', function () {
   this.timeout(120_000);
 
   it('has a recording of every shape, which names no machine', async () => {
-    for (const name of [...shapeNames, ...replayNames]) {
+    for (const name of [...shapeNames, ...replayNames, ...importNames, ...retentionNames]) {
       assert.ok(
         files.some((file) => file.startsWith(name)),
         `record ${name} with npm run record-histories`,

@@ -1,7 +1,16 @@
 import { upsertMemo } from '@temporalio/workflow';
 import { lead as unchanged } from '../../../../workflows/lead.ts';
+import { importFile as unchangedImport } from '../../../../workflows/import.ts';
 import { replay as unchangedReplay } from '../../../../workflows/replay.ts';
-import type { LeadInput, LeadOutcome, ReplayInput, ReplayOutcome } from '../../../../workflows/contract.ts';
+import { retention as unchangedRetention, type Retained } from '../../../../workflows/retention.ts';
+import type {
+  ImportInput,
+  ImportOutcome,
+  LeadInput,
+  LeadOutcome,
+  ReplayInput,
+  ReplayOutcome,
+} from '../../../../workflows/contract.ts';
 
 /** The lead as it must not be changed: it begins with a command that the leads under way have never given. */
 export async function lead(input: LeadInput): Promise<LeadOutcome> {
@@ -13,4 +22,16 @@ export async function lead(input: LeadInput): Promise<LeadOutcome> {
 export async function replay(input: ReplayInput): Promise<ReplayOutcome> {
   upsertMemo({ changed: true });
   return await unchangedReplay(input);
+}
+
+/** The import as it must not be changed. */
+export async function importFile(input: ImportInput): Promise<ImportOutcome> {
+  upsertMemo({ changed: true });
+  return await unchangedImport(input);
+}
+
+/** The run of retention as it must not be changed. */
+export async function retention(): Promise<Retained> {
+  upsertMemo({ changed: true });
+  return await unchangedRetention();
 }
