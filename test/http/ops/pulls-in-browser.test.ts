@@ -1,52 +1,21 @@
 import assert from 'node:assert/strict';
-import { openBrowser, serveApp, type TestBrowser, type TestPage } from '../../support/browser.ts';
-import { createTestDatabase } from '../../support/database.ts';
-import { createNetwork, type Network } from '../../support/network-in-database.ts';
-import { ADMIN_KEY } from '../build-ops-app.ts';
-import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
+import type { TestPage } from '../../support/browser.ts';
+import { useOpsBrowser } from './browser-stage.ts';
 
 const LONG = `https://exports.a-bank-with-a-long-name.example/${'very-long-path/'.repeat(8)}conversions.csv`;
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 
 describe('the pull of an advertiser in a browser', function () {
-  // On a busy machine a click may come before the page listens: no person is that quick.
-  this.retries(1);
-  this.timeout(120_000);
-  let network: Network;
-  let site: OpsConsole;
-  let served: Awaited<ReturnType<typeof serveApp>>;
-  let browser: TestBrowser;
-  let page: TestPage;
+  const ops = useOpsBrowser(this);
   let place: string;
 
-  before(async () => {
-    network = await createNetwork(await createTestDatabase());
-    site = buildOpsConsole(network);
-    served = await serveApp(site.app);
-    browser = await openBrowser(served.url);
-    place = `/ops/advertisers/${network.advertiserId}`;
+  before(() => {
+    place = `/ops/advertisers/${ops.network.advertiserId}`;
   });
-  after(async () => {
-    await browser.close();
-    await served.close();
-    await network.close();
-  });
-  afterEach(async () => {
-    assert.deepEqual(page.complaints, []);
-    assert.deepEqual(site.logged, []);
-    await page.context().close();
-  });
-
-  async function signIn(): Promise<void> {
-    await page.goto('/ops');
-    await page.getByLabel('Admin key').fill(ADMIN_KEY);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.waitForURL(/\/ops$/);
-  }
 
   /** A day of pulls, of which the last ones failed. */
   async function havePast(): Promise<void> {
-    const { db, advertiserId: advertiser_id } = network;
+    const { db, advertiserId: advertiser_id } = ops.network;
     await db('pulls').delete();
     const past = [
       { result: null, ago: 0, attempts: 1 },
@@ -73,10 +42,9 @@ describe('the pull of an advertiser in a browser', function () {
   }
 
   it('is set up, begun at once, paused and ended', async () => {
-    page = await browser.open();
-    await signIn();
+    const page = await ops.signIn();
     await page.goto(place);
-    await page.getByRole('link', { name: 'Pull' }).click();
+    await page.getByRole('link', { name: 'Pull', exact: true }).click();
     await page.getByLabel('URL of the export').fill('http://10.0.0.1/x.csv');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('the host is not an address on the public internet').waitFor();
@@ -104,24 +72,21 @@ describe('the pull of an advertiser in a browser', function () {
       { viewport: { width: 360, height: 780 }, colorScheme: 'light' },
       { viewport: { width: 360, height: 780 }, colorScheme: 'dark' },
     ] as const) {
-      page = await browser.open(look);
-      await signIn();
-      await network.db('pull_settings').delete();
-      await network.db('pulls').delete();
-      await fits();
+      const page = await ops.signIn(look);
+      await ops.network.db('pull_settings').delete();
+      await ops.network.db('pulls').delete();
+      await fits(page);
       await page.getByLabel('URL of the export').fill(LONG);
       await page.locator('#header_name_0').fill('x-a-header-with-a-rather-long-name-of-its-own');
       await page.locator('#header_value_0').fill('secret');
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByText('Saved.').waitFor();
       await havePast();
-      await fits();
-      await page.context().close();
+      await fits(page);
     }
-    page = await browser.open();
   });
 
-  async function fits(): Promise<void> {
+  async function fits(page: TestPage): Promise<void> {
     await page.goto(`${place}/pull`);
     await page.checkAccessible();
     const overflow = await page.evaluate<number>(
