@@ -1,16 +1,18 @@
 // How fast ops find any id over millions of conversions, and how fast the pages of stories come.
 import type { Knex } from 'knex';
 import { connectDb } from '../../src/db/connect.ts';
+import { countNext } from '../../src/db/counting/counting.ts';
 import { FIND_BY_ID, valuesFor } from '../../src/db/reports/find-by-id.ts';
 import { createStatusIntake } from '../../src/intake/status.ts';
 import { WINDOW_MS } from '../http/build-ops-app.ts';
 import { buildOpsConsole } from '../http/build-ops-console.ts';
 import { makeHotLead } from '../support/leads/hot-lead.ts';
 import { stopTestServers } from '../support/servers.ts';
-import { startAnalyticsDatabase } from './analytics-database.ts';
+import { DAY_MS, startAnalyticsDatabase } from './analytics-database.ts';
 import { endWith, judgeLargest, median, quantile } from './figures.ts';
 
 const CONVERSIONS = Number(process.env['CONVERSIONS'] ?? 5_000_000);
+const OPEN = Math.min(1_000_000, CONVERSIONS / 5);
 const MAX_SEARCH_MS = 100;
 const MAX_PAGE_MS = 150;
 const ROUNDS = 50;
@@ -22,6 +24,7 @@ type Plan = { 'QUERY PLAN': { 'Planning Time': number; 'Execution Time': number 
 const { url, db: fillingDb, data } = await startAnalyticsDatabase();
 await addCalls(fillingDb);
 await addConversions(fillingDb);
+await openConversions(fillingDb);
 const { offer_id: offerId, advertiser_id: advertiserId } = await fillingDb('offers').first<{
   offer_id: string;
   advertiser_id: string;
@@ -50,6 +53,9 @@ for (const path of [
   `/ops/leads/${hot.leadId}?after=${hot.lastSeq - 100}`,
   `/ops/conversions/${data.conversionId}`,
   `/ops/conversions/${hot.conversionId(1)}`,
+  '/ops/silence',
+  '/ops/silence/reminders',
+  '/ops/fraud',
 ]) {
   pages.push(await openPage(path));
 }
@@ -60,7 +66,10 @@ endWith([
     atMost: MAX_SEARCH_MS,
     unit: 'ms',
   }),
-  judgeLargest(`pages of leads and conversions, p99 of ${ROUNDS} each`, pages, { atMost: MAX_PAGE_MS, unit: 'ms' }),
+  judgeLargest(`pages of leads, conversions, silence and flags, p99 of ${ROUNDS} each`, pages, {
+    atMost: MAX_PAGE_MS,
+    unit: 'ms',
+  }),
 ]);
 
 /** A call for each status, each with a transaction_id of its own, and some thousands with the same. */
@@ -82,6 +91,25 @@ async function addConversions(filling: Knex): Promise<void> {
        generate_series(1, :wanted::int - (select count(*) from conversions)::int) n`,
     { wanted: CONVERSIONS },
   );
+}
+
+/** Gives a part of them a lead, spread over the window, and has them counted. */
+async function openConversions(filling: Knex): Promise<void> {
+  await filling.raw(
+    `with opened as (
+       select *, row_number() over () as n from (select * from conversions where conversion_id like 'x%' limit :open) c
+     ), dated as materialized (
+       select *, now() - interval '14 days' + n * interval '14 days' / :open as made_at from opened order by n
+     ), led as (
+       insert into leads (lead_id, last_seq, last_activity_at) select lead_id, 2, made_at from dated
+     ), touched as (
+       insert into lead_events (lead_id, seq, at, type, partner_id) select lead_id, 1, made_at, 'touch', 'ann' from dated
+     )
+     insert into lead_events (lead_id, seq, at, type, conversion_id, offer_id, advertiser_id)
+     select lead_id, seq, made_at, 'conversion', conversion_id, offer_id, advertiser_id from dated`,
+    { open: OPEN },
+  );
+  while (!(await countNext(filling, DAY_MS))?.isDone);
 }
 
 /** Ids of every kind, spread over the tables; and those that very many rows carry, or none. */
@@ -129,7 +157,7 @@ async function openPage(path: string): Promise<number> {
     const began = performance.now();
     const { status, text } = await visitor.get(path);
     if (number >= 0) times.push(performance.now() - began);
-    if (status !== 200 || !text.includes('What happened'))
+    if (status !== 200 || !/What happened|<h1>(Silence|Windows|Fraud)/.test(text))
       throw new Error(`${path} was answered with ${status}: ${text}`);
   }
   return tell(path, times);
