@@ -11,7 +11,6 @@ import type { ImportActivities } from '../../workflows/contract.ts';
 import { bookChunks, chunksAtOnce, type Step } from './book-chunks.ts';
 import { createDryRun } from './judge-rows.ts';
 import { createReadAhead } from './read-ahead.ts';
-import { createReportReader } from './read-reports.ts';
 import { createUnstorableRows } from './unstorable-rows.ts';
 
 export type ImportDeps = {
@@ -67,11 +66,15 @@ export function createImporting({
   };
 
   async function takeTurn(turn: ImportTurn): Promise<void> {
-    const { importId } = turn;
     const dryRun = turn.dryRun ? createDryRun(turn, windowMs) : null;
-    const reading = { importId, readReport: createReportReader(turn), limit: chunksAtOnce(turn), dryRun };
     const unstorable = createUnstorableRows(windowMs);
-    const work = { turn, ahead: createReadAhead(db, reading), dryRun, unstorable, windowMs };
+    const work = {
+      turn,
+      ahead: createReadAhead(db, { turn, limit: chunksAtOnce(turn), dryRun }),
+      dryRun,
+      unstorable,
+      windowMs,
+    };
     const until = performance.now() + batchMs;
     let step: Step | undefined;
     // Waiting for a place may take longer than Temporal waits to hear of us; people see in the Web UI how far it is.

@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Knex } from 'knex';
 import type { JudgedFacts } from '../../src/db/imports/assumptions.ts';
-import { readChunks } from '../../src/db/imports/import-turns.ts';
+import { readChunks, readVocabulary, type ImportTurn } from '../../src/db/imports/import-turns.ts';
 import type { Asks } from '../../src/db/pipelined.ts';
 import type { FileRow } from '../../src/domain/imports/row.ts';
 import type { DryRun } from './judge-rows.ts';
-import type { createReportReader, RowReport } from './read-reports.ts';
+import { createReportReader, type RowReport } from './read-reports.ts';
 
 /** A chunk whose rows have been read as reports. */
 export type ReadChunk = { chunk: number; reports: RowReport[] };
@@ -17,23 +18,23 @@ export type ReadAhead = {
   take(trx: Asks, from: number): Promise<NextChunks>;
 };
 
-type Reading = {
-  importId: string;
-  readReport: ReturnType<typeof createReportReader>;
-  limit: number;
-  dryRun: DryRun | null;
-};
+type Reading = { turn: ImportTurn; limit: number; dryRun: DryRun | null };
 
 /**
  * Reads what comes next while Postgres is busy with the rows before: no row changes once it has been received, and a dry run
- * knows what it has found just now.
+ * knows what it has found just now. Rows with a word that nobody knows are read again when ops have explained words meanwhile:
+ * kept calls have been judged by then, and these would wait for nobody.
  */
-export function createReadAhead(db: Knex, { importId, readReport, limit, dryRun }: Reading): ReadAhead {
+export function createReadAhead(db: Knex, { turn, limit, dryRun }: Reading): ReadAhead {
+  const { importId, advertiserId } = turn;
+  let { vocabulary } = turn;
+  let readReport = createReportReader(turn);
   let ahead: { from: number; next: Promise<NextChunks> } | undefined;
 
   return {
     async take(trx, from) {
-      const next = await (ahead?.from === from ? ahead.next : read(trx, from));
+      const found = await (ahead?.from === from ? ahead.next : read(trx, from));
+      const next = hasUnknownWord(found) && (await haveWordsChanged(trx)) ? await read(trx, from) : found;
       const last = next.chunks.at(-1);
       ahead = last && { from: last.chunk + 1, next: read(db, last.chunk + 1) };
       // Whoever takes them hears of it.
@@ -41,6 +42,14 @@ export function createReadAhead(db: Knex, { importId, readReport, limit, dryRun 
       return next;
     },
   };
+
+  async function haveWordsChanged(trx: Asks): Promise<boolean> {
+    const now = await readVocabulary(trx, advertiserId);
+    if (isDeepStrictEqual(now, vocabulary)) return false;
+    vocabulary = now;
+    readReport = createReportReader({ ...turn, vocabulary });
+    return true;
+  }
 
   async function read(from: Asks, place: number): Promise<NextChunks> {
     const found = await readChunks(from, { importId, from: place, limit });
@@ -52,4 +61,8 @@ export function createReadAhead(db: Knex, { importId, readReport, limit, dryRun 
     const reports = chunks.flatMap((chunk) => chunk.reports.map(({ report }) => report));
     return { chunks, facts: await dryRun.read(from, reports) };
   }
+}
+
+function hasUnknownWord({ chunks }: NextChunks): boolean {
+  return chunks.some(({ reports }) => reports.some(({ report }) => report.meaning === 'unknown_word'));
 }

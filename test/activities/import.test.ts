@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { updateAdvertiser } from '../../src/db/advertisers.ts';
 import { importTells } from '../../src/db/imports/import-tells.ts';
 import type { AppError } from '../../src/errors.ts';
+import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
 import { settleLatest } from '../support/leads/settle.ts';
 import { postbacksOf, rewardsOf } from '../support/network-in-database.ts';
@@ -283,6 +284,31 @@ describe('an import', () => {
     assertFields(await stage.batch(id), { state: 'cancelled', done_rows: 512 });
     assertFields(await stage.ask(id, 'cancel'), { state: 'cancelled' });
     await assert.rejects(stage.ask(id, 'resume'), /has ended: it is cancelled/);
+  });
+
+  it('reads rows by words that were explained after it had begun', async () => {
+    const { db, network } = stage;
+    const [held, other] = [await network.aLead('ann'), await network.aLead('ann')];
+    const rows = Array.from({ length: 600 }, (_, n) => ['nobody', n === 0 ? 'approved' : 'verkauft', '']);
+    rows[0] = [held.conversionId, 'approved', ''];
+    rows[500] = [other.conversionId, 'verkauft', ''];
+    const { import_id: id } = await stage.receive(csvOf(HEADER, rows));
+    const holder = await db.transaction();
+    await holder('leads').where({ lead_id: held.leadId }).forUpdate().select('lead_id');
+    const working = stage.batch(id);
+    await eventually(async () => {
+      const { rows: waiting } = await db.raw<{ rows: object[] }>(
+        `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      assert.equal(waiting.length, 1, 'the first rows wait for a lead');
+    });
+    const vocabulary = { words: { verkauft: 'approved' as const }, default_status: null, parameters: {} };
+    await updateAdvertiser(db, network.advertiserId, { vocabulary });
+    await holder.commit();
+    await working;
+    await stage.finish(id);
+    assert.equal(await stage.statusOf(other.conversionId), 'approved');
+    await updateAdvertiser(db, network.advertiserId, { vocabulary: null });
   });
 
   it('is told of when it is lost, before some of what died uploads have left is dropped', async () => {
