@@ -21,6 +21,7 @@ type Stage = { network: Network; browser: ConsoleVisitor };
 const ASKS_ONLY = ['post /ops/prices/:id/preview'];
 
 const OFFER = { name: 'Card', description: 'A card.', url: 'https://bank.example/?c={conversion_id}', amount: '5' };
+const PULL = { url: 'https://bank.example/export.csv', every_minutes: '60', format: 'auto', notify: 'true' };
 const PRICES = { 'amount.0': '5', counts: 'offer', period: 'day', time_zone: 'UTC' };
 
 /** One form for each page that changes something. */
@@ -91,6 +92,18 @@ const CHANGES: Record<string, (stage: Stage) => Promise<Form>> = {
     `/ops/advertisers/${await anAdvertiser(network)}/vocabulary`,
     { word: 'sale', meaning: 'approved', default_status: '' },
   ],
+  'post /ops/advertisers/:id/pull': async ({ network }) => [
+    `/ops/advertisers/${await anAdvertiser(network)}/pull`,
+    PULL,
+  ],
+  'post /ops/advertisers/:id/pull/run': async (stage) => [`${await aPull(stage)}/run`],
+  'post /ops/advertisers/:id/pull/pause': async (stage) => [`${await aPull(stage)}/pause`],
+  'post /ops/advertisers/:id/pull/resume': async (stage) => {
+    const place = await aPull(stage);
+    await stage.browser.post(`${place}/pause`);
+    return [`${place}/resume`];
+  },
+  'post /ops/advertisers/:id/pull/end': async (stage) => [`${await aPull(stage)}/end`],
   'post /ops/offers': async ({ network }) => ['/ops/offers', { ...OFFER, ...(await priced(network)) }],
   'post /ops/offers/:id': async ({ network }) => [
     `/ops/offers/${await anOffer(network)}`,
@@ -140,6 +153,13 @@ const CHANGES: Record<string, (stage: Stage) => Promise<Form>> = {
 
 async function anAdvertiser({ db }: Network): Promise<string> {
   return (await createAdvertiser(db, { name: 'Bank' })).advertiser.advertiser_id;
+}
+
+/** @returns where the pull of an advertiser is */
+async function aPull({ network, browser }: Stage): Promise<string> {
+  const place = `/ops/advertisers/${await anAdvertiser(network)}/pull`;
+  await browser.post(place, PULL);
+  return place;
 }
 
 async function anOffer(network: Network): Promise<string> {
