@@ -20,7 +20,7 @@ const OWE_UNFINISHED = `
   insert into outbox as o (lead_id, from_seq, upto_seq, urgency, recheck)
   select lead_id, last_seq, last_seq, ${URGENCY.status}, true
   from leads where lead_id in (select lead_id from unfinished) order by lead_id
-  on conflict (lead_id) do update set urgency = excluded.urgency, recheck = true
+  on conflict (lead_id) do update set urgency = excluded.urgency, recheck = true, is_bulk = false
   returning lead_id`;
 
 const OWE_LEADS_WITH_OPEN_POSTBACKS = `

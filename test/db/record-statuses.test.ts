@@ -381,6 +381,31 @@ describe('recording many statuses in one transaction', () => {
     assert.deepEqual(await results(said('rejected', 'e')), ['recorded']);
   });
 
+  it('a signed call is forgotten 15 minutes after it came last, and may then be what its advertiser says anew', async () => {
+    const { conversionId } = await network.aLead('ann');
+    const signedAs = `${conversionId} a`;
+    const results = async (...reports: StatusReport[]) => (await inOneBatch(reports)).map(({ result }) => result);
+    const pass = (minutes: number) =>
+      db('signed_calls')
+        .where({ digest: signedAs })
+        .update({ seen_at: db.raw("seen_at - ? * interval '1 minute'", [minutes]) });
+    const approved = reportOf({ conversionId, signedAs });
+    assert.deepEqual(await results(approved), ['recorded']);
+    await pass(14);
+    assert.deepEqual(await results(approved, reportOf({ conversionId, meaning: 'rejected' })), [
+      'duplicate',
+      'recorded',
+    ]);
+    await pass(14);
+    assert.deepEqual(await results(approved), ['stale']);
+    await pass(16);
+    assert.deepEqual(await results(approved, reportOf({ conversionId, meaning: 'rejected' })), [
+      'recorded',
+      'recorded',
+    ]);
+    assert.deepEqual(await results(approved), ['stale']);
+  });
+
   it('a signed call that was refused is judged anew when it comes once more', async () => {
     const { conversionId, leadId } = await network.aLead('ann');
     await closeWindow(leadId);

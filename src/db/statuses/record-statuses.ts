@@ -149,10 +149,10 @@ function judgeInOrder(
   });
 }
 
-/** What was signed of what has decided something, or has said it once more. */
+/** What was signed of what has decided something, or has said once more what was decided then or before. */
 function signedDecisions(judged: readonly Pick<JudgedReport, 'report' | 'result'>[]): string[] {
   return judged.flatMap(({ report: { signedAs, meaning }, result }) => {
-    const isTaken = (result === 'recorded' || result === 'duplicate') && isDecision(meaning);
-    return isTaken && signedAs !== undefined ? [signedAs] : [];
+    const isTaken = result === 'recorded' || result === 'duplicate' || result === 'stale';
+    return isTaken && isDecision(meaning) && signedAs !== undefined ? [signedAs] : [];
   });
 }

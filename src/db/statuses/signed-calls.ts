@@ -5,19 +5,23 @@ import type { Asks } from '../pipelined.ts';
 import { prepared } from '../prepared.ts';
 import { conversionKey, type LockedConversions } from './lock-conversions.ts';
 
-const FIND_SIGNED = `select digest from signed_calls where digest = any (:digests::text[])`;
+// A signature may be five minutes ahead, and is good for five more; clocks differ.
+const IS_FORGOTTEN = `seen_at < now() - interval '15 minutes'`;
 
-// A signature may be five minutes ahead, and is good for five more; clocks differ. As many rows are dropped as are added, and
-// some more, so that the table stays as small as what comes in that time.
+// What is still there after that time is a decision that its advertiser has come to anew.
+const FIND_SIGNED = `select digest from signed_calls where digest = any (:digests::text[]) and not ${IS_FORGOTTEN}`;
+
+// As many rows are dropped as are added, and some more, so that the table stays as small as what comes in that time. A call
+// that is sent again may be signed anew, and then its signature is good for as long again.
 const REMEMBER_SIGNED = `
   with past as (
     delete from signed_calls where digest in (
-      select digest from signed_calls where seen_at < now() - interval '15 minutes'
+      select digest from signed_calls where ${IS_FORGOTTEN} and digest <> all (:digests::text[])
       order by seen_at limit 2 * cardinality(:digests::text[]) for update skip locked
     )
   )
   insert into signed_calls (digest) select distinct digest from unnest(:digests::text[]) as d (digest) order by digest
-  on conflict (digest) do nothing`;
+  on conflict (digest) do update set seen_at = now()`;
 
 /**
  * Which of these calls came before, by what they were signed as. Only those are asked about that could undo a decision, so
