@@ -4,6 +4,7 @@ import { readConfig } from '../../src/config.ts';
 import { createAdvertiser } from '../../src/db/advertisers.ts';
 import { connectDb } from '../../src/db/connect.ts';
 import { hasPendingMigrations, migrate, rollBack } from '../../src/db/migrate.ts';
+import { importsOnce } from '../../src/db/migrations/034-imports-once.ts';
 import { wordsCompared } from '../../src/db/migrations/034-words-compared.ts';
 import { createPartner } from '../../src/db/partners.ts';
 import { createLog } from '../../src/log.ts';
@@ -86,6 +87,22 @@ describe('migrations', () => {
       ['sale', 'sale', 'été', 'éte', null, null, 'two  words', 'plain'],
     );
     assert.deepEqual(kept.map(({ result }) => result).slice(3, 6), ['unknown_word', 'malformed', 'malformed']);
+  });
+
+  it('leave files that were imported more than once as they are, and let none be from then on', async () => {
+    await migrate(db);
+    await importsOnce.down(db);
+    const { advertiser } = await createAdvertiser(db, { name: 'Bank' });
+    const common = { advertiser_id: advertiser.advertiser_id, source: 'ops', sha256: 'same', rows: 1, state: 'done' };
+    const file = (importId: string, dryRun = false) => ({
+      ...common,
+      ...{ import_id: importId, dry_run: dryRun, ended_at: db.fn.now() },
+    });
+    await db('imports').insert([file('a'), file('b'), file('c', true), file('d', true)]);
+    await importsOnce.up(db);
+    assert.deepEqual(await db('imports').where({ is_again: true }).orderBy('import_id').pluck('import_id'), ['b', 'd']);
+    await assert.rejects(db('imports').insert(file('e')), /imports_once/);
+    await db('imports').insert([file('f', true), { ...file('g'), is_again: true }]);
   });
 
   it('compare an id in the same way in all tables, so that joins can use indexes', async () => {
