@@ -296,6 +296,14 @@ describe('a pull', function () {
     assertFields(second, { result: 'imported' });
   });
 
+  it('counts as failed when its workflow was terminated', async () => {
+    stage.server.refuse(503);
+    for (const run of [stage.newRun(), stage.newRun(), stage.newRun()]) await assert.rejects(stage.attempt(run));
+    const standing = await readPullStanding(stage.db, stage.advertiserId);
+    assert.equal(standing?.failures, 2, 'all but the last, which is still under way');
+    assert.ok(standing.failing_since, 'it does not say since when');
+  });
+
   it('drops the oldest of more than a thousand, but not what tells whether there is something new', async () => {
     stage.server.serve(HEADER + LINE, { etag: '"one"' });
     const { importId } = await stage.pull();

@@ -39,7 +39,8 @@ const ENDED_COLUMNS = `pull_id as "pullId", result, import_id as "importId", byt
 // What another run left behind, such as one that was terminated, goes on no more.
 const CLOSE_OTHERS = `
   update pulls set result = 'failed', problem = coalesce(problem, 'interrupted'), ended_at = now()
-  where advertiser_id = :advertiserId and run_id <> :runId and result is null`;
+  where advertiser_id = :advertiserId and run_id <> :runId and result is null
+  returning advertiser_id as "advertiserId"`;
 
 const BEGIN_ATTEMPT = `
   insert into pulls as p (pull_id, advertiser_id, run_id, revised_at)
@@ -75,7 +76,7 @@ export async function beginPull(db: Knex, run: PullRun): Promise<BegunPull | End
     await trx('pull_standings').where({ advertiser_id: run.advertiserId }).forUpdate();
     const ended = await readEndedPull(trx, run);
     if (ended) return ended;
-    await trx.raw(CLOSE_OTHERS, run);
+    await closeOthers(trx, run);
     type Begun = { pullId: string; attempt: number; receivingId: string | null };
     const { rows: begun } = await trx.raw<{ rows: Begun[] }>(BEGIN_ATTEMPT, { ...run, pullId: newPullId() });
     if (!begun[0]) return undefined;
@@ -85,6 +86,12 @@ export async function beginPull(db: Knex, run: PullRun): Promise<BegunPull | End
     const { rows: work } = await trx.raw<{ rows: Work[] }>(READ_WORK, { advertiserId: run.advertiserId });
     return work[0] && { ...work[0], pullId, attempt };
   });
+}
+
+/** The standing is locked. Each of them counts as one that has failed. */
+async function closeOthers(trx: Knex, run: PullRun): Promise<void> {
+  const { rows } = await trx.raw<{ rows: { advertiserId: string }[] }>(CLOSE_OTHERS, run);
+  for (const { advertiserId } of rows) await noteStanding(trx, advertiserId, 'failed');
 }
 
 /** @returns undefined while it is under way, or when there is none */
