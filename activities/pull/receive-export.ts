@@ -13,7 +13,7 @@ import { AppError } from '../../src/errors.ts';
 import { EmptyFileError } from '../../src/intake/files/broken-file.ts';
 import { receiveImport, type ReceiveDeps } from '../../src/intake/files/receive-import.ts';
 import { newImportId } from '../../src/new-ids.ts';
-import { FetchError, type FetchedFile, type FileClient } from '../../src/outbound/fetch-file.ts';
+import { FetchError, isValidator, type FetchedFile, type FileClient } from '../../src/outbound/fetch-file.ts';
 import { openSealed } from '../../src/sealed-text.ts';
 
 export type ReceiveExportDeps = ReceiveDeps & {
@@ -68,7 +68,7 @@ export async function receiveExport(
 }
 
 function readHeaders(begun: BegunPull, keys: readonly string[]): Record<string, string> | undefined {
-  const { sealedHeaders, advertiserId, last } = begun;
+  const { sealedHeaders, advertiserId } = begun;
   const opened = sealedHeaders === null ? '{}' : openSealed(sealedHeaders, { keys, context: advertiserId });
   if (opened === undefined) return undefined;
   return {
@@ -76,9 +76,16 @@ function readHeaders(begun: BegunPull, keys: readonly string[]): Record<string, 
     accept: ACCEPT,
     ...lowerNames(JSON.parse(opened) as Record<string, string>),
     'accept-encoding': 'identity',
-    ...(last?.etag && { 'if-none-match': last.etag }),
-    ...(last?.lastModified && { 'if-modified-since': last.lastModified }),
+    ...validatorsOf(begun),
   };
+}
+
+/** What asks for the export only if it is another than the last; empty when nothing of the last can ask so. */
+function validatorsOf({ last }: BegunPull): Record<string, string> {
+  const headers = { 'if-none-match': last?.etag, 'if-modified-since': last?.lastModified };
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (value && isValidator(value) ? [[name, value]] : [])),
+  );
 }
 
 /** So that what was agreed with the advertiser replaces what we would say ourselves. */
@@ -88,10 +95,10 @@ function lowerNames(headers: Record<string, string>): Record<string, string> {
 
 function judgeAnswer(
   { httpStatus, location, encoding }: FetchedFile,
-  { last }: BegunPull,
+  begun: BegunPull,
 ): 'file' | 'unchanged' | PullAnswer {
   // Unasked for, it would be a strange answer.
-  if (httpStatus === NOT_MODIFIED && last) return 'unchanged';
+  if (httpStatus === NOT_MODIFIED && Object.keys(validatorsOf(begun)).length > 0) return 'unchanged';
   if (httpStatus > 300 && httpStatus < 400 && httpStatus !== NOT_MODIFIED)
     return { httpStatus, problem: 'redirect', detail: location };
   if (httpStatus !== OK) return { httpStatus, problem: 'http_status', detail: null };

@@ -23,6 +23,7 @@ export class FetchError extends Error {
 /** The beginning of an answer; all texts are hostile. */
 export type FetchedFile = {
   httpStatus: number;
+  /** Null, as that below, when it could not be sent back as it came. */
   etag: string | null;
   lastModified: string | null;
   /** Of a redirect, which is not followed. */
@@ -133,8 +134,8 @@ function describe(response: Dispatcher.ResponseData, signal: AbortSignal): Fetch
   body.on('error', () => undefined);
   return {
     httpStatus: statusCode,
-    etag: textOf(headers.etag),
-    lastModified: textOf(headers['last-modified']),
+    etag: validatorOf(headers.etag),
+    lastModified: validatorOf(headers['last-modified']),
     location: textOf(headers.location),
     encoding: encoding === null || encoding.toLowerCase() === 'identity' ? null : encoding,
     contentType: textOf(headers['content-type']),
@@ -161,6 +162,16 @@ function toFetchError(error: unknown, signal: AbortSignal): FetchError {
 
 function isTimeout(reason: unknown): boolean {
   return reason instanceof Error && reason.name === 'TimeoutError';
+}
+
+/** Whether an ETag or a Last-Modified can be sent back: undici sends no request with other letters in a header. */
+export function isValidator(text: string): boolean {
+  return text.length <= SHOWN_BYTES && /^[\x20-\x7e]+$/.test(text);
+}
+
+function validatorOf(value: string | string[] | undefined): string | null {
+  const first = [value].flat()[0];
+  return first !== undefined && isValidator(first) ? first : null;
 }
 
 function textOf(value: string | string[] | undefined): string | null {

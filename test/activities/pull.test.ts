@@ -104,6 +104,25 @@ describe('a pull', function () {
     );
   });
 
+  it('goes on after an ETag that cannot be sent back, though it was kept', async () => {
+    stage.server.serve(HEADER + LINE);
+    const { importId } = await stage.pull();
+    await stage.imports.batch(importId ?? '');
+    await stage.db('pulls').update({ etag: '"caf\ufffd"', last_modified: '\ufffd' });
+    assertFields(await stage.pull(), { result: 'unchanged' });
+    assert.equal(stage.server.asked[1]?.['if-none-match'], undefined);
+  });
+
+  it('is not unchanged because of a 304 that nobody asked for', async () => {
+    stage.server.serve(HEADER + LINE);
+    const { importId } = await stage.pull();
+    await stage.imports.batch(importId ?? '');
+    stage.server.refuse(304);
+    const outcome = await stage.pull();
+    assert.equal(outcome.result, 'failed');
+    assert.match(outcome.message ?? '', /answered 304 instead of 200/);
+  });
+
   it('waits for the import before it', async () => {
     stage.server.serve(HEADER + LINE);
     await stage.pull();

@@ -65,6 +65,19 @@ describe('fetching a file from a URL that a stranger chose', () => {
     file.leave();
   });
 
+  it('keeps no ETag and no Last-Modified that could not be sent back', async () => {
+    let odd = '';
+    const origin = await serve(
+      startHttpServer((_request, response) => response.writeHead(200, { etag: odd, 'last-modified': odd }).end()),
+    );
+    const client = createClient();
+    for (odd of ['"caf\u00e9"', '"\u00c3\u00a9"', '"a\tb"', `"${'x'.repeat(1100)}"`]) {
+      const file = await client.fetch({ url: origin, headers: {}, signal: new AbortController().signal });
+      assert.deepEqual([file.etag, file.lastModified], [null, null], odd);
+      file.leave();
+    }
+  });
+
   it('calls no address that is not allowed, be it behind a name', async () => {
     const addressRules = createAddressRules({ allowCidrs: [] });
     const dial = () => assert.fail('it was dialled');
