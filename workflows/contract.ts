@@ -200,6 +200,7 @@ export type PullOutcome = {
   result: PullResult | 'gone';
   importId: string | null;
   bytes: number | null;
+  /** Why it brought nothing, by its kind alone: what a server says of itself stays in Postgres. */
   message: string | null;
 };
 

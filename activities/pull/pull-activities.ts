@@ -7,7 +7,7 @@ import {
   type BegunPull,
   type EndedPull,
 } from '../../src/db/pulls/pulls.ts';
-import { explainPull } from '../../src/domain/pulls/explain-pull.ts';
+import { explainUnquoted } from '../../src/domain/pulls/explain-pull.ts';
 import { mayPass, type PullAnswer } from '../../src/domain/pulls/pull.ts';
 import type { Log } from '../../src/log.ts';
 import type { Metrics } from '../../src/metrics.ts';
@@ -70,7 +70,7 @@ export function createPulling(deps: PullDeps): Pulling {
     cancellationSignal().throwIfAborted();
     await noteAttempt(db, begun, answer);
     const isLast = !mayPass(answer);
-    const message = explainPull(answer) ?? '';
+    const message = explainUnquoted(answer) ?? '';
     log.info(
       { pullId: begun.pullId, advertiserId: begun.advertiserId, ...shown(answer), isLast },
       'An export did not come.',
@@ -83,7 +83,7 @@ export function createPulling(deps: PullDeps): Pulling {
     // An activity that is repeated tells what has been counted before; that is once in a while.
     metrics.pulls.inc({ result });
     log.info({ pullId, advertiserId, result, importId, bytes, ...shown(ended) }, 'A pull has ended.');
-    return { result, importId, bytes, message: explainPull(ended) };
+    return { result, importId, bytes, message: explainUnquoted(ended) };
   }
 }
 

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { deletePullSettings } from '../../src/db/pulls/pull-settings.ts';
 import { readPullStanding } from '../../src/db/pulls/pull-reports.ts';
 import { askImport } from '../../src/db/imports/imports.ts';
+import { explainPull } from '../../src/domain/pulls/explain-pull.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
 import { createPullStage, type PullStage } from './pull-stage.ts';
@@ -165,11 +166,13 @@ describe('a pull', function () {
 
     async function fails(expected: RegExp, isLast: boolean, by = stage.createPuller()): Promise<void> {
       const outcome = await stage.pull(by);
-      assert.match(outcome.message ?? '', expected);
       assert.equal(outcome.isLast, isLast, 'whether another attempt makes sense');
       assert.deepEqual(await imports(), [], 'nothing of it is kept');
       const [pull] = await stage.pulls();
       assert.equal(pull?.result, 'failed');
+      const { problem, http_status: httpStatus, detail } = pull;
+      assert.match(explainPull({ problem, httpStatus, detail }) ?? '', expected);
+      assert.equal(outcome.message, explainPull({ problem, httpStatus, detail: null }), 'Temporal hears no detail');
       assert.doesNotMatch(outcome.message ?? '', /in-the-query/);
     }
 

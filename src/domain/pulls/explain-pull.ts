@@ -32,10 +32,16 @@ const PROBLEMS: Readonly<Record<Exclude<PullProblem, 'http_status' | 'redirect' 
 export function explainPull({ problem, httpStatus, detail }: PullAnswer): string | null {
   if (problem === null) return null;
   if (problem === 'http_status') return tellStatus(httpStatus ?? 0);
-  if (problem === 'broken_file') return detail ?? 'The file cannot be read.';
+  if (problem === 'broken_file')
+    return detail ?? 'The file cannot be read: see the pull itself for what is wrong with it.';
   if (problem !== 'redirect') return PROBLEMS[problem];
   const target = detail === null ? 'elsewhere' : `to ${detail}`;
   return `The server redirects (${httpStatus}) ${target}, and redirects are never followed, so that nobody else gets the headers: put the final address into the URL.`;
+}
+
+/** The same without a word of the server or its file, for Temporal, which is to hold neither. */
+export function explainUnquoted(answer: PullAnswer): string | null {
+  return explainPull({ ...answer, detail: null });
 }
 
 function tellStatus(httpStatus: number): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { explainPull } from '../../../src/domain/pulls/explain-pull.ts';
+import { explainPull, explainUnquoted } from '../../../src/domain/pulls/explain-pull.ts';
 import { mayPass, type PullProblem } from '../../../src/domain/pulls/pull.ts';
 import { sendErrors } from '../../../src/domain/postbacks/send-error.ts';
 
@@ -31,6 +31,15 @@ describe('why a pull brought nothing', () => {
     assert.match(tell(429), /pull less often/);
     assert.match(tell(502), /failed on its side \(502\)/);
     assert.match(tell(204), /answered 204 instead of 200/);
+  });
+
+  it('is said without a word of the server where that is not to be kept', () => {
+    for (const problem of ['redirect', 'broken_file'] as const) {
+      const answer = { problem, httpStatus: 302, detail: 'https://files.example/export?signature=secret' };
+      assert.match(explainPull(answer) ?? '', /signature=secret/, problem);
+      assert.match(explainUnquoted(answer) ?? '', /\w{3,}.*\.$/, problem);
+      assert.doesNotMatch(explainUnquoted(answer) ?? '', /files\.example|secret/, problem);
+    }
   });
 
   it('may pass by itself where that is so', () => {
