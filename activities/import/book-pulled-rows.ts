@@ -27,8 +27,8 @@ export async function bookPulledRows(
   const repeats = noted.filter(({ isOutdated }) => isOutdated === true);
   const known = await judgeRepeats(trx, repeats, { turn, windowMs });
   const toRecord = noted.filter((report) => !known.has(report) && report.meaning !== 'malformed');
-  const dated = await markFetchedBefore(trx, toRecord, turn);
-  const recorded = dated.length === 0 ? [] : await recordStatuses(trx, dated, { windowMs });
+  const review = (reports: readonly StatusReport[]) => markFetchedBefore(trx, reports, turn);
+  const recorded = toRecord.length === 0 ? [] : await recordStatuses(trx, toRecord, { windowMs, review });
   return noted.map((report) => {
     if (report.meaning === 'malformed') return report.meaning;
     return known.get(report) ?? (recorded.shift()?.result as StatusResult);

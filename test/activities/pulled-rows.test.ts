@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createAdvertiser } from '../../src/db/advertisers.ts';
+import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
+import { reportByFile } from '../support/leads/report-by-file.ts';
 import { createPullStage, type PullStage } from './pull-stage.ts';
 
 describe('the rows of an export that is pulled again and again', () => {
@@ -51,6 +53,23 @@ describe('the rows of an export that is pulled again and again', () => {
     const { importId } = await stage.attempt(stage.newRun());
     await reportByUrl('rejected');
     assertFields(await stage.imports.batch(importId ?? ''), { recorded: 0, stale: 2 });
+    assert.equal(await status(), 'rejected');
+  });
+
+  it('undo no decision that was being committed while they were booked', async () => {
+    const { db, imports, server } = stage;
+    server.serve(`conversion_id,status\n${conversion},approved\n`);
+    const { importId } = await stage.attempt(stage.newRun());
+    const call = await db.transaction();
+    await reportByFile({ ...imports.network, db: call }, conversion, 'rejected');
+    const booked = imports.batch(importId ?? '');
+    await eventually(async () => {
+      const waiting = db('pg_stat_activity').where({ wait_event_type: 'Lock' });
+      const { length } = await waiting.whereRaw('datname = current_database()');
+      assert.equal(length, 1, 'the row waits for the lead');
+    });
+    await call.commit();
+    assertFields(await booked, { recorded: 0, stale: 1 });
     assert.equal(await status(), 'rejected');
   });
 

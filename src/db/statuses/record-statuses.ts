@@ -28,6 +28,9 @@ type RecordOptions = {
   commit?: (results: StatusResult[]) => Promise<void>;
 };
 
+/** Looks at the reports once more when their leads are locked, so that nothing is decided any more meanwhile. */
+type Review = (reports: readonly StatusReport[]) => Promise<readonly StatusReport[]>;
+
 /**
  * Judges and records reports in the order given, each as if those before it were committed already; several may be of one
  * lead or one conversion. However many there are, Postgres is asked three times; a few times more where prices
@@ -41,10 +44,10 @@ type RecordOptions = {
 export async function recordStatuses(
   trx: Asks,
   reports: readonly StatusReport[],
-  options: RecordOptions,
+  { review, ...options }: RecordOptions & { review?: Review },
 ): Promise<StatusVerdict[]> {
   const locked = await lockReported(trx, reports, 'wait');
-  return await record(trx, reports, { locked, ...options });
+  return await record(trx, review ? await review(reports) : reports, { locked, ...options });
 }
 
 /**
