@@ -10,9 +10,11 @@ const PAGE = 50;
 const filters = z.strictObject({
   q: z.string().max(120).optional(),
   state: z.enum(['active', 'paused']).optional(),
-  advertiser_id: z.string().max(64).optional(),
   cursor: z.string().max(64).optional(),
 });
+
+/** Of a list whose rows belong to advertisers. */
+export const filtersByAdvertiser = filters.extend({ advertiser_id: z.string().max(64).optional() });
 
 /** Reads the part of a list that a request asks for. */
 export async function readCatalogueList<Row>(
@@ -22,13 +24,15 @@ export async function readCatalogueList<Row>(
     read,
     idOf,
     length = PAGE,
+    schema = filters,
   }: {
     read: (query: CataloguePageQuery & { advertiser_id?: string | undefined }) => Promise<Row[]>;
     idOf: (row: Row) => string;
     length?: number;
+    schema?: typeof filtersByAdvertiser | typeof filters;
   },
 ): Promise<ListPage<Row>> {
-  const list = readListFilters(req, filters, visitOf(res).timeZone);
+  const list = readListFilters(req, schema, visitOf(res).timeZone);
   const { cursor: after, ...asked } = list.filters;
   const found = await read({ ...asked, after, limit: length + 1 });
   const rows = found.slice(0, length);

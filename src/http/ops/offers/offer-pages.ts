@@ -15,7 +15,7 @@ import { writeCount } from '../../pages/console/write-numbers.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
 import { offerAt } from '../addresses.ts';
-import { readCatalogueList } from '../catalogue-list.ts';
+import { filtersByAdvertiser, readCatalogueList } from '../catalogue-list.ts';
 import { sendQuestion } from '../confirm-page.ts';
 import { mayOf } from '../ops-page.ts';
 import { nextPriceTexts } from '../prices/next-price-part.ts';
@@ -30,7 +30,9 @@ const NOTHING: OfferForm = {
 export function addOfferPages(routes: Router, { db }: { db: Knex }): void {
   routes.get('/offers', async (req, res) => {
     const read = (query: Parameters<typeof listOffers>[1]) => listOffers(db, query);
-    const list = await readCatalogueList(req, res, { read, idOf: (offer) => offer.offer_id });
+    const list = await readCatalogueList(req, res, {
+      ...{ read, idOf: (offer: Offer) => offer.offer_id, schema: filtersByAdvertiser },
+    });
     sendOfferList(res, { title: 'Offers' }, { ...list, may: mayOf(res) });
   });
 

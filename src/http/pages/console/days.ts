@@ -3,9 +3,12 @@ import { dateFormat } from './date-format.ts';
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+// Those before and after are no moments that can be asked for, in every time zone.
+const [FIRST, LAST] = ['1970-01-02', '9999-12-29'];
+
 /** True for `2026-01-31`, and false for `2026-02-31`. */
 export function isDay(text: string): boolean {
-  const timeMs = DAY.test(text) ? Date.parse(text) : NaN;
+  const timeMs = DAY.test(text) && text >= FIRST && text <= LAST ? Date.parse(text) : NaN;
   return !Number.isNaN(timeMs) && new Date(timeMs).toISOString().startsWith(text);
 }
 

@@ -23,7 +23,16 @@ describe('days of a time zone', () => {
 
   it('are told from what is no day', () => {
     assert.ok(isDay('2028-02-29'));
-    for (const text of ['2026-02-29', '2026-13-01', '26-01-01', '', 'today', '2026-01-01T00:00:00Z']) {
+    for (const text of [
+      '2026-02-29',
+      '2026-13-01',
+      '26-01-01',
+      '',
+      'today',
+      '2026-01-01T00:00:00Z',
+      '0001-01-01',
+      '9999-12-31',
+    ]) {
       assert.ok(!isDay(text), text);
     }
   });
