@@ -3,9 +3,13 @@
 // everything, so an index of it would be paid for by each click.
 import type { Knex } from 'knex';
 
-/** From when on there is something to count; no window is longer than 400 days. */
+/**
+ * From when on there is something to count; no window is longer than 400 days. The ids of conversions are in the order of
+ * time, but for what was made at the same moment.
+ */
 const BEGIN_OF_UNANSWERED = `date_trunc('milliseconds', greatest(
-    now() - interval '400 days', least(now() - interval '1 hour', (select min(at) from lead_events where type = 'conversion'))
+    now() - interval '400 days',
+    least(now(), (select created_at from conversions order by conversion_id limit 1)) - interval '1 hour'
   ))`;
 
 /**

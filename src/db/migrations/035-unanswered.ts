@@ -9,10 +9,12 @@ const UP = `
     conversions bigint not null,
     primary key (hour, advertiser_id)
   ) with (fillfactor = 80);
-  -- No window is longer than 400 days, so nobody asks about more.
+  -- No window is longer than 400 days, so nobody asks about more. The ids of conversions are in the order of time, but for
+  -- what was made at the same moment.
   alter table counting_progress add column unanswered_upto timestamptz;
   update counting_progress set unanswered_upto = date_trunc('milliseconds', greatest(
-    now() - interval '400 days', least(now() - interval '1 hour', (select min(at) from lead_events where type = 'conversion'))
+    now() - interval '400 days',
+    least(now(), (select created_at from conversions order by conversion_id limit 1)) - interval '1 hour'
   ));
   alter table counting_progress alter column unanswered_upto set not null;
 `;
