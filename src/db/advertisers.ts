@@ -12,6 +12,7 @@ import {
 } from './catalogue-rows.ts';
 import { makeKey } from './keys/keys.ts';
 import { prepared } from './prepared.ts';
+import { revisePull } from './pulls/pull-settings.ts';
 
 /** An advertiser's record as ops see it; of its token only the beginning is known. */
 export type Advertiser = {
@@ -87,8 +88,26 @@ export type AdvertiserPatch = {
   proofs?: OriginProofs | undefined;
 };
 
-/** Changes what is given. @returns undefined when there is no such advertiser */
+/**
+ * Changes what is given. With another vocabulary the same export says something else, so it counts as new.
+ * @returns undefined when there is no such advertiser
+ */
 export async function updateAdvertiser(
+  db: Knex,
+  advertiserId: string,
+  patch: AdvertiserPatch,
+): Promise<Advertiser | undefined> {
+  if (patch.vocabulary === undefined) return await writePatch(db, advertiserId, patch);
+  return await db.transaction(async (trx) => {
+    const before = await lockAdvertiser(trx, advertiserId);
+    const after = await writePatch(trx, advertiserId, patch);
+    const isSame = JSON.stringify(before?.vocabulary) === JSON.stringify(after?.vocabulary);
+    if (!isSame) await revisePull(trx, advertiserId);
+    return after;
+  });
+}
+
+async function writePatch(
   db: Knex,
   advertiserId: string,
   { name, state, vocabulary, proofs }: AdvertiserPatch,

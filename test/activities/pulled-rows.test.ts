@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { createAdvertiser } from '../../src/db/advertisers.ts';
+import { createAdvertiser, mapWord, updateAdvertiser, type AdvertiserPatch } from '../../src/db/advertisers.ts';
+import { PLAIN_VOCABULARY } from '../../src/domain/vocabulary.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
 import { reportByFile } from '../support/leads/report-by-file.ts';
@@ -39,6 +40,27 @@ describe('the rows of an export that is pulled again and again', () => {
     assertFields(await pull('approved'), { recorded: 1, refused: 1 });
     assertFields(await pull('approved'), { recorded: 0, duplicate: 1 });
     assert.equal(await callsOf(), 1);
+  });
+
+  it('are judged again, though nothing has changed in them, once the words of their advertiser have', async () => {
+    const { advertiserId } = stage;
+    const text = `conversion_id,status\n${conversion},\n${conversion},sold\n`;
+    const speak = (vocabulary: AdvertiserPatch['vocabulary']) =>
+      updateAdvertiser(stage.db, advertiserId, { vocabulary });
+    try {
+      assertFields(await stage.book(text), { recorded: 0 });
+      assertFields(await stage.attempt(stage.newRun()), { result: 'unchanged' });
+      await speak({ ...PLAIN_VOCABULARY, default_status: 'pending' });
+      assertFields(await stage.book(text), { recorded: 1 });
+      await mapWord(stage.db, { advertiserId, word: 'sold', meaning: 'approved' });
+      assertFields(await stage.book(text), { recorded: 1 });
+      assert.equal(await status(), 'approved');
+      await updateAdvertiser(stage.db, advertiserId, { name: 'The same words' });
+      await speak({ ...PLAIN_VOCABULARY, default_status: 'pending', words: { sold: 'approved' } });
+      assertFields(await stage.attempt(stage.newRun()), { result: 'unchanged' });
+    } finally {
+      await speak(null);
+    }
   });
 
   it('undo no newer decision that came by URL', async () => {

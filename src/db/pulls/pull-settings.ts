@@ -94,6 +94,13 @@ export async function setPullState(
   return settings;
 }
 
+/** What is fetched is read otherwise from now on, so nothing that was remembered of the export holds any more. */
+export async function revisePull(trx: Knex, advertiserId: string): Promise<void> {
+  await trx('pull_settings')
+    .where({ advertiser_id: advertiserId })
+    .update({ revised_at: trx.raw(NOW) });
+}
+
 /** What was pulled stays. @returns false when nothing was pulled from this advertiser */
 export async function deletePullSettings(trx: Knex, advertiserId: string): Promise<boolean> {
   const deleted = await trx('pull_settings').where({ advertiser_id: advertiserId }).delete();
