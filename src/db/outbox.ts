@@ -55,7 +55,8 @@ const IS_IMPORT_BOOKED = `exists (
 )`;
 
 // Three lists, because what owes no status may take only a part of the places, and what files have brought another one. That
-// waits while a file is booked: nobody waits for it, and the next rows may be of the same leads.
+// waits while a file is booked: nobody waits for it, and the next rows may be of the same leads. But not for long, as one file
+// may follow the other.
 const CLAIM_LEADS = `
   with statuses as materialized (
     select lead_id from outbox
@@ -66,7 +67,7 @@ const CLAIM_LEADS = `
   ), bulk as materialized (
     select lead_id from outbox
     where urgency = ${URGENCY.status} and is_bulk and (leased_until is null or leased_until < now())
-      and not ${IS_IMPORT_BOOKED}
+      and owed_since < case when ${IS_IMPORT_BOOKED} then now() - interval '2 minutes' else 'infinity' end
     order by owed_since
     limit least(:bulkLimit::int, :limit::int - (select count(*) from statuses))
     for update skip locked

@@ -94,6 +94,19 @@ describe('outbox', () => {
     assert.deepEqual(await leadsOf({ bulkLimit: 1 }), [[imported.leadId, true]]);
   });
 
+  it('hands out what files have brought some minutes ago although another file is booked', async () => {
+    const { leadId, conversionId } = await convertedLead();
+    await reportByFile(network, conversionId, 'approved');
+    const importing = { import_id: 'next', advertiser_id: network.advertiserId, source: 'ops', dry_run: false };
+    await db('imports').insert({ ...importing, state: 'running' });
+    assert.deepEqual((await claim()).leads, []);
+    await db('outbox').update({ owed_since: db.raw(`now() - interval '3 minutes'`) });
+    assert.deepEqual(
+      (await claim()).leads.map((lead) => lead.leadId),
+      [leadId],
+    );
+  });
+
   it('hands out all that a lead owes, in order', async () => {
     const { leadId, conversionId } = await convertedLead();
     await network.touch(leadId, 'ann', 'a1');
