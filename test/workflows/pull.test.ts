@@ -70,16 +70,15 @@ describe('the Schedule of pulls', function () {
   async function pullNow(): Promise<WorkflowHandle> {
     // It skips what would overlap the run before, whose end it hears of a little later.
     await eventually(async () => assert.equal((await schedule.describe()).info.runningActions.length, 0), 20_000);
-    const idsOf = async () =>
-      (await schedule.describe()).info.recentActions.map(({ action }) => action.workflow.workflowId);
-    const known = new Set(await idsOf());
+    // Two that begin within a second have one workflow id, so each is known by its run.
+    const runsOf = async () => (await schedule.describe()).info.recentActions.map(({ action }) => action.workflow);
+    const known = new Set((await runsOf()).map(({ firstExecutionRunId }) => firstExecutionRunId));
     await change('run');
-    let workflowId: string | undefined;
-    await eventually(async () => {
-      workflowId = (await idsOf()).find((id) => !known.has(id));
-      assert.ok(workflowId, 'no pull has begun');
+    return await eventually(async () => {
+      const begun = (await runsOf()).find(({ firstExecutionRunId }) => !known.has(firstExecutionRunId));
+      assert.ok(begun, 'no pull has begun');
+      return temporal.client.workflow.getHandle(begun.workflowId, begun.firstExecutionRunId);
     }, 20_000);
-    return temporal.client.workflow.getHandle(workflowId ?? '');
   }
 
   it('follows the settings, be it that Temporal was away when they were changed', async () => {
