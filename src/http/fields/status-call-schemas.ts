@@ -52,7 +52,9 @@ export const mappedWordSchema = z.strictObject({
 
 function isWord(word: string): boolean {
   const normalised = normaliseWord(word);
-  return normalised !== '' && [...normalised].length <= 64 && normalised.isWellFormed() && !normalised.includes('\0');
+  // As a vocabulary takes it that is given as a whole: what holds other characters could not be saved again.
+  const isLine = [...word].length <= 64 && new RegExp(oneLine(64).pattern).test(word);
+  return isLine && normalised !== '' && [...normalised].length <= 64 && normalised.isWellFormed();
 }
 
 const text = (longest: number) =>

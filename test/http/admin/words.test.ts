@@ -93,6 +93,7 @@ describe("advertisers' words", () => {
       { advertiser_id: speaker.id, word: '', status: 'approved' },
       { advertiser_id: speaker.id, word: ' ', status: 'approved' },
       { advertiser_id: speaker.id, word: 'a\0', status: 'approved' },
+      { advertiser_id: speaker.id, word: 'a\u009b', status: 'approved' },
       { advertiser_id: speaker.id, word: '\ud800', status: 'approved' },
       { advertiser_id: speaker.id, word: 'w'.repeat(65), status: 'approved' },
       { advertiser_id: speaker.id, word: 'sale', status: 'paid' },
