@@ -58,7 +58,7 @@ async function startTargets(): Promise<Record<string, Target>> {
   // The story of one whose statuses nobody settles would be waited for, so ops look at another.
   const [reported, lookedAt] = [await click(), await click()].map(({ headers }) => conversionIn(headers['location']));
   const { lead_id } = await readStory(opsUrl, String(lookedAt));
-  const { call_id, import_id } = await reportOddly({ publicUrl, advertiserId: advertiser_id, token });
+  const import_id = await reportOddly({ publicUrl, advertiserId: advertiser_id, token });
   const ids = { partner_id, advertiser_id, offer_id, lead_id, import_id };
   return {
     public: {
@@ -82,7 +82,7 @@ async function startTargets(): Promise<Record<string, Target>> {
       documentUrl: `${opsUrl}/v1/admin/openapi.json`,
       baseUrl: opsUrl,
       authorization: `Bearer ${ADMIN_API_KEY}`,
-      parameters: { ...ids, call_id, conversion_id: String(lookedAt) },
+      parameters: { ...ids, conversion_id: String(lookedAt) },
       checks: [...conformance, 'negative_data_rejection', 'unsupported_method'],
     },
   };
@@ -107,5 +107,5 @@ async function reportOddly({
     body: 'conversion_id,status,event_time\nnobody,sold,\n',
   });
   const { import_id } = (await file.json()) as { import_id: string };
-  return { call_id: '1', import_id };
+  return import_id;
 }
