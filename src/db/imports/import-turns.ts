@@ -45,7 +45,7 @@ export async function readVocabulary(db: Asks, advertiserId: string): Promise<Vo
       `select vocabulary from advertisers where advertiser_id = :advertiserId`,
       { advertiserId },
     )
-    .options(prepared('read-vocabulary'));
+    .options(prepared('read-vocabulary-now'));
   return rows[0]?.vocabulary ?? PLAIN_VOCABULARY;
 }
 

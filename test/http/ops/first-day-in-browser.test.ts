@@ -8,14 +8,17 @@ import type { TestPage } from '../../support/browser.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
 import { useOpsBrowser } from './browser-stage.ts';
 
-const ADVERTISER_ID = 'north';
-const OFFER_ID = 'home';
-
 describe('the first day of somebody in ops who has nothing but a key', function () {
   let stage: ImportStage;
+  let attempts = 0;
+  let advertiserId: string;
+  let offerId: string;
   const ops = useOpsBrowser(this, async () => (stage = await createImportStage()).network);
 
   it('connects an advertiser, repairs a refused call, imports a file, drafts a price and explains a reward', async () => {
+    // What a first attempt has left behind must not stand in the way of a second one.
+    attempts++;
+    [advertiserId, offerId] = [`north${attempts}`, `home${attempts}`];
     const page = await ops.signIn();
     await connectAdvertiser(page);
     const leads = [await click(), await click(), await click()];
@@ -35,7 +38,7 @@ describe('the first day of somebody in ops who has nothing but a key', function 
     await importFile(page, `click_id,state\n${second},signed\nnobody,signed\n${third},sold\n${third}\n`);
     for (const { leadId } of leads.slice(0, 2)) await settleLatest(stage.db, leadId);
 
-    await page.goto(`/ops/offers/${OFFER_ID}`);
+    await page.goto(`/ops/offers/${offerId}`);
     await page.getByRole('link', { name: 'Prices and cap' }).first().click();
     await page.getByRole('link', { name: 'Draft a price list' }).click();
     await page.getByLabel('Tier 2: approved before it, from').fill('1');
@@ -54,7 +57,7 @@ describe('the first day of somebody in ops who has nothing but a key', function 
     await page.getByRole('link', { name: 'Advertisers' }).click();
     await page.getByRole('link', { name: 'New advertiser' }).click();
     await page.getByLabel('Name', { exact: true }).fill('North Insurance');
-    await page.getByLabel('Id', { exact: true }).fill(ADVERTISER_ID);
+    await page.getByLabel('Id', { exact: true }).fill(advertiserId);
     await page.getByRole('button', { name: 'Make the advertiser' }).click();
     assert.match(await page.locator('#new-key').innerText(), /^at_/);
     await page.checkAccessible();
@@ -71,14 +74,14 @@ describe('the first day of somebody in ops who has nothing but a key', function 
     await page.getByLabel('Name', { exact: true }).fill('Home insurance');
     await page.getByLabel('Where visitors are sent').fill('https://north.example/?c={conversion_id}');
     await page.getByLabel('Reward').fill('30');
-    await page.getByLabel('Id', { exact: true }).fill(OFFER_ID);
+    await page.getByLabel('Id', { exact: true }).fill(offerId);
     await page.getByRole('button', { name: 'Make the offer' }).click();
     await page.getByText('Made. Visitors see it within a second.').waitFor();
     await page.getByText('its reward; no list applies').waitFor();
   }
 
   async function importFile(page: TestPage, file: string): Promise<void> {
-    await page.goto(`/ops/advertisers/${ADVERTISER_ID}`);
+    await page.goto(`/ops/advertisers/${advertiserId}`);
     await page.getByRole('link', { name: 'Import one' }).click();
     const given = { name: 'november.csv', mimeType: 'text/csv', buffer: Buffer.from(file) };
     await page.getByLabel('File', { exact: true }).setInputFiles(given);
@@ -111,17 +114,17 @@ describe('the first day of somebody in ops who has nothing but a key', function 
   async function click(): Promise<{ leadId: string; conversionId: string }> {
     const [leadId, conversionId] = [newLeadId(), newConversionId()];
     const touch = readTouch(await ops.network.partner(), 'click-1');
-    const conversion = { conversionId, offerId: OFFER_ID, advertiserId: ADVERTISER_ID };
+    const conversion = { conversionId, offerId, advertiserId };
     await ops.network.clicks.record({ leadId, touch, conversion });
     return { leadId, conversionId };
   }
 
   /** A status call of the advertiser, as its door reads it. */
   async function call(query: Record<string, string | undefined>): Promise<void> {
-    const { vocabulary } = (await readAdvertiser(stage.db, ADVERTISER_ID)) ?? {};
+    const { vocabulary } = (await readAdvertiser(stage.db, advertiserId)) ?? {};
     const raw = { method: 'GET', query, body: null };
     const { problems, ...fields } = readStatusFields(raw, vocabulary?.parameters);
     assert.deepEqual(problems, []);
-    await ops.network.statuses.record({ ...fields, advertiserId: ADVERTISER_ID, raw }, vocabulary ?? undefined);
+    await ops.network.statuses.record({ ...fields, advertiserId, raw }, vocabulary ?? undefined);
   }
 });
