@@ -9,6 +9,7 @@ import { createTestDatabase } from '../../support/database.ts';
 import { assertFields } from '../../support/fields.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
 import { readPastMoment } from '../../support/past-moment.ts';
+import { uploadedImport } from '../../support/uploaded-import.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { ADMIN_KEY } from '../build-ops-app.ts';
 import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
@@ -93,15 +94,17 @@ const CHANGES: Changes = {
     Promise.resolve(['/unknown-words', { advertiser_id: advertiserId, word: 'sold', status: 'approved' }]),
   'post /v1/admin/imports': ({ advertiserId }) => Promise.resolve([`/imports?advertiser_id=${advertiserId}`, FILE]),
   'post /v1/admin/imports/{import_id}/pause': async (network) => [
-    `/imports/${await anImport(network, 'running')}/pause`,
+    `/imports/${await uploadedImport(network, 'running')}/pause`,
   ],
   'post /v1/admin/imports/{import_id}/resume': async (network) => [
-    `/imports/${await anImport(network, 'paused')}/resume`,
+    `/imports/${await uploadedImport(network, 'paused')}/resume`,
   ],
   'post /v1/admin/imports/{import_id}/cancel': async (network) => [
-    `/imports/${await anImport(network, 'running')}/cancel`,
+    `/imports/${await uploadedImport(network, 'running')}/cancel`,
   ],
-  'post /v1/admin/imports/{import_id}/apply': async (network) => [`/imports/${await anImport(network, 'done')}/apply`],
+  'post /v1/admin/imports/{import_id}/apply': async (network) => [
+    `/imports/${await uploadedImport(network, 'done')}/apply`,
+  ],
 };
 
 function pullChange(change: 'run' | 'pause' | 'resume') {
@@ -123,15 +126,6 @@ async function havePull({ db, advertiserId }: Network): Promise<void> {
     state: 'active',
   } as const;
   await db.transaction((trx) => savePullSettings(trx, { ...settings, ...none, isRevised: true }));
-}
-
-/** The import that was uploaded by the test, its dry run in this state. */
-async function anImport({ db }: Network, state: 'running' | 'paused' | 'done'): Promise<string> {
-  const asked = state === 'paused' ? 'pause' : 'run';
-  const [{ import_id: id } = { import_id: '' }] = await db('imports')
-    .update({ state, asked, dry_run: true, ended_at: state === 'done' ? db.fn.now() : null })
-    .returning<{ import_id: string }[]>('import_id');
-  return id;
 }
 
 describe('the audit log', () => {

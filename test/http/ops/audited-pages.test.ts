@@ -7,6 +7,7 @@ import { createTestDatabase } from '../../support/database.ts';
 import { aPostback } from '../../support/ended-postbacks.ts';
 import { assertFields } from '../../support/fields.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
+import { uploadedImport } from '../../support/uploaded-import.ts';
 import { withoutLedgerGuard } from '../../support/ledger-guard.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { ADMIN_KEY } from '../build-ops-app.ts';
@@ -143,10 +144,16 @@ const CHANGES: Record<string, (stage: Stage) => Promise<Form>> = {
       { advertiser_id: advertiserId, dry_run: 'true' },
       'conversion_id,status\nc,approved\n',
     ]),
-  'post /ops/imports/:id/apply': async ({ network }) => [`/ops/imports/${await anImport(network, 'done')}/apply`],
-  'post /ops/imports/:id/pause': async ({ network }) => [`/ops/imports/${await anImport(network, 'running')}/pause`],
-  'post /ops/imports/:id/resume': async ({ network }) => [`/ops/imports/${await anImport(network, 'paused')}/resume`],
-  'post /ops/imports/:id/cancel': async ({ network }) => [`/ops/imports/${await anImport(network, 'running')}/cancel`],
+  'post /ops/imports/:id/apply': async ({ network }) => [`/ops/imports/${await uploadedImport(network, 'done')}/apply`],
+  'post /ops/imports/:id/pause': async ({ network }) => [
+    `/ops/imports/${await uploadedImport(network, 'running')}/pause`,
+  ],
+  'post /ops/imports/:id/resume': async ({ network }) => [
+    `/ops/imports/${await uploadedImport(network, 'paused')}/resume`,
+  ],
+  'post /ops/imports/:id/cancel': async ({ network }) => [
+    `/ops/imports/${await uploadedImport(network, 'running')}/cancel`,
+  ],
   'post /ops/keys': () => Promise.resolve(['/ops/keys', { name: 'kate', role: 'read' }]),
   'post /ops/keys/:name/revoke': () => Promise.resolve(['/ops/keys/kate/revoke']),
 };
@@ -174,15 +181,6 @@ async function priced(network: Network) {
 
 async function lastCall({ db }: Network): Promise<number> {
   return (await db('status_calls').orderBy('call_id', 'desc').first<{ call_id: number }>('call_id')).call_id;
-}
-
-/** The import that was uploaded by the test, its dry run in this state. */
-async function anImport({ db }: Network, state: 'running' | 'paused' | 'done'): Promise<string> {
-  const asked = state === 'paused' ? 'pause' : 'run';
-  const [{ import_id: id } = { import_id: '' }] = await db('imports')
-    .update({ state, asked, dry_run: true, ended_at: state === 'done' ? db.fn.now() : null })
-    .returning<{ import_id: string }[]>('import_id');
-  return id;
 }
 
 describe('the audit log of the ops console', () => {

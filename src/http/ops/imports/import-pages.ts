@@ -8,14 +8,13 @@ import { importFields, type ImportField } from '../../../domain/imports/columns.
 import { importStates } from '../../../domain/imports/import.ts';
 import type { FileRow } from '../../../domain/imports/row.ts';
 import { AppError } from '../../../errors.ts';
-import { readListFilters } from '../../console/list-filters.ts';
+import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { sendImportErrors } from '../../imports/errors-csv.ts';
 import { fileSchema, importListSchema } from '../../imports/import-fields.ts';
 import { takeFileOfOps, type FileTaker } from '../../imports/take-file.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
-import { writeCursor } from '../../protocol/cursor.ts';
 import { makeProblem } from '../../protocol/problem.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
 import { openUpload } from '../../protocol/upload.ts';
@@ -92,8 +91,7 @@ export function addImportPages(routes: Router, { db }: Pick<ImportPagesDeps, 'db
           may: mayOf(res),
           states: STATES,
         },
-        first: list.filters.cursor === undefined ? undefined : list.pageAt(),
-        next: next === null ? undefined : list.pageAt(writeCursor(next)),
+        ...placesOf(list, next),
       },
     );
   });

@@ -7,19 +7,19 @@ import { listPulls, readPullStanding } from '../../../db/pulls/pull-reports.ts';
 import { deletePullSettings, readPullSettings, type PullSettings } from '../../../db/pulls/pull-settings.ts';
 import { importFields } from '../../../domain/imports/columns.ts';
 import { explainPull } from '../../../domain/pulls/explain-pull.ts';
+import { MAX_HEADERS } from '../../../domain/pulls/own-headers.ts';
 import { pullFormats, type PullFormat } from '../../../domain/pulls/pull.ts';
-import { AppError } from '../../../errors.ts';
+import { AppError, refuseField } from '../../../errors.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';
 import { savePull } from '../../../outbound/save-pull.ts';
 import { leadBack } from '../../console/console-pages.ts';
 import { textIn } from '../../console/form.ts';
-import { readListFilters } from '../../console/list-filters.ts';
+import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { pullListSchema, pullSchema } from '../../imports/pull-fields.ts';
 import { sayDuration } from '../../pages/say-duration.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
-import { writeCursor } from '../../protocol/cursor.ts';
 import { advertiserAt, importAt } from '../addresses.ts';
 import { sendQuestion } from '../confirm-page.ts';
 import { COLUMNS } from '../imports/import-pages.ts';
@@ -32,7 +32,6 @@ const MINUTE_MS = 60_000;
 const USUAL_MINUTES = 60;
 const PULLS_SHOWN = 20;
 const LEAST_HEADER_ROWS = 2;
-const MOST_HEADER_ROWS = 10;
 const FORMAT_LABELS: Readonly<Record<PullFormat, string>> = {
   auto: 'Found out by its beginning',
   csv: 'CSV with a header',
@@ -128,8 +127,7 @@ export function addPullPages(routes: Router, { db, addressRules, pullHeaderKeys 
         ...{ advertiser, settings, errors, formats: FORMATS, columns: COLUMNS, may: mayOf(res) },
         standing: await readPullStanding(db, advertiserId),
         pulls: rows.map((pull) => ({ ...pull, ...tellPull(pull) })),
-        first: cursor === undefined ? undefined : list.pageAt(),
-        next: next === null ? undefined : list.pageAt(writeCursor(next)),
+        ...placesOf(list, next),
         form: form ?? formOf(settings),
         every: sayDuration(minutes * MINUTE_MS),
         mayKeepHeaders: pullHeaderKeys.length > 0,
@@ -161,7 +159,7 @@ function tellSize(bytes: number): string {
 
 function formOf(settings: PullSettings | undefined): PullForm {
   const names = settings?.header_names ?? [];
-  const emptyRows = Math.min(LEAST_HEADER_ROWS, MOST_HEADER_ROWS - names.length);
+  const emptyRows = Math.min(LEAST_HEADER_ROWS, MAX_HEADERS - names.length);
   return {
     url: settings?.url ?? '',
     format: settings?.format ?? 'auto',
@@ -174,7 +172,7 @@ function formOf(settings: PullSettings | undefined): PullForm {
 
 function readForm(body: unknown): PullForm {
   const text = (name: string) => textIn(body, name).trim();
-  const headers = Array.from({ length: MOST_HEADER_ROWS }, (_, index) => ({
+  const headers = Array.from({ length: MAX_HEADERS }, (_, index) => ({
     name: text(`header_name_${index}`),
     value: text(`header_value_${index}`),
   }));
@@ -191,12 +189,12 @@ function readForm(body: unknown): PullForm {
 function toGiven({ headers, notify, every_minutes, columns, ...form }: PullForm, stored: PullSettings | undefined) {
   const given = headers.filter(({ name }) => name !== '');
   const twice = given.find(({ name }, index) => given.findIndex((other) => other.name === name) !== index);
-  if (twice) throw refuse(`headers.${twice.name}`, 'stands here twice');
+  if (twice) throw refuseField(`headers.${twice.name}`, 'stands here twice');
   const isNamed = (name: string) => stored?.header_names.includes(name) === true;
   const lacking = given.find(({ name, value }) => value === '' && !isNamed(name));
-  if (lacking) throw refuse(`headers.${lacking.name}`, 'has no value yet: give one');
+  if (lacking) throw refuseField(`headers.${lacking.name}`, 'has no value yet: give one');
   const nameless = headers.find(({ name, value }) => name === '' && value !== '');
-  if (nameless) throw refuse('headers', 'A value has no name.');
+  if (nameless) throw refuseField('headers', 'A value has no name.');
   return {
     ...form,
     every_minutes: /^\d{1,9}$/.test(every_minutes) ? Number(every_minutes) : every_minutes,
@@ -204,10 +202,6 @@ function toGiven({ headers, notify, every_minutes, columns, ...form }: PullForm,
     headers: Object.fromEntries(given.map(({ name, value }) => [name, value === '' ? null : value])),
     mapping: columns,
   };
-}
-
-function refuse(field: string, message: string): AppError {
-  return new AppError('invalid', `${field}: ${message}`, { problems: [{ field, message }] });
 }
 
 /** What is wrong, beside its field. @throws what is no refusal of the form */
