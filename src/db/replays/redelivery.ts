@@ -49,10 +49,8 @@ export async function createRedelivery(
 ): Promise<Replay | undefined> {
   return await db.transaction(async (trx) => {
     await lockReplays(trx, partnerId);
-    const found = await trx.raw<{ rows: Candidate[] }>(READ_CANDIDATE, { partnerId, postbackId });
-    const [candidate] = found.rows;
-    if (!candidate) return undefined;
-    const refusal = findRefusal(candidate);
+    const refusal = await readRedeliveryRefusal(trx, { partnerId, postbackId });
+    if (refusal === undefined) return undefined;
     if (refusal !== null) throw new AppError('conflict', `Postback ${postbackId} is not redelivered: ${refusal}.`);
     await refuseIfTooMany(trx, partnerId);
     const values = { replayId: newReplayId(), partnerId, postbackId, states: [...replayableStates] };
@@ -62,6 +60,18 @@ export async function createRedelivery(
     });
     return rows[0];
   });
+}
+
+/**
+ * Why a postback must not or cannot be sent again, as part of a sentence.
+ * @returns null when it can, undefined when the partner has no such postback
+ */
+export async function readRedeliveryRefusal(
+  db: Knex,
+  { partnerId, postbackId }: { partnerId: string; postbackId: string },
+): Promise<string | null | undefined> {
+  const { rows } = await db.raw<{ rows: Candidate[] }>(READ_CANDIDATE, { partnerId, postbackId });
+  return rows[0] && findRefusal(rows[0]);
 }
 
 async function refuseIfTooMany(db: Knex, partnerId: string): Promise<void> {

@@ -10,6 +10,8 @@ export type PostbackData = {
   /** What became of sending it again. */
   again: { tone: 'good' | 'bad' | 'busy'; text: string } | undefined;
   mayRedeliver: boolean;
+  /** Why it cannot be redelivered, as part of a sentence; null where it can, or where its explanation says so. */
+  refusal: string | null;
   /** Its part of the page is asked for anew until it has ended. */
   isMoving: boolean;
   address: string;
@@ -45,6 +47,7 @@ const sendPage = definePage<PostbackData & { texts: typeof attemptTexts }>(
 <button>Redeliver</button>
 </form>
 <% } %>
+<% if (it.refusal !== null) { %><p class="soft small">It cannot be redelivered: <%= it.refusal %>.</p><% } %>
 </section>
 ${ATTEMPTS_PART}
 </div>

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { asActor, noteAct } from '../../../db/audit.ts';
 import { readPartner } from '../../../db/partners.ts';
 import { postbackStates } from '../../../db/postbacks.ts';
-import { createRedelivery } from '../../../db/replays/redelivery.ts';
+import { createRedelivery, readRedeliveryRefusal } from '../../../db/replays/redelivery.ts';
 import { readReplay } from '../../../db/replays/replays.ts';
 import { readPartnerPostback } from '../../../db/reports/partner-postbacks.ts';
 import { findPostback, listPostbacks, type PostbackAddress } from '../../../db/reports/postback-list.ts';
@@ -81,18 +81,21 @@ export function addPostbackPages(routes: Router, { db }: { db: Knex }): void {
     { postbackId, partnerId, leadId }: PostbackAddress & { partnerId: string },
     { again, status = 200 }: Pick<PostbackData, 'again'> & { status?: number },
   ): Promise<void> {
-    const [facts, partner] = await Promise.all([
+    const [facts, partner, refusal] = await Promise.all([
       readPartnerPostback(db, { partnerId, postbackId }),
       readPartner(db, partnerId),
+      readRedeliveryRefusal(db, { partnerId, postbackId }),
     ]);
-    if (!facts) throw new AppError('unknown', `There is no postback ${postbackId}.`);
+    if (!facts || refusal === undefined) throw new AppError('unknown', `There is no postback ${postbackId}.`);
     const postback = viewPartnerPostback(facts);
     const hasEnded = postback.state !== 'scheduled' && postback.state !== 'retrying';
+    const isMoving = !hasEnded || again?.tone === 'busy';
     sendPostback(res, status, {
       ...{ postback, leadId, again },
       partner: { partnerId, name: partner?.name ?? partnerId },
-      mayRedeliver: mayOf(res).operate && hasEnded && postback.state !== 'superseded',
-      isMoving: !hasEnded || again?.tone === 'busy',
+      mayRedeliver: mayOf(res).operate && refusal === null && !isMoving,
+      refusal: isMoving || postback.state === 'superseded' ? null : refusal,
+      isMoving,
       address: res.req.method === 'GET' ? res.req.originalUrl : postbackAt(postbackId),
     });
   }

@@ -148,9 +148,12 @@ describe('the delivery log of the console', () => {
     assert.deepEqual(replays, [{ total: 1 }]);
   });
 
-  it('says why one is not redelivered', async () => {
+  it('says why one is not redelivered, before and after it is asked for', async () => {
     const older = await aPostback(db, { partnerId, status: 'pending', seq: 3, attempts: [500] });
     await aPostback(db, { partnerId, conversionId: older.conversionId, seq: 4, state: 'delivered', attempts: [200] });
+    const html = await page(older.postbackId);
+    assert.match(html, /It cannot be redelivered: a newer status of its conversion has overtaken it\./);
+    assert.doesNotMatch(html, /<button>Redeliver/);
     const refused = await visitor.post(`/console/deliveries/${older.postbackId}/redeliver`);
     assert.equal(refused.status, 409);
     assert.match(refused.text, /a newer status of its conversion has overtaken it/);

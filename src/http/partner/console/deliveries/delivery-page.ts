@@ -16,6 +16,8 @@ export type DeliveryData = {
   again: { tone: 'good' | 'bad' | 'busy'; text: string } | undefined;
   /** What a press of the button would do; undefined when it cannot be redelivered. */
   redelivery: string | undefined;
+  /** Why it cannot be redelivered, as part of a sentence; null where it can, or where its explanation says so. */
+  refusal: string | null;
   /** Its part of the page is asked for anew until it has ended. */
   isMoving: boolean;
   address: string;
@@ -48,6 +50,7 @@ const sendPage = definePage<DeliveryData & { texts: typeof attemptTexts }>(
 <button>Redeliver</button>
 </form>
 <% } %>
+<% if (it.refusal !== null) { %><p class="soft small">It cannot be redelivered: <%= it.refusal %>.</p><% } %>
 </section>
 ${ATTEMPTS_PART}
 </div>

@@ -2,7 +2,7 @@ import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
 import { readOffer } from '../../../../db/offers.ts';
 import { readPartner } from '../../../../db/partners.ts';
-import { createRedelivery } from '../../../../db/replays/redelivery.ts';
+import { createRedelivery, readRedeliveryRefusal } from '../../../../db/replays/redelivery.ts';
 import { readReplay } from '../../../../db/replays/replays.ts';
 import { listPartnerPostbacks, readPartnerPostback } from '../../../../db/reports/partner-postbacks.ts';
 import { AppError } from '../../../../errors.ts';
@@ -70,11 +70,12 @@ export function addDeliveryPages(routes: Router, db: Knex): void {
     { status = 200, again, address }: Pick<DeliveryData, 'again' | 'address'> & { status?: number },
   ): Promise<void> {
     const { partnerId } = sessionOf(res);
-    const [facts, partner] = await Promise.all([
+    const [facts, partner, refusal] = await Promise.all([
       readPartnerPostback(db, { partnerId, postbackId }),
       readPartner(db, partnerId),
+      readRedeliveryRefusal(db, { partnerId, postbackId }),
     ]);
-    if (!facts) throw notYours('postback', postbackId);
+    if (!facts || refusal === undefined) throw notYours('postback', postbackId);
     const offer = await readOffer(db, facts.postback.offer_id);
     const postback = viewPartnerPostback(facts);
     const isOpen = postback.state === 'scheduled' || postback.state === 'retrying';
@@ -84,7 +85,8 @@ export function addDeliveryPages(routes: Router, db: Knex): void {
       explanation: tellState(facts).why,
       offerName: offer?.name,
       rule: ruleBehind(postback),
-      redelivery: isMoving ? undefined : offerRedelivery(postback, partner?.postback ?? null),
+      refusal: isMoving || postback.state === 'superseded' ? null : refusal,
+      redelivery: isMoving || refusal !== null ? undefined : offerRedelivery(postback, partner?.postback ?? null),
     });
   }
 }

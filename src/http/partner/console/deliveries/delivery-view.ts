@@ -24,14 +24,9 @@ export function ruleBehind({ state, skip_reason }: Told): string {
   return skip_reason === 'status_off' ? 'words' : 'postback-url';
 }
 
-/** What a redelivery would do; undefined for a postback that cannot be redelivered. */
-export function offerRedelivery(
-  { state, status, ref_id, skip_reason }: Told,
-  settings: PostbackSettings | null,
-): string | undefined {
-  const canBeSent =
-    state === 'failed' || state === 'delivered' || skip_reason === 'not_configured' || skip_reason === 'status_off';
-  if (!canBeSent || ref_id === null || !settings?.statuses.includes(status)) return undefined;
+/** What a redelivery would do; undefined without settings to send it by. */
+export function offerRedelivery({ state, status }: Told, settings: PostbackSettings | null): string | undefined {
+  if (!settings) return undefined;
   const again = state === 'delivered' ? 'Your endpoint has taken it once and gets it again' : 'Your endpoint gets it';
   return `${again}, with the same postback_id, by ${settings.method} at the address that your settings name now: ${urlTemplateFor(settings, status)}`;
 }
