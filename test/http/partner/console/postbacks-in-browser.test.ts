@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { readPostbackSettings } from '../../../../src/db/partners.ts';
-import { readRedeliveryRefusal } from '../../../../src/db/replays/redelivery.ts';
 import { prepareDemo } from '../../../../src/dev/demo/prepare-demo.ts';
 import { openBrowser, serveApp, type TestBrowser, type TestPage } from '../../../support/browser.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 import { startPartnerServer, type PartnerServer } from '../../../support/partner-server.ts';
+import { aPostback } from '../../../support/ended-postbacks.ts';
 import { temporaryFolder } from '../../../support/servers.ts';
 import { buildConsole, type Console } from '../../build-console.ts';
 import { partnerDeps } from '../../partner-deps.ts';
@@ -46,18 +46,6 @@ describe('postbacks, deliveries and replays in a browser', function () {
     await page.getByLabel('API key').fill(key);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
-  }
-
-  /** The latest postback that failed and is not overtaken: which one it is depends on the hour of the demo's past. */
-  async function failedForGood(): Promise<string> {
-    const failed = await db('postbacks')
-      .where({ state: 'failed', partner_id: 'demopartner' })
-      .orderBy('seq', 'desc')
-      .select<{ postback_id: string }[]>('postback_id');
-    for (const { postback_id: postbackId } of failed) {
-      if ((await readRedeliveryRefusal(db, { partnerId: 'demopartner', postbackId })) === null) return postbackId;
-    }
-    throw new Error('Nothing in the past of the demo can be redelivered.');
   }
 
   const trackerHost = () => new URL(tracker.origin).host;
@@ -124,12 +112,14 @@ describe('postbacks, deliveries and replays in a browser', function () {
   });
 
   it('tell why a delivery failed, and ask to redeliver it', async () => {
+    // One of its own: what failed in the demo's past, and how, depends on the hour.
+    const { postbackId } = await aPostback(db, { partnerId: 'demopartner', attempts: [503, 503, 503] });
     const page = await browser.open();
     await signIn(page, demoKey);
     await page.getByRole('link', { name: 'Deliveries', exact: true }).click();
     await page.getByLabel('State').selectOption('failed');
     await page.getByRole('button', { name: 'Show' }).click();
-    await page.locator(`tbody a[href$="${await failedForGood()}"]`).click();
+    await page.locator(`tbody a[href$="${postbackId}"]`).click();
     await page.getByText('Your endpoint is down or overloaded').first().waitFor();
     await page.getByText('No attempt is left').waitFor();
     await page.getByRole('button', { name: 'Redeliver' }).click();
