@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createTestDatabase } from '../../support/database.ts';
-import { assertFields } from '../../support/fields.ts';
 import { makeEventfulLead, type EventfulLead } from '../../support/leads/eventful-lead.ts';
 import { makeHotLead } from '../../support/leads/hot-lead.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
@@ -204,7 +203,9 @@ describe('the overview of the ops console', () => {
     assert.equal(broken.status, 200);
     assert.match(broken.text, /This cannot be told at the moment/);
     assert.match(broken.text, /None is running/);
-    assertFields(site.warned[0], { check: 'Relay' });
+    // Others that look at the same table may be told first.
+    const relay = site.warned.find((line) => 'check' in line && line.check === 'Relay');
+    assert.ok(relay, `It was warned of ${JSON.stringify(site.warned)}.`);
     await network.db.raw('alter table outbox_away rename to outbox');
     await network.close();
   });

@@ -42,8 +42,8 @@ describe('the delivery log of the console', () => {
   });
 
   it('shows what fits the filters of its address, and says when nothing does', async () => {
-    await aPostback(db, { partnerId, state: 'failed', attempts: [500] });
-    await aPostback(db, { partnerId, state: 'delivered', status: 'pending', attempts: [200] });
+    await aPostback(db, { partnerId, state: 'failed', secondsAgo: 0, attempts: [500] });
+    await aPostback(db, { partnerId, state: 'delivered', secondsAgo: 0, status: 'pending', attempts: [200] });
     assert.equal(rowsOf(await log()), 2);
     assert.equal(rowsOf(await log('?state=failed')), 1);
     assert.equal(rowsOf(await log('?status=pending&state=delivered')), 1);
