@@ -1,12 +1,9 @@
-import type { Express, RequestHandler } from 'express';
+import type { Express, RequestHandler, Router } from 'express';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createAssetRoutes } from './pages/assets.ts';
 import { addClickRoutes, type ClickDeps } from './visitor/click-routes.ts';
-import { createDocsRoutes } from './docs/docs-routes.ts';
-import type { DeliveryRules } from './docs/guide/guide-section.ts';
 import { createPartnerKeyCheck } from './partner/auth.ts';
-import { describePartnerCalls } from './partner/openapi.ts';
 import { createConsoleRoutes, type ConsoleDeps } from './partner/console/console-routes.ts';
 import { createPartnerRoutes, type PartnerDeps } from './partner/routes.ts';
 import { createTestCalls } from './partner/test-calls/test-calls.ts';
@@ -24,8 +21,8 @@ export type PublicDeps = ClickDeps &
     /** A hop count or a list of addresses; never everybody. */
     trustProxy: number | string | false;
     partner: PartnerDeps;
-    /** What the guide says of how postbacks are sent. */
-    postbacks: Pick<DeliveryRules, 'attempts' | 'intervalMs' | 'timeoutMs'>;
+    /** The guide and the description of the API. */
+    docs: Router;
     console: Pick<ConsoleDeps, 'secrets' | 'sessionMs'>;
     log: Pick<Log, 'error' | 'warn'>;
   };
@@ -48,9 +45,7 @@ export function createPublicApp(deps: PublicDeps): Express {
   const testCalls = createTestCalls(deps.partner);
   const checkKey = createPartnerKeyCheck(deps.partner.db);
   app.use('/v1/partner', createPartnerRoutes(deps.partner, { ...deps, checkKey, testCalls }));
-  const { publicUrl, windowMs, postbacks, files } = deps;
-  const facts = { publicUrl, rules: { ...postbacks, windowMs }, files: files.limits };
-  app.use(createDocsRoutes(facts, describePartnerCalls()));
+  app.use(deps.docs);
   app.use('/console', createConsoleRoutes({ ...deps.partner, ...deps.console, checkKey, testCalls }, deps));
   app.use(['/v1', '/api'], refuseUnknown, createProblemHandler(deps.log));
   app.use(refuseOtherMethods(pages));

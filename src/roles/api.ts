@@ -11,6 +11,8 @@ import {
 import { findFreePort } from '../free-port.ts';
 import { createFileTaker, type FileTaker } from '../http/imports/take-file.ts';
 import { closeServer, createFastServer, listen, REQUEST_GRACE_MS } from '../http/protocol/server.ts';
+import { createDocsRoutes } from '../http/docs/docs-routes.ts';
+import { describePartnerCalls } from '../http/partner/openapi.ts';
 import { createPublicApp } from '../http/public-app.ts';
 import { createClickIntake } from '../intake/click.ts';
 import { writeVisitTraces } from '../db/fraud/visit-traces.ts';
@@ -65,6 +67,8 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
   // With port 0 the system would choose one too late: the app's pages name it.
   const port = http.port || (await findFreePort());
   const publicUrl = http.publicUrl ?? `http://localhost:${port}`;
+  const rules = { ...config.postbacks, windowMs: leads.windowMs };
+  const docs = createDocsRoutes({ publicUrl, rules, files: files.limits }, describePartnerCalls());
   const app = createPublicApp({
     catalogue,
     clicks,
@@ -77,7 +81,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
     publicUrl,
     trustProxy: http.trustProxy,
     windowMs: leads.windowMs,
-    postbacks: config.postbacks,
+    docs,
     console: { secrets: leads.secrets, sessionMs: config.console.sessionMs },
     partner: {
       db: readingDb,

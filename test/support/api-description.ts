@@ -23,8 +23,17 @@ export type DescribedCall = {
 
 const METHODS = ['get', 'post', 'patch', 'put', 'delete'] as const;
 
+// What is compiled for one app serves the next one that has the same document.
+const known = new WeakMap<oas31.OpenAPIObject, DescribedCall[]>();
+
 /** Everything that an OpenAPI document says about its calls, with a check for each body. */
 export function readDescription(document: oas31.OpenAPIObject): DescribedCall[] {
+  const calls = known.get(document) ?? readAnew(document);
+  known.set(document, calls);
+  return calls;
+}
+
+function readAnew(document: oas31.OpenAPIObject): DescribedCall[] {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
   ajv.addSchema(document, 'document');

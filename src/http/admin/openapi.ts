@@ -17,9 +17,11 @@ import { describeSilenceCalls } from './silence/silence-openapi.ts';
 import { describeStatusCalls } from './status-calls/status-calls-openapi.ts';
 import { describeStoryCalls } from './stories/story-openapi.ts';
 
-/** What the operations listener answers, as OpenAPI 3.1. */
+let description: oas31.OpenAPIObject | undefined;
+
+/** What the operations listener answers, as OpenAPI 3.1. It takes a tenth of a second to make, so it is made once. */
 export function describeAdminApi(): oas31.OpenAPIObject {
-  return createDocument({
+  return (description ??= createDocument({
     openapi: '3.1.0',
     info: {
       title: 'Cashcat operations',
@@ -49,7 +51,7 @@ export function describeAdminApi(): oas31.OpenAPIObject {
       ...describeHealth(),
       ...describeMetrics(),
     },
-  });
+  }));
 }
 
 function describeMetrics(): ZodOpenApiPathsObject {
