@@ -12,8 +12,8 @@ export type PullState = (typeof pullStates)[number];
 export const pullResults = ['imported', 'unchanged', 'skipped', 'failed'] as const;
 
 /**
- * How a pull ended. `unchanged`: the export is what was imported last. `skipped`: the import before it was still under
- * way. The last two bring nothing.
+ * How a pull ended; all but `imported` bring nothing. `unchanged`: the export is what was imported last, or has no rows.
+ * `skipped`: the import before it was still under way, or its settings were changed while the file came.
  */
 export type PullResult = (typeof pullResults)[number];
 

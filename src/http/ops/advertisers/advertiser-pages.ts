@@ -52,7 +52,7 @@ export function addAdvertiserPages(routes: Router, { db, publicUrl }: { db: Knex
       const more = { example: exampleOf(advertiser, token), steps: stepsOf(advertiser) };
       sendSecret(res, { title: advertiser.name, status: 201 }, { ...shown, ...more });
     } catch (error) {
-      const { status, errors } = refusalOf(error, 'advertiser_id');
+      const { status, errors } = refusalOf(error, { taken: 'advertiser_id' });
       sendNewAdvertiser(res, { title: 'New advertiser', status }, { form, errors });
     }
   });

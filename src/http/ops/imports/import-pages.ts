@@ -8,6 +8,7 @@ import { importFields, type ImportField } from '../../../domain/imports/columns.
 import { importStates } from '../../../domain/imports/import.ts';
 import type { FileRow } from '../../../domain/imports/row.ts';
 import { AppError } from '../../../errors.ts';
+import { refusalOf, type RefusedForm } from '../../console/form.ts';
 import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { sendImportErrors } from '../../imports/errors-csv.ts';
@@ -66,7 +67,7 @@ export function addImportUpload(routes: Router, { db, files }: ImportPagesDeps):
       const { import_id, was_sent_before } = taken;
       res.redirect(303, `${LIST}/${encodeURIComponent(import_id)}${was_sent_before ? '?sent_before=true' : ''}`);
     } catch (error) {
-      await showNew(db, res, { form, ...refusalOf(error) });
+      await showNew(db, res, { form, ...refusalOfFile(error) });
     }
   };
   // Any other form is read, and refused, as on every other page.
@@ -181,15 +182,12 @@ function saidIn({ columns, ...said }: ImportForm): Record<string, string> {
 }
 
 /** What the form says of a file that was refused. @throws what is no refusal of it */
-function refusalOf(error: unknown): { status: number; errors: Record<string, string> } {
-  if (!(error instanceof AppError)) throw error;
-  if (error.kind === 'too_large') return { status: 413, errors: { file: error.message } };
-  if (error.kind === 'unknown') return { status: 422, errors: { advertiser_id: error.message } };
-  if (error.kind !== 'invalid' && error.kind !== 'malformed') throw error;
-  const byField = Object.fromEntries(error.problems.map(({ field, message }) => [field, message]));
+function refusalOfFile(error: unknown): RefusedForm {
+  const ofFile = { too_large: 'file', invalid: 'file', malformed: 'file', unknown: 'advertiser_id' };
+  const { status, errors } = refusalOf(error, ofFile);
   // What is wrong with columns is said of the file as well: they may be folded.
-  const isAboutFile = !error.problems.some(({ field }) => field === 'advertiser_id');
-  return { status: 422, errors: { ...byField, ...(isAboutFile && { file: error.message }) } };
+  const isAboutFile = error instanceof AppError && !('advertiser_id' in errors);
+  return { status, errors: { ...errors, ...(isAboutFile && { file: error.message }) } };
 }
 
 function showRow(row: FileRow): string {

@@ -102,7 +102,7 @@ export function addKeyPages(routes: Router, { db }: { db: Knex }): void {
       const { adminKey, key } = await asActor(db, actorOf(res), (trx) => createAdminKey(trx, wanted));
       await showKeys(res, { made: { name: adminKey.name, key } });
     } catch (error) {
-      await showKeys(res, { given, ...refusalOf(error, 'name') });
+      await showKeys(res, { given, ...refusalOf(error, { taken: 'name' }) });
     }
   });
 

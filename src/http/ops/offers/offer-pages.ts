@@ -50,7 +50,7 @@ export function addOfferPages(routes: Router, { db }: { db: Knex }): void {
       const offer = await asActor(db, actorOf(res), (trx) => createOffer(trx, given));
       leadBack(res, offerAt(offer.offer_id), 'Made. Visitors see it within a second.');
     } catch (error) {
-      await showNew(res, { form, ...refusalOf(error, 'offer_id') });
+      await showNew(res, { form, ...refusalOf(error, { taken: 'offer_id' }) });
     }
   });
 

@@ -55,7 +55,7 @@ export function addPartnerPages(routes: Router, deps: PartnerPagesDeps): void {
         'It is shown this once. Give it to the partner: it signs in to the console, and is for its programs.';
       sendSecret(res, { title: partner.name, status: 201 }, { title: 'The key', text, secret: apiKey, back });
     } catch (error) {
-      const { status, errors } = refusalOf(error, 'partner_id');
+      const { status, errors } = refusalOf(error, { taken: 'partner_id' });
       sendNewPartner(res, { title: 'New partner', status }, { form, errors: byFormField(errors) });
     }
   });

@@ -13,7 +13,7 @@ import { AppError, refuseField } from '../../../errors.ts';
 import type { AddressRules } from '../../../outbound/address-rules.ts';
 import { savePull } from '../../../outbound/save-pull.ts';
 import { leadBack } from '../../console/console-pages.ts';
-import { textIn } from '../../console/form.ts';
+import { refusalOf, textIn } from '../../console/form.ts';
 import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { readWith } from '../../fields/read-with.ts';
@@ -55,7 +55,7 @@ export function addPullPages(routes: Router, { db, addressRules, pullHeaderKeys 
     try {
       await save(res, advertiser, form);
     } catch (error) {
-      return await show(req, res, advertiser, { form, ...refusalOf(error) });
+      return await show(req, res, advertiser, { form, ...refusalOf(error, { conflict: 'headers' }) });
     }
     leadBack(res, pullAt(advertiser), 'Saved.');
   });
@@ -126,7 +126,7 @@ export function addPullPages(routes: Router, { db, addressRules, pullHeaderKeys 
       {
         ...{ advertiser, settings, errors, formats: FORMATS, columns: COLUMNS, may: mayOf(res) },
         standing: await readPullStanding(db, advertiserId),
-        pulls: rows.map((pull) => ({ ...pull, ...tellPull(pull) })),
+        pulls: rows.map((pull) => ({ ...pull, ...showPull(pull) })),
         ...placesOf(list, next),
         form: form ?? formOf(settings),
         every: sayDuration(minutes * MINUTE_MS),
@@ -140,18 +140,18 @@ function pullAt({ advertiser_id }: Pick<Advertiser, 'advertiser_id'>): string {
   return `${advertiserAt(advertiser_id)}/pull`;
 }
 
-function tellPull(pull: Awaited<ReturnType<typeof listPulls>>['rows'][number]) {
+function showPull(pull: Awaited<ReturnType<typeof listPulls>>['rows'][number]) {
   const { problem, detail, http_status: httpStatus, bytes, import_id } = pull;
   return {
     error: explainPull({ problem, detail, httpStatus }),
-    size: bytes === null ? '–' : tellSize(bytes),
+    size: bytes === null ? '–' : showSize(bytes),
     importHref: import_id === null ? null : importAt(import_id),
   };
 }
 
 const KILOBYTE = 1000;
 
-function tellSize(bytes: number): string {
+function showSize(bytes: number): string {
   if (bytes < KILOBYTE) return `${bytes}\u00a0B`;
   const [size, unit] = bytes < KILOBYTE * KILOBYTE ? [bytes / KILOBYTE, 'KB'] : [bytes / KILOBYTE / KILOBYTE, 'MB'];
   return `${size < 10 ? size.toFixed(1) : Math.round(size)}\u00a0${unit}`;
@@ -202,14 +202,6 @@ function toGiven({ headers, notify, every_minutes, columns, ...form }: PullForm,
     headers: Object.fromEntries(given.map(({ name, value }) => [name, value === '' ? null : value])),
     mapping: columns,
   };
-}
-
-/** What is wrong, beside its field. @throws what is no refusal of the form */
-function refusalOf(error: unknown): { status: number; errors: Record<string, string> } {
-  if (!(error instanceof AppError)) throw error;
-  if (error.kind === 'conflict') return { status: 409, errors: { headers: error.message } };
-  if (error.kind !== 'invalid') throw error;
-  return { status: 422, errors: Object.fromEntries(error.problems.map(({ field, message }) => [field, message])) };
 }
 
 function notPulled(name: string): AppError {
