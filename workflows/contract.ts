@@ -204,10 +204,16 @@ export type PullOutcome = {
   message: string | null;
 };
 
+/** Its worker was stopped, so it is to be fetched anew; so many attempts before that one have failed. */
+export type LeftExport = { result: 'left'; failedAttempts: number };
+
 /** The activities of a pull. Any may run twice: half a file never counts, and a whole one once. */
 export type PullActivities = {
-  /** One attempt to fetch the export into an import. Fails with {@link EXPORT_NOT_FETCHED}. */
-  fetchExport: (run: PullRun) => Promise<PullOutcome>;
+  /**
+   * One attempt to fetch the export into an import. Fails with {@link EXPORT_NOT_FETCHED}.
+   * @param run `mayLeave`: when its worker stops, it may return `left`; pulls that began earlier do not know that
+   */
+  fetchExport: (run: PullRun & { mayLeave?: boolean }) => Promise<PullOutcome | LeftExport>;
   /** Ends a pull that no attempt is left for. */
   giveUpPull: (input: PullRun & { why: 'interrupted' | 'cancelled' }) => Promise<PullOutcome>;
 };

@@ -8,13 +8,13 @@ import {
 } from '@temporalio/workflow';
 import { type PullActivities, type PullInput, type PullOutcome, type PullRun } from './contract.ts';
 
-// A worker that is killed is missed after the heartbeat's time; the next attempt begins the file anew. What fails three
-// times is left to the next pull. The activity itself ends a file that takes too long, long before the time here.
-const { fetchExport } = proxyActivities<PullActivities>({
-  startToCloseTimeout: '30m',
-  heartbeatTimeout: '10s',
-  retry: { initialInterval: '20s', backoffCoefficient: 3, maximumAttempts: 3 },
-});
+// What fails so often is left to the next pull.
+const ATTEMPTS = 3;
+const RETRY = { initialInterval: '20s', backoffCoefficient: 3 } as const;
+
+// A worker that is killed is missed after the heartbeat's time; the next attempt begins the file anew. The activity itself
+// ends a file that takes too long, long before the time here.
+const { fetchExport } = proxyActivities<PullActivities>({ startToCloseTimeout: '30m', heartbeatTimeout: '10s' });
 const { giveUpPull } = proxyActivities<PullActivities>({
   startToCloseTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
@@ -33,12 +33,22 @@ export async function pull({ advertiserId }: PullInput): Promise<PullOutcome> {
 }
 
 async function fetchOrGiveUp(run: PullRun): Promise<PullOutcome> {
-  const summary = `← advertiser ${run.advertiserId}`;
   try {
-    return await fetchExport.executeWithOptions({ summary }, [run]);
+    return await fetchUnlessLeft(run);
   } catch (error) {
     const why = isCancellation(error) ? 'cancelled' : 'interrupted';
     return await CancellationScope.nonCancellable(() => giveUpPull({ ...run, why }));
+  }
+}
+
+/** A worker that is stopped leaves the file; that is no failure, however many are stopped. */
+async function fetchUnlessLeft(run: PullRun): Promise<PullOutcome> {
+  const summary = `← advertiser ${run.advertiserId}`;
+  for (let attempts = ATTEMPTS; ;) {
+    const retry = { ...RETRY, maximumAttempts: attempts };
+    const fetched = await fetchExport.executeWithOptions({ summary, retry }, [{ ...run, mayLeave: true }]);
+    if (fetched.result !== 'left') return fetched;
+    attempts = Math.max(1, attempts - fetched.failedAttempts);
   }
 }
 

@@ -1,9 +1,12 @@
-import { ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { dropReceived } from '../../src/db/imports/receiving.ts';
 import {
   beginPull,
   endFailed,
   endPull,
+  forgetLeftover,
   noteAttempt,
+  noteLeft,
   type BegunPull,
   type EndedPull,
 } from '../../src/db/pulls/pulls.ts';
@@ -11,7 +14,12 @@ import { explainUnquoted } from '../../src/domain/pulls/explain-pull.ts';
 import { mayPass, type PullAnswer } from '../../src/domain/pulls/pull.ts';
 import type { Log } from '../../src/log.ts';
 import type { Metrics } from '../../src/metrics.ts';
-import { EXPORT_NOT_FETCHED, type PullActivities, type PullOutcome } from '../../workflows/contract.ts';
+import {
+  EXPORT_NOT_FETCHED,
+  type LeftExport,
+  type PullActivities,
+  type PullOutcome,
+} from '../../workflows/contract.ts';
 import { receiveExport, type ReceiveExportDeps } from './receive-export.ts';
 
 export type PullDeps = ReceiveExportDeps & { metrics: Pick<Metrics, 'pulls'>; log: Log };
@@ -24,6 +32,7 @@ export type Pulling = {
 
 const HEARTBEAT_MS = 1000;
 const INTERRUPTED: PullAnswer = { httpStatus: null, problem: 'interrupted', detail: null };
+const GONE: PullOutcome = { result: 'gone', importId: null, bytes: null, message: null };
 
 /** The work of pulls in this process. */
 export function createPulling(deps: PullDeps): Pulling {
@@ -32,37 +41,53 @@ export function createPulling(deps: PullDeps): Pulling {
 
   return {
     activities: {
-      async fetchExport(run) {
-        const begun = await beginPull(db, run);
-        if (!begun) return { result: 'gone', importId: null, bytes: null, message: null };
-        const ended = 'result' in begun ? begun : await attempt(begun);
-        return tell(ended, run.advertiserId);
+      async fetchExport({ mayLeave = false, ...run }) {
+        const beating = setInterval(() => heartbeat(), HEARTBEAT_MS);
+        try {
+          const begun = await beginPull(db, run);
+          if (!begun) return GONE;
+          const ended = 'result' in begun ? begun : await attempt(begun);
+          if (ended !== 'halted') return tell(ended, run.advertiserId);
+          return mayLeave ? await leave(begun as BegunPull) : await fail(begun as BegunPull, INTERRUPTED);
+        } finally {
+          clearInterval(beating);
+        }
       },
       async giveUpPull({ why, ...run }) {
         const ended = await endFailed(db, run, why);
-        if (!ended) return { result: 'gone', importId: null, bytes: null, message: null };
+        if (!ended) return GONE;
         return tell(ended, run.advertiserId);
       },
     },
     halt: () => halting.abort(),
   };
 
-  async function attempt(begun: BegunPull): Promise<EndedPull> {
+  async function attempt(begun: BegunPull): Promise<EndedPull | 'halted'> {
     const { pullId, importUnderWay } = begun;
+    const signal = AbortSignal.any([cancellationSignal(), halting.signal]);
+    await dropLeftovers(begun, signal);
     if (importUnderWay !== null) {
       const answer = { httpStatus: null, problem: 'import_under_way', detail: importUnderWay } as const;
-      await endPull(db, pullId, { ...answer, result: 'skipped' });
+      await endPull(db, begun, { ...answer, result: 'skipped' });
       return { ...answer, pullId, result: 'skipped', importId: null, bytes: null };
     }
-    const beating = setInterval(() => heartbeat(), HEARTBEAT_MS);
-    try {
-      const signal = AbortSignal.any([cancellationSignal(), halting.signal]);
-      const received = await receiveExport(deps, begun, signal);
-      if ('result' in received) return received;
-      return await fail(begun, halting.signal.aborted ? INTERRUPTED : received);
-    } finally {
-      clearInterval(beating);
+    const received = await receiveExport(deps, begun, signal);
+    if ('result' in received) return received;
+    return halting.signal.aborted ? 'halted' : await fail(begun, received);
+  }
+
+  async function dropLeftovers({ leftovers }: BegunPull, signal: AbortSignal): Promise<void> {
+    for (const importId of leftovers) {
+      if (!(await dropReceived(db, importId, signal))) return;
+      await forgetLeftover(db, importId);
     }
+  }
+
+  /** The worker stops, which is no failure of the export. */
+  async function leave(begun: BegunPull): Promise<LeftExport> {
+    await noteLeft(db, begun);
+    log.info({ pullId: begun.pullId, advertiserId: begun.advertiserId }, 'A pull is left to another worker.');
+    return { result: 'left', failedAttempts: activityInfo().attempt - 1 };
   }
 
   /** Notes what came of the attempt, and leaves it to Temporal whether there is another. */

@@ -151,16 +151,16 @@ async function accept(trx: Knex, begun: BegunPull, fetched: FetchedExport): Prom
 
 type Unchanged = { httpStatus: number; bytes?: number; sha256?: string };
 
-async function endUnchanged(db: Knex, { pullId }: BegunPull, { httpStatus, ...file }: Unchanged): Promise<EndedPull> {
+async function endUnchanged(db: Knex, begun: BegunPull, { httpStatus, ...file }: Unchanged): Promise<EndedPull> {
   const answer = problemOf(null, httpStatus);
-  await endPull(db, pullId, { ...answer, ...file, result: 'unchanged' });
-  return { ...answer, pullId, result: 'unchanged', importId: null, bytes: file.bytes ?? null };
+  await endPull(db, begun, { ...answer, ...file, result: 'unchanged' });
+  return { ...answer, pullId: begun.pullId, result: 'unchanged', importId: null, bytes: file.bytes ?? null };
 }
 
-async function endSkipped(db: Knex, { pullId }: BegunPull, httpStatus: number): Promise<EndedPull> {
+async function endSkipped(db: Knex, begun: BegunPull, httpStatus: number): Promise<EndedPull> {
   const answer = problemOf('settings_changed', httpStatus);
-  await endPull(db, pullId, { ...answer, result: 'skipped' });
-  return { ...answer, pullId, result: 'skipped', importId: null, bytes: null };
+  await endPull(db, begun, { ...answer, result: 'skipped' });
+  return { ...answer, pullId: begun.pullId, result: 'skipped', importId: null, bytes: null };
 }
 
 /** @throws what is a failure of ours */

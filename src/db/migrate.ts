@@ -36,6 +36,7 @@ import { wordsCompared } from './migrations/034-words-compared.ts';
 import { bulkOwed } from './migrations/035-bulk-owed.ts';
 import { unanswered } from './migrations/035-unanswered.ts';
 import { importFiles } from './migrations/036-import-files.ts';
+import { pullAttempts } from './migrations/037-pull-attempts.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -77,6 +78,7 @@ const migrations: Record<string, Migration> = {
   '035-bulk-owed': bulkOwed,
   '035-unanswered': unanswered,
   '036-import-files': importFiles,
+  '037-pull-attempts': pullAttempts,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -1,13 +1,13 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { createPulling, type PullDeps } from '../../activities/pull/pull-activities.ts';
+import { createPulling, type PullDeps, type Pulling } from '../../activities/pull/pull-activities.ts';
 import { asActor } from '../../src/db/audit.ts';
 import { listPulls, type Pull } from '../../src/db/pulls/pull-reports.ts';
 import { createLog } from '../../src/log.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { createFileClient } from '../../src/outbound/fetch-file.ts';
 import { savePull, type GivenPull } from '../../src/outbound/save-pull.ts';
-import { EXPORT_NOT_FETCHED, type PullOutcome, type PullRun } from '../../workflows/contract.ts';
+import { EXPORT_NOT_FETCHED, type PullActivities, type PullOutcome, type PullRun } from '../../workflows/contract.ts';
 import { startExportServer } from '../support/export-server.ts';
 import { createImportStage } from './import-stage.ts';
 
@@ -18,6 +18,9 @@ const ignore = () => undefined;
 // What an attempt ends with is what a test looks at.
 const QUIET = { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
 
+type Fetch = Parameters<PullActivities['fetchExport']>[0];
+type Fetched = Awaited<ReturnType<PullActivities['fetchExport']>>;
+
 export type PullStage = Awaited<ReturnType<typeof createPullStage>>;
 
 /** The activities of pulls, called by hand, on a real database, with an advertiser's real HTTP server. */
@@ -27,7 +30,7 @@ export async function createPullStage() {
   const { advertiserId } = imports.network;
   const server = await startExportServer();
   const addressRules = createAddressRules({ allowCidrs: ['127.0.0.0/8'] });
-  const limits = { maxRows: 1000, maxMegabytes: 1 };
+  const limits = { maxRows: 5000, maxMegabytes: 1 };
   // Long, so that a busy machine is not taken for a slow server.
   const fileClient = createFileClient({ addressRules, timeoutMs: 40_000, idleMs: 20_000, maxBytes: MEGABYTE });
   const impatientClient = createFileClient({ addressRules, timeoutMs: 1500, idleMs: 500, maxBytes: MEGABYTE });
@@ -45,12 +48,18 @@ export async function createPullStage() {
     run: PullRun,
     { by = createPuller(), environment = new MockActivityEnvironment({}, { logger: QUIET }) } = {},
   ): Promise<PullOutcome> {
-    const fetch = (given: PullRun) => by.activities.fetchExport(given);
-    return await environment.run<[PullRun], PullOutcome, typeof fetch>(fetch, run);
+    const fetched = await fetchExport(run, by, environment);
+    if (fetched.result === 'left') throw new Error('It was left to another worker.');
+    return fetched;
+  }
+
+  async function fetchExport(run: Fetch, by: Pulling, environment = new MockActivityEnvironment()) {
+    const fetch = (given: Fetch) => by.activities.fetchExport(given);
+    return await environment.run<[Fetch], Fetched, typeof fetch>(fetch, run);
   }
 
   return {
-    ...{ imports, db, metrics, advertiserId, server, addressRules, createPuller, newRun, attempt },
+    ...{ imports, db, metrics, advertiserId, server, addressRules, createPuller, newRun, attempt, fetchExport },
     async save(changes: Partial<GivenPull> = {}) {
       const given: GivenPull = {
         ...{ advertiserId, url: server.url, format: 'auto', mapping: {}, everyMinutes: 60, notify: true },

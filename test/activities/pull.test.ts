@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { deletePullSettings } from '../../src/db/pulls/pull-settings.ts';
 import { readPullStanding } from '../../src/db/pulls/pull-reports.ts';
 import { askImport } from '../../src/db/imports/imports.ts';
 import { explainPull } from '../../src/domain/pulls/explain-pull.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
+import type { PullRun } from '../../workflows/contract.ts';
 import { createPullStage, type PullStage } from './pull-stage.ts';
 
 const HEADER = 'conversion_id,status\n';
@@ -178,7 +180,7 @@ describe('a pull', function () {
 
     it('sends more rows than are taken', async () => {
       stage.server.answer(endless);
-      await fails(/more than 1000 rows/, true);
+      await fails(/more than 5000 rows/, true);
     });
 
     it('sends more bytes than are taken', async () => {
@@ -305,6 +307,100 @@ describe('a pull', function () {
     puller.halt();
     await ends;
     assert.deepEqual(await imports(), []);
+  });
+
+  it('loses no attempt to a worker that is to stop, where its workflow knows what to do then', async () => {
+    const run = { ...stage.newRun(), mayLeave: true };
+    const puller = stage.createPuller();
+    stage.server.answer((response) => void response.write(HEADER + LINE.repeat(600)));
+    const attempt = stage.fetchExport(run, puller);
+    await eventually(async () => assert.equal((await imports()).length, 1));
+    puller.halt();
+    assert.deepEqual(await attempt, { result: 'left', failedAttempts: 0 });
+    assert.deepEqual(await imports(), []);
+    assertFields((await stage.pulls())[0], { attempts: 0, result: null, problem: null });
+    stage.server.serve(HEADER + LINE);
+    assertFields(await stage.attempt(run), { result: 'imported' });
+    assertFields((await stage.pulls())[0], { attempts: 1, result: 'imported' });
+  });
+
+  it('is ended by no attempt but its latest, however whole the file of an earlier one is', async () => {
+    const run = stage.newRun();
+    const responses: ServerResponse[] = [];
+    // Rows are stored by the thousand as they come; the file only lacks its end.
+    stage.server.answer((response) => {
+      responses.push(response);
+      response.write(HEADER + LINE.repeat(3000));
+    });
+    const held = await stage.db.transaction();
+    const slow = stage.attempt(run);
+    const slowEnds = assert.rejects(slow, /goes on elsewhere/);
+    await eventually(async () => assert.ok((await stage.db('import_chunks')).length > 0, 'nothing is stored'));
+    // So that the latest attempt cannot drop it before it ends.
+    await held('import_chunks').forUpdate();
+    const latest = stage.attempt(run);
+    await eventually(async () => assertFields((await stage.pulls())[0], { attempts: 2 }));
+    responses[0]?.end();
+    await eventually(async () => {
+      const waiting = stage.db('pg_stat_activity').where({ wait_event_type: 'Lock' });
+      assert.equal((await waiting.whereRaw('datname = current_database()')).length, 2, 'both want its rows gone');
+    });
+    await held.commit();
+    await slowEnds;
+    assertFields((await stage.pulls())[0], { result: null });
+    await eventually(() => assert.equal(responses.length, 2));
+    responses[1]?.end();
+    assertFields(await latest, { result: 'imported' });
+  });
+
+  /** Has a file half received by an attempt of which nobody hears any more. */
+  async function leaveHalfAFile(run: PullRun, chunks: number): Promise<void> {
+    stage.server.refuse(503);
+    await assert.rejects(stage.attempt(run));
+    const { advertiserId } = stage;
+    const values = { importId: 'half', advertiserId, chunks };
+    await stage.db.raw(
+      `insert into imports (import_id, advertiser_id, source, notify, dry_run) values (:importId, :advertiserId, 'pull', true, false)`,
+      values,
+    );
+    await stage.db.raw(
+      `insert into import_chunks (import_id, chunk, first_row, file_rows)
+       select :importId, n, n + 1, '[]' from generate_series(0, :chunks::int - 1) n`,
+      values,
+    );
+    await stage.db('pulls').where({ run_id: run.runId }).update({ receiving_id: 'half' });
+  }
+
+  it('drops half a large file piece by piece, and is heard of meanwhile', async () => {
+    const run = stage.newRun();
+    await leaveHalfAFile(run, 350);
+    stage.server.serve(HEADER + LINE);
+    const held = await stage.db.transaction();
+    await held('import_chunks').where({ chunk: 250 }).forUpdate();
+    const environment = new MockActivityEnvironment();
+    let beats = 0;
+    environment.on('heartbeat', () => beats++);
+    const attempt = stage.attempt(run, { environment });
+    await eventually(async () => {
+      assert.equal((await stage.db('import_chunks')).length, 150, 'the pieces before it are gone');
+      assert.ok(beats > 1, 'nobody hears of it');
+    });
+    await held.commit();
+    assertFields(await attempt, { result: 'imported' });
+    assertFields((await stage.pulls())[0], { attempts: 2 });
+    assert.equal((await imports()).length, 1);
+  });
+
+  it('leaves nothing of the file that was coming in when its workflow was terminated, once the next one begins', async () => {
+    const run = stage.newRun();
+    await leaveHalfAFile(run, 3);
+    stage.server.serve(HEADER + LINE);
+    const { importId } = await stage.pull();
+    assert.deepEqual(
+      (await imports()).map(({ import_id }) => import_id),
+      [importId],
+    );
+    assert.deepEqual(await stage.db('pulls').whereNotNull('receiving_id'), []);
   });
 
   it('is closed when its workflow was terminated and the next one begins', async () => {

@@ -1,5 +1,5 @@
-// Records the histories that test/workflows/replay.test.ts replays. A recording stands for leads, replays, imports or runs of
-// retention that are under way: a change to the workflow must replay all of them. After one behind `patched`, rename the
+// Records the histories that test/workflows/replay.test.ts replays. A recording stands for leads, replays, imports, pulls or
+// runs of retention that are under way: a change to the workflow must replay all of them. After one behind `patched`, rename the
 // recordings that it outdates (`reversal-before-x.json`) and record anew; they may go when no lead can be so old any more.
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
@@ -23,6 +23,7 @@ import '../support/temporal/quiet-sdk.ts';
 import { startPrivateTemporal, stopTestServers } from '../support/servers.ts';
 import { connectToTemporal } from '../support/temporal/connection.ts';
 import { recordImports } from './record-imports.ts';
+import { recordPulls } from './record-pulls.ts';
 import { recordReplays } from './record-replays.ts';
 import { recordRetention } from './record-retention.ts';
 import { shapeNames, shapeOf, type RecordedLead, type ShapeName } from './shapes.ts';
@@ -47,6 +48,7 @@ async function recordAll(address: string): Promise<void> {
   const recorder = { client, connection: nativeConnection };
   await recordReplays(recorder);
   await recordImports(recorder);
+  await recordPulls(recorder);
   await recordRetention(recorder);
   await connected.close();
 }

@@ -8,7 +8,7 @@ import { startJobRelay, type JobRelay } from '../../src/job-relay.ts';
 import { createLog } from '../../src/log.ts';
 import { jobWorker } from '../../src/temporal/job-worker.ts';
 import { tellPull } from '../../src/temporal/tell-pull.ts';
-import { createWorkers, type Workers } from '../../src/temporal/workers.ts';
+import { createWorkers } from '../../src/temporal/workers.ts';
 import { pullScheduleId, searchAttributeKeys } from '../../workflows/contract.ts';
 import { createPullStage, type PullStage } from '../activities/pull-stage.ts';
 import { eventually } from '../support/eventually.ts';
@@ -26,7 +26,7 @@ describe('the Schedule of pulls', function () {
   let temporal: Awaited<ReturnType<typeof connectToTemporal>>;
   let schedule: ScheduleHandle;
   let relay: JobRelay;
-  let working: { workers: Workers; ended: Promise<void> };
+  let working: Awaited<ReturnType<typeof work>>;
 
   before(async () => {
     const { address } = await testTemporal();
@@ -34,21 +34,31 @@ describe('the Schedule of pulls', function () {
     stage = await createPullStage();
     schedule = temporal.client.schedule.getHandle(pullScheduleId(stage.advertiserId));
     relay = startRelay();
-    const { activities } = stage.createPuller();
-    const workflowBundle = await testBundle();
-    const connection = temporal.nativeConnection;
-    const workers = await createWorkers([jobWorker({ connection, activities, workflowBundle, concurrentJobs: 3 })]);
-    working = { workers, ended: workers.run() };
+    working = await work();
   });
 
   after(async () => {
     await relay.stop();
     await schedule.delete().catch(() => undefined);
-    working.workers.shutdown();
-    await working.ended;
+    await stopWorking();
     await stage.close();
     await temporal.close();
   });
+
+  async function work() {
+    const { activities, halt } = stage.createPuller();
+    const workflowBundle = await testBundle();
+    const connection = temporal.nativeConnection;
+    const workers = await createWorkers([jobWorker({ connection, activities, workflowBundle, concurrentJobs: 3 })]);
+    return { workers, halt, ended: workers.run() };
+  }
+
+  /** As the role does when it is to stop. */
+  async function stopWorking(): Promise<void> {
+    working.workers.shutdown();
+    working.halt();
+    await working.ended;
+  }
 
   function startRelay(): JobRelay {
     const kind = { name: 'pull' as const, tells: pullTells, tell: tellPull };
@@ -131,10 +141,30 @@ describe('the Schedule of pulls', function () {
     assertFields((await (await pullNow()).result()) as object, { result: 'unchanged' });
   });
 
+  it('loses no attempt to workers that are restarted while the file comes, however many they are', async () => {
+    stage.server.answer((response) => void response.write(EXPORT));
+    const asked = () => stage.server.asked.length;
+    let before = asked();
+    const handle = await pullNow();
+    for (let restarts = 1; restarts <= 4; restarts++) {
+      await eventually(() => assert.ok(asked() > before, `it was not fetched after ${restarts - 1} restarts`), 20_000);
+      before = asked();
+      if (restarts === 4) stage.server.serve(`${EXPORT}somebody,approved\n`);
+      await stopWorking();
+      working = await work();
+    }
+    const { result, importId } = (await handle.result()) as { result: string; importId: string };
+    assert.equal(result, 'imported');
+    assertFields((await stage.pulls())[0] ?? {}, { result: 'imported', attempts: 1 });
+    // The next pull would wait for it.
+    await stage.imports.batch(importId);
+  });
+
   it('leaves nothing of a pull that is cancelled in the Web UI', async () => {
     stage.server.answer((response) => void response.write(EXPORT));
+    const before = stage.server.asked.length;
     const handle = await pullNow();
-    await eventually(() => assert.ok(stage.server.connections() > 0, 'it was not fetched'));
+    await eventually(() => assert.ok(stage.server.asked.length > before, 'it was not fetched'));
     await handle.cancel();
     await assert.rejects(handle.result());
     assertFields((await stage.pulls())[0] ?? {}, { result: 'failed', problem: 'cancelled' });

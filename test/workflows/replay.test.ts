@@ -7,6 +7,7 @@ import { historyFromJSON, type History } from '@temporalio/common/lib/proto-util
 import { Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { importNames } from '../histories/record-imports.ts';
+import { pullNames } from '../histories/record-pulls.ts';
 import { replayNames } from '../histories/record-replays.ts';
 import { retentionNames } from '../histories/record-retention.ts';
 import { shapeNames } from '../histories/shapes.ts';
@@ -26,7 +27,7 @@ describe('replay of recorded workflows', function () {
   this.timeout(120_000);
 
   it('has a recording of every shape, which names no machine', async () => {
-    for (const name of [...shapeNames, ...replayNames, ...importNames, ...retentionNames]) {
+    for (const name of [...shapeNames, ...replayNames, ...importNames, ...pullNames, ...retentionNames]) {
       assert.ok(
         files.some((file) => file.startsWith(name)),
         `record ${name} with npm run record-histories`,

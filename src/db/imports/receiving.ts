@@ -93,12 +93,16 @@ export async function findSameImport(
   return rows[0];
 }
 
-/** Leaves nothing of a file whose upload broke off. */
-export async function dropReceived(db: Knex, importId: string): Promise<void> {
+/**
+ * Leaves nothing of a file whose upload broke off; its rows go some at a time.
+ * @returns false when something is left, because the signal came first
+ */
+export async function dropReceived(db: Knex, importId: string, signal?: AbortSignal): Promise<boolean> {
   const received = db('imports').where({ import_id: importId, state: 'receiving' });
-  if (!(await received.clone().first('import_id'))) return;
-  while (await dropRows(db, importId));
+  if (!(await received.clone().first('import_id'))) return true;
+  while (await dropRows(db, importId)) if (signal?.aborted) return false;
   await received.delete();
+  return true;
 }
 
 /**

@@ -19,9 +19,11 @@ export type Pull = {
 };
 
 const PULL_COLUMNS = [
-  ...['pull_id', 'advertiser_id', 'started_at', 'ended_at', 'attempts', 'result', 'http_status', 'problem', 'detail'],
+  ...['pull_id', 'advertiser_id', 'started_at', 'ended_at', 'result', 'http_status', 'problem', 'detail'],
   ...['bytes', 'import_id'],
 ];
+// Only those that came to something by themselves.
+const ATTEMPTS = 'attempts - left_attempts as attempts';
 
 /** Pulls of an advertiser, the newest first; the cursor of a page is the id of a pull. */
 export async function listPulls(
@@ -33,7 +35,7 @@ export async function listPulls(
     .where((query) => void (cursor !== undefined && query.where('pull_id', '<', cursor)))
     .orderBy('pull_id', 'desc')
     .limit(limit + 1)
-    .select<Pull[]>(PULL_COLUMNS);
+    .select<Pull[]>([...PULL_COLUMNS, db.raw(ATTEMPTS)]);
   const page = rows.slice(0, limit);
   return { rows: page, next: rows.length > limit ? (page.at(-1)?.pull_id ?? null) : null };
 }

@@ -4,7 +4,6 @@ import type { ColumnMapping } from '../../domain/imports/columns.ts';
 import type { PullAnswer, PullFormat, PullProblem, PullResult } from '../../domain/pulls/pull.ts';
 import type { Vocabulary } from '../../domain/vocabulary.ts';
 import { newPullId } from '../../new-ids.ts';
-import { dropReceived } from '../imports/receiving.ts';
 
 /** A pull by the run of its workflow. */
 export type PullRun = { advertiserId: string; runId: string };
@@ -24,6 +23,8 @@ export type BegunPull = {
   last: { sha256: string; etag: string | null; lastModified: string | null } | null;
   /** An import of an earlier pull that has not ended. */
   importUnderWay: string | null;
+  /** Imports into which attempts, of this pull or one that was terminated, were receiving a file. */
+  leftovers: string[];
 };
 
 /** How a pull ended. */
@@ -46,7 +47,7 @@ const BEGIN_ATTEMPT = `
   insert into pulls as p (pull_id, advertiser_id, run_id, revised_at)
   select :pullId, s.advertiser_id, :runId, s.revised_at from pull_settings s where s.advertiser_id = :advertiserId
   on conflict (run_id) do update set attempts = p.attempts + 1, revised_at = excluded.revised_at where p.result is null
-  returning p.pull_id as "pullId", p.attempts as attempt, p.receiving_id as "receivingId"`;
+  returning p.pull_id as "pullId", p.attempts as attempt`;
 
 const READ_WORK = `
   select s.advertiser_id as "advertiserId", s.url, s.format, s.headers_secret as "sealedHeaders", s.mapping, s.notify,
@@ -62,12 +63,15 @@ const READ_WORK = `
       select i.import_id from imports i
       where i.advertiser_id = s.advertiser_id and i.source = 'pull' and i.state in ('running', 'paused')
       limit 1
-    ) as "importUnderWay"
+    ) as "importUnderWay",
+    array(
+      select p.receiving_id from pulls p where p.advertiser_id = s.advertiser_id and p.receiving_id is not null
+    ) as leftovers
   from pull_settings s join advertisers a using (advertiser_id)
   where s.advertiser_id = :advertiserId`;
 
 /**
- * Begins an attempt of a pull. What is there of a file that an attempt before it was receiving is dropped.
+ * Begins an attempt of a pull. Its leftovers are there until {@link forgetLeftover}.
  * @returns how it ended, when it has; undefined when nothing is pulled from this advertiser any more
  */
 export async function beginPull(db: Knex, run: PullRun): Promise<BegunPull | EndedPull | undefined> {
@@ -77,14 +81,11 @@ export async function beginPull(db: Knex, run: PullRun): Promise<BegunPull | End
     const ended = await readEndedPull(trx, run);
     if (ended) return ended;
     await closeOthers(trx, run);
-    type Begun = { pullId: string; attempt: number; receivingId: string | null };
-    const { rows: begun } = await trx.raw<{ rows: Begun[] }>(BEGIN_ATTEMPT, { ...run, pullId: newPullId() });
+    const { rows: begun } = await trx.raw<{ rows: Attempt[] }>(BEGIN_ATTEMPT, { ...run, pullId: newPullId() });
     if (!begun[0]) return undefined;
-    const { pullId, attempt, receivingId } = begun[0];
-    if (receivingId !== null) await dropReceived(trx, receivingId);
-    type Work = Omit<BegunPull, 'pullId' | 'attempt'>;
+    type Work = Omit<BegunPull, keyof Attempt>;
     const { rows: work } = await trx.raw<{ rows: Work[] }>(READ_WORK, { advertiserId: run.advertiserId });
-    return work[0] && { ...work[0], pullId, attempt };
+    return work[0] && { ...work[0], ...begun[0] };
   });
 }
 
@@ -109,6 +110,16 @@ export class PullTakenOverError extends Error {
 }
 
 type Attempt = Pick<BegunPull, 'pullId' | 'attempt'>;
+
+/** Nothing is left of what was received into this import. */
+export async function forgetLeftover(db: Knex, importId: string): Promise<void> {
+  await db('pulls').where({ receiving_id: importId }).update({ receiving_id: null });
+}
+
+/** Notes that an attempt was left because its worker stops, so that it does not count as one. */
+export async function noteLeft(db: Knex, { pullId, attempt }: Attempt): Promise<void> {
+  await db('pulls').where({ pull_id: pullId, attempts: attempt, result: null }).increment('left_attempts', 1);
+}
 
 /** Notes into which import an attempt receives its file. @throws PullTakenOverError */
 export async function noteReceiving(db: Knex, { pullId, attempt }: Attempt, importId: string): Promise<void> {
@@ -159,7 +170,7 @@ export async function endWithImport(trx: Knex, { pullId, attempt }: Attempt, fet
 const END = `
   update pulls p set result = :result, ended_at = now(), http_status = :httpStatus, problem = :problem, detail = :detail,
     bytes = :bytes, sha256 = :sha256, receiving_id = null
-  where p.pull_id = :pullId and p.result is null
+  where p.pull_id = :pullId and p.result is null and (:attempt::int is null or p.attempts = :attempt)
   returning p.advertiser_id as "advertiserId"`;
 
 export type PullEnd = {
@@ -168,16 +179,24 @@ export type PullEnd = {
   sha256?: string | undefined;
 } & PullAnswer;
 
-/** Ends a pull that brings nothing; changes nothing when it has ended. */
-export async function endPull(db: Knex, pullId: string, end: PullEnd): Promise<void> {
+/** Ends a pull that brings nothing. @throws PullTakenOverError */
+export async function endPull(db: Knex, attempt: Attempt, end: PullEnd): Promise<void> {
+  if (!(await endOnce(db, attempt, end))) throw new PullTakenOverError(`Pull ${attempt.pullId} goes on elsewhere.`);
+}
+
+/** @returns false when it has ended, or the attempt goes on no more */
+async function endOnce(
+  db: Knex,
+  { pullId, attempt }: { pullId: string; attempt: number | null },
+  end: PullEnd,
+): Promise<boolean> {
   const { result, httpStatus, problem, detail, bytes = null, sha256 = null } = end;
-  await db.transaction(async (trx) => {
+  return await db.transaction(async (trx) => {
     await lockStandingOf(trx, pullId);
-    const values = { pullId, result, httpStatus, problem, detail, bytes, sha256 };
+    const values = { pullId, attempt, result, httpStatus, problem, detail, bytes, sha256 };
     const { rows } = await trx.raw<{ rows: { advertiserId: string }[] }>(END, values);
-    if (!rows[0]) return;
-    const { advertiserId } = rows[0];
-    await noteStanding(trx, advertiserId, result);
+    if (rows[0]) await noteStanding(trx, rows[0].advertiserId, result);
+    return rows[0] !== undefined;
   });
 }
 
@@ -195,7 +214,7 @@ export async function endFailed(
   if (found) {
     const isTold = why !== 'cancelled' && found.problem !== null;
     const answer = isTold ? found : { httpStatus: null, problem: why, detail: null };
-    await endPull(db, found.pullId, { ...answer, result: 'failed' });
+    await endOnce(db, { pullId: found.pullId, attempt: null }, { ...answer, result: 'failed' });
   }
   return await readEndedPull(db, { runId });
 }

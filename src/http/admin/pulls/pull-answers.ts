@@ -66,7 +66,7 @@ export const pullSchema = z
     advertiser_id: z.string(),
     started_at: momentSchema,
     ended_at: momentSchema.nullable(),
-    attempts: z.int().meta({ description: 'Three at most.' }),
+    attempts: z.int().meta({ description: 'Three at most; one whose worker was stopped is none.' }),
     result: z.enum(pullResults).nullable().meta({
       description:
         'Null while it is under way. `unchanged`: the export is what was imported last, or holds no rows. `skipped`: nothing was fetched, or it was left; `error` says why.',

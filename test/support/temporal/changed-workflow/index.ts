@@ -2,12 +2,15 @@ import { upsertMemo } from '@temporalio/workflow';
 import { lead as unchanged } from '../../../../workflows/lead.ts';
 import { importFile as unchangedImport } from '../../../../workflows/import.ts';
 import { replay as unchangedReplay } from '../../../../workflows/replay.ts';
+import { pull as unchangedPull } from '../../../../workflows/pull.ts';
 import { retention as unchangedRetention, type Retained } from '../../../../workflows/retention.ts';
 import type {
   ImportInput,
   ImportOutcome,
   LeadInput,
   LeadOutcome,
+  PullInput,
+  PullOutcome,
   ReplayInput,
   ReplayOutcome,
 } from '../../../../workflows/contract.ts';
@@ -34,4 +37,10 @@ export async function importFile(input: ImportInput): Promise<ImportOutcome> {
 export async function retention(): Promise<Retained> {
   upsertMemo({ changed: true });
   return await unchangedRetention();
+}
+
+/** The pull as it must not be changed. */
+export async function pull(input: PullInput): Promise<PullOutcome> {
+  upsertMemo({ changed: true });
+  return await unchangedPull(input);
 }
