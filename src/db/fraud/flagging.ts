@@ -2,6 +2,7 @@
 // the facts of its lead and from traces of visits. What the house holds earns nobody anything, and what ops say themselves
 // needs no flag.
 import type { Knex } from 'knex';
+import { limitStatements } from '../limit-waiting.ts';
 import { isCancelled, isRowRefused } from '../sqlstate.ts';
 
 /** From when on something looks odd. */
@@ -198,8 +199,7 @@ function startLook(trx: Knex, limits: FlagLimits, withinMs: number) {
 
   async function flag(piece: Reported[]): Promise<{ kind: string; flags: number }[]> {
     // A savepoint: what fails leaves the rest of the look as it was.
-    return await trx.transaction(async (step) => {
-      await step.raw(`set local statement_timeout = ${withinMs}`);
+    return await limitStatements(trx, withinMs, async (step) => {
       const { rows } = await step.raw<{ rows: Flagged['flags'] }>(FLAG, {
         ...{ ...limits, ...bounds, leadIds: piece.map(({ leadId }) => leadId), seqs: piece.map(({ seq }) => seq) },
       });

@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import { unansweredChanges } from '../counting/counting-unanswered.ts';
 import { isFarBehind } from '../counting/far-behind.ts';
+import { limitStatements } from '../limit-waiting.ts';
 import { DAYS_LOOKED_AT, judgeSilence } from '../../domain/silence.ts';
 import { beginOfId } from '../../new-ids.ts';
 import { ifAsked, type Page, type PageQuery } from './pages.ts';
@@ -111,8 +112,7 @@ async function readUnanswered(db: Knex, windowMs: number): Promise<Unanswered[]>
     const { rows } = await db.raw<{ rows: Unanswered[] }>(COUNT_UNANSWERED, { windowMs });
     return rows;
   }
-  return await db.transaction(async (trx) => {
-    await trx.raw(`set local statement_timeout = ${READ_WITHIN_MS}`);
+  return await limitStatements(db, READ_WITHIN_MS, async (trx) => {
     const values = { firstId: beginOfId(Date.now() - windowMs), windowMs };
     const { rows } = await trx.raw<{ rows: Unanswered[] }>(READ_UNANSWERED, values);
     return rows;

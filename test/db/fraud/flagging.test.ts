@@ -278,6 +278,16 @@ describe('fraud flags', () => {
     assert.equal((await db('leads_not_looked_at')).length, 0);
   });
 
+  it('are looked for within a time that binds nothing that comes after', async () => {
+    const { conversionId } = await network.aLead(ann);
+    await network.report(conversionId, 'approved');
+    await db.transaction(async (trx) => {
+      const before = await readLongest(trx);
+      assert.equal((await flagNext(trx, LIMITS, { settlingSeconds: 0, withinMs: 1234 }))?.flags.length, 1);
+      assert.deepEqual(await readLongest(trx), before);
+    });
+  });
+
   it('stand in the story with their reason, and change nothing else in it', async () => {
     const { leadId, conversionId } = await network.aLead(ann);
     await network.report(conversionId, 'approved');
@@ -302,3 +312,9 @@ describe('fraud flags', () => {
     assert.deepEqual({ ...after, flags: [], timeline: told }, before);
   });
 });
+
+/** How long a statement may take here. */
+async function readLongest(trx: Knex): Promise<unknown> {
+  const { rows } = await trx.raw<{ rows: unknown[] }>('show statement_timeout');
+  return rows[0];
+}
