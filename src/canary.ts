@@ -12,7 +12,7 @@ import { UrlTemplateError } from './domain/url-template.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { buildTestRequest } from './outbound/test-call.ts';
-import { pauseUnlessAborted } from './pause.ts';
+import { repeatUntilStopped, type Repeating } from './repeat-until-stopped.ts';
 
 export type CanaryDeps = {
   db: Knex;
@@ -26,11 +26,6 @@ export type CanaryDeps = {
   log: Log;
 };
 
-export type Canary = {
-  /** Takes no further endpoints, and ends when the calls under way have. */
-  stop(): Promise<void>;
-};
-
 const MOST_AT_A_TIME = 20;
 const LONGEST_PAUSE_MS = 15_000;
 const LOOKS_PER_INTERVAL = 4;
@@ -39,31 +34,17 @@ const PREFERRED: readonly Status[] = ['pending', 'approved', 'rejected'];
 
 /**
  * Sends a marked test postback to failing endpoints whose partners have asked for that, so that their recovery is noticed
- * although nothing is due for them. What is due is sent as ever. Any number of processes may run one; they share the work.
+ * although nothing is due for them. What is due is sent as ever. Any number of processes may run one; they share the work. Stopping waits for
+ * the calls under way.
  */
-export function startCanary(deps: CanaryDeps): Canary {
+export function startCanary(deps: CanaryDeps): Repeating {
   const { canaryIntervalMs, log } = deps;
-  const stopping = new AbortController();
-  const running = run();
-
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
-
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await pauseUnlessAborted(Math.min(LONGEST_PAUSE_MS, canaryIntervalMs / LOOKS_PER_INTERVAL), stopping.signal);
-      if (stopping.signal.aborted) return;
-      try {
-        await sendDue(deps);
-      } catch (err) {
-        log.warn({ err }, 'Failing endpoints cannot be tried; the next look tries again.');
-      }
-    }
-  }
+  return repeatUntilStopped({
+    work: () => sendDue(deps),
+    pauseMs: Math.min(LONGEST_PAUSE_MS, canaryIntervalMs / LOOKS_PER_INTERVAL),
+    pause: 'before',
+    onFailure: (err) => log.warn({ err }, 'Failing endpoints cannot be tried; the next look tries again.'),
+  });
 }
 
 async function sendDue(deps: CanaryDeps): Promise<void> {

@@ -1,18 +1,13 @@
 import type { Knex } from 'knex';
 import { countNext } from './db/counting/counting.ts';
 import type { Log } from './log.ts';
-import { pauseUnlessAborted } from './pause.ts';
+import { repeatUntilStopped, type Repeating } from './repeat-until-stopped.ts';
 
 export type CountingDeps = {
   /** Connections of its own: a step may take longer than any other statement. */
   db: Knex;
   intervalMs: number;
   log: Pick<Log, 'warn'>;
-};
-
-export type Counting = {
-  /** Ends after the step under way. */
-  stop(): Promise<void>;
 };
 
 const SECOND_MS = 1000;
@@ -24,34 +19,21 @@ const LARGEST_SPAN_MS = 30 * DAY_MS;
 
 /**
  * Counts the facts of partners behind the clicks, in steps; after an upgrade or a long outage it catches up, one step right
- * after the other. Any number of processes may run one; they take turns.
+ * after the other; stopping waits for the step under way. Any number of processes may run one; they take turns.
  */
-export function startCounting({ db, intervalMs, log }: CountingDeps): Counting {
-  const stopping = new AbortController();
+export function startCounting({ db, intervalMs, log }: CountingDeps): Repeating {
   let spanMs = intervalMs;
-  const running = run();
-
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
+  return repeatUntilStopped({
+    work: catchUp,
+    ...{ pauseMs: intervalMs, pause: 'after' },
+    onFailure(err) {
+      spanMs = fit(spanMs / 4);
+      log.warn({ err }, 'New facts cannot be counted; the next step tries again. Figures are read from the facts.');
     },
-  };
+  });
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        await catchUp();
-      } catch (err) {
-        spanMs = fit(spanMs / 4);
-        log.warn({ err }, 'New facts cannot be counted; the next step tries again. Figures are read from the facts.');
-      }
-      await pauseUnlessAborted(intervalMs, stopping.signal);
-    }
-  }
-
-  async function catchUp(): Promise<void> {
-    for (let isDone = false; !isDone && !stopping.signal.aborted;) {
+  async function catchUp(stopAsked: AbortSignal): Promise<void> {
+    for (let isDone = false; !isDone && !stopAsked.aborted;) {
       const began = performance.now();
       const counted = await countNext(db, spanMs);
       isDone = counted?.isDone ?? true;

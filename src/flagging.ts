@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { flagNext, type FlagLimits } from './db/fraud/flagging.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { pauseUnlessAborted } from './pause.ts';
+import { repeatUntilStopped, type Repeating } from './repeat-until-stopped.ts';
 
 export type FlaggingDeps = {
   db: Knex;
@@ -15,29 +15,16 @@ export type FlaggingDeps = {
 const MOST_NAMED = 10;
 
 /** Flags what looks odd, behind the statuses. Any number of processes may run one; they take turns. */
-export function startFlagging({ db, limits, intervalMs, metrics, log }: FlaggingDeps): { stop(): Promise<void> } {
-  const stopping = new AbortController();
-  const running = run();
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+export function startFlagging({ db, limits, intervalMs, metrics, log }: FlaggingDeps): Repeating {
+  return repeatUntilStopped({
+    work: catchUp,
+    ...{ pauseMs: intervalMs, pause: 'after' },
+    onFailure: (err) =>
+      log.warn({ err }, 'Statuses cannot be looked through for what is odd; the next look tries again.'),
+  });
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        await catchUp();
-      } catch (err) {
-        log.warn({ err }, 'Statuses cannot be looked through for what is odd; the next look tries again.');
-      }
-      await pauseUnlessAborted(intervalMs, stopping.signal);
-    }
-  }
-
-  async function catchUp(): Promise<void> {
-    for (let hasMore = true; hasMore && !stopping.signal.aborted;) {
+  async function catchUp(stopAsked: AbortSignal): Promise<void> {
+    for (let hasMore = true; hasMore && !stopAsked.aborted;) {
       const flagged = await flagNext(db, limits);
       for (const { kind, flags } of flagged?.flags ?? []) metrics.fraudFlags.inc({ kind }, flags);
       if (flagged && flagged.skipped.length > 0) {

@@ -7,7 +7,7 @@ import {
   readBackendPid,
 } from './db/ledger/ledger-check.ts';
 import type { Log } from './log.ts';
-import { pauseUnlessAborted } from './pause.ts';
+import { repeatUntilStopped, type Repeating } from './repeat-until-stopped.ts';
 
 export type LedgerWatchDeps = {
   db: Knex;
@@ -18,41 +18,33 @@ export type LedgerWatchDeps = {
   log: Pick<Log, 'warn' | 'error'>;
 };
 
-export type LedgerWatch = {
-  /** Ends the check under way. */
-  stop(): Promise<void>;
-};
-
 // Processes do not look at the same moment, and one that has stopped is soon replaced by another.
 const LOOKS_PER_INTERVAL = 10;
 
 /**
  * Compares the whole ledger with what was settled, again and again, and keeps the result for the metrics. Any number of
- * processes may run one; they take turns.
+ * processes may run one; they take turns. Stopping ends the check under way.
  */
-export function startLedgerWatch({ db, ledgerDb, intervalMs, log }: LedgerWatchDeps): LedgerWatch {
-  const stopping = new AbortController();
+export function startLedgerWatch({ db, ledgerDb, intervalMs, log }: LedgerWatchDeps): Repeating {
   let checkingPid: number | undefined;
-  const running = run();
-
+  let isStopping = false;
+  const repeating = repeatUntilStopped({
+    async work() {
+      if (await beginLedgerCheck(db, intervalMs)) await check();
+    },
+    ...{ pauseMs: intervalMs / LOOKS_PER_INTERVAL, pause: 'before' },
+    onFailure(err) {
+      if (!isStopping) log.warn({ err }, 'The ledger cannot be checked; the next check tries again.');
+    },
+  });
   return {
     async stop() {
-      stopping.abort();
+      isStopping = true;
+      const stopped = repeating.stop();
       if (checkingPid !== undefined) await cancelStatement(db, checkingPid).catch(() => undefined);
-      await running;
+      await stopped;
     },
   };
-
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await pauseUnlessAborted(intervalMs / LOOKS_PER_INTERVAL, stopping.signal);
-      try {
-        if (!stopping.signal.aborted && (await beginLedgerCheck(db, intervalMs))) await check();
-      } catch (err) {
-        if (!stopping.signal.aborted) log.warn({ err }, 'The ledger cannot be checked; the next check tries again.');
-      }
-    }
-  }
 
   async function check(): Promise<void> {
     checkingPid = await readBackendPid(ledgerDb);

@@ -3,7 +3,7 @@ import { closeDeadAttempts } from './db/attempts.ts';
 import { beginSweep, endSweep, oweOverdue, type Grace } from './db/overdue.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { pauseUnlessAborted } from './pause.ts';
+import { repeatUntilStopped, type Repeating } from './repeat-until-stopped.ts';
 
 export type SweepDeps = {
   db: Knex;
@@ -14,46 +14,27 @@ export type SweepDeps = {
   log: Log;
 };
 
-export type Sweep = {
-  /** Ends the sweep under way. */
-  stop(): Promise<void>;
-};
-
 const LEADS_PER_BATCH = 500;
 
 /**
  * Once a lead is relayed, only Temporal remembers what is due of it. The sweep finds in Postgres what should have been
  * done long ago, and makes its lead owe again: a workflow that is gone is started anew, one that is there looks at
  * Postgres. It also closes attempts whose worker died. Any number of processes may run one; they take turns.
+ * Stopping ends the sweep under way after its batch.
  */
-export function startSweep(deps: SweepDeps): Sweep {
+export function startSweep(deps: SweepDeps): Repeating {
   const { intervalMs, log } = deps;
-  const stopping = new AbortController();
-  const running = run();
-
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
-
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await pauseUnlessAborted(intervalMs, stopping.signal);
-      try {
-        await sweep(deps, stopping.signal);
-      } catch (err) {
-        log.warn({ err }, 'What is overdue cannot be looked for; the next sweep tries again.');
-      }
-    }
-  }
+  return repeatUntilStopped({
+    work: (stopAsked) => sweep(deps, stopAsked),
+    ...{ pauseMs: intervalMs, pause: 'before' },
+    onFailure: (err) => log.warn({ err }, 'What is overdue cannot be looked for; the next sweep tries again.'),
+  });
 }
 
 /** One sweep, unless another process has made one just now. */
 async function sweep({ db, grace, intervalMs, metrics, log }: SweepDeps, stopAsked: AbortSignal): Promise<void> {
   // Half an interval, because processes do not tick at the same moment.
-  if (stopAsked.aborted || !(await beginSweep(db, intervalMs / 2))) return;
+  if (!(await beginSweep(db, intervalMs / 2))) return;
   await closeDeadAttempts(db);
   let leads = 0;
   let batch: number;

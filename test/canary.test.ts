@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { startCanary, type Canary } from '../src/canary.ts';
+import { startCanary } from '../src/canary.ts';
 import { readEndpoints, worstOf, type EndpointHealth } from '../src/db/endpoints/endpoints.ts';
 import { updatePartner } from '../src/db/partners.ts';
 import type { PostbackSettings } from '../src/domain/postbacks/postback-settings.ts';
 import { createLog } from '../src/log.ts';
 import { createMetrics } from '../src/metrics.ts';
+import type { Repeating } from '../src/repeat-until-stopped.ts';
 import { createAddressRules } from '../src/outbound/address-rules.ts';
 import { createGuardedClient, type GuardedClient } from '../src/outbound/guarded-client.ts';
 import { createTestDatabase } from './support/database.ts';
@@ -20,7 +21,7 @@ describe('a canary', () => {
   let network: Network;
   let tracker: PartnerServer;
   let client: GuardedClient;
-  let running: Canary[];
+  let running: Repeating[];
   let metrics: ReturnType<typeof createMetrics>;
 
   before(async () => {

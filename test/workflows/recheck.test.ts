@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { startSweep, type Sweep } from '../../src/sweep.ts';
+import type { Repeating } from '../../src/repeat-until-stopped.ts';
+import { startSweep } from '../../src/sweep.ts';
 import { eventually } from '../support/eventually.ts';
 import { runsOf, signalsOf } from '../support/temporal/lead-history.ts';
 import { startPrivateLeadWorld, type LeadWorld } from '../support/temporal/lead-world.ts';
@@ -20,7 +21,7 @@ describe('a lead that a sweep has found', function () {
   let network: Network;
   let tracker: PartnerServer;
   let ann: string;
-  let sweep: Sweep | undefined;
+  let sweep: Repeating | undefined;
 
   before(async () => {
     world = await startPrivateLeadWorld({ postbackTimeoutMs: 10_000 });
