@@ -11,6 +11,7 @@ import { sqlStateOf, UNIQUE_VIOLATION } from '../../src/db/sqlstate.ts';
 import { keepTrying } from '../../src/keep-trying.ts';
 import type { Log } from '../../src/log.ts';
 import type { Metrics } from '../../src/metrics.ts';
+import { createUnderWay } from '../../src/under-way.ts';
 
 export type AttemptWriter = {
   /** Writes an attempt down, or says why its call must not be made. @throws when Postgres is away */
@@ -42,7 +43,7 @@ export function createAttemptWriter({ db, metrics, log }: WriterDeps): AttemptWr
     answerWithinMs: WAIT_MS,
     batchesInFlight: 1,
   });
-  const unrecorded = new Set<Promise<void>>();
+  const unrecorded = createUnderWay();
   const stopping = new AbortController();
 
   return {
@@ -55,17 +56,11 @@ export function createAttemptWriter({ db, metrics, log }: WriterDeps): AttemptWr
         throw error;
       }
     },
-    end(end) {
-      const recorded = record(end).finally(() => unrecorded.delete(recorded));
-      unrecorded.add(recorded);
-      return recorded;
-    },
-    async allRecorded() {
-      await Promise.all(unrecorded);
-    },
+    end: (end) => unrecorded.run(() => record(end)),
+    allRecorded: () => unrecorded.idle(),
     async stop() {
       const graceOver = setTimeout(() => stopping.abort(), STOP_GRACE_MS);
-      await Promise.all(unrecorded);
+      await unrecorded.idle();
       clearTimeout(graceOver);
     },
   };

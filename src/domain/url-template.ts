@@ -67,7 +67,7 @@ export function fillUrlTemplate(template: string, values: Readonly<Record<string
   if (dots) throw new UrlTemplateError('dots_in_path', `${tellDots(template, dots)} cannot be part of a path`);
   if (!URL.canParse(filled)) throw invalidUrl(`Filled with its values, ${template} is no URL`);
   const url = new URL(filled);
-  if (shapeOf(url) !== shapeOf(parseUrlTemplate(template))) {
+  if (shapeOf(url) !== shapeOfTemplate(template)) {
     throw invalidUrl(`The values would change the origin, path or parameters of ${template}`);
   }
   return url.href;
@@ -169,6 +169,19 @@ function shapeOf(url: URL): string {
     [...searchParams.keys()],
     hash,
   ]);
+}
+
+const MAX_SHAPES = 100;
+const shapes = new Map<string, string>();
+
+/** Remembered, because a replay fills the same template thousands of times. */
+function shapeOfTemplate(template: string): string {
+  const known = shapes.get(template);
+  if (known !== undefined) return known;
+  if (shapes.size >= MAX_SHAPES) shapes.clear();
+  const shape = shapeOf(parseUrlTemplate(template));
+  shapes.set(template, shape);
+  return shape;
 }
 
 function fillWithProbes(template: string): string {

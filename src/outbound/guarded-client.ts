@@ -1,18 +1,12 @@
-import { Agent, errors, request, type Dispatcher } from 'undici';
+import { Agent } from 'undici';
 import type { PostbackRequest } from '../domain/postbacks/postback-settings.ts';
 import type { SendError } from '../domain/postbacks/send-error.ts';
+import { createUnderWay } from '../under-way.ts';
 import { findOutboundPortProblem, findUrlProblem } from '../domain/web-url.ts';
-import { AppError, codeOf } from '../errors.ts';
-import { inTime } from '../in-time.ts';
 import type { AddressRules } from './address-rules.ts';
-import {
-  AddressNotAllowedError,
-  createDial,
-  createGuardedConnect,
-  NameNotResolvedError,
-  type Dial,
-} from './guarded-connect.ts';
-import { limitResponses, ResponseBytesError } from './limit-responses.ts';
+import { exchange, type Exchanged } from './exchange.ts';
+import { createDial, createGuardedConnect, type Dial } from './guarded-connect.ts';
+import { limitResponses } from './limit-responses.ts';
 import { createNameResolver, type ResolveName } from './resolve-name.ts';
 import { toSafeText } from './response-text.ts';
 
@@ -48,7 +42,7 @@ type ClientOptions = {
   dial?: Dial;
 };
 
-type Received = { httpStatus: number | null; location: string | null; chunks: Buffer[] | null };
+const UNCALLABLE: Exchanged = { httpStatus: null, location: null, body: null, error: 'invalid_url' };
 
 const KIB = 1024;
 const BODY_KEPT_BYTES = 4 * KIB;
@@ -71,20 +65,15 @@ const IDLE_SOCKET_MS = 2000;
  */
 export function createGuardedClient(options: ClientOptions): GuardedClient {
   const agent = createAgent(options);
-  const underWay = new Set<Promise<SendOutcome>>();
+  const underWay = createUnderWay();
 
-  function send(call: PostbackRequest): Promise<SendOutcome> {
-    const sending = sendOnce(agent, call, options.timeoutMs).finally(() => underWay.delete(sending));
-    underWay.add(sending);
-    return sending;
-  }
-
-  async function close(): Promise<void> {
-    await Promise.all(underWay);
-    await agent.destroy();
-  }
-
-  return { send, close };
+  return {
+    send: (call) => underWay.run(() => sendOnce(agent, call, options.timeoutMs)),
+    async close() {
+      await underWay.idle();
+      await agent.destroy();
+    },
+  };
 }
 
 function createAgent({
@@ -111,84 +100,19 @@ function createAgent({
 
 async function sendOnce(agent: Agent, call: PostbackRequest, timeoutMs: number): Promise<SendOutcome> {
   const startedAt = performance.now();
-  const received: Received = { httpStatus: null, location: null, chunks: null };
-  const error = isCallable(call.url) ? await exchangeInTime(agent, call, { received, timeoutMs }) : 'invalid_url';
-  const { httpStatus, location, chunks } = received;
+  const { httpStatus, location, body, error } = isCallable(call.url)
+    ? await exchange(agent, call, { timeoutMs, keepBytes: BODY_KEPT_BYTES })
+    : UNCALLABLE;
   return {
     delivered: httpStatus === 200 && error === null,
     httpStatus,
     error,
-    location,
-    responseBody: chunks && toSafeText(Buffer.concat(chunks), BODY_KEPT_BYTES),
+    location: location === null ? null : toSafeText(Buffer.from(location), LOCATION_KEPT_BYTES),
+    responseBody: body && toSafeText(body, BODY_KEPT_BYTES),
     durationMs: Math.round(performance.now() - startedAt),
   };
 }
 
 export function isCallable(url: string): boolean {
   return findUrlProblem(url) === null && findOutboundPortProblem(url) === null;
-}
-
-/** A race and not only a signal: undici heeds a signal once it has a connection, not while it waits for one. */
-async function exchangeInTime(
-  agent: Agent,
-  call: PostbackRequest,
-  { received, timeoutMs }: { received: Received; timeoutMs: number },
-): Promise<SendError | null> {
-  const limit = { withinMs: timeoutMs, message: `No answer within ${timeoutMs} ms` };
-  const exchanged = inTime(({ signal }) => exchange(agent, call, { received, signal }), limit);
-  return await exchanged.then(
-    () => null,
-    // Nothing within an exchange refuses: this is the limit.
-    (error: unknown) => (error instanceof AppError ? 'timeout' : nameError(error)),
-  );
-}
-
-async function exchange(
-  agent: Agent,
-  { url, method, headers, body }: PostbackRequest,
-  { received, signal }: { received: Received; signal: AbortSignal },
-): Promise<void> {
-  const response = await request(url, { dispatcher: agent, method, headers, body, signal });
-  received.httpStatus = response.statusCode;
-  received.location = readLocation(response);
-  received.chunks = [];
-  await readBody(response.body, received.chunks);
-}
-
-async function readBody(body: Dispatcher.ResponseData['body'], chunks: Buffer[]): Promise<void> {
-  let kept = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      if (kept >= BODY_KEPT_BYTES) continue;
-      const part = Buffer.from(chunk.subarray(0, BODY_KEPT_BYTES + 1 - kept));
-      chunks.push(part);
-      kept += part.length;
-    }
-  } catch (error) {
-    const isCutOff = codeOf(error) === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || error instanceof ResponseBytesError;
-    if (!isCutOff) throw error;
-  }
-}
-
-function readLocation({ headers }: Dispatcher.ResponseData): string | null {
-  const location = [headers.location].flat()[0];
-  return location === undefined ? null : toSafeText(Buffer.from(location), LOCATION_KEPT_BYTES);
-}
-
-const TLS_CODE =
-  /^(EPROTO|ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|ERROR_IN_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_)/;
-
-/** Says of a failed call what everybody may know. */
-export function nameError(error: unknown): SendError {
-  if (error instanceof AddressNotAllowedError) return 'address_not_allowed';
-  if (error instanceof NameNotResolvedError) return 'dns_error';
-  if (error instanceof ResponseBytesError) return 'response_too_large';
-  const code = codeOf(error);
-  if (code === 'ECONNREFUSED') return 'connection_refused';
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'response_too_large';
-  if (/TIMEOUT|TIMEDOUT/.test(code)) return 'timeout';
-  if (error instanceof errors.HTTPParserError || code.startsWith('UND_ERR_RES_')) return 'bad_response';
-  // A URL or header that HTTP cannot carry, such as one with a line break: refused before anything was sent.
-  if (code === 'UND_ERR_INVALID_ARG') return 'invalid_url';
-  return TLS_CODE.test(code) ? 'tls_error' : 'connection_failed';
 }
