@@ -129,7 +129,7 @@ export function connectRelayDb(options: DatabaseOptions): Knex {
  * is looked up by an index, whatever the statistics say, and each statement is planned once.
  */
 export function connectReplayDb(options: Omit<DatabaseOptions, 'poolSize'>): Knex {
-  const settings = '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan';
+  const settings = '-c enable_seqscan=off -c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan';
   return connectDb({ ...options, poolSize: REPLAY_CONNECTIONS, settings });
 }
 

@@ -69,7 +69,8 @@ export type ReplayPostback = Postback & {
 const POSTBACK = `p.postback_id as "postbackId", p.conversion_id as "conversionId", p.partner_id as "partnerId",
   p.offer_id as "offerId", p.ref_id as "refId", p.status, p.reason, p.payout as "payoutMinor", p.currency,
   p.event_at as "eventTime", p.created_at::text as "createdAt",
-  exists (
+  -- Nobody has sent any before the first turn.
+  r.turn > 1 and exists (
     select from postback_attempts a
     where a.postback_id = p.postback_id and a.replay_id = r.replay_id and a.outcome in ('delivered', 'refused')
   ) as "isSent"`;
