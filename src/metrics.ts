@@ -138,6 +138,11 @@ export function createMetrics() {
       help: 'Advertisers from whom nothing is pulled although it should be: no pull has begun for long',
       registers,
     }),
+    pullsWaiting: new Gauge({
+      name: 'cashcat_pulls_waiting',
+      help: 'Advertisers whose pulls are skipped: the import of the pull before is paused, or not done yet',
+      registers,
+    }),
     postbackSeconds: new Histogram({
       name: 'cashcat_postback_attempt_seconds',
       help: 'Duration of one call to a partner',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { createMetrics } from '../src/metrics.ts';
 import { createTestDatabase } from './support/database.ts';
 import { createNetwork, type Network } from './support/network-in-database.ts';
 import { buildOpsConsole } from './http/build-ops-console.ts';
@@ -26,6 +27,15 @@ describe('the operations guide', () => {
     assert.ok(alerts.length > 5);
     const pair = ([, name, severity]: RegExpExecArray) => `${name} ${severity}`;
     assert.deepEqual(told.map(pair).toSorted(), alerts.map(pair).toSorted());
+  });
+
+  it('has alerts only on metrics that there are', async () => {
+    const metrics = await createMetrics().registry.metrics();
+    const asked = new Set(
+      [...read('docs/alerts.yml').matchAll(/expr: .*?\b(cashcat_\w+)/g)].map(([, name = '']) => name),
+    );
+    assert.ok(asked.size > 5);
+    for (const name of asked) assert.ok(metrics.includes(`# TYPE ${name} `), name);
   });
 
   it('leads only to places that are there', () => {

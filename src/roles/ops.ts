@@ -90,6 +90,7 @@ async function readMetrics({ config, db, metrics, log }: RoleDeps, telemetry: Te
     const pulls = await findTroubledPulls(db);
     metrics.pullsFailing.set(pulls.failing);
     metrics.pullsOverdue.set(pulls.overdue);
+    metrics.pullsWaiting.set(pulls.waiting);
     metrics.countingBehindSeconds.set((Date.now() - Date.parse(await readCountedUpto(db))) / MS_PER_SECOND);
     await readLedgerCheck({ db, metrics });
   } catch (error) {

@@ -46,17 +46,18 @@ describe('the Schedule of pulls', function () {
   });
 
   async function work() {
-    const { activities, halt } = stage.createPuller();
+    const puller = stage.createPuller();
+    const { activities } = puller;
     const workflowBundle = await testBundle();
     const connection = temporal.nativeConnection;
     const workers = await createWorkers([jobWorker({ connection, activities, workflowBundle, concurrentJobs: 3 })]);
-    return { workers, halt, ended: workers.run() };
+    return { workers, puller, ended: workers.run() };
   }
 
   /** As the role does when it is to stop. */
   async function stopWorking(): Promise<void> {
     working.workers.shutdown();
-    working.halt();
+    working.puller.halt();
     await working.ended;
   }
 

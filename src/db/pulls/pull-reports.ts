@@ -49,6 +49,8 @@ export type PullStanding = {
   failures: number;
   /** No pull has begun for long although it should. */
   is_overdue: boolean;
+  /** The import that pulls wait for: it is paused, or was still running when the last one was due. */
+  waits_for_import_id: string | null;
 };
 
 type Row = Omit<PullStanding, 'is_overdue'> & {
@@ -62,7 +64,16 @@ const READ_STANDINGS = `
   select s.advertiser_id, s.every_minutes, s.state, t.run_asked_at, t.failing_since, t.failures,
     greatest(s.updated_at, (
       select p.started_at from pulls p where p.advertiser_id = s.advertiser_id order by p.pull_id desc limit 1
-    )) as last_at
+    )) as last_at,
+    (
+      select i.import_id from imports i
+      where i.advertiser_id = s.advertiser_id and i.source = 'pull' and i.state in ('running', 'paused')
+        and (i.state = 'paused' or 'import_under_way' = (
+          select p.problem from pulls p
+          where p.advertiser_id = s.advertiser_id and p.result is not null order by p.pull_id desc limit 1
+        ))
+      limit 1
+    ) as waits_for_import_id
   from pull_settings s join pull_standings t using (advertiser_id)`;
 
 /** @returns undefined when nothing is pulled from this advertiser */
@@ -77,6 +88,8 @@ export type TroubledPulls = {
   failing: number;
   /** Those that should have begun long ago. */
   overdue: number;
+  /** Those that are skipped because the import before them has not ended. */
+  waiting: number;
   /** One of their advertisers; null when all is well. */
   first: string | null;
 };
@@ -87,10 +100,14 @@ export async function findTroubledPulls(db: Knex): Promise<TroubledPulls> {
   const standings = rows.map((row) => ({ ...toStanding(row), advertiserId: row.advertiser_id }));
   const failing = standings.filter(({ failing_since }) => failing_since !== null);
   const overdue = standings.filter(({ is_overdue }) => is_overdue);
-  return { failing: failing.length, overdue: overdue.length, first: [...failing, ...overdue][0]?.advertiserId ?? null };
+  const waiting = standings.filter(({ waits_for_import_id }) => waits_for_import_id !== null);
+  const first = [...failing, ...overdue, ...waiting][0]?.advertiserId ?? null;
+  return { failing: failing.length, overdue: overdue.length, waiting: waiting.length, first };
 }
 
-function toStanding({ run_asked_at, failing_since, failures, every_minutes, state, last_at }: Row): PullStanding {
+function toStanding({ every_minutes, state, last_at, ...row }: Row): PullStanding {
+  const { run_asked_at, failing_since, failures, waits_for_import_id } = row;
   const isLate = Date.now() - Date.parse(last_at) > overdueAfterMs(every_minutes);
-  return { run_asked_at, failing_since, failures, is_overdue: state === 'active' && isLate };
+  const is_overdue = state === 'active' && isLate;
+  return { run_asked_at, failing_since, failures, is_overdue, waits_for_import_id };
 }

@@ -133,4 +133,27 @@ describe('the pull of an advertiser in the ops console', () => {
     await network.db('pull_settings').update({ state: 'paused' });
     assertFields(await findTroubledPulls(network.db), { failing: 0, overdue: 0, first: null });
   });
+
+  it('says that it waits for its import: for a paused one at once, for another when a pull was skipped', async () => {
+    await save();
+    const { db, advertiserId: advertiser_id } = network;
+    const one = { import_id: 'slow', advertiser_id, source: 'pull', notify: true, dry_run: false };
+    await db('imports').insert({ ...one, state: 'running' });
+    assertFields(await findTroubledPulls(db), { waiting: 0, first: null });
+    assert.doesNotMatch(await read(), /Pulls wait for an import/);
+    const pull = { advertiser_id, revised_at: new Date(), started_at: new Date(), ended_at: new Date() };
+    const skipped = { result: 'skipped', problem: 'import_under_way', detail: 'slow' };
+    await db('pulls').insert({ ...pull, ...skipped, pull_id: 'p1', run_id: '1' });
+    assertFields(await findTroubledPulls(db), { waiting: 1, first: advertiser_id });
+    await db('pulls').delete();
+    await db('imports').update({ state: 'paused' });
+    assertFields(await findTroubledPulls(db), { waiting: 1, failing: 0, overdue: 0 });
+    const text = await read();
+    assert.match(text, /Pulls wait for an import/);
+    assert.match(text, /href="\/ops\/imports\/slow"/);
+    assert.match(await read('/ops'), /1 pull waits for an import to end/);
+    await db('imports').update({ state: 'cancelled', ended_at: new Date() });
+    assertFields(await findTroubledPulls(db), { waiting: 0, first: null });
+    await db('imports').delete();
+  });
 });

@@ -27,6 +27,10 @@ export const pullSettingsSchema = z
       .meta({ description: 'When the first pull failed after the last that did not; null when that was the last.' }),
     failures: z.int().meta({ description: 'How many have failed since.' }),
     is_overdue: z.boolean().meta({ description: 'None has begun for long, although it should.' }),
+    waits_for_import_id: z.string().nullable().meta({
+      description:
+        'The import that pulls are skipped for: it is paused, or was still running when the last one was due.',
+    }),
     created_at: momentSchema,
     updated_at: momentSchema,
   })
@@ -45,16 +49,18 @@ export const pullSettingsExample: z.output<typeof pullSettingsSchema> = {
   failing_since: null,
   failures: 0,
   is_overdue: false,
+  waits_for_import_id: null,
   created_at: MOMENT,
   updated_at: MOMENT,
 };
 
 export function viewPullSettings(settings: PullSettings, standing: PullStanding): z.output<typeof pullSettingsSchema> {
   const { advertiser_id, url, format, header_names, mapping, every_minutes, notify, state } = settings;
-  const { run_asked_at, failing_since, failures, is_overdue } = standing;
+  const { run_asked_at, failing_since, failures, is_overdue, waits_for_import_id } = standing;
   return {
     ...{ advertiser_id, url, format, headers: Object.fromEntries(header_names.map((name) => [name, null])), mapping },
     ...{ every_minutes, notify, state, run_asked_at, failing_since, failures, is_overdue },
+    waits_for_import_id,
     ...{ created_at: settings.created_at, updated_at: settings.updated_at },
   };
 }

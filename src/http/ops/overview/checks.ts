@@ -110,14 +110,16 @@ async function lookAtImports(db: Knex): Promise<Finding> {
 }
 
 async function lookAtPulls(db: Knex): Promise<Finding> {
-  const { failing, overdue, first } = await findTroubledPulls(db);
+  const { failing, overdue, waiting, first } = await findTroubledPulls(db);
   if (first === null) return { tone: 'good', text: 'Every export that is pulled comes.' };
   const troubled = [
     ...(failing > 0 ? [`${say(failing, "advertiser's export", "advertisers' exports")} cannot be fetched`] : []),
     ...(overdue > 0 ? [`${say(overdue, 'pull')} should have begun long ago`] : []),
+    ...(waiting > 0 ? [`${say(waiting, 'pull')} ${waiting === 1 ? 'waits' : 'wait'} for an import to end`] : []),
   ];
   const href = `${advertiserAt(first)}/pull`;
-  return { tone: 'bad', text: `${troubled.join('; ')}.`, action: { label: 'Look at the first', href } };
+  const tone = failing + overdue > 0 ? 'bad' : 'busy';
+  return { tone, text: `${troubled.join('; ')}.`, action: { label: 'Look at the first', href } };
 }
 
 async function lookAtSilence({ db, silentAfterHours }: CheckDeps): Promise<Finding> {

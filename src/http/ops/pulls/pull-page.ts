@@ -17,6 +17,8 @@ export type PullPageData = {
   advertiser: { advertiser_id: string; name: string };
   settings: PullSettings | undefined;
   standing: PullStanding | undefined;
+  /** The import that pulls wait for. */
+  waitsForHref: string | null;
   /** Each with what went wrong, and what it brought. */
   pulls: (Pull & { error: string | null; size: string; importHref: string | null })[];
   first: string | undefined;
@@ -46,6 +48,9 @@ export const sendPull = definePage<PullPageData>(
 <% } %>
 <% if (standing?.is_overdue) { %>
 <%~ it.show.notice({ tone: 'bad', title: 'No pull has begun for long', text: 'Look whether Temporal and the workers run, and whether the Schedule pull:' + it.advertiser.advertiser_id + ' is there.' }) %>
+<% } %>
+<% if (it.waitsForHref) { %>
+<%~ it.show.notice({ tone: 'busy', title: 'Pulls wait for an import', text: 'The file that was pulled last is still being imported, or its import is paused. Every pull is skipped until that has ended: resume it, or cancel it.', actions: [{ label: 'Its import', href: it.waitsForHref }] }) %>
 <% } %>
 <% if (standing?.run_asked_at) { %>
 <%~ it.show.notice({ tone: 'busy', text: 'A pull was asked for and begins in a moment. Reload this page to see it.' }) %>

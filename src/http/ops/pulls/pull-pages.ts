@@ -119,13 +119,15 @@ export function addPullPages(routes: Router, { db, addressRules, pullHeaderKeys 
     const { cursor } = list.filters;
     const { rows, next } = await listPulls(db, { advertiserId, limit: PULLS_SHOWN, cursor });
     const settings = await readPullSettings(db, advertiserId);
+    const standing = await readPullStanding(db, advertiserId);
+    const waitsFor = standing?.waits_for_import_id ?? null;
     const minutes = settings?.every_minutes ?? USUAL_MINUTES;
     sendPull(
       res,
       { title: `Pull of ${advertiser.name}`, status },
       {
         ...{ advertiser, settings, errors, formats: FORMATS, columns: COLUMNS, may: mayOf(res) },
-        standing: await readPullStanding(db, advertiserId),
+        ...{ standing, waitsForHref: waitsFor === null ? null : importAt(waitsFor) },
         pulls: rows.map((pull) => ({ ...pull, ...showPull(pull) })),
         ...placesOf(list, next),
         form: form ?? formOf(settings),
