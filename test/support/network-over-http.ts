@@ -80,7 +80,7 @@ const asAdmin = { authorization: `Bearer ${ADMIN_API_KEY}` };
 
 export async function createInCatalogue<Created>(
   opsUrl: string,
-  kind: 'partners' | 'advertisers' | 'offers',
+  kind: 'partners' | 'advertisers' | 'offers' | 'keys',
   given: object,
 ): Promise<Created> {
   const answer = await call(`${opsUrl}/v1/admin/${kind}`, {
