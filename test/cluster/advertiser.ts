@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Status } from '../../src/domain/status.ts';
 import { pauseUnlessAborted } from '../../src/pause.ts';
 import type { Callers } from './callers.ts';
+import { startFileSender } from './file-sender.ts';
 import type { Journal, StatusEntry } from './journal.ts';
 import type { TrialNetwork } from './network.ts';
 import type { Random } from './random.ts';
@@ -12,13 +13,14 @@ type AdvertiserOptions = { callers: Callers; network: TrialNetwork; journal: Jou
 export type Advertiser = {
   /** Will say what becomes of this conversion, or nothing. */
   hearOf(conversionId: string): void;
-  /** Says the rest without waiting any longer, and resolves when all of it is answered. */
+  /** Says the rest without waiting any longer, by calls and by a last file, and resolves when all of it is answered. */
   finish(): Promise<void>;
 };
 
 const SECOND_MS = 1000;
 const REPEAT_MS = 400;
 const SILENT_SHARE = 0.25;
+const FILE_SHARE = 0.3;
 const LATE_SHARE = 0.15;
 const TWICE_SHARE = 0.2;
 
@@ -38,8 +40,12 @@ const FATES: Status[][] = [
   ['approved', 'pending'],
 ];
 
-/** Calls a status in until it is answered, and only then the next one of that conversion, as advertisers do. */
+/**
+ * Calls a status in until it is answered, and only then the next one of that conversion, as advertisers do; of some
+ * conversions it tells by files alone.
+ */
 export function startAdvertiser({ callers, network, journal, random }: AdvertiserOptions): Advertiser {
+  const files = startFileSender({ callers, network, journal });
   const finishing = new AbortController();
   // One for each conversion that waits for its status.
   setMaxListeners(0, finishing.signal);
@@ -50,12 +56,13 @@ export function startAdvertiser({ callers, network, journal, random }: Advertise
     hearOf(conversionId) {
       if (random.chance(SILENT_SHARE)) return;
       const fate = random.pick(FATES).flatMap((status) => (random.chance(TWICE_SHARE) ? [status, status] : [status]));
+      if (random.chance(FILE_SHARE)) return files.add(conversionId, fate);
       const told = tell(conversionId, fate).finally(() => telling.delete(told));
       telling.add(told);
     },
     async finish() {
       finishing.abort();
-      await Promise.all(telling);
+      await Promise.all([...telling, files.finish()]);
     },
   };
 

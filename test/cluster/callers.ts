@@ -8,35 +8,41 @@ export type HttpAnswer = { status: number; location: string; cookie: string | un
 export type Callers = {
   /** Calls any of the apis that are up. */
   get(path: string, headers: Record<string, string>): Promise<HttpAnswer | undefined>;
+  post(path: string, headers: Record<string, string>, body: string): Promise<HttpAnswer | undefined>;
   close(): Promise<void>;
 };
+
+type CallOptions = { method: 'GET' | 'POST'; headers: Record<string, string>; body?: string };
 
 const CONNECTIONS = 32;
 const TIMEOUT_MS = 15_000;
 const NOBODY_THERE_MS = 200;
 
-/** `apis` are the public URLs of the apis that are up at this moment. */
+/** `apis` are the URLs of the apis that are up at this moment: all public ones, or all of the operations listener. */
 export function createCallers(apis: () => string[], random: Random): Callers {
   const http = new Agent({ connections: CONNECTIONS, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS });
   return {
-    async get(path, headers) {
-      const origins = apis();
-      if (origins.length === 0) {
-        await delay(NOBODY_THERE_MS);
-        return undefined;
-      }
-      try {
-        const answer = await request(random.pick(origins) + path, { dispatcher: http, headers });
-        return {
-          status: answer.statusCode,
-          location: String(answer.headers['location'] ?? ''),
-          cookie: /lead=([^;]+)/.exec(String(answer.headers['set-cookie'] ?? ''))?.[1],
-          body: await answer.body.text(),
-        };
-      } catch {
-        return undefined;
-      }
-    },
+    get: (path, headers) => call(path, { method: 'GET', headers }),
+    post: (path, headers, body) => call(path, { method: 'POST', headers, body }),
     close: () => http.destroy(),
   };
+
+  async function call(path: string, options: CallOptions): Promise<HttpAnswer | undefined> {
+    const origins = apis();
+    if (origins.length === 0) {
+      await delay(NOBODY_THERE_MS);
+      return undefined;
+    }
+    try {
+      const answer = await request(random.pick(origins) + path, { dispatcher: http, ...options });
+      return {
+        status: answer.statusCode,
+        location: String(answer.headers['location'] ?? ''),
+        cookie: /lead=([^;]+)/.exec(String(answer.headers['set-cookie'] ?? ''))?.[1],
+        body: await answer.body.text(),
+      };
+    } catch {
+      return undefined;
+    }
+  }
 }

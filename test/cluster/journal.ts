@@ -8,6 +8,9 @@ export type Entry = { at: number } & (
   | StatusEntry
   /** A status is about to be called in; it counts as stored only when it is answered. */
   | { type: 'asked'; conversionId: string; status: Status }
+  | FileEntry
+  /** A version of an offer's prices that ops were told is made. */
+  | { type: 'priced'; offerId: string; listId: number }
   /** An answer that no outage explains. */
   | { type: 'odd'; what: string }
   | ReceivedEntry
@@ -33,6 +36,19 @@ export type StatusEntry = {
   status: Status;
   result: 'recorded' | 'duplicate' | 'stale';
 };
+
+/** A file of statuses that was answered with 202. */
+export type FileEntry = {
+  type: 'file';
+  importId: string;
+  /** How many rows it has, those of unknown conversions included. */
+  rows: number;
+  /** The others, in their order. */
+  known: FileRow[];
+};
+
+/** Rows are numbered from 1. */
+export type FileRow = { row: number; conversionId: string; status: Status };
 
 /** A postback that reached its partner; `call` is found again in how it was answered. */
 export type ReceivedEntry = {

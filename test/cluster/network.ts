@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { createAdvertiser } from '../../src/db/advertisers.ts';
 import { createOffer } from '../../src/db/offers.ts';
 import { createPartner, updatePartner } from '../../src/db/partners.ts';
+import { createPriceList } from '../../src/db/prices/price-lists.ts';
 import type { PostbackSettings } from '../../src/domain/postbacks/postback-settings.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 
@@ -10,9 +11,14 @@ export type TrialNetwork = {
   advertiserId: string;
   token: string;
   offerIds: string[];
+  /** Of the offers, in the same order. */
+  currencies: string[];
   /** By what is special about each. */
   partnerIds: Record<string, string>;
 };
+
+/** All prices count the same: every first approval, whatever offer it is of. */
+export const COUNTING = { counts: 'advertiser', period: 'all' } as const;
 
 const OFFERS = [
   { name: 'Card', reward: { amount: 1250, currency: 'USD' } },
@@ -31,17 +37,22 @@ const PARTNERS: Record<string, (url: string) => PostbackSettings | null> = {
 export async function createTrialNetwork(db: Knex): Promise<TrialNetwork> {
   const { advertiser, token } = await createAdvertiser(db, { name: 'Bank' });
   const offerIds: string[] = [];
+  const currencies: string[] = [];
   for (const offer of OFFERS) {
     const url = 'https://bank.example/?click={conversion_id}';
     const { offer_id } = await createOffer(db, { ...offer, advertiser_id: advertiser.advertiser_id, url });
+    const { amount, currency } = offer.reward;
+    // So that the very first approval is counted.
+    await createPriceList(db, offer_id, { ...COUNTING, currency, tiers: [{ from: 0, amount }], timeZone: 'UTC' });
     offerIds.push(offer_id);
+    currencies.push(currency);
   }
   const partnerIds: Record<string, string> = {};
   for (const name of Object.keys(PARTNERS)) {
     const { partner } = await createPartner(db, { name });
     partnerIds[name] = partner.partner_id;
   }
-  return { advertiserId: advertiser.advertiser_id, token, offerIds, partnerIds };
+  return { advertiserId: advertiser.advertiser_id, token, offerIds, currencies, partnerIds };
 }
 
 /** The tracker listens elsewhere in each run. */

@@ -20,6 +20,9 @@ const READ_UNFINISHED = `
     select 'postbacks ' || state, postback_id || ' of lead ' || lead_id from postbacks
     where state in ('scheduled', 'retrying')
     union all
+    select 'files ' || state, import_id || ' after ' || done_rows || ' of ' || rows || ' rows' from imports
+    where state in ('running', 'paused')
+    union all
     select 'attempts running', postback_id || ' attempt ' || attempt || ' since ' || started_at from postback_attempts
     where outcome = 'running'
   )

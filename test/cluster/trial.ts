@@ -1,12 +1,14 @@
-// A cluster is killed piece by piece while its partners' servers fail at random; then all is recounted from the facts.
+// A cluster is killed piece by piece while its partners' servers fail at random and prices change; then all is recounted from
+// the facts.
 import { startAdvertiser } from './advertiser.ts';
 import { watchBacklog } from './backlog.ts';
 import { createCallers } from './callers.ts';
-import { entriesOf } from './journal.ts';
+import { entriesOf, type Entry } from './journal.ts';
 import { killOneByOne } from './killer.ts';
 import { startMoodyTracker } from './moody-tracker.ts';
 import { tellPartnersUrl } from './network.ts';
 import { readOptions } from './options.ts';
+import { startPriceChanger } from './price-changer.ts';
 import { createRandom } from './random.ts';
 import { recount } from './recount/recount.ts';
 import { waitForRest } from './rest.ts';
@@ -29,9 +31,11 @@ const randomFor = (stream: string) => createRandom(seed, `${stream} ${killsBefor
 const tracker = await startMoodyTracker(journal, randomFor('tracker'));
 await tellPartnersUrl(db, network, tracker.url);
 const programs = await stage.startPrograms();
-const apis = () => programs.map((program) => program.running()?.publicUrl ?? '').filter((url) => url !== '');
-const callers = createCallers(apis, randomFor('callers'));
+const apis = () => programs.flatMap((program) => program.running() ?? []).filter(({ publicUrl }) => publicUrl !== '');
+const callers = createCallers(() => apis().map(({ publicUrl }) => publicUrl), randomFor('callers'));
+const opsCallers = createCallers(() => apis().map(({ opsUrl }) => opsUrl), randomFor('ops callers'));
 const advertiser = startAdvertiser({ callers, network, journal, random: randomFor('advertiser') });
+const prices = startPriceChanger({ callers: opsCallers, network, journal, random: randomFor('prices') });
 const backlog = watchBacklog(db);
 const visitors = startVisitors({
   ...{ callers, network, journal, random: randomFor('visitors'), clicksPerSecond: options.clicksPerSecond },
@@ -49,9 +53,10 @@ await backlog.stop();
 console.log(`${describeProgress()}. No more kills; waiting until nothing is owed.`);
 await visitors.stop();
 await advertiser.finish();
+await prices.stop();
 const isRight = await judge();
 await tracker.stop();
-await callers.close();
+await Promise.all([callers.close(), opsCallers.close()]);
 await stage.stop(programs);
 process.exit(isRight ? 0 : 1);
 
@@ -70,7 +75,10 @@ async function judge(): Promise<boolean> {
 }
 
 function describeProgress(): string {
-  const count = (type: 'kill' | 'click' | 'status' | 'received') => entriesOf(journal, type).length;
-  const counts = `${count('kill')} kills, ${count('click')} clicks, ${count('status')} statuses`;
-  return `${counts}, ${count('received')} postbacks; ${backlog.describe()}`;
+  const count = (type: Entry['type']) => entriesOf(journal, type).length;
+  const counts = [
+    ...[`${count('kill')} kills`, `${count('click')} clicks`, `${count('status')} statuses`],
+    ...[`${count('file')} files`, `${count('priced')} price lists`, `${count('received')} postbacks`],
+  ];
+  return `${counts.join(', ')}; ${backlog.describe()}`;
 }

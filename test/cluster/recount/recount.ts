@@ -5,16 +5,22 @@ import { recountSettlements } from './attribution.ts';
 import { recountAttempts } from './attempts.ts';
 import { readFacts } from './facts.ts';
 import { report } from './findings.ts';
+import { recountFiles } from './files.ts';
 import { recountIntake } from './intake.ts';
+import { recountLedger } from './ledger.ts';
+import { recountPrices } from './prices.ts';
 import { recountReceived } from './receiver.ts';
 
 /** Recounts a whole trial from the facts and prints it, the last line for the README. @returns false when anything is wrong */
 export async function recount(db: Knex, journal: Journal, network: TrialNetwork): Promise<boolean> {
-  const facts = await readFacts(db);
+  const facts = await readFacts(db, network);
   const received = recountReceived(journal, facts);
   const isRight = report([
     ...recountIntake(journal, facts),
+    ...recountFiles(journal, facts),
+    ...recountPrices(journal, facts),
     ...recountSettlements(facts, network),
+    recountLedger(facts),
     ...recountAttempts(facts),
     ...received.findings,
   ]);
@@ -22,6 +28,8 @@ export async function recount(db: Knex, journal: Journal, network: TrialNetwork)
   const counts = [
     `${kills.length} kills of ${kills.flatMap(({ names }) => names).length} processes`,
     `${entriesOf(journal, 'click').length} clicks and ${entriesOf(journal, 'status').length} statuses answered`,
+    `${entriesOf(journal, 'file').length} files of ${facts.fileCalls.length} rows booked`,
+    `${facts.priceLists.length} price lists`,
     `${facts.settlements.length} settlements and ${facts.postbacks.length} postbacks recounted`,
     `${[...facts.attempts.values()].flat().length} attempts`,
     `${received.repeats} repeated after its worker was killed`,
