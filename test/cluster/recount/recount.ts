@@ -28,7 +28,7 @@ export async function recount(db: Knex, journal: Journal, network: TrialNetwork)
   const counts = [
     `${kills.length} kills of ${kills.flatMap(({ names }) => names).length} processes`,
     `${entriesOf(journal, 'click').length} clicks and ${entriesOf(journal, 'status').length} statuses answered`,
-    `${entriesOf(journal, 'file').length} files of ${facts.fileCalls.length} rows booked`,
+    `${entriesOf(journal, 'file').length} files with ${facts.fileCalls.length} rows of known conversions`,
     `${facts.priceLists.length} price lists`,
     `${facts.settlements.length} settlements and ${facts.postbacks.length} postbacks recounted`,
     `${[...facts.attempts.values()].flat().length} attempts`,
