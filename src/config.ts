@@ -137,7 +137,11 @@ function readLoad(variables: Variables) {
       importConcurrency: variables.RELAY_IMPORT_CONCURRENCY,
       leaseMs: msOf(variables.RELAY_LEASE_SECONDS),
     },
-    sweep: { intervalMs: msOf(variables.SWEEP_INTERVAL_SECONDS), marginMs: msOf(variables.SWEEP_MARGIN_SECONDS) },
+    sweep: {
+      intervalMs: msOf(variables.SWEEP_INTERVAL_SECONDS),
+      marginMs: msOf(variables.SWEEP_MARGIN_SECONDS),
+      importRowsPerSecond: variables.IMPORT_SETTLED_ROWS_PER_SECOND,
+    },
     counting: { intervalMs: msOf(variables.COUNTING_INTERVAL_SECONDS) },
     ledgerCheck: {
       intervalMs: msOf(variables.LEDGER_CHECK_INTERVAL_SECONDS),

@@ -80,6 +80,9 @@ export const numberVariables = {
   SWEEP_INTERVAL_SECONDS: seconds({ standard: MINUTE_SECONDS, least: 0.05, most: HOUR_SECONDS }),
   // Below, leads that are merely slow would be asked all the time; above, a partner has noticed long ago.
   SWEEP_MARGIN_SECONDS: seconds({ standard: 2 * MINUTE_SECONDS, least: 0.05, most: DAY_SECONDS }),
+  // A small Temporal on two cores takes about thirty leads a second all the way; a million rows then take half a day. Below,
+  // a large file would hide for a day that nothing is settled; above, no store of Temporal's is as fast.
+  IMPORT_SETTLED_ROWS_PER_SECOND: wholeNumber({ standard: 20, least: 1, most: 10_000 }),
   // Each step costs a few statements; beyond minutes, whoever looks at figures would have them read fact by fact.
   COUNTING_INTERVAL_SECONDS: seconds({ standard: 15, least: 0.05, most: HOUR_SECONDS }),
   // Below, the relays would do little else on a large ledger; above, a mistake would be paid out before anybody hears of it.

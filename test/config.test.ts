@@ -60,6 +60,7 @@ const RANGES: Record<string, { least: number; most: number; below: string; above
   LEDGER_CHECK_INTERVAL_SECONDS: { least: 1, most: 86_400, below: '0.999', above: '86400.001' },
   LEDGER_CHECK_TIMEOUT_SECONDS: { least: 1, most: 3600, below: '0.999', above: '3600.001' },
   SWEEP_INTERVAL_SECONDS: { least: 0.05, most: 3600, below: '0.049', above: '3600.001' },
+  IMPORT_SETTLED_ROWS_PER_SECOND: { least: 1, most: 10_000, below: '0', above: '10001' },
   SWEEP_MARGIN_SECONDS: { least: 0.05, most: 86_400, below: '0.049', above: '86400.001' },
   WORKER_CACHED_WORKFLOWS: { least: 1, most: 20_000, below: '0', above: '20001' },
   WORKER_CONCURRENT_WORKFLOW_TASKS: { least: 2, most: 1000, below: '1', above: '1001' },
@@ -130,7 +131,7 @@ describe('configuration', () => {
       pulls: { timeoutMs: 300_000, headerKeys: undefined },
       catalogue: { pollMs: 1000 },
       relay: { concurrency: 64, clickConcurrency: 2, importConcurrency: 16, leaseMs: 15_000 },
-      sweep: { intervalMs: 60_000, marginMs: 120_000 },
+      sweep: { intervalMs: 60_000, marginMs: 120_000, importRowsPerSecond: 20 },
       counting: { intervalMs: 15_000 },
       ledgerCheck: { intervalMs: 3_600_000, timeoutMs: 300_000 },
       worker: {

@@ -17,7 +17,7 @@ describe('a sweep', () => {
     await db('postback_attempts').insert({ ...dead, started_at: startedAt, method: 'GET', url: 'https://t.example/' });
     const sweep = startSweep({
       db,
-      grace: { postbackMs: 60_000, settlementMs: 60_000 },
+      grace: { postbackMs: 60_000, settlementMs: 60_000, importRowMs: 50 },
       intervalMs: 20,
       metrics: createMetrics(),
       log: createLog('silent'),

@@ -54,6 +54,9 @@ const IS_IMPORT_BOOKED = `exists (
   select from imports where state = 'running' and not dry_run and touched_at > now() - interval '2 seconds'
 )`;
 
+/** So long what a file has brought waits at most because files are being booked; an interval in SQL. */
+export const BOOKING_WAIT = `interval '2 minutes'`;
+
 // Three lists, because what owes no status may take only a part of the places, and what files have brought another one. That
 // waits while a file is booked: nobody waits for it, and the next rows may be of the same leads. But not for long, as one file
 // may follow the other.
@@ -67,7 +70,7 @@ const CLAIM_LEADS = `
   ), bulk as materialized (
     select lead_id from outbox
     where urgency = ${URGENCY.status} and is_bulk and (leased_until is null or leased_until < now())
-      and owed_since < case when ${IS_IMPORT_BOOKED} then now() - interval '2 minutes' else 'infinity' end
+      and owed_since < case when ${IS_IMPORT_BOOKED} then now() - ${BOOKING_WAIT} else 'infinity' end
     order by owed_since
     limit least(:bulkLimit::int, :limit::int - (select count(*) from statuses))
     for update skip locked

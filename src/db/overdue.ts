@@ -2,7 +2,7 @@
 // missing is the absence of a row, which no index can hold: instead it is noted up to when all statuses are settled, and
 // only the few after that are looked at.
 import type { Knex } from 'knex';
-import { URGENCY } from './outbox.ts';
+import { BOOKING_WAIT, URGENCY } from './outbox.ts';
 import { IS_OPEN, type OpenPostback } from './postbacks.ts';
 import { prepared } from './prepared.ts';
 
@@ -12,6 +12,8 @@ export type Grace = {
   postbackMs: number;
   /** From when a status was committed, until it is settled. */
   settlementMs: number;
+  /** What files have brought is settled last: so much longer for each of their rows. */
+  importRowMs: number;
 };
 
 export type Overdue = { postbacks: number; settlements: number };
@@ -63,12 +65,18 @@ const PASS_SETTLED = `
     now() - greatest(:settlementMs, ${COMMIT_GRACE_MS}) * interval '1 millisecond'
   ))`;
 
-// What files have brought is relayed last. A million rows take hours, and nobody is to be woken for that.
+// What files have brought is relayed last. A million rows take hours, and nobody is to be woken for that; a small file that
+// nobody settles is told within minutes. A day is the longest, because then more comes each day than is settled in one.
 const IS_IN_TURN = `exists (
-  select from outbox o where o.lead_id = u.lead_id and o.is_bulk and o.owed_since > now() - interval '1 day'
+  select from outbox o where o.lead_id = u.lead_id and o.is_bulk and o.owed_since > now() - least(
+    interval '1 day',
+    ${BOOKING_WAIT} + interval '1 millisecond' * (:settlementMs + :importRowMs * (
+      select coalesce(sum(recorded), 0) from imports where not dry_run and touched_at > now() - interval '1 day'
+    ))
+  )
 )`;
 
-/** Counts what is overdue; what a file has brought, and was not relayed yet, after a day. */
+/** Counts what is overdue; a row of a file that was not relayed yet, after the time that all rows of the last day may take. */
 export async function readOverdue(db: Knex, grace: Grace): Promise<Overdue> {
   const { rows } = await db.raw<{ rows: Overdue[] }>(
     `select (select count(*) from (${OVERDUE_POSTBACKS}) p) as postbacks,

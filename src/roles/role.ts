@@ -13,7 +13,14 @@ export type RunningRole = {
   stop(): Promise<void>;
 };
 
+const MS_PER_SECOND = 1000;
+
 /** How late things may be before they count as overdue. */
 export function graceOf({ sweep, postbacks }: Pick<Config, 'sweep' | 'postbacks'>): Grace {
-  return { postbackMs: postbacks.intervalMs + sweep.marginMs, settlementMs: sweep.marginMs };
+  const { marginMs, importRowsPerSecond } = sweep;
+  return {
+    postbackMs: postbacks.intervalMs + marginMs,
+    settlementMs: marginMs,
+    importRowMs: MS_PER_SECOND / importRowsPerSecond,
+  };
 }

@@ -11,7 +11,7 @@ import { createNetwork, type Network } from '../support/network-in-database.ts';
 import { reportByFile } from '../support/leads/report-by-file.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 
-const grace = { postbackMs: 400_000, settlementMs: 100_000 };
+const grace = { postbackMs: 400_000, settlementMs: 100_000, importRowMs: 50 };
 const MANY = 20_000;
 
 const OWED_COLUMNS = ['lead_id', 'from_seq', 'upto_seq', 'urgency', 'recheck'];
@@ -98,16 +98,61 @@ describe('what is overdue', () => {
     assert.equal(await oweOverdue(db, grace, 10), 0);
   });
 
-  it('is no row of a file that waits for its turn to be relayed, for a day', async () => {
-    const { leadId, conversionId } = await network.aLead(ann);
-    await db('outbox').delete();
-    await reportByFile(network, conversionId, 'approved');
-    await age(1000);
-    assert.deepEqual(await readOverdue(db, grace), { postbacks: 0, settlements: 0 });
-    await db('outbox').update({ owed_since: db.raw(`now() - interval '25 hours'`) });
-    assert.deepEqual(await readOverdue(db, grace), { postbacks: 0, settlements: 1 });
-    await db('outbox').where({ lead_id: leadId }).delete();
-    assert.deepEqual(await readOverdue(db, grace), { postbacks: 0, settlements: 1 });
+  describe('of rows of files', () => {
+    let leadId: string;
+
+    beforeEach(async () => {
+      const lead = await network.aLead(ann);
+      ({ leadId } = lead);
+      await db('outbox').delete();
+      await reportByFile(network, lead.conversionId, 'approved');
+      await age(100_000);
+    });
+
+    /** A file of which so many rows were booked. */
+    async function booked(recorded: number, { hoursAgo = 0, dryRun = false } = {}): Promise<void> {
+      await db('imports').insert({
+        ...{
+          import_id: `import${hoursAgo}`,
+          advertiser_id: network.advertiserId,
+          source: 'ops',
+          dry_run: dryRun,
+          recorded,
+        },
+        ...{ state: 'done', ended_at: db.fn.now(), touched_at: db.raw(`now() - ? * interval '1 hour'`, [hoursAgo]) },
+      });
+    }
+
+    async function countWaitingFor(seconds: number): Promise<number> {
+      await db('outbox').update({ owed_since: db.raw(`now() - ? * interval '1 second'`, [seconds]) });
+      return (await readOverdue(db, grace)).settlements;
+    }
+
+    it('is none that waits no longer than other statuses may, and the two minutes in which files are booked', async () => {
+      assert.deepEqual([await countWaitingFor(210), await countWaitingFor(230)], [0, 1]);
+    });
+
+    it('is none while the rows of the last day may take so long', async () => {
+      await booked(1000);
+      assert.deepEqual([await countWaitingFor(260), await countWaitingFor(280)], [0, 1]);
+    });
+
+    it('is not put off by files of the day before, nor by those that were only tried', async () => {
+      await booked(1000, { hoursAgo: 25 });
+      await booked(1000, { dryRun: true });
+      assert.equal(await countWaitingFor(230), 1);
+    });
+
+    it('is each after a day, however many rows there are', async () => {
+      await booked(10_000_000);
+      assert.deepEqual([await countWaitingFor(23 * 3600), await countWaitingFor(25 * 3600)], [0, 1]);
+    });
+
+    it('is each that was relayed and is not settled', async () => {
+      await booked(1000);
+      await db('outbox').where({ lead_id: leadId }).delete();
+      assert.deepEqual(await readOverdue(db, grace), { postbacks: 0, settlements: 1 });
+    });
   });
 
   it('is a status that is not settled, unless its lead owes it still', async () => {

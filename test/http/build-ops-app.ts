@@ -43,7 +43,7 @@ export function makeAdminDeps({ db, statuses }: Pick<Network, 'db' | 'statuses'>
     files: createFileTaker({ db, chunkDb: db, maxRows: MAX_ROWS, maxMegabytes: 1 }),
     secrets: ['a secret of sixteen'],
     sessionMs: WINDOW_MS,
-    grace: { postbackMs: 420_000, settlementMs: 120_000 },
+    grace: { postbackMs: 420_000, settlementMs: 120_000, importRowMs: 50 },
     checkTemporal: () => Promise.resolve(),
     publicUrl: 'https://cashcat.example',
     addressRules: createAddressRules({ allowCidrs: ['127.0.0.0/8'] }),

@@ -44,7 +44,7 @@ describe('a lead that a sweep has found', function () {
   function sweepAgainAndAgain(): void {
     sweep = startSweep({
       db: network.db,
-      grace: { postbackMs: GRACE_MS, settlementMs: GRACE_MS },
+      grace: { postbackMs: GRACE_MS, settlementMs: GRACE_MS, importRowMs: 50 },
       intervalMs: SWEEP_INTERVAL_MS,
       metrics: createMetrics(),
       log: createLog('silent'),

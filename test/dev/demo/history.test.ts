@@ -27,7 +27,7 @@ const EVERY_END = [
   'skipped status_off',
   'superseded null',
 ];
-const grace = { postbackMs: 1, settlementMs: 1 };
+const grace = { postbackMs: 1, settlementMs: 1, importRowMs: 0 };
 
 describe("the demo partner's past", () => {
   let db: Knex;
