@@ -1,7 +1,7 @@
 import { readJudged } from '../../src/db/imports/assumptions.ts';
 import type { ImportTurn } from '../../src/db/imports/import-turns.ts';
 import type { Asks } from '../../src/db/pipelined.ts';
-import { findDecidedSince, readSaid, writeSaid } from '../../src/db/pulls/pulled-conversions.ts';
+import { findDecidedByPulls, findDecidedSince, readSaid, writeSaid } from '../../src/db/pulls/pulled-conversions.ts';
 import { conversionKey } from '../../src/db/statuses/lock-conversions.ts';
 import { recordStatuses } from '../../src/db/statuses/record-statuses.ts';
 import { noteRow } from '../../src/domain/pulls/said-before.ts';
@@ -13,7 +13,8 @@ type Pulled = { turn: ImportTurn; windowMs: number };
 /**
  * Books rows of an export. Most of them were there the last time, so a row that says what the export has said of its
  * conversion before changes no decision, which may have come by another way since; nor does one without a time of its own
- * that was fetched before the decision came.
+ * that was fetched before the decision came. A row whose word has come to mean something else is news, unless its conversion
+ * was decided by another way since.
  *
  * Unless a repeat is news all the same, it is counted and leaves no call behind: an export of a million rows would leave a
  * million with each pull. Nor does a row that cannot be read: the next pull brings it again, mended or not.
@@ -23,11 +24,12 @@ export async function bookPulledRows(
   reports: readonly StatusReport[],
   { turn, windowMs }: Pulled,
 ): Promise<StatusResult[]> {
-  const noted = await noteRepeats(trx, reports, turn);
+  const { noted, reread } = await noteRepeats(trx, reports, turn);
   const repeats = noted.filter(({ isOutdated }) => isOutdated === true);
   const known = await judgeRepeats(trx, repeats, { turn, windowMs });
   const toRecord = noted.filter((report) => !known.has(report) && report.meaning !== 'malformed');
-  const review = (reports: readonly StatusReport[]) => markFetchedBefore(trx, reports, turn);
+  const review = async (reports: readonly StatusReport[]) =>
+    await markFetchedBefore(trx, await markDecidedElsewhere(trx, reports, { turn, reread }), turn);
   const recorded = toRecord.length === 0 ? [] : await recordStatuses(trx, toRecord, { windowMs, review });
   return noted.map((report) => {
     if (report.meaning === 'malformed') return report.meaning;
@@ -40,17 +42,38 @@ async function noteRepeats(
   trx: Asks,
   reports: readonly StatusReport[],
   { advertiserId, importId }: ImportTurn,
-): Promise<StatusReport[]> {
-  const conversionIds = [...new Set(reports.flatMap(({ conversionId }) => conversionId ?? []))];
+): Promise<{ noted: StatusReport[]; reread: ReadonlySet<StatusReport> }> {
+  const conversionIds = idsOf(reports);
+  const reread = new Set<StatusReport>();
   const said = await readSaid(trx, { advertiserId, conversionIds });
   const noted = reports.map((report) => {
-    if (report.conversionId === null || report.meaning === 'malformed') return report;
-    const row = noteRow(said.get(report.conversionId), { importId, mark: markOfRow(report) });
-    said.set(report.conversionId, row.said);
-    return { ...report, isOutdated: row.isRepeat };
+    const { conversionId, meaning } = report;
+    if (conversionId === null || meaning === 'malformed') return report;
+    const row = noteRow(said.get(conversionId), { importId, mark: markOfRow(report), readAs: meaning });
+    said.set(conversionId, row.said);
+    const marked = { ...report, isOutdated: row.kind === 'repeat' };
+    if (row.kind === 'reread') reread.add(marked);
+    return marked;
   });
   await writeSaid(trx, { advertiserId, said });
-  return noted;
+  return { noted, reread };
+}
+
+/** Marks what is only read otherwise than before, where its conversion was decided by another way since. */
+async function markDecidedElsewhere(
+  trx: Asks,
+  reports: readonly StatusReport[],
+  { turn: { advertiserId }, reread }: { turn: ImportTurn; reread: ReadonlySet<StatusReport> },
+): Promise<StatusReport[]> {
+  const conversionIds = idsOf(reports.filter((report) => reread.has(report)));
+  const decided = await findDecidedByPulls(trx, { advertiserId, conversionIds });
+  return reports.map((report) =>
+    reread.has(report) ? { ...report, isOutdated: !decided.has(report.conversionId ?? '') } : report,
+  );
+}
+
+function idsOf(reports: readonly StatusReport[]): string[] {
+  return [...new Set(reports.flatMap(({ conversionId }) => conversionId ?? []))];
 }
 
 /** Marks what was fetched before a decision that has come by another way: the file says what was true until then. */
@@ -60,7 +83,7 @@ async function markFetchedBefore(
   { importId }: ImportTurn,
 ): Promise<StatusReport[]> {
   const isUndated = ({ eventAt, meaning }: StatusReport) => eventAt === null && isDecision(meaning);
-  const conversionIds = [...new Set(reports.filter(isUndated).flatMap(({ conversionId }) => conversionId ?? []))];
+  const conversionIds = idsOf(reports.filter(isUndated));
   const decided = await findDecidedSince(trx, { importId, conversionIds });
   return reports.map((report) =>
     isUndated(report) && decided.has(report.conversionId ?? '') ? { ...report, isOutdated: true } : report,
@@ -73,7 +96,7 @@ async function judgeRepeats(
   repeats: readonly StatusReport[],
   { turn: { advertiserId, importId }, windowMs }: Pulled,
 ): Promise<Map<StatusReport, StatusResult>> {
-  const conversionIds = [...new Set(repeats.flatMap(({ conversionId }) => conversionId ?? []))];
+  const conversionIds = idsOf(repeats);
   if (conversionIds.length === 0) return new Map();
   const { conversions, nowMs } = await readJudged(trx, { importId, advertiserId, conversionIds });
   const judged = repeats.map((report) => {

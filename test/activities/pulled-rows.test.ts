@@ -63,6 +63,53 @@ describe('the rows of an export that is pulled again and again', () => {
     }
   });
 
+  /** Pulls rows while `sold` means something. */
+  async function pullWhile(sold: 'approved' | 'rejected' | 'ignore', ...rows: Row[]) {
+    await updateAdvertiser(stage.db, stage.advertiserId, { vocabulary: { ...PLAIN_VOCABULARY, words: { sold } } });
+    try {
+      return await pull(...rows);
+    } finally {
+      await updateAdvertiser(stage.db, stage.advertiserId, { vocabulary: null });
+    }
+  }
+
+  for (const [kind, row] of [
+    ['without a time', 'sold'],
+    ['with a time', ['sold', new Date().toISOString()]],
+  ] as const) {
+    it(`are taken again, ${kind}, once their word means something else`, async () => {
+      assertFields(await pullWhile('rejected', row as Row), { recorded: 1 });
+      assertFields(await pullWhile('approved', row as Row), { recorded: 1 });
+      assert.equal(await status(), 'approved');
+      assertFields(await pullWhile('approved', row as Row), { recorded: 0, duplicate: 1 });
+      assert.equal(await callsOf(), 2);
+    });
+  }
+
+  it('undo no decision that came by another way since, though their word means something else', async () => {
+    await pullWhile('approved', 'sold');
+    await reportByUrl('rejected');
+    await reportByUrl('approved');
+    assertFields(await pullWhile('rejected', 'sold'), { recorded: 0, stale: 1 });
+    assert.equal(await status(), 'approved');
+  });
+
+  it('come to the same end when one of a history means something else', async () => {
+    await pullWhile('ignore', 'sold', 'rejected');
+    assertFields(await pullWhile('approved', 'sold', 'rejected'), { recorded: 2 });
+    assert.equal(await status(), 'rejected');
+  });
+
+  it('are repeats where an earlier version has remembered them', async () => {
+    await pull('approved');
+    await reportByUrl('rejected');
+    await stage
+      .db('pulled_conversions')
+      .where({ conversion_id: conversion })
+      .update({ said: stage.db.raw('said[:1]') });
+    assertFields(await pull('approved'), { stale: 1, recorded: 0 });
+  });
+
   it('undo no newer decision that came by URL', async () => {
     await pull('approved');
     await reportByUrl('rejected');

@@ -1,5 +1,5 @@
 // What the exports of an advertiser have said of its conversions.
-import type { Said } from '../../domain/pulls/said-before.ts';
+import type { Reading, Said, SaidRow } from '../../domain/pulls/said-before.ts';
 import type { Asks } from '../pipelined.ts';
 import { prepared } from '../prepared.ts';
 
@@ -12,10 +12,34 @@ export async function readSaid(
   trx: Asks,
   asked: { advertiserId: string; conversionIds: string[] },
 ): Promise<Map<string, Said>> {
-  const { rows } = await trx
-    .raw<{ rows: (Said & { conversionId: string })[] }>(READ, asked)
-    .options(prepared('read-said'));
-  return new Map(rows.map(({ conversionId, ...said }) => [conversionId, said]));
+  type Row = { conversionId: string; importId: string; said: string[]; saidBefore: string[] };
+  const { rows } = await trx.raw<{ rows: Row[] }>(READ, asked).options(prepared('read-said'));
+  return new Map(
+    rows.map(({ conversionId, importId, said, saidBefore }) => [
+      conversionId,
+      { importId, said: fromTexts(said), saidBefore: fromTexts(saidBefore) },
+    ]),
+  );
+}
+
+// Behind the mark of a row stands one letter for its reading; marks of earlier versions, which are longer, have none.
+const LETTERS: Readonly<Record<Reading, string>> = {
+  pending: 'p',
+  approved: 'a',
+  rejected: 'r',
+  ignored: 'i',
+  unknown_word: 'u',
+};
+const READINGS = new Map(Object.entries(LETTERS).map(([reading, letter]) => [letter, reading as Reading]));
+
+function toTexts(rows: readonly SaidRow[]): string[] {
+  return rows.flatMap(({ mark, readAs }) => (readAs === null ? [mark] : [mark, LETTERS[readAs]]));
+}
+
+function fromTexts(texts: readonly string[]): SaidRow[] {
+  return texts.flatMap((mark, index) =>
+    READINGS.has(mark) ? [] : [{ mark, readAs: READINGS.get(texts[index + 1] ?? '') ?? null }],
+  );
 }
 
 const WRITE = `
@@ -34,8 +58,8 @@ export async function writeSaid(
   const values = [...said].map(([conversionId, each]) => ({
     conversion_id: conversionId,
     import_id: each.importId,
-    said: each.said,
-    said_before: each.saidBefore,
+    said: toTexts(each.said),
+    said_before: toTexts(each.saidBefore),
   }));
   await trx.raw(WRITE, { advertiserId, values: JSON.stringify(values) }).options(prepared('write-said'));
 }
@@ -56,5 +80,26 @@ export async function findDecidedSince(
   const { rows } = await trx
     .raw<{ rows: { conversionId: string }[] }>(FIND_DECIDED, { ...asked, conversionIds })
     .options(prepared('find-decided-since'));
+  return new Set(rows.map(({ conversionId }) => conversionId));
+}
+
+const FIND_DECIDED_BY_PULLS = `
+  select "conversionId" from (
+    select distinct on (s.conversion_id) s.conversion_id as "conversionId", i.source
+    from status_calls s left join imports i on i.import_id = s.import_id
+    where s.conversion_id = any (:conversionIds::text[]) and s.advertiser_id = :advertiserId
+      and s.status <> 'pending' and (s.seq is not null or s.result = 'duplicate')
+    order by s.conversion_id, s.call_id desc
+  ) latest where source = 'pull'`;
+
+/** Of which of these conversions the export was the latest to decide, or to say the decision once more. */
+export async function findDecidedByPulls(
+  trx: Asks,
+  { conversionIds, ...asked }: { advertiserId: string; conversionIds: string[] },
+): Promise<ReadonlySet<string>> {
+  if (conversionIds.length === 0) return new Set();
+  const { rows } = await trx
+    .raw<{ rows: { conversionId: string }[] }>(FIND_DECIDED_BY_PULLS, { ...asked, conversionIds })
+    .options(prepared('find-decided-by-pulls'));
   return new Set(rows.map(({ conversionId }) => conversionId));
 }

@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { noteRow, type Said } from '../../../src/domain/pulls/said-before.ts';
+import { noteRow, type Reading, type RowKind, type Said } from '../../../src/domain/pulls/said-before.ts';
 
-/** What each row of files is taken for: `true` for a repeat. */
-function read(files: string[][]): boolean[][] {
-  let said: Said | undefined;
-  return files.map((marks, index) =>
-    marks.map((mark) => {
-      const noted = noteRow(said, { importId: `i${index}`, mark });
+/** What each row of files is taken for; `a` and `a:rejected` are the same word and time, read otherwise. */
+function kindsOf(files: string[][], begin?: Said): RowKind[][] {
+  let said = begin;
+  return files.map((rows, index) =>
+    rows.map((row) => {
+      const [mark = '', readAs = 'approved'] = row.split(':');
+      const noted = noteRow(said, { importId: `i${index}`, mark, readAs: readAs as Reading });
       ({ said } = noted);
-      return noted.isRepeat;
+      return noted.kind;
     }),
   );
+}
+
+/** `true` for a repeat. */
+function read(files: string[][]): boolean[][] {
+  return kindsOf(files).map((kinds) => kinds.map((kind) => kind === 'repeat'));
 }
 
 describe('what an export has said before', () => {
@@ -55,9 +61,30 @@ describe('what an export has said before', () => {
     );
   });
 
+  it('is read anew once when its word means something else, together with what stands below it', () => {
+    assert.deepEqual(
+      kindsOf([
+        ['b', 'a', 'c'],
+        ['b', 'a:rejected', 'c', 'd'],
+        ['b', 'a:rejected', 'c', 'd'],
+      ]),
+      [
+        ['news', 'news', 'news'],
+        ['repeat', 'reread', 'reread', 'news'],
+        ['repeat', 'repeat', 'repeat', 'repeat'],
+      ],
+    );
+  });
+
+  it('is a repeat where nobody has noted as what it was read', () => {
+    const begin = { importId: 'before', said: [{ mark: 'a', readAs: null }], saidBefore: [] };
+    assert.deepEqual(kindsOf([['a'], ['a:rejected']], begin), [['repeat'], ['reread']]);
+  });
+
   it('is bounded, however often a file names the conversion', () => {
     let said: Said | undefined;
-    for (let row = 0; row < 1000; row++) ({ said } = noteRow(said, { importId: 'i', mark: `${row}` }));
+    for (let row = 0; row < 1000; row++)
+      ({ said } = noteRow(said, { importId: 'i', mark: `${row}`, readAs: 'approved' }));
     assert.equal(said?.said.length, 100);
   });
 });
