@@ -37,6 +37,7 @@ import { bulkOwed } from './migrations/035-bulk-owed.ts';
 import { unanswered } from './migrations/035-unanswered.ts';
 import { importFiles } from './migrations/036-import-files.ts';
 import { pullAttempts } from './migrations/037-pull-attempts.ts';
+import { signedFiles } from './migrations/039-signed-files.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -79,6 +80,7 @@ const migrations: Record<string, Migration> = {
   '035-unanswered': unanswered,
   '036-import-files': importFiles,
   '037-pull-attempts': pullAttempts,
+  '039-signed-files': signedFiles,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -32,14 +32,37 @@ export function findLackingProof(
 /**
  * What tells a signed call from every other one: its webhook-id, and what it says. Of the headers this is all that does not
  * change when a sender repeats a call; a sender that gives one id to all its calls is understood as well.
- * @returns undefined where no signature is asked for
+ * @returns undefined where no signature is asked for; see {@link SignedAs}
  */
 export function identifySigned(
   { advertiserId, proofs }: CatalogueAdvertiser,
   { headers, signed }: Omit<CallOrigin, 'ip'>,
 ): string | undefined {
   if (!proofs.signature || signed === null) return undefined;
-  return hash('sha256', JSON.stringify([advertiserId, headers['webhook-id'], signed]), 'base64url');
+  return nameSigned({ advertiserId, headers, sha256: hash('sha256', signed, 'hex') }).call;
+}
+
+/** What a signed request is known by. */
+export type SignedAs = {
+  /** The same however often it is signed anew under its webhook-id, and at whichever door it comes in. */
+  call: string;
+  /** Of this one time that it was signed. */
+  request: string;
+};
+
+/** @param sha256 of all that was signed */
+export function nameSigned({
+  advertiserId,
+  headers,
+  sha256,
+}: {
+  advertiserId: string;
+  headers: IncomingHttpHeaders;
+  sha256: string;
+}): SignedAs {
+  const name = (...of: unknown[]) => hash('sha256', JSON.stringify([advertiserId, ...of, sha256]), 'base64url');
+  const { 'webhook-id': id, 'webhook-timestamp': timestamp } = headers;
+  return { call: name(id), request: name(id, timestamp) };
 }
 
 /** Whether it is one of the advertiser's live tokens, as far as memory knows. */

@@ -417,7 +417,7 @@ describe('recording many statuses in one transaction', () => {
 
   it('what was signed is remembered for some minutes, and dropped by those that come later', async () => {
     const digests = Array.from({ length: 4 }, (_, index) => `old ${index}`);
-    const seenAt = db.raw("now() - interval '16 minutes'");
+    const seenAt = db.raw("now() - interval '31 minutes'");
     await db('signed_calls').insert(digests.map((digest) => ({ digest, seen_at: seenAt })));
     await db('signed_calls').insert({ digest: 'of a moment ago' });
     for (const signedAs of ['of today', 'of tomorrow']) {

@@ -22,7 +22,7 @@ const describeCalls = createCallDescriber({
   special: {
     unknown: 'there is no such import that you have sent.',
     conflict:
-      'it has ended, its dry run is not done, its file was dropped since; or the same file was imported already, by us or by another import of yours.',
+      'it has ended, its dry run is not done, its file was dropped since; or the same file was imported already, by us or by another import of yours; or the same signed body was a status call.',
     invalid: 'the file, or a value, cannot be accepted; `problems` says why.',
   },
 });
@@ -34,6 +34,12 @@ const importPath = advertiserPath.extend({ import_id: z.string() });
 const description =
   'If you sign your calls: this one is signed over its method and its address from `/advertisers` on, such as `POST /advertisers/…/imports/…/apply`, in place of a body.';
 
+const SIGNED_TEXT =
+  'If you sign your calls: the body is signed as a whole, a form with all its fields, and the query must be empty. A signed ' +
+  'request is taken once: if you had no answer, send it again as it is, or signed anew under the same `webhook-id`, and you are ' +
+  'answered the import that it became, with `was_sent_before`. To import a file that was cancelled, sign it anew; to import one with ' +
+  '`again` once more, sign it under another `webhook-id`. What was refused may be sent again as it is.';
+
 /** What advertisers may do with files of statuses. */
 export function describeOwnImportCalls(): ZodOpenApiPathsObject {
   return {
@@ -41,7 +47,7 @@ export function describeOwnImportCalls(): ZodOpenApiPathsObject {
       path: advertiserPath,
       post: {
         summary: 'Report the statuses of many conversions in a file',
-        description: FILE_TEXT,
+        description: `${FILE_TEXT} ${SIGNED_TEXT}`,
         query: ownFileSchema,
         upload: ownFileUpload,
         answer: taken,

@@ -71,7 +71,7 @@ export const takenImportSchema = importSchema
   .extend({
     was_sent_before: z.boolean().meta({
       description:
-        'True: the same file was sent before, and this is the import that it became; nothing was begun. See `again`.',
+        'True: the same file, or the same signed request, was sent before, and this is the import that it became; nothing was begun. See `again`.',
     }),
   })
   .meta({ id: 'TakenImport' });

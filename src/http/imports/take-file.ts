@@ -6,10 +6,15 @@ import type { Actor } from '../../db/audit.ts';
 import type { ImportSource } from '../../domain/imports/import.ts';
 import { PLAIN_VOCABULARY, type Vocabulary } from '../../domain/vocabulary.ts';
 import { AppError } from '../../errors.ts';
-import { receiveImport, type ReceiveDeps, type TakenImport } from '../../intake/files/receive-import.ts';
+import {
+  receiveImport,
+  type FileSource,
+  type ReceiveDeps,
+  type TakenImport,
+} from '../../intake/files/receive-import.ts';
 import { tooLarge } from '../../intake/files/read-text.ts';
 import { readWith } from '../fields/read-with.ts';
-import { openUpload, type Upload } from '../protocol/upload.ts';
+import { openUpload, type Body, type Upload } from '../protocol/upload.ts';
 import { createFilePlaces, type FileSender } from './file-places.ts';
 import type { fileSchema, ownFileSchema } from './import-fields.ts';
 
@@ -25,10 +30,12 @@ export type FileOptions = FileSender & {
   said: SaidOfFile;
 };
 
+export type GivenUpload = Pick<Upload, 'fileName' | 'declaredBytes'> & FileSource;
+
 export type FileTaker = {
   limits: Pick<ReceiveDeps, 'maxRows' | 'maxMegabytes'>;
   /** Has a place for a file. @throws AppError `too_many` when too many files are coming in */
-  take(upload: Upload, options: FileOptions): Promise<TakenImport>;
+  take(upload: GivenUpload, options: FileOptions): Promise<TakenImport>;
 };
 
 const MEGABYTE = 1_000_000;
@@ -57,16 +64,14 @@ export function createFileTaker(deps: ReceiveDeps): FileTaker {
 /**
  * Opens the file in a request. What the query says is judged before anything of the file is read; fields of a form say the
  * same, or more.
- *
- * @param onBytes hears of each part of the body
  */
 export async function openFile<Said extends SaidOfFile>(
   req: Request,
   schema: z.ZodType<Said> & Pick<z.ZodObject, 'partial'>,
-  onBytes?: (bytes: Uint8Array) => void,
+  body?: Body,
 ): Promise<{ upload: Upload; said: Said }> {
   readWith(schema.partial(), req.query);
-  const upload = await openUpload(req, onBytes);
+  const upload = await openUpload(req, body);
   return { upload, said: readWith(schema, { ...req.query, ...upload.fields }) };
 }
 

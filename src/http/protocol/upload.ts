@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../../errors.ts';
+import { pauseUnlessAborted } from '../../pause.ts';
 
 /** A file that is coming in, and what came with it. */
 export type Upload = {
@@ -17,7 +18,20 @@ export type Upload = {
   finish(): Promise<void>;
 };
 
-type OnBytes = (bytes: Uint8Array) => void;
+/** Hears of a whole body, all that is around its file included. */
+export type BodyWatcher = {
+  onBytes(bytes: Uint8Array): void;
+  /** The last byte has come, also of a body that was refused before that. */
+  onEnd(): void;
+};
+
+/** The body of a request. Whoever stops reading it leaves the rest, and may still answer on the same connection. */
+export type Body = AsyncIterable<Uint8Array> & {
+  /** Reads what is left, for the watcher alone; ends well also when it breaks off or takes longer. */
+  readRest(withinMs: number): Promise<void>;
+};
+
+const NOBODY: BodyWatcher = { onBytes: () => undefined, onEnd: () => undefined };
 
 const PLAIN_TYPES = [
   ...['text/*', 'application/csv', 'application/vnd.ms-excel', 'application/octet-stream'],
@@ -33,23 +47,42 @@ const IDLE_MS = 30_000;
  * The file in a request: its body as it is, or the one file of a form. Nothing of it is held in memory; it is read as fast
  * as it is taken.
  *
- * @param onBytes hears of each part of the body, all that is around the file included
  * @throws AppError `malformed` when there is no file
  */
-export async function openUpload(req: Request, onBytes: OnBytes = () => undefined): Promise<Upload> {
+export async function openUpload(req: Request, body: Body = readBody(req)): Promise<Upload> {
   req.setTimeout(IDLE_MS, () => req.destroy(new Error('The upload did not go on.')));
   if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') throw malformed('Send the file uncompressed.');
-  if (req.is('multipart/form-data') !== false) return await openForm(req, onBytes);
+  if (req.is('multipart/form-data') !== false) return await openForm(req, body);
   if (req.headers['content-type'] !== undefined && req.is(PLAIN_TYPES) === false) {
     throw malformed(
       'Send the file as text/csv, application/x-ndjson or application/json, or in a form as multipart/form-data.',
     );
   }
-  const bytes = bytesOf(req, onBytes);
-  return { fields: {}, fileName: null, declaredBytes: declaredBytes(req), bytes, finish: () => Promise.resolve() };
+  const file = { bytes: body, finish: () => Promise.resolve() };
+  return { fields: {}, fileName: null, declaredBytes: declaredBytes(req), ...file };
 }
 
-async function openForm(req: Request, onBytes: OnBytes): Promise<Upload> {
+/** To be read by nobody else. */
+export function readBody(req: Request, watcher = NOBODY): Body {
+  const pieces = watchBody(req, watcher);
+  const next = () => pieces.next();
+  return {
+    [Symbol.asyncIterator]: () => ({ next }),
+    async readRest(withinMs) {
+      const ended = new AbortController();
+      // It goes on until the connection is closed, and nobody asks how it ended.
+      const stop = () => ended.abort();
+      readToEnd(next).then(stop, stop);
+      await pauseUnlessAborted(withinMs, ended.signal);
+    },
+  };
+}
+
+async function readToEnd(next: () => Promise<IteratorResult<Uint8Array>>): Promise<void> {
+  while ((await next()).done !== true);
+}
+
+async function openForm(req: Request, body: AsyncIterable<Uint8Array>): Promise<Upload> {
   const form = createForm(req);
   const fields: Record<string, string> = {};
   let isFileOpen = false;
@@ -74,7 +107,7 @@ async function openForm(req: Request, onBytes: OnBytes): Promise<Upload> {
     form.on('close', () => reject(malformed('The form has no file: add one, in a field such as file.')));
     form.on('error', (cause) => reject(malformed('The form cannot be read.', cause)));
   });
-  const piped = pipeline(bytesOf(req, onBytes), form);
+  const piped = pipeline(body, form);
   // Whoever reads the file, or waits for the end, hears of it.
   piped.catch(() => undefined);
   const { file, fileName } = await opened;
@@ -105,17 +138,26 @@ function declaredBytes({ headers }: Request): number {
   return Number(headers['content-length'] ?? 0);
 }
 
-/** Whoever stops reading may still answer on the same connection. */
-async function* bytesOf(stream: Readable, onBytes: OnBytes): AsyncGenerator<Uint8Array> {
-  for await (const bytes of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
-    onBytes(bytes);
-    yield bytes;
+async function* watchBody(req: Request, watcher: BodyWatcher): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const bytes of piecesOf(req)) {
+      watcher.onBytes(bytes);
+      yield bytes;
+    }
+  } catch (cause) {
+    throw malformed('The body broke off before its end.', cause);
   }
+  watcher.onEnd();
+}
+
+/** Whoever stops reading may still answer on the same connection. */
+function piecesOf(stream: Readable): AsyncIterable<Uint8Array> {
+  return stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
 }
 
 async function* bytesOfForm(file: Readable): AsyncGenerator<Uint8Array> {
   try {
-    yield* bytesOf(file, () => undefined);
+    yield* piecesOf(file);
   } catch (cause) {
     throw malformed('The form cannot be read to its end.', cause);
   }

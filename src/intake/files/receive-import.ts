@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { asActor, noteAct, type Actor } from '../../db/audit.ts';
-import type { Import } from '../../db/imports/imports.ts';
+import { readImport, type Import } from '../../db/imports/imports.ts';
 import {
   beginReceiving,
   dropReceived,
@@ -12,6 +12,8 @@ import {
   type NewImport,
   type ReceivedFile,
 } from '../../db/imports/receiving.ts';
+import { rememberSignedFile } from '../../db/imports/signed-files.ts';
+import { rememberFileAsSigned, wasSignedAsCall } from '../../db/statuses/signed-calls.ts';
 import {
   findColumns,
   findHeaderProblem,
@@ -20,6 +22,7 @@ import {
 } from '../../domain/imports/columns.ts';
 import { AppError } from '../../errors.ts';
 import { newImportId } from '../../new-ids.ts';
+import type { SignedAs } from '../origin.ts';
 import { brokenFile, EmptyFileError } from './broken-file.ts';
 import { createChunker } from './chunker.ts';
 import { readRows, type FileFormat } from './read-rows.ts';
@@ -68,15 +71,18 @@ export type FileSource = {
   bytes: AsyncIterable<Uint8Array>;
   /** Ends well when nothing is wrong with what stood around the bytes. */
   finish(): Promise<void>;
+  /** Of a file whose signature was asked for; to be asked after `finish`. */
+  signedAs?(): SignedAs;
 };
 
 /**
  * Takes in a file while it comes: its rows are stored a few hundred at a time, whatever they say, and once the last one
  * is there, any process goes on with them. A file that breaks off, or cannot be read, leaves nothing; and so does one that
- * was imported before, by the same columns, unless it is to be imported again.
+ * was imported before, by the same columns, unless it is to be imported again. A request that was signed is taken once: who
+ * has seen it can send it again as long as its signature is good.
  *
- * @returns its import; that of the same file where it was sent before
- * @throws AppError `invalid` or `too_large`, with what to do about the file
+ * @returns its import; that of the same file, or of the same signed request, where it was sent before
+ * @throws AppError `invalid` or `too_large`, with what to do about the file, or `conflict` when it was signed as another call
  */
 export async function receiveImport(deps: ReceiveDeps, file: GivenFile, source: FileSource): Promise<TakenImport> {
   const { importId = newImportId() } = file;
@@ -114,10 +120,15 @@ async function receive(
   await chunker.flush();
   if (chunker.count() === 0) throw new EmptyFileError('The file has no rows: there is nothing below its header.');
   const received = { ...facts, format, header, mapping, rows: chunker.count() };
-  return await finishOnce(db, { importId, file, received });
+  return await finishOnce(db, { importId, file, received, signedAs: source.signedAs?.() });
 }
 
-type Whole = { importId: string; file: Pick<GivenFile, 'actor' | 'accept'>; received: ReceivedFile };
+type Whole = {
+  importId: string;
+  file: Pick<GivenFile, 'actor' | 'accept' | 'again'>;
+  received: ReceivedFile;
+  signedAs: SignedAs | undefined;
+};
 
 /** @throws SentBeforeError */
 async function finishOnce(db: Knex, whole: Whole): Promise<Import> {
@@ -128,14 +139,48 @@ async function finishOnce(db: Knex, whole: Whole): Promise<Import> {
       if (!isSameFile(error)) throw error;
       const before = await findSameImport(db, whole.importId, whole.received);
       // If that was cancelled at this moment, this one takes its place.
-      if (before) throw new SentBeforeError(before);
+      if (!before) continue;
+      // It stays the same request when that import is cancelled.
+      await rememberRequest(db, { ...whole, importId: before.import_id });
+      throw new SentBeforeError(before);
     }
   }
 }
 
-async function finish(db: Knex, { importId, file: { actor, accept }, received }: Whole): Promise<Import> {
+/**
+ * With `again` the file cannot show that it came before, so its webhook-id does, however often it is signed anew. Otherwise a
+ * request that is signed anew may begin what was cancelled, or tried, before.
+ *
+ * @returns the import that the same request has become, if it has
+ */
+async function rememberRequest(
+  db: Knex,
+  { importId, file: { again }, signedAs }: Omit<Whole, 'received'>,
+): Promise<string | undefined> {
+  if (!signedAs) return undefined;
+  const before = await rememberSignedFile(db, { digest: again ? signedAs.call : signedAs.request, importId });
+  if (before === undefined) await rememberFileAsSigned(db, signedAs.call);
+  return before;
+}
+
+/** @throws SentBeforeError, or AppError `conflict` for what was a status call: R7 knows no order between the two */
+async function takeOnce(trx: Knex, whole: Whole): Promise<void> {
+  const { signedAs } = whole;
+  if (!signedAs) return;
+  const isCall = await wasSignedAsCall(trx, signedAs.call);
+  const before = await rememberRequest(trx, whole);
+  const known = before === undefined ? undefined : await readImport(trx, { importId: before });
+  if (known) throw new SentBeforeError(known);
+  if (isCall)
+    throw new AppError('conflict', 'This was sent as a status call before: sign it under another webhook-id.');
+}
+
+async function finish(db: Knex, whole: Whole): Promise<Import> {
+  const { importId, file, received } = whole;
+  const { actor, accept } = file;
   if (!actor) {
     return await db.transaction(async (trx) => {
+      await takeOnce(trx, whole);
       await accept?.(trx, { importId, bytes: received.bytes, sha256: received.sha256 });
       return await finishReceiving(trx, importId, received);
     });

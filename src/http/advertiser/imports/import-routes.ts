@@ -5,17 +5,19 @@ import type { Catalogue } from '../../../catalogue/catalogue.ts';
 import { applyImport, askImport, readImport, type Import } from '../../../db/imports/imports.ts';
 import { AppError } from '../../../errors.ts';
 import { inTime, type Late } from '../../../in-time.ts';
+import type { TakenImport } from '../../../intake/files/receive-import.ts';
 import type { Log } from '../../../log.ts';
 import { sendImportErrors } from '../../imports/errors-csv.ts';
 import { viewImport, viewTakenImport } from '../../imports/import-answer.ts';
 import { ownFileSchema } from '../../imports/import-fields.ts';
-import { openFile, type FileTaker } from '../../imports/take-file.ts';
+import { openFile, type FileTaker, type GivenUpload } from '../../imports/take-file.ts';
 import { readBearer } from '../../protocol/keys/bearer.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
 import { createProblemHandler } from '../../protocol/problem.ts';
+import { readBody, type Upload } from '../../protocol/upload.ts';
 import { networkOf } from '../../../subnets.ts';
 import { createOriginCheck, type OriginDeps } from '../origin-check.ts';
-import { createSignedFileCheck } from './signed-file.ts';
+import { createSignedFileCheck, type SignedFile } from './signed-file.ts';
 
 export type FileDeps = OriginDeps & {
   db: Knex;
@@ -24,10 +26,14 @@ export type FileDeps = OriginDeps & {
   log: Pick<Log, 'error' | 'warn'>;
 };
 
+type FileRequest = Request<{ id: string }>;
 type Own = { id: string; importId: string };
 
 const PATH = '/advertisers/:id/imports';
 const CHECK_WITHIN_MS = 2500;
+// Most of what is refused is small; whoever sends slowly hears why, and its file has not been judged.
+const REST_WITHIN_MS = 5000;
+const SENDER = 'sender';
 
 /** Files of statuses that advertisers bring themselves: `/advertisers/{advertiser_id}/imports`. */
 export function createImportRoutes({ db, files, catalogue, log, ...origin }: FileDeps): Router {
@@ -37,23 +43,14 @@ export function createImportRoutes({ db, files, catalogue, log, ...origin }: Fil
 
   routes.use<{ id: string }>(PATH, async (req, res, next) => {
     const late = 'The call could not be checked in time; send it again shortly.';
-    await inTime((time) => check(req, time), { withinMs: CHECK_WITHIN_MS, message: late });
+    res.locals[SENDER] = await inTime((time) => check(req, time), { withinMs: CHECK_WITHIN_MS, message: late });
     res.set('cache-control', 'no-store');
     next();
   });
 
-  routes.post(PATH, async (req: Request<{ id: string }>, res) => {
-    const { id: advertiserId } = req.params;
-    const advertiser = await catalogue.findAdvertiser(advertiserId);
-    const signed = advertiser?.proofs.signature ? await beginSigned(req, advertiser, sampleOf(req)) : null;
-    // What the signature does not cover is not read.
-    if (signed && Object.keys(req.query).length > 0) throw unsignedOptions();
-    const { upload, said } = await openFile(req, ownFileSchema, (bytes) => signed?.update(bytes));
-    const finish = async () => {
-      await upload.finish();
-      await signed?.judge();
-    };
-    const taken = await files.take({ ...upload, finish }, { ...ownerOf(req, advertiser), said });
+  routes.post(PATH, async (req: FileRequest, res) => {
+    const advertiser = res.locals[SENDER] as CatalogueAdvertiser | undefined;
+    const taken = advertiser?.proofs.signature ? await takeSigned(req, advertiser) : await takeFile(req, advertiser);
     if (taken.source !== 'advertiser') throw broughtByUs();
     res.status(202).json(viewTakenImport(taken));
   });
@@ -86,8 +83,31 @@ export function createImportRoutes({ db, files, catalogue, log, ...origin }: Fil
   routes.use(PATH, createProblemHandler(log));
   return routes;
 
-  /** The signature of a file is judged when its last byte has come; all else is judged before the first. */
-  async function check(req: Request<{ id: string }>, late: Late): Promise<void> {
+  async function takeFile(req: FileRequest, advertiser: CatalogueAdvertiser | undefined): Promise<TakenImport> {
+    const { upload, said } = await openFile(req, ownFileSchema);
+    return await files.take(upload, { ...ownerOf(req, advertiser), said });
+  }
+
+  /** Whatever a file is refused for, its signature is judged, because one that is right is no failure of its sender. */
+  async function takeSigned(req: FileRequest, advertiser: CatalogueAdvertiser): Promise<TakenImport> {
+    const signed = await beginSigned(req, advertiser, sampleOf(req));
+    const body = readBody(req, signed);
+    try {
+      const { upload, said } = await openFile(req, ownFileSchema, body);
+      // What the signature does not cover is not read.
+      if (Object.keys(req.query).length > 0) throw unsignedOptions();
+      return await files.take(signedUpload(upload, signed), { ...ownerOf(req, advertiser), said });
+    } catch (error) {
+      await body.readRest(REST_WITHIN_MS);
+      throw error;
+    }
+  }
+
+  /**
+   * The signature of a file is judged when its last byte has come; all else is judged before the first.
+   * @returns the advertiser by whose proofs it was judged. Its signature must be judged by the same: they may change meanwhile
+   */
+  async function check(req: FileRequest, late: Late): Promise<CatalogueAdvertiser | undefined> {
     const { id: advertiserId } = req.params;
     const { ip, headers, method, originalUrl } = req;
     const known = await catalogue.findAdvertiser(advertiserId);
@@ -98,7 +118,17 @@ export function createImportRoutes({ db, files, catalogue, log, ...origin }: Fil
     // A call without a body is signed as what it does, so that whoever has seen one cannot do another thing with it.
     const signed = `${method} ${originalUrl}`;
     await checkOrigin({ advertiserId, advertiser, ip, headers, token, signed, sample: () => sampleOf(req) }, late);
+    return known;
   }
+}
+
+/** Ends well only when its signature is right. */
+function signedUpload(upload: Upload, signed: SignedFile): GivenUpload {
+  const finish = async () => {
+    await upload.finish();
+    signed.signedAs();
+  };
+  return { ...upload, finish, signedAs: () => signed.signedAs() };
 }
 
 function sampleOf({ method, originalUrl, ip }: Request): object {
@@ -106,7 +136,7 @@ function sampleOf({ method, originalUrl, ip }: Request): object {
 }
 
 /** Where neither a token nor an address has shown it yet, the file may be anybody's until its signature is judged. */
-function ownerOf({ params, ip }: Request<{ id: string }>, advertiser: CatalogueAdvertiser | undefined) {
+function ownerOf({ params, ip }: FileRequest, advertiser: CatalogueAdvertiser | undefined) {
   const { proofs, vocabulary } = advertiser ?? {};
   const isProven = proofs === undefined || proofs.token || proofs.addresses !== null;
   const stranger = isProven ? null : (networkOf(ip) ?? 'unknown');

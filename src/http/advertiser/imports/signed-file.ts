@@ -1,18 +1,19 @@
+import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 import type { CatalogueAdvertiser } from '../../../catalogue/catalogue-advertiser.ts';
 import type { RefusalReason } from '../../../domain/origin-proofs.ts';
-import { liveSecretsOf } from '../../../intake/origin.ts';
+import { liveSecretsOf, nameSigned, type SignedAs } from '../../../intake/origin.ts';
 import type { RefusedCalls } from '../../../intake/refused-calls.ts';
 import { wrongToken } from '../../../intake/status.ts';
 import { followSignature } from '../../../intake/webhook-signature.ts';
 import { createFailureLimit, tooManyFailures } from '../../protocol/keys/failure-limit.ts';
 import { createKeyMemory, createKeyNames } from '../../protocol/keys/key-memory.ts';
+import type { BodyWatcher } from '../../protocol/upload.ts';
 
-/** A file whose signature is judged when its last byte has come. */
-export type SignedFile = {
-  update(bytes: Uint8Array): void;
-  /** @throws AppError `unauthorized` */
-  judge(): Promise<void>;
+/** A file whose signature is judged when its last byte has come, be it taken or refused. */
+export type SignedFile = BodyWatcher & {
+  /** To be asked after the last byte. @throws AppError `unauthorized` */
+  signedAs(): SignedAs;
 };
 
 // Each costs as many bytes as whoever sends it likes; a program that signs rightly sends none.
@@ -22,13 +23,14 @@ const MOST_REMEMBERED = 10_000;
 
 /**
  * Judges signatures of files. A file counts as wrong for its address until its signature turns out right, so that an address
- * cannot go on sending unsigned ones; and a signature that was wrong is refused again before anything is read.
+ * cannot go on sending unsigned ones, or break each off; whatever else becomes of a file that is signed rightly, it counts no
+ * more. A signature that was wrong is refused again before anything is read.
  *
  * @returns begins with a file. @throws AppError `unauthorized` or `too_many`, before anything of it is read
  */
 export function createSignedFileCheck(
   refusedCalls: Pick<RefusedCalls, 'note'>,
-): (req: Request, advertiser: CatalogueAdvertiser, sample: object) => Promise<SignedFile> {
+): (req: Pick<Request, 'ip' | 'headers'>, advertiser: CatalogueAdvertiser, sample: object) => Promise<SignedFile> {
   const failures = createFailureLimit(WRONG_FILES_PER_MINUTE);
   const nameOf = createKeyNames();
   const wrong = createKeyMemory({ forMs: WRONG_FOR_MS, atMost: MOST_REMEMBERED, now: () => performance.now() });
@@ -47,13 +49,25 @@ export function createSignedFileCheck(
       note('signature');
       throw wrongToken();
     }
+    const content = createHash('sha256');
+    let known: SignedAs | undefined;
     return {
-      update: (bytes) => signature.update(bytes),
-      async judge() {
-        if (signature.isRight()) return await failures.uncount(ip);
-        wrong.add(name);
-        note('signature');
-        throw wrongToken();
+      onBytes(bytes) {
+        signature.update(bytes);
+        content.update(bytes);
+      },
+      onEnd() {
+        if (signature.isRight()) {
+          known = nameSigned({ advertiserId, headers, sha256: content.digest('hex') });
+          void failures.uncount(ip);
+        } else {
+          wrong.add(name);
+          note('signature');
+        }
+      },
+      signedAs() {
+        if (!known) throw wrongToken();
+        return known;
       },
     };
   };
