@@ -1,8 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Knex } from 'knex';
 import type { OriginProofs } from '../domain/origin-proofs.ts';
-import { addWord, MAX_WORDS, PLAIN_VOCABULARY, type Meaning, type Vocabulary } from '../domain/vocabulary.ts';
+import {
+  addWord,
+  MAX_WORDS,
+  normaliseWord,
+  PLAIN_VOCABULARY,
+  type Meaning,
+  type Vocabulary,
+} from '../domain/vocabulary.ts';
 import { AppError } from '../errors.ts';
 import { newReadableId } from '../new-ids.ts';
+import { noteAct } from './audit.ts';
 import {
   insertOne,
   readCatalogueRows,
@@ -159,7 +168,8 @@ export async function readVocabulary(db: Knex, advertiserId: string): Promise<Vo
 }
 
 /**
- * Gives a word of an advertiser a meaning, beside those that it has.
+ * Gives a word of an advertiser a meaning, beside those that it has. Where it had that meaning already, nothing changes but
+ * what its kept calls become by being applied, so the act itself is noted.
  * @returns its vocabulary from now on; undefined when there is no such advertiser
  * @throws AppError `conflict` when there is no room for it
  */
@@ -173,7 +183,13 @@ export async function mapWord(
       .forNoKeyUpdate()
       .first<{ vocabulary: Vocabulary | null } | undefined>('vocabulary');
     if (!row) return undefined;
-    const vocabulary = addWord(row.vocabulary ?? PLAIN_VOCABULARY, word, meaning);
+    const before = row.vocabulary ?? PLAIN_VOCABULARY;
+    const vocabulary = addWord(before, word, meaning);
+    if (isDeepStrictEqual(vocabulary, before)) {
+      const after = { word: normaliseWord(word), meaning };
+      await noteAct(trx, { action: 'map_word', subjectType: 'advertiser', subjectId: advertiserId, after });
+      return vocabulary;
+    }
     if (Object.keys(vocabulary.words).length > MAX_WORDS) {
       throw new AppError(
         'conflict',

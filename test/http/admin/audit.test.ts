@@ -189,6 +189,42 @@ describe('the audit log', () => {
     assert.deepEqual(await latest(), before);
   });
 
+  it('says that a word was mapped also where it meant that already, because its kept calls are applied', async () => {
+    const { advertiserId } = network;
+    const mapped = { advertiser_id: advertiserId, word: 'Closed', status: 'approved' };
+    await call('post', '/unknown-words').send(mapped).expect(200);
+    const first = (await latest())?.audit_id ?? 0;
+    await call('post', '/unknown-words').send(mapped).expect(200);
+    const [entry, ...others] = (await read()).items.filter(({ audit_id }) => audit_id > first);
+    assert.deepEqual(others, []);
+    assertFields(entry, { action: 'map_word', subject_type: 'advertiser', subject_id: advertiserId, before: null });
+    assert.deepEqual(entry?.after, { word: 'closed', meaning: 'approved' });
+  });
+
+  it('says nothing of a pull when only the words of its advertiser change, and all else that changes about it', async () => {
+    const { db, advertiserId } = network;
+    await havePull(network);
+    const first = (await latest())?.audit_id ?? 0;
+    const revisedAt = () => db('pull_settings').where({ advertiser_id: advertiserId }).pluck('revised_at');
+    const before = await revisedAt();
+    const vocabulary = { words: { shut: 'rejected' } };
+    await call('patch', `/advertisers/${advertiserId}`).send({ vocabulary }).expect(200);
+    assert.notDeepEqual(await revisedAt(), before);
+    await db('pull_settings').where({ advertiser_id: advertiserId }).update({ headers_secret: 'sealed' });
+    await db('pull_settings').where({ advertiser_id: advertiserId }).update({ every_minutes: 90 });
+    const { items } = await read();
+    assert.deepEqual(
+      items
+        .filter(({ audit_id }) => audit_id > first)
+        .map(({ subject_type, action, after }) => [subject_type, action, Object.keys(after ?? {})]),
+      [
+        ['pull', 'change', ['every_minutes']],
+        ['pull', 'change', []],
+        ['advertiser', 'change', ['vocabulary']],
+      ],
+    );
+  });
+
   it('never holds a secret, nor what one could be found by', async () => {
     const made = (await call('post', '/partners').send({ name: 'Cleo' }).expect(201)).body as Record<string, string>;
     await call('post', `/partners/${made.partner_id}/key`).expect(201);

@@ -47,7 +47,7 @@ const sendAudit = definePage<AuditData>(
 <div class="head"><h2><% if (entry.actorHref) { %><a href="<%= entry.actorHref %>"><%= entry.actor %></a><% } else { %><%= entry.actor %><% } %> <span class="soft"><%= entry.done %></span> <%= entry.subject_type.replaceAll('_', ' ') %> <% if (entry.subjectHref) { %><a href="<%= entry.subjectHref %>"><code><%= entry.subject_id %></code></a><% } else { %><code><%= entry.subject_id %></code><% } %></h2><span class="soft small"><%~ it.show.time(entry.at) %></span></div>
 <% if (entry.comment) { %><p>“<%= entry.comment %>”</p><% } %>
 <% if (entry.differences.length > 0) { %>
-<% if (entry.before === null) { %><details><summary>What it was made with</summary><% } %>
+<% if (entry.before === null) { %><details><summary><%= entry.action === 'create' ? 'What it was made with' : 'Details' %></summary><% } %>
 <dl class="differences">
 <% for (const each of entry.differences) { %>
 <dt><%= each.field %></dt><dd><% if (each.before !== null) { %><del><%= each.before %></del><% } %><% if (each.before !== null && each.after !== null) { %> <span class="soft" aria-hidden="true">→</span> <% } %><% if (each.after !== null) { %><ins><%= each.after %></ins><% } %></dd>
@@ -92,6 +92,7 @@ const DONE: Readonly<Record<string, string>> = {
   accept_late: 'accepted late',
   redeliver: 'redelivered',
   rejudge: 'judged again',
+  map_word: 'mapped a known word of',
   give_status: 'gave a status to',
   upload: 'brought',
   apply: 'booked',
