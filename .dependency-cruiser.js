@@ -11,7 +11,8 @@ const CONSOLE = '^src/http/console/';
 // What the operations listener and the public one are made of. An audience is a login, and a wall between tenants.
 const AUDIENCE = '^src/http/(visitor|advertiser|partner|admin|ops|docs)/';
 // Small files that everybody uses, except the code that workflows load.
-const GROUND = '^src/(errors|log|metrics|new-ids|sealed-text|free-port|in-time|keep-trying|pause|subnets|turns)\\.ts$';
+const GROUND =
+  '^src/(errors|log|metrics|new-ids|sealed-text|free-port|in-time|keep-trying|pause|repeat-until-stopped|subnets|turns|under-way)\\.ts$';
 
 const rooms = {
   domain: { path: DOMAIN, mayLoad: [] },
