@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { RefIdProblem } from '../../domain/ref-id.ts';
 import type { Status } from '../../domain/status.ts';
 import { readStatusPrices, type StatusPrice } from './price-facts.ts';
-import { findPartnerConversion, type PartnerConversion } from './partner-conversions.ts';
+import { findPartnerConversion, type PartnerConversion } from './partner-conversion-standing.ts';
 import { readPostbacksOfConversion, type PartnerPostbackFacts } from './partner-postbacks.ts';
 import { readRewardEntries, type RewardEntryRow } from './reward-entries.ts';
 import { inOneSnapshot } from './snapshot.ts';

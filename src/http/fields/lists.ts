@@ -13,9 +13,10 @@ export const listLimitSchema = pageSizeSchema.meta({
 
 type ListQuery = { limit?: number | undefined; cursor?: string | undefined };
 
+/** `besides`: what the JSON of a page tells beside its items. */
 type SentList<Row, Item> = {
   query: ListQuery;
-  read: (page: { limit: number; cursor?: string | undefined }) => Promise<Page<Row>>;
+  read: (page: { limit: number; cursor?: string | undefined }) => Promise<Page<Row> & { besides?: object }>;
   view: (row: Row) => Item;
   csv: { name: string; columns: CsvColumn<Item>[] };
 };
@@ -28,8 +29,8 @@ export async function sendList<Row, Item>(
 ): Promise<void> {
   res.vary('Accept');
   if (!wantsCsv(req)) {
-    const { rows, next } = await read({ limit: query.limit ?? USUAL_PAGE, cursor: query.cursor });
-    res.json({ items: rows.map(view), next_cursor: next === null ? null : writeCursor(next) });
+    const { rows, next, besides } = await read({ limit: query.limit ?? USUAL_PAGE, cursor: query.cursor });
+    res.json({ items: rows.map(view), next_cursor: next === null ? null : writeCursor(next), ...besides });
     return;
   }
   await sendListAsCsv(res, { query, read, view, csv });
@@ -48,8 +49,8 @@ async function* viewAll<Row, Item>(rows: AsyncIterable<Row>, view: (row: Row) =>
   for await (const row of rows) yield view(row);
 }
 
-/** A page of a list, with an example of one item. */
-export function definePage<Item extends z.ZodType>(item: Item, example: z.output<Item>) {
+/** A page of a list, with an example of one item. @param besides further fields of the page, which are null in the example */
+export function definePage<Item extends z.ZodType>(item: Item, example: z.output<Item>, besides: z.ZodRawShape = {}) {
   const nextCursor = z
     .string()
     .nullable()
@@ -58,6 +59,8 @@ export function definePage<Item extends z.ZodType>(item: Item, example: z.output
         'Give it as `cursor` to get the next page; null: no more. A page may hold fewer than `limit`, even none, ' +
         'although more follow: only so many are looked at for one page.',
     });
-  const schema: z.ZodType = z.object({ items: z.array(item), next_cursor: nextCursor });
-  return defineAnswer(schema, { items: [example], next_cursor: 'MTc2OTg1MDkwMDAwMDAwMCBwNHQ4dzF4NnozYzd2OWIy' });
+  const schema: z.ZodType = z.object({ items: z.array(item), next_cursor: nextCursor, ...besides });
+  const nulls = Object.fromEntries(Object.keys(besides).map((name) => [name, null]));
+  const next_cursor = 'MTc2OTg1MDkwMDAwMDAwMCBwNHQ4dzF4NnozYzd2OWIy';
+  return defineAnswer(schema, { items: [example], next_cursor, ...nulls });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { createPriceList } from '../../../src/db/prices/price-lists.ts';
+import { MOST_UNCOUNTED } from '../../../src/db/counting/far-behind.ts';
 import { findNextConversions } from '../../../src/db/counting/finding-conversions.ts';
 import { beginOfId } from '../../../src/new-ids.ts';
 import type { tellPartnerConversion } from '../../../src/stories/partner-conversion-story.ts';
@@ -249,6 +250,34 @@ describe("a partner's conversions by its own API", () => {
     );
     return ids;
   }
+
+  it('are listed as far as they are known while counting is far behind, and say since when some may be missing', async () => {
+    const [told, latest] = [await network.aLead(api.partnerId), await network.aLead(api.partnerId)];
+    await report(told.leadId, told.conversionId, 'pending');
+    await db.raw(
+      `insert into lead_events (lead_id, seq, at, type, partner_id)
+       select 'far' || n, 1, now() - interval '2 hours', 'touch', 'other' from generate_series(0, ?::int) n`,
+      [MOST_UNCOUNTED],
+    );
+    const since = new Date(Date.now() - 3 * 60 * 60_000).toISOString();
+    await db('counting_progress').update({ conversions_upto: since });
+    try {
+      const answer = await api.call('get', '/conversions').expect(200);
+      const { items, missing_since } = answer.body as List & { missing_since: string | null };
+      assert.deepEqual([items.map((item) => item.conversion_id), missing_since], [[told.conversionId], since]);
+      const file = await api.call('get', '/conversions').set('accept', 'text/csv').expect(200);
+      assert.equal(file.headers['cashcat-missing-since'], since);
+      assert.equal(file.text.trim().split('\r\n').length, 2);
+      const pending = (await api.call('get', '/conversions?status=pending').expect(200)).body as object;
+      assert.deepEqual({ ...pending, items: [] }, { items: [], next_cursor: null, missing_since: null });
+    } finally {
+      await db('lead_events').where('lead_id', 'like', 'far%').delete();
+    }
+    const whole = await api.call('get', '/conversions').expect(200);
+    assert.equal((whole.body as { missing_since: unknown }).missing_since, null);
+    assert.equal(whole.headers['cashcat-missing-since'], undefined);
+    assert.deepEqual((await idsOf()).toSorted(), [told.conversionId, latest.conversionId].toSorted());
+  });
 
   it('come as CSV', async () => {
     const { leadId, conversionId } = await network.aLead(api.partnerId, '+1=2');

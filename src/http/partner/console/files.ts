@@ -1,6 +1,5 @@
 import type { Request, Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { listPartnerConversions } from '../../../db/reports/partner-conversions.ts';
 import { listPartnerPostbacks } from '../../../db/reports/partner-postbacks.ts';
 import { readPartnerStats } from '../../../db/reports/partner-stats.ts';
 import { viewListedPostback } from '../../../stories/partner-postback.ts';
@@ -12,6 +11,7 @@ import { sendCsv } from '../../protocol/csv.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
 import { conversionColumns } from '../conversions/conversion-csv.ts';
 import { conversionListSchema } from '../conversions/conversion-schemas.ts';
+import { readConversionsFor } from '../conversions/read-conversions.ts';
 import type { ReportLimit } from '../limit-reports.ts';
 import { postbackColumns } from '../postbacks/postback-csv.ts';
 import { statsColumns } from '../stats/stats-csv.ts';
@@ -42,7 +42,7 @@ export function addFiles(routes: Router, { db, reports }: { db: Knex; reports: R
     if (isRefused(list)) return leadToPage(req, res);
     await reports.countFile(partnerId, res);
     await sendListAsCsv(res, {
-      read: (page) => listPartnerConversions(db, { ...list.filters, ...page, partnerId }),
+      read: readConversionsFor(res, db, { ...list.filters, partnerId }),
       view: (conversion) => conversion,
       csv: { name: 'conversions', columns: conversionColumns },
     });

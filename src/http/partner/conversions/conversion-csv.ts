@@ -1,4 +1,4 @@
-import type { PartnerConversion } from '../../../db/reports/partner-conversions.ts';
+import type { PartnerConversion } from '../../../db/reports/partner-conversion-standing.ts';
 import { formatMajorUnits } from '../../../domain/money.ts';
 import type { CsvColumn } from '../../protocol/csv.ts';
 

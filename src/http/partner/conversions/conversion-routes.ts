@@ -1,7 +1,6 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
 import { readPartnerConversionFacts } from '../../../db/reports/partner-conversion-facts.ts';
-import { listPartnerConversions } from '../../../db/reports/partner-conversions.ts';
 import { tellPartnerConversion } from '../../../stories/partner-conversion-story.ts';
 import { readWith } from '../../fields/read-with.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
@@ -10,6 +9,7 @@ import { notYours } from '../not-yours.ts';
 import { sendList } from '../../fields/lists.ts';
 import { conversionColumns } from './conversion-csv.ts';
 import { conversionListSchema } from './conversion-schemas.ts';
+import { readConversionsFor } from './read-conversions.ts';
 
 /** The conversions that concern a partner, and its part of their stories. */
 export function addConversionRoutes(routes: Router, db: Knex): void {
@@ -18,7 +18,7 @@ export function addConversionRoutes(routes: Router, db: Knex): void {
     const partnerId = partnerOf(res);
     await sendList(req, res, {
       query: { limit, cursor },
-      read: (page) => listPartnerConversions(db, { ...filters, ...page, partnerId }),
+      read: readConversionsFor(res, db, { ...filters, partnerId }),
       view: (conversion) => conversion,
       csv: { name: 'conversions', columns: conversionColumns },
     });

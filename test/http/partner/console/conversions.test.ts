@@ -81,6 +81,10 @@ describe('the conversions of the console', () => {
     assert.match(page, /The latest conversions are missing for the moment[^]*what happened since <time/);
     assert.deepEqual(idsIn(page).toSorted(), [known.conversionId, told.conversionId].toSorted());
     assert.deepEqual(idsIn(await list('?status=pending')), [told.conversionId]);
+    const file = await visitor.get('/console/conversions.csv');
+    assert.equal(file.status, 200);
+    assert.equal(file.text.trim().split('\r\n').length, 3);
+    assert.ok(Date.parse(file.headers['cashcat-missing-since'] ?? '') > 0, 'the file does not say what it lacks');
     while (!(await countNext(db, DAY_MS))?.isDone);
     const whole = await list();
     assert.doesNotMatch(whole, /missing for the moment/);

@@ -1,10 +1,10 @@
-import type { PartnerConversion } from '../../../../db/reports/partner-conversions.ts';
+import type { PartnerConversion } from '../../../../db/reports/partner-conversion-standing.ts';
 import { definePage } from '../console-page.ts';
 
 type ListData = {
   rows: PartnerConversion[];
-  /** ISO 8601; conversions since then may be missing. Undefined when none is. */
-  upto?: string | undefined;
+  /** ISO 8601; conversions since then may be missing. Null when none is. */
+  missingSince: string | null;
   statuses: readonly string[];
   given: Record<string, string>;
   errors: Record<string, string>;
@@ -28,8 +28,8 @@ export const sendConversionList = definePage<ListData>(
 <%~ it.show.field({ name: 'to', label: 'To', type: 'date', value: it.given.to, error: it.errors.to }) %>
 <button class="plain">Show</button>
 </form>
-<% if (it.upto) { %>
-<%~ it.show.notice({ tone: 'busy', title: 'The latest conversions are missing for the moment', text: 'We are still sorting out what happened since ' + it.upto + '; until then only those of that time are listed that you were told a status of. Nothing is lost, and postbacks go out as ever. Come again in some minutes.' }) %>
+<% if (it.missingSince) { %>
+<%~ it.show.notice({ tone: 'busy', title: 'The latest conversions are missing for the moment', text: 'We are still sorting out what happened since ' + it.missingSince + '; until then only those of that time are listed that you were told a status of. Nothing is lost, and postbacks go out as ever. Come again in some minutes.' }) %>
 <% } %>
 <% if (it.rows.length > 0) { %>
 <div class="table" tabindex="0" role="region" aria-label="Conversions">

@@ -1,16 +1,8 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
 import { readPartnerConversionFacts } from '../../../../db/reports/partner-conversion-facts.ts';
-import {
-  findPartnerConversion,
-  listFoundConversions,
-  listPartnerConversions,
-  partnerConversionStatuses,
-  type PartnerConversion,
-  type PartnerConversionQuery,
-} from '../../../../db/reports/partner-conversions.ts';
-import type { Page } from '../../../../db/reports/pages.ts';
-import { AppError } from '../../../../errors.ts';
+import { findPartnerConversion } from '../../../../db/reports/partner-conversion-standing.ts';
+import { listPartnerConversions, partnerConversionStatuses } from '../../../../db/reports/partner-conversions.ts';
 import { tellPartnerConversion } from '../../../../stories/partner-conversion-story.ts';
 import { firstOf, readQuery } from '../../../protocol/query.ts';
 import { conversionListSchema } from '../../conversions/conversion-schemas.ts';
@@ -34,14 +26,15 @@ export function addConversionPages(routes: Router, { db }: { db: Knex }): void {
       return res.redirect(303, `/console/conversions/${encodeURIComponent(searched)}`);
     }
     const list = readListFilters(req, conversionListSchema, visitOf(res).timeZone);
-    const { rows, next, upto } = await readPage({ ...list.filters, partnerId, limit: PAGE_LENGTH });
+    const query = { ...list.filters, partnerId, limit: PAGE_LENGTH };
+    const { rows, next, missingSince } = await listPartnerConversions(db, query);
     sendConversionList(
       res,
       { title: 'Conversions' },
       {
         ...list,
         rows,
-        upto,
+        missingSince,
         statuses: partnerConversionStatuses,
         ...placesOf(list, next),
       },
@@ -54,16 +47,6 @@ export function addConversionPages(routes: Router, { db }: { db: Knex }): void {
     if (!facts) throw notYours('conversion', conversionId);
     sendConversionStory(res, { title: `Conversion ${conversionId}` }, { story: tellPartnerConversion(facts) });
   });
-
-  /** While it is being worked out whose the latest are, the page shows the others. */
-  async function readPage(query: PartnerConversionQuery): Promise<Page<PartnerConversion> & { upto?: string }> {
-    try {
-      return await listPartnerConversions(db, query);
-    } catch (error) {
-      if (!(error instanceof AppError && error.kind === 'unavailable')) throw error;
-      return await listFoundConversions(db, query);
-    }
-  }
 
   async function isOwnConversion(partnerId: string, conversionId: string): Promise<boolean> {
     if (conversionId.length < SHORTEST_ID) return false;
