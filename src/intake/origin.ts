@@ -10,7 +10,7 @@ export type CallOrigin = {
   ip: string | undefined;
   headers: IncomingHttpHeaders;
   /** What its signature covers; null for what cannot be signed. */
-  signed: string | null;
+  signed: string | Buffer | null;
 };
 
 /**

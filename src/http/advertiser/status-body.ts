@@ -10,9 +10,9 @@ export function keepRawBody(req: IncomingMessage, _res: ServerResponse, body: Bu
   rawBodies.set(req, body);
 }
 
-/** The body's text as it came; undefined when there is none. */
-export function rawBodyOf(req: IncomingMessage): string | undefined {
-  return rawBodies.get(req)?.toString();
+/** The body as it came, in whatever encoding; undefined when there is none. */
+export function rawBodyOf(req: IncomingMessage): Buffer | undefined {
+  return rawBodies.get(req);
 }
 
 /**

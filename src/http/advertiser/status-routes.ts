@@ -129,7 +129,7 @@ function hasBody({ headers }: Request): boolean {
 }
 
 /** The body as it came; of a call without one the query as it came, without its question mark. */
-function signedPartOf(req: Request<Path>): string {
+function signedPartOf(req: Request<Path>): string | Buffer {
   const query = req.originalUrl.indexOf('?');
   return rawBodyOf(req) ?? (query === -1 ? '' : req.originalUrl.slice(query + 1));
 }

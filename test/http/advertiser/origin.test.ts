@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import request from 'supertest';
 import type { Response, Test } from 'supertest';
 import { Webhook } from 'standardwebhooks';
@@ -138,6 +139,23 @@ describe('where a status call comes from', () => {
       await signed(post(partly, 'application/json', '?status=approved'), secret, partly).expect(400);
       const kept = await network.db('status_calls').orderBy('call_id', 'desc').first<{ raw: { query: object } }>('raw');
       assert.deepEqual(kept.raw.query, {});
+    });
+
+    it('covers the bytes of the body, in whatever encoding', async () => {
+      const secret = await makeSecret();
+      await agree({ token: false, signature: true, addresses: null }).expect(200);
+      const body = Buffer.from(`${QUERY}&reason=Caf\u00e9`, 'latin1');
+      const at = new Date();
+      const timestamp = String(Math.floor(at.getTime() / 1000));
+      const mac = createHmac('sha256', Buffer.from(secret.slice(6), 'base64'))
+        .update(`msg_1.${timestamp}.`)
+        .update(body);
+      const post = request(site.app).post(path).set('content-type', 'application/x-www-form-urlencoded');
+      post.set({ 'webhook-id': 'msg_1', 'webhook-timestamp': timestamp }).serialize((bytes) => bytes);
+      await post
+        .set('webhook-signature', `v1,${mac.digest('base64')}`)
+        .send(body)
+        .expect(letIn);
     });
 
     it('is made by either of two live secrets, while one is replaced', async () => {
