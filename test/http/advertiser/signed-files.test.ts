@@ -260,6 +260,16 @@ describe('a signed file', () => {
       await at().post(path).set(sign(file)).send(file).expect(429);
     });
 
+    it('because others sent something else under its headers is refused to them alone', async () => {
+      site = await build({ trustProxy: 1 });
+      await closeServer(server, 1000);
+      await listenAgain();
+      const file = aFile();
+      const headers = sign(file);
+      await at().post(path).set(headers).set('x-forwarded-for', '192.0.2.9').send(aFile()).expect(401);
+      await at().post(path).set(headers).set('x-forwarded-for', '198.51.100.7').send(file).expect(202);
+    });
+
     it('because it broke off is no failure of ours, and logged as none', async () => {
       for (const type of [CSV, FORM]) {
         const stranger = await holdThePlace(type);

@@ -24,7 +24,8 @@ const MOST_REMEMBERED = 10_000;
 /**
  * Judges signatures of files. A file counts as wrong for its address until its signature turns out right, so that an address
  * cannot go on sending unsigned ones, or break each off; whatever else becomes of a file that is signed rightly, it counts no
- * more. A signature that was wrong is refused again before anything is read.
+ * more. A signature that was wrong is refused again from there before anything is
+ * read.
  *
  * @returns begins with a file. @throws AppError `unauthorized` or `too_many`, before anything of it is read
  */
@@ -43,7 +44,8 @@ export function createSignedFileCheck(
       throw tooManyFailures();
     }
     const given = ['id', 'timestamp', 'signature'].map((name) => headers[`webhook-${name}`]);
-    const name = nameOf(advertiserId, JSON.stringify(given));
+    // Of one address: whoever has seen a file on its way must not have it refused by sending something else under its headers.
+    const name = nameOf(advertiserId, JSON.stringify([ip, ...given]));
     const signature = wrong.has(name) ? undefined : followSignature(liveSecretsOf(advertiser), headers);
     if (!signature) {
       note('signature');
