@@ -115,7 +115,7 @@ export const IS_ONCE = `not i.is_again and i.asked <> 'cancel'
 
 // The same file, if it is booked or being booked by another import.
 const BOOKED_BEFORE = `
-  select i.import_id from imports own
+  select i.import_id, i.source from imports own
   join imports i on i.advertiser_id = own.advertiser_id and i.sha256 = own.sha256 and i.notify = own.notify
     and i.mapping = own.mapping and not i.dry_run and ${IS_ONCE}
   where own.import_id = :importId and not own.is_again`;
@@ -145,16 +145,20 @@ export async function applyImport(db: Knex, key: ImportKey): Promise<Import | un
   if (rows[0]) return rows[0];
   const found = await readImport(db, key);
   if (!found?.dry_run) return found;
-  const booked = await db.raw<{ rows: { import_id: string }[] }>(BOOKED_BEFORE, { importId });
-  const why = whyNotApplied(found, booked.rows[0]?.import_id);
+  const booked = await db.raw<{ rows: BookedBefore[] }>(BOOKED_BEFORE, { importId });
+  const why = whyNotApplied(found, booked.rows[0]);
   throw new AppError('conflict', `The dry run of import ${importId} ${why}.`);
 }
 
-function whyNotApplied({ state }: Import, bookedAs: string | undefined): string {
+type BookedBefore = Pick<Import, 'import_id' | 'source'>;
+
+/** An advertiser hears nothing of imports that others have brought. */
+function whyNotApplied({ state, source }: Import, booked: BookedBefore | undefined): string {
   if (state === 'cancelled') return 'was cancelled: send the file again';
-  if (bookedAs !== undefined) {
+  if (booked) {
     const instead = 'to book it once more all the same, send the file with again=true';
-    return `is of a file that was booked as import ${bookedAs}: ${instead}`;
+    const isTold = source !== 'advertiser' || booked.source === 'advertiser';
+    return `is of a file that was booked ${isTold ? `as import ${booked.import_id}` : 'already'}: ${instead}`;
   }
   if (state === 'done') return 'ended long ago, and its file was dropped since: send the file again';
   return `is ${state}: wait until it is done`;

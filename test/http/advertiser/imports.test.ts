@@ -224,6 +224,17 @@ describe('the imports of an advertiser', () => {
     await post('?again=true').expect(202);
   });
 
+  it('are not applied where ops have booked the file meanwhile, without a word of that import', async () => {
+    const text = 'conversion_id,status\nmeanwhile,approved\n';
+    const { import_id: id } = await send(text, '?dry_run=true');
+    await stage.finish(id);
+    const { import_id: byOps } = await stage.receive(text);
+    const refused = await request(app).post(`${path}/${id}/apply`).set(token()).expect(409);
+    const { detail } = refused.body as { detail: string };
+    assert.match(detail, /was booked already.*again=true/);
+    assert.ok(!detail.includes(byOps), detail);
+  });
+
   it('cannot keep partners from being told', async () => {
     const call = request(app).post(`${path}?notify=false`).set(token()).set('content-type', 'text/csv').send('x');
     assert.match(((await call.expect(400)).body as { detail: string }).detail, /notify: is not a known field/);
