@@ -151,7 +151,7 @@ describe('where a status call comes from', () => {
         .update(`msg_1.${timestamp}.`)
         .update(body);
       const post = request(site.app).post(path).set('content-type', 'application/x-www-form-urlencoded');
-      post.set({ 'webhook-id': 'msg_1', 'webhook-timestamp': timestamp }).serialize((bytes) => bytes);
+      post.set({ 'webhook-id': 'msg_1', 'webhook-timestamp': timestamp }).serialize((bytes: string) => bytes);
       await post
         .set('webhook-signature', `v1,${mac.digest('base64')}`)
         .send(body)
