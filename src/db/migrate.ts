@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { limitWaiting } from './limit-waiting.ts';
 import { leadFacts } from './migrations/001-lead-facts.ts';
 import { sameCollations } from './migrations/002-same-collations.ts';
 import { overdue } from './migrations/003-overdue.ts';
@@ -96,8 +97,14 @@ const migrationSource: Knex.MigrationSource<string> = {
 
 // Any number, as long as it is always the same.
 const MIGRATION_LOCK = 7_220_415_031;
+// Whoever uses a table queues behind a migration that waits for it: so long, and no longer, do clicks stop for that.
+const TABLE_WAIT_MS = 500;
 
-/** Brings the schema up to date; several processes may do so at once. @returns the names of what was applied */
+/**
+ * Brings the schema up to date; several processes may do so at once.
+ * @returns the names of what was applied
+ * @throws an error of which `isLockHeld` is true when somebody else goes on using what is to be changed; nothing was applied then
+ */
 export async function migrate(db: Knex): Promise<string[]> {
   return await withMigrationLock(db, async (trx) => {
     const [, applied] = (await trx.migrate.latest({ migrationSource })) as [number, string[]];
@@ -124,6 +131,7 @@ async function withMigrationLock<T>(db: Knex, work: (trx: Knex.Transaction) => P
     // A migration takes as long as it takes, and so does waiting for another process.
     await trx.raw('set local statement_timeout = 0');
     await trx.raw('select pg_advisory_xact_lock(:lock)', { lock: MIGRATION_LOCK });
+    await limitWaiting(trx, TABLE_WAIT_MS);
     return await work(trx);
   });
 }

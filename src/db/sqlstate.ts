@@ -78,6 +78,11 @@ export function isBlocked(error: unknown): boolean {
   return isOneOf(error, LOCK_NOT_AVAILABLE, QUERY_CANCELED, DEADLOCK_DETECTED);
 }
 
+/** Somebody else held a table or a row for longer than the statement may wait. */
+export function isLockHeld(error: unknown): boolean {
+  return isOneOf(error, LOCK_NOT_AVAILABLE);
+}
+
 /** The statement took longer than it may, or somebody has ended it. */
 export function isCancelled(error: unknown): boolean {
   return isOneOf(error, QUERY_CANCELED);

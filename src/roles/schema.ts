@@ -2,12 +2,18 @@ import type { Knex } from 'knex';
 import type { Config } from '../config.ts';
 import { checkDb, connectForMigration } from '../db/connect.ts';
 import { hasPendingMigrations, migrate } from '../db/migrate.ts';
-import { isConnectionLost, isLoginRefused } from '../db/sqlstate.ts';
+import { isConnectionLost, isLockHeld, isLoginRefused } from '../db/sqlstate.ts';
 import { StartupError } from '../errors.ts';
 import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
 
 const RETRY_MS = 1000;
+// Each trial of a migration may stop clicks for a moment.
+const LONGEST_PAUSE_MS = 10_000;
+
+const LOCK_HELD =
+  'Migrations would change a table that somebody else is using for long, such as a report or a dump. All was taken back, so that ' +
+  'nobody waits behind them; trying again. End what uses it if this goes on: see docs/operations.md, "Upgrade".';
 
 /**
  * Waits for the database, then brings its schema up to date where this process may do so.
@@ -27,8 +33,9 @@ export async function prepareSchema(
   const outcome = await keepTrying(bringUp, {
     signal: stopAsked,
     firstPauseMs: RETRY_MS,
-    longestPauseMs: RETRY_MS,
+    longestPauseMs: LONGEST_PAUSE_MS,
     onFailure(err) {
+      if (isLockHeld(err)) return log.warn({ err }, LOCK_HELD);
       // Somebody may have cancelled a migration on purpose, or the disk is full: then it must not begin again.
       if (!isConnectionLost(err) || isLoginRefused(err)) throw err;
       log.warn({ err }, 'The database went away while its schema was looked at; trying again.');

@@ -5,7 +5,9 @@ import { createAdvertiser } from '../../src/db/advertisers.ts';
 import { connectDb } from '../../src/db/connect.ts';
 import { hasPendingMigrations, migrate, rollBack } from '../../src/db/migrate.ts';
 import { importsOnce } from '../../src/db/migrations/034-imports-once.ts';
+import { importFiles } from '../../src/db/migrations/036-import-files.ts';
 import { wordsCompared } from '../../src/db/migrations/034-words-compared.ts';
+import { isLockHeld } from '../../src/db/sqlstate.ts';
 import { createPartner } from '../../src/db/partners.ts';
 import { createLog } from '../../src/log.ts';
 import { migrateOnly } from '../../src/roles/program.ts';
@@ -67,6 +69,21 @@ describe('migrations', () => {
     await assert.rejects(rollBack(db), /Payouts are recorded: 021-ledger cannot be taken back/);
     assert.deepEqual(await readSchema(), schema);
     assert.deepEqual(await db('payouts').pluck('payout_id'), ['p1']);
+  });
+
+  it('let nobody wait behind them for a table that somebody else is using, and are made when it is free', async () => {
+    await migrate(db);
+    await importFiles.down(db);
+    await db('knex_migrations').where({ name: '036-import-files' }).delete();
+    const reading = await other.transaction();
+    try {
+      await reading.raw('lock table imports in access share mode');
+      await assert.rejects(migrate(db), isLockHeld);
+    } finally {
+      await reading.rollback();
+    }
+    assert.equal((await readSchema()).includes('i imports_dropping'), false);
+    assert.deepEqual(await migrate(db), ['036-import-files']);
   });
 
   it('find again what was kept under a word with odd blanks or accents', async () => {
