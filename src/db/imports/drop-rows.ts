@@ -1,17 +1,18 @@
 import type { Knex } from 'knex';
 
-// Each is hundreds of rows of a file, in a text of up to 128 KB: a batch keeps no other statement waiting for long.
+// Each is hundreds of rows of a file, in a text of up to 128 KB: a batch keeps no other statement waiting for long,
+// and two that drop the same import take its rows in the same order.
 export const CHUNKS_PER_BATCH = 100;
 
 const DROP_ROWS = `
   with chunks as (
     delete from import_chunks where ctid = any (array(
-      select ctid from import_chunks where import_id = :importId limit :limit
+      select ctid from import_chunks where import_id = :importId order by chunk limit :limit
     ))
     returning chunk
   ), verdicts as (
     delete from import_verdicts where ctid = any (array(
-      select ctid from import_verdicts where import_id = :importId limit :limit
+      select ctid from import_verdicts where import_id = :importId order by chunk limit :limit
     ))
     returning chunk
   )
