@@ -52,6 +52,7 @@ export async function openBrowser(baseUrl: string): Promise<TestBrowser> {
 
 async function openPage(context: BrowserContext, hasScripts: boolean): Promise<TestPage> {
   const page = await context.newPage();
+  if (hasScripts) await actOnlyWhenListening(page);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
@@ -72,6 +73,16 @@ async function openPage(context: BrowserContext, hasScripts: boolean): Promise<T
       assert.deepEqual(grave, []);
     },
   });
+}
+
+/**
+ * A page can be seen before its scripts listen: a click at that moment would be lost. So no click, nor anything typed,
+ * comes before the document of a console says that it listens.
+ */
+async function actOnlyWhenListening(page: Page): Promise<void> {
+  // Playwright looks for this before it acts, and goes on only when it is gone.
+  const isDeaf = page.locator('html:not([data-listening]) > body.console');
+  await page.addLocatorHandler(isDeaf, () => Promise.resolve());
 }
 
 type Finding = { id: string; impact: string; html: string; why: string };

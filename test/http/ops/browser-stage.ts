@@ -19,8 +19,6 @@ const openNetworkOfItsOwn = async () => createNetwork(await createTestDatabase()
 
 /** Gives a suite a real browser at the ops console. Neither page nor program may complain in any of its tests. */
 export function useOpsBrowser(suite: Mocha.Suite, openNetwork: () => Promise<Network> = openNetworkOfItsOwn) {
-  // On a busy machine a click may come before the page listens: no person is that quick.
-  suite.retries(1);
   suite.timeout(120_000);
   let served: Awaited<ReturnType<typeof serveApp>>;
   let browser: TestBrowser;

@@ -10,15 +10,11 @@ import { useOpsBrowser } from './browser-stage.ts';
 
 describe('the first day of somebody in ops who has nothing but a key', function () {
   let stage: ImportStage;
-  let attempts = 0;
-  let advertiserId: string;
-  let offerId: string;
+  const advertiserId = 'north';
+  const offerId = 'home';
   const ops = useOpsBrowser(this, async () => (stage = await createImportStage()).network);
 
   it('connects an advertiser, repairs a refused call, imports a file, drafts a price and explains a reward', async () => {
-    // What a first attempt has left behind must not stand in the way of a second one.
-    attempts++;
-    [advertiserId, offerId] = [`north${attempts}`, `home${attempts}`];
     const page = await ops.signIn();
     await connectAdvertiser(page);
     const leads = [await click(), await click(), await click()];

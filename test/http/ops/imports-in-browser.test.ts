@@ -51,6 +51,30 @@ describe('the imports of the ops console in a browser', function () {
     await page.getByRole('link', { name: 'january.csv' }).waitFor();
   });
 
+  it('keep the focus and a press on a button while the page shows how far they are', async () => {
+    const { conversionId } = await stage.network.aLead('ann');
+    page = await ops.signIn();
+    await send(`conversion_id,status\n${conversionId},approved\n`);
+    await page.waitForURL(/\/ops\/imports\/[a-z0-9]+$/);
+    const imports = stage.db('imports').where({ import_id: new URL(page.url()).pathname.split('/').at(-1) ?? '' });
+    const pause = page.getByRole('button', { name: 'Pause' });
+    await imports.clone().update({ state: 'running' });
+    await pause.focus();
+    await imports.clone().update({ rows: 7_001 });
+    await page.getByText('0 of 7,001 rows').waitFor();
+    assert.equal(await page.evaluate('document.activeElement.textContent'), 'Pause');
+    await pause.hover();
+    await page.mouse.down();
+    await imports.clone().update({ rows: 7_002 });
+    const isAnswer = (answer: { url(): string }) => answer.url() === page.url();
+    await page.waitForResponse(isAnswer);
+    await page.waitForResponse(isAnswer);
+    await page.getByText('0 of 7,001 rows').waitFor();
+    await page.mouse.up();
+    await page.getByText('0 of 7,002 rows').waitFor();
+    assert.equal((await imports.first<{ asked: string }>('asked')).asked, 'pause');
+  });
+
   it('say beside the form what is wrong with a file, and keep what was typed', async () => {
     page = await ops.signIn();
     await send('Click ID,status\nx,approved\n');

@@ -5,6 +5,7 @@ const COPIED_MS = 1500;
 // Whoever has stopped the load may press again.
 const RESEND_MS = 15_000;
 const DAY_SECONDS = 86_400;
+const FOCUSABLE = 'a[href], button, input, select, textarea, summary, [tabindex]';
 const UNITS = /** @type {const} */ ([
   ['hour', 3600],
   ['minute', 60],
@@ -99,6 +100,48 @@ window.addEventListener('pageshow', () => {
   for (const form of document.forms) delete form.dataset['sentAt'];
 });
 
+// A part of a page that is asked for anew comes between neither a press and its release, nor a reader and the focus.
+let isPressed = false;
+document.addEventListener('pointerdown', () => (isPressed = true));
+for (const end of ['pointerup', 'pointercancel', 'dragend']) document.addEventListener(end, () => (isPressed = false));
+
+/** @type {{ name: string, place: number } | undefined} what had the focus before a swap and cannot be told by an id */
+let focused;
+document.body.addEventListener('htmx:beforeSwap', (event) => {
+  const { detail } = /** @type {CustomEvent<{ target: Element, shouldSwap: boolean, requestConfig: object }>} */ (
+    event
+  );
+  const isAskedAnew = !('triggeringEvent' in detail.requestConfig && detail.requestConfig.triggeringEvent);
+  if (isPressed && isAskedAnew) detail.shouldSwap = false;
+  focused = undefined;
+  const active = document.activeElement;
+  if (!active || active.id || !detail.target.contains(active)) return;
+  const name = nameOf(active);
+  focused = { name, place: focusableIn(detail.target, name).indexOf(active) };
+});
+
+/** @param {Element} part what came in place of the part that held the focus */
+function giveFocusBack(part) {
+  if (!focused) return;
+  const { name, place } = focused;
+  focused = undefined;
+  const next = focusableIn(part, name)[place];
+  if (next instanceof HTMLElement) next.focus({ preventScroll: true });
+}
+
+/** @param {Element} part @param {string} name */
+function focusableIn(part, name) {
+  return [...part.querySelectorAll(FOCUSABLE)].filter((each) => nameOf(each) === name);
+}
+
+/** @param {Element} element */
+function nameOf(element) {
+  return (
+    [element.tagName, ...['name', 'href', 'data-copy'].map((each) => element.getAttribute(each))].join(' ') +
+    (element.matches('button, summary') ? element.textContent : '')
+  );
+}
+
 // The first field that was refused is where the reader goes on.
 document.querySelector('[aria-invalid=true]')?.focus();
 // On a phone the areas are wider than the screen.
@@ -106,6 +149,10 @@ document.querySelector('.areas [aria-current]')?.scrollIntoView({ block: 'neares
 rememberZone();
 prepare(document.body);
 document.body.addEventListener('htmx:load', (event) => {
-  if (event.target instanceof Element) prepare(event.target);
+  if (!(event.target instanceof Element)) return;
+  prepare(event.target);
+  giveFocusBack(event.target);
 });
 setInterval(() => tell(document), TICK_MS);
+// Tests that drive the page wait for this. htmx, whose script stands before this one, begins at the same event.
+document.addEventListener('DOMContentLoaded', () => (document.documentElement.dataset['listening'] = 'yes'));

@@ -24,7 +24,8 @@ export type ConsoleFrame = {
 };
 
 // Inline styles and `eval` are what the page's policy forbids; what is not there to be kept cannot be read by the next one.
-const HTMX = `{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0,"refreshOnHistoryMiss":true}`;
+// What htmx puts into a page listens at once, and not a moment after it can be seen.
+const HTMX = `{"defaultSettleDelay":0,"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0,"refreshOnHistoryMiss":true}`;
 
 const renderLayout = compilePart<
   ConsoleFrame & { body: string; assets: typeof assetPaths; show: Parts }

@@ -13,8 +13,6 @@ import { partnerDeps } from '../../partner-deps.ts';
 const RULES = { attempts: 3, intervalMs: 300_000 };
 
 describe('postbacks, deliveries and replays in a browser', function () {
-  // On a busy machine a click may come before the page listens: no person is that quick.
-  this.retries(1);
   this.timeout(120_000);
   let db: Knex;
   let site: Console;
