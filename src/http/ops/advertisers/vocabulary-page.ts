@@ -45,8 +45,8 @@ export const sendVocabulary = definePage<VocabularyData>(
 <tbody>
 <% for (const [index, row] of it.form.words.entries()) { %>
 <tr>
-<td><input name="word" value="<%= row.word %>" maxlength="64" autocomplete="off" spellcheck="false" aria-label="Word <%= index + 1 %>"></td>
-<td><select name="meaning" aria-label="What word <%= index + 1 %> means"><% for (const option of it.meanings) { %><option value="<%= option.value %>"<% if (option.value === row.meaning) { %> selected<% } %>><%= option.label %></option><% } %></select></td>
+<td data-label="Its word"><input name="word" value="<%= row.word %>" maxlength="64" autocomplete="off" spellcheck="false" aria-label="Word <%= index + 1 %>"></td>
+<td data-label="It means"><select name="meaning" aria-label="What word <%= index + 1 %> means"><% for (const option of it.meanings) { %><option value="<%= option.value %>"<% if (option.value === row.meaning) { %> selected<% } %>><%= option.label %></option><% } %></select></td>
 </tr>
 <% } %>
 </tbody>

@@ -32,7 +32,7 @@ export const sendNewImport = definePage<NewImportData>(
 <% } else { %>
 <%~ it.show.field({ name: 'advertiser_id', label: 'Advertiser id', value: it.form.advertiser_id, error: it.errors.advertiser_id, attributes: { required: '', maxlength: '64' } }) %>
 <% } %>
-<%~ it.show.select({ name: 'dry_run', label: 'What happens', value: it.form.dry_run, options: [{ value: 'true', label: 'Try it first: judge each row, write nothing' }, { value: 'false', label: 'Book the rows at once' }] }) %>
+<%~ it.show.select({ name: 'dry_run', label: 'What happens', value: it.form.dry_run, options: [{ value: 'true', label: 'Try it first, write nothing' }, { value: 'false', label: 'Book the rows at once' }] }) %>
 <%~ it.show.select({ name: 'notify', label: 'Postbacks', value: it.form.notify, options: [{ value: 'true', label: 'Tell the partners' }, { value: 'false', label: 'Book without telling any partner' }] }) %>
 <%~ it.show.select({ name: 'again', label: 'If the same file was sent before', value: it.form.again, options: [{ value: 'false', label: 'Show what became of it' }, { value: 'true', label: 'Import it once more' }] }) %>
 <details<% if (Object.keys(it.errors).some((name) => name.startsWith('mapping'))) { %> open<% } %>>

@@ -23,7 +23,7 @@ type OfferPricesData = {
 
 const texts = { tellCap, tellCounted, tellCounting, tellTiers, writeCount };
 const beyondOptions = [
-  { value: 'pay_nothing', label: 'approve them, and pay nothing' },
+  { value: 'pay_nothing', label: 'approve them, pay nothing' },
   { value: 'close_offer', label: 'close the offer; still pay for what was clicked before' },
 ];
 

@@ -11,7 +11,7 @@ export const periodOptions: { value: PricePeriod; label: string }[] = [
 ];
 
 export const countsOptions: { value: CountedBy; label: string }[] = [
-  { value: 'advertiser', label: 'of the advertiser, with all its offers' },
+  { value: 'advertiser', label: 'of all the advertiser’s offers' },
   { value: 'offer', label: 'of this offer alone' },
 ];
 

@@ -24,7 +24,7 @@ export const OPS_STYLESHEET = `
 .console blockquote { margin: 0 0 .75rem; padding: .2rem 0 .2rem 1rem; border-left: 3px solid var(--brand); }
 .console .said a { display: inline-flex; align-items: center; min-height: 28px; }
 .console .said li { padding: .55rem 0; border-bottom: 1px solid var(--line); }
-@media (max-width: 39.99rem) { .console .word-rows thead { display: none; } .console .word-rows tr { display: grid; gap: .4rem; padding: .6rem; border-bottom: 1px solid var(--line); } .console .word-rows td { padding: 0; border: 0; } }
+@media (max-width: 39.99rem) { .console .word-rows thead { display: none; } .console .word-rows tr { display: grid; gap: .4rem; padding: .6rem; border-bottom: 1px solid var(--line); } .console .word-rows td { padding: 0; border: 0; } .console .word-rows td::before { content: attr(data-label); display: block; color: var(--soft-ink); font-size: .78rem; font-weight: 600; line-height: 1.3; } }
 .console .origin { min-width: 16rem; font-weight: 400; } .console .origin a { font-weight: 600; }
 .console .steps { margin: 0; padding-left: 1.3rem; } .console .steps li { padding: .2rem 0; } .console .new-key pre + .row { margin: .5rem 0 1rem; }
 .console .pages { margin-top: 1rem; display: flex; justify-content: flex-start; }

@@ -91,6 +91,7 @@ export const PARTS_STYLESHEET = `
   .console .cards td, .console .cards tbody th, .console .cards td.number { padding: 0; border: 0; text-align: left; overflow-wrap: anywhere; min-width: 0; }
   .console .cards tbody th, .console .cards td.whole { grid-column: 1 / -1; }
   .console .cards td::before { content: attr(data-label); display: block; color: var(--soft-ink); font-size: .78rem; font-weight: 600; line-height: 1.3; }
+  .console .field input[type=date] { padding-inline: .5rem .35rem; font-size: .88rem; }
 }
 .console .pager { display: flex; gap: .6rem; justify-content: space-between; align-items: center; margin: 0 0 1rem; }
 
