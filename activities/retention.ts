@@ -10,6 +10,7 @@ import {
   type Drop,
 } from '../src/db/retention/drop-expired.ts';
 import { dropImportFiles } from '../src/db/retention/drop-import-files.ts';
+import { dropPulledRows } from '../src/db/retention/drop-pulled-rows.ts';
 import { dropTouches } from '../src/db/retention/drop-touches.ts';
 import type { Log } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';
@@ -54,6 +55,7 @@ export function createRetention({ db, days, windowMs, metrics, log }: RetentionD
     import_files: { drop: dropImportFiles, days: days.importFiles },
     visitor_hashes: { drop: dropVisitTraces, days: days.visitorHashes },
     touches: { drop: dropTouches, days: days.touches },
+    pulled_rows: { drop: dropPulledRows, days: days.importFiles },
   };
 
   return {

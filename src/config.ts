@@ -108,7 +108,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     console: { sessionMs: msOf(variables.CONSOLE_SESSION_SECONDS) },
     partners: { testsPerMinute: variables.PARTNER_TESTS_PER_MINUTE },
     imports: { maxRows: variables.IMPORT_MAX_ROWS, maxMegabytes: variables.IMPORT_MAX_MEGABYTES },
-    pulls: { timeoutMs: msOf(variables.PULL_TIMEOUT_SECONDS), headerKeys: variables.PULL_HEADERS_KEY },
+    pulls: {
+      timeoutMs: msOf(variables.PULL_TIMEOUT_SECONDS),
+      headerKeys: variables.PULL_HEADERS_KEY,
+      unknownRowsKept: variables.PULL_UNKNOWN_ROWS,
+    },
     catalogue: { pollMs: msOf(variables.CATALOGUE_POLL_SECONDS) },
     ...readLoad(variables),
     logLevel: variables.LOG_LEVEL,

@@ -108,6 +108,8 @@ export const numberVariables = {
   IMPORT_MAX_MEGABYTES: wholeNumber({ standard: 250, least: 1, most: 5000 }),
   // For a whole export. Below, a large one would never come; Temporal gives the activity half an hour.
   PULL_TIMEOUT_SECONDS: seconds({ standard: 5 * MINUTE_SECONDS, least: 1, most: 25 * MINUTE_SECONDS }),
+  // Enough to see what is wrong with an export. Above, one of invented ids, pulled every few minutes, would fill the database.
+  PULL_UNKNOWN_ROWS: wholeNumber({ standard: 1000, least: 0, most: 100_000 }),
 };
 
 type Bounds = { least: number; most: number };

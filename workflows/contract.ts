@@ -234,6 +234,7 @@ export const retentionKinds = [
   'import_files',
   'visitor_hashes',
   'touches',
+  'pulled_rows',
 ] as const;
 
 export type RetentionKind = (typeof retentionKinds)[number];

@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   isCancellation,
+  patched,
   proxyActivities,
   setCurrentDetails,
 } from '@temporalio/workflow';
@@ -25,7 +26,7 @@ export type Retained = Partial<Record<RetentionKind, number | null>>;
 export async function retention(): Promise<Retained> {
   const dropped: Retained = {};
   const failed: RetentionKind[] = [];
-  for (const kind of retentionKinds) {
+  for (const kind of kindsToDrop()) {
     try {
       const done = await dropExpired.executeWithOptions({ summary: kind }, [{ kind }]);
       dropped[kind] = done?.dropped ?? null;
@@ -37,6 +38,11 @@ export async function retention(): Promise<Retained> {
   }
   if (failed.length > 0) throw ApplicationFailure.nonRetryable(`Not dropped: ${failed.join(', ')}.`, 'NotDropped');
   return dropped;
+}
+
+/** Runs that began before a kind was added end without it. */
+function kindsToDrop(): readonly RetentionKind[] {
+  return patched('pulled-rows') ? retentionKinds : retentionKinds.filter((kind) => kind !== 'pulled_rows');
 }
 
 function describe(dropped: Retained, failed: RetentionKind[]): string {

@@ -34,6 +34,8 @@ export type Work = {
   dryRun: DryRun | null;
   unstorable: UnstorableRows;
   windowMs: number;
+  /** How many rows of a pull about unknown conversions may leave a call. */
+  unknownRowsKept: number;
 };
 
 // Clicks on a lead wait for whoever has locked it, 100 ms at most, so few leads are locked at a time. A dry run locks none.
@@ -71,45 +73,63 @@ async function bookNext(db: Knex, work: Work): Promise<Step | undefined> {
   });
 }
 
+/** How far it was before these rows. */
+type Done = { done: ImportCounts };
+
 type Transaction = { trx: Asks; commit: () => Promise<void> };
 
 async function goOn({ trx, commit }: Transaction, work: Work, locked: LockedImport): Promise<Step> {
   const { importId, dryRun } = work.turn;
   if (locked.asked === 'pause') return ended(await endImport(trx, { importId, state: 'paused' }));
   const next = locked.asked === 'run' ? await work.ahead.take(trx, locked.nextChunk) : null;
-  if (next && next.chunks.length > 0) return await book({ trx, commit }, work, next);
+  if (next && next.chunks.length > 0) return await book({ trx, commit }, { ...work, done: locked.counts }, next);
   // Other statements need not wait while a million rows are deleted.
   if (dryRun && (await forgetAssumptions(trx, { importId, limit: FORGOTTEN_AT_ONCE })) > 0) return ended(locked.counts);
   return ended(await endImport(trx, { importId, state: locked.asked === 'cancel' ? 'cancelled' : 'done' }));
 }
 
 /** How far the import is goes to Postgres along with what became of the rows, and the COMMIT with both. */
-async function book({ trx, commit }: Transaction, work: Work, { chunks, facts }: NextChunks): Promise<Step> {
+async function book({ trx, commit }: Transaction, work: Work & Done, { chunks, facts }: NextChunks): Promise<Step> {
   const rows = chunks.flatMap((chunk) => chunk.reports.map((row) => work.unstorable.refuse(row)));
   const reports = rows.map(({ report }) => report);
   let step = undefined as Step | undefined;
-  const save = async (results: StatusResult[]) => {
+  const save = async (results: StatusResult[], unlogged = 0) => {
     const verdicts = rows.map((row, index) => toVerdict(row, results[index] as StatusResult));
     const became = countVerdicts(verdicts);
-    const progress = { ...work.turn, verdicts: splitByChunk(verdicts, chunks), counts: became };
+    const progress = { ...work.turn, verdicts: splitByChunk(verdicts, chunks), counts: became, unlogged };
     const [counts] = await Promise.all([saveProgress(trx, progress), commit()]);
     step = { counts, became };
   };
-  if (work.dryRun && facts) await work.dryRun.judge(trx, reports, { facts, commit: save });
+  if (work.dryRun && facts) await work.dryRun.judge(trx, reports, { facts, commit: (results) => save(results) });
   else await record(trx, work, { reports, save });
   if (!step) throw new Error(`Nothing was noted of the rows of import ${work.turn.importId}.`);
   return step;
 }
 
-type ToRecord = { reports: StatusReport[]; save: (results: StatusResult[]) => Promise<void> };
+type ToRecord = {
+  reports: StatusReport[];
+  save: (results: StatusResult[], unlogged?: number) => Promise<void>;
+};
 
-async function record(trx: Asks, { turn, windowMs }: Work, { reports, save }: ToRecord): Promise<void> {
+async function record(trx: Asks, work: Work & Done, { reports, save }: ToRecord): Promise<void> {
+  const { turn, windowMs } = work;
   try {
-    if (turn.source === 'pull') await save(await bookPulledRows(trx, reports, { turn, windowMs }));
-    else await recordStatuses(trx, reports, { windowMs, commit: save });
+    if (turn.source === 'pull') {
+      const { results, unlogged } = await bookPulledRows(trx, reports, {
+        turn,
+        windowMs,
+        unknownLeft: unknownLeft(work),
+      });
+      await save(results, unlogged);
+    } else await recordStatuses(trx, reports, { windowMs, commit: (results) => save(results) });
   } catch (cause) {
     throw isBadRow(cause) ? new RowsRefusedError(reports, cause) : cause;
   }
+}
+
+/** Every row that was refused or ignored counts, be its conversion unknown or not: that is known without looking. */
+function unknownLeft({ unknownRowsKept, done: { refused, ignored } }: Work & Done): number {
+  return Math.max(0, unknownRowsKept - refused - ignored);
 }
 
 function splitByChunk(verdicts: readonly RowVerdict[], chunks: readonly ReadChunk[]): NewVerdicts[] {

@@ -1,14 +1,34 @@
 import { readJudged } from '../../src/db/imports/assumptions.ts';
 import type { ImportTurn } from '../../src/db/imports/import-turns.ts';
 import type { Asks } from '../../src/db/pipelined.ts';
-import { findDecidedByPulls, findDecidedSince, readSaid, writeSaid } from '../../src/db/pulls/pulled-conversions.ts';
+import {
+  findDecidedByPulls,
+  findDecidedSince,
+  findOwnConversions,
+  readSaid,
+  writeSaid,
+} from '../../src/db/pulls/pulled-conversions.ts';
 import { conversionKey } from '../../src/db/statuses/lock-conversions.ts';
 import { recordStatuses } from '../../src/db/statuses/record-statuses.ts';
 import { noteRow } from '../../src/domain/pulls/said-before.ts';
-import { isDecision, judgeReport, type StatusReport, type StatusResult } from '../../src/domain/status-report.ts';
+import {
+  isDecision,
+  isStatus,
+  judgeReport,
+  type StatusReport,
+  type StatusResult,
+} from '../../src/domain/status-report.ts';
 import { markOfRow } from './mark-of-row.ts';
 
-type Pulled = { turn: ImportTurn; windowMs: number };
+type Pulled = {
+  turn: ImportTurn;
+  windowMs: number;
+  /** How many of its rows may still leave something behind although their conversion is unknown. */
+  unknownLeft: number;
+};
+
+/** What became of each row; `unlogged` of them are about unknown conversions and left nothing. */
+export type BookedPull = { results: StatusResult[]; unlogged: number };
 
 /**
  * Books rows of an export. Most of them were there the last time, so a row that says what the export has said of its
@@ -17,13 +37,43 @@ type Pulled = { turn: ImportTurn; windowMs: number };
  * was decided by another way since.
  *
  * Unless a repeat is news all the same, it is counted and leaves no call behind: an export of a million rows would leave a
- * million with each pull. Nor does a row that cannot be read: the next pull brings it again, mended or not.
+ * million with each pull. Nor does a row that cannot be read: the next pull brings it again, mended or not. Nor do rows about
+ * conversions that we do not know, beyond some: an export of invented ids would fill tables without end.
  */
 export async function bookPulledRows(
   trx: Asks,
   reports: readonly StatusReport[],
-  { turn, windowMs }: Pulled,
+  { turn, windowMs, unknownLeft }: Pulled,
+): Promise<BookedPull> {
+  const unlogged = await findTooMany(trx, reports, { turn, unknownLeft });
+  const logged = reports.filter((report) => !unlogged.has(report));
+  const results = await bookLogged(trx, logged, { turn, windowMs });
+  return {
+    results: reports.map((report) => unlogged.get(report) ?? (results.shift() as StatusResult)),
+    unlogged: unlogged.size,
+  };
+}
+
+/** Which rows are to leave nothing because too many before them were about unknown conversions, and what becomes of them. */
+async function findTooMany(
+  trx: Asks,
+  reports: readonly StatusReport[],
+  { turn: { advertiserId }, unknownLeft }: Pick<Pulled, 'turn' | 'unknownLeft'>,
+): Promise<Map<StatusReport, StatusResult>> {
+  if (reports.length <= unknownLeft) return new Map();
+  const own = await findOwnConversions(trx, { advertiserId, conversionIds: idsOf(reports) });
+  const isUnknown = ({ conversionId, meaning }: StatusReport) =>
+    meaning !== 'malformed' && !(conversionId !== null && own.has(conversionId));
+  const tooMany = reports.filter(isUnknown).slice(unknownLeft);
+  return new Map(tooMany.map((report) => [report, isStatus(report.meaning) ? 'unknown_conversion' : report.meaning]));
+}
+
+async function bookLogged(
+  trx: Asks,
+  reports: readonly StatusReport[],
+  { turn, windowMs }: Omit<Pulled, 'unknownLeft'>,
 ): Promise<StatusResult[]> {
+  if (reports.length === 0) return [];
   const { noted, reread } = await noteRepeats(trx, reports, turn);
   const repeats = noted.filter(({ isOutdated }) => isOutdated === true);
   const known = await judgeRepeats(trx, repeats, { turn, windowMs });
@@ -94,7 +144,7 @@ async function markFetchedBefore(
 async function judgeRepeats(
   trx: Asks,
   repeats: readonly StatusReport[],
-  { turn: { advertiserId, importId }, windowMs }: Pulled,
+  { turn: { advertiserId, importId }, windowMs }: Omit<Pulled, 'unknownLeft'>,
 ): Promise<Map<StatusReport, StatusResult>> {
   const conversionIds = idsOf(repeats);
   if (conversionIds.length === 0) return new Map();

@@ -19,6 +19,8 @@ export type ImportDeps = {
   windowMs: number;
   /** How many imports book rows at the same moment; the others take turns with them. */
   concurrency: number;
+  /** How many rows of a pull about unknown conversions may leave a call. */
+  unknownRowsKept: number;
   /** How long one batch goes on at most. */
   batchMs?: number;
   metrics: Pick<Metrics, 'importedRows'>;
@@ -39,6 +41,7 @@ export function createImporting({
   db,
   windowMs,
   concurrency,
+  unknownRowsKept,
   batchMs = BATCH_MS,
   metrics,
   log,
@@ -74,6 +77,7 @@ export function createImporting({
       dryRun,
       unstorable,
       windowMs,
+      unknownRowsKept,
     };
     const until = performance.now() + batchMs;
     let step: Step | undefined;

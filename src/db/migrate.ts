@@ -38,6 +38,7 @@ import { bulkOwed } from './migrations/035-bulk-owed.ts';
 import { unanswered } from './migrations/035-unanswered.ts';
 import { importFiles } from './migrations/036-import-files.ts';
 import { pullAttempts } from './migrations/037-pull-attempts.ts';
+import { boundedPulls } from './migrations/038-bounded-pulls.ts';
 import { quietRevisions } from './migrations/039-quiet-revisions.ts';
 import { signedFiles } from './migrations/039-signed-files.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -82,6 +83,7 @@ const migrations: Record<string, Migration> = {
   '035-unanswered': unanswered,
   '036-import-files': importFiles,
   '037-pull-attempts': pullAttempts,
+  '038-bounded-pulls': boundedPulls,
   '039-quiet-revisions': quietRevisions,
   '039-signed-files': signedFiles,
 };

@@ -43,6 +43,7 @@ export async function startWorkerRole({ config, db, metrics, log }: RoleDeps): P
     db: importDb,
     windowMs: config.leads.windowMs,
     concurrency: IMPORTS_AT_ONCE,
+    unknownRowsKept: config.pulls.unknownRowsKept,
     metrics,
     log,
   });

@@ -22,7 +22,15 @@ export async function createImportStage() {
   const limits = { maxRows: 100_000, maxMegabytes: 10 };
 
   const createWorker = (changes: Partial<ImportDeps> = {}) =>
-    createImporting({ db, windowMs, concurrency: 2, metrics, log: createLog('silent'), ...changes });
+    createImporting({
+      db,
+      windowMs,
+      concurrency: 2,
+      unknownRowsKept: 1000,
+      metrics,
+      log: createLog('silent'),
+      ...changes,
+    });
   const worker = createWorker();
 
   async function batch(importId: string, by = worker): Promise<ImportCounts | null> {

@@ -110,6 +110,27 @@ describe('the rows of an export that is pulled again and again', () => {
     assertFields(await pull('approved'), { stale: 1, recorded: 0 });
   });
 
+  it('leave nothing beyond some when they are about unknown conversions, and say so', async () => {
+    const by = stage.imports.createWorker({ unknownRowsKept: 3 });
+    const book = async (prefix: string) => {
+      const invented = Array.from({ length: 10 }, (_, index) => `${prefix}${index},${index % 2 ? 'approved' : 'what'}`);
+      stage.server.serve(['conversion_id,status', ...invented, `${conversion},approved`].join('\n'));
+      const { importId } = await stage.attempt(stage.newRun());
+      return { importId: importId ?? '', counts: await stage.imports.batch(importId ?? '', by) };
+    };
+    const remembered = async () => (await stage.db('pulled_conversions').whereLike('conversion_id', 'x-%')).length;
+    const { importId, counts } = await book('x-a');
+    assertFields(counts, { recorded: 1, refused: 10 });
+    assert.equal((await stage.imports.callsOf(importId)).length, 4);
+    assert.equal(await remembered(), 3);
+    assert.equal((await stage.imports.errorsOf(importId)).length, 10);
+    assert.equal((await stage.pulls())[0]?.unlogged, 7);
+    const next = await book('x-b');
+    assertFields(next.counts, { recorded: 0, duplicate: 1, refused: 10 });
+    assert.equal((await stage.imports.callsOf(next.importId)).length, 3);
+    assert.equal(await remembered(), 6);
+  });
+
   it('undo no newer decision that came by URL', async () => {
     await pull('approved');
     await reportByUrl('rejected');

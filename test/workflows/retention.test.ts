@@ -141,6 +141,7 @@ describe('the Schedule of retention', function () {
       },
       visitor_hashes: 0,
       touches: null,
+      pulled_rows: 0,
     });
     assert.deepEqual(await db('bot_visits'), []);
     const text = await world.metrics.registry.metrics();

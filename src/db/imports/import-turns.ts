@@ -99,6 +99,8 @@ export type Progress = Turn & {
   dryRun: boolean;
   verdicts: readonly NewVerdicts[];
   counts: RowCounts;
+  /** How many left no call because there were too many of unknown conversions. */
+  unlogged: number;
 };
 
 const SAVE_PROGRESS = `
@@ -110,12 +112,15 @@ const SAVE_PROGRESS = `
   update imports i set next_chunk = i.next_chunk + cardinality(:chunks::int[]), touched_at = now(),
     done_rows = i.done_rows + :recorded::int + :duplicate::int + :stale::int + :ignored::int + :refused::int,
     recorded = i.recorded + :recorded::int, duplicate = i.duplicate + :duplicate::int, stale = i.stale + :stale::int,
-    ignored = i.ignored + :ignored::int, refused = i.refused + :refused::int
+    ignored = i.ignored + :ignored::int, refused = i.refused + :refused::int, unlogged = i.unlogged + :unlogged::int
   where i.import_id = :importId
   returning ${COUNTS}`;
 
 /** Notes what became of the rows of chunks, in the transaction that books them. The turn must be locked. */
-export async function saveProgress(trx: Asks, { importId, dryRun, verdicts, counts }: Progress): Promise<ImportCounts> {
+export async function saveProgress(
+  trx: Asks,
+  { importId, dryRun, verdicts, counts, unlogged }: Progress,
+): Promise<ImportCounts> {
   const { rows } = await trx
     .raw<{ rows: [ImportCounts] }>(SAVE_PROGRESS, {
       importId,
@@ -124,6 +129,7 @@ export async function saveProgress(trx: Asks, { importId, dryRun, verdicts, coun
       verdicts: verdicts.map((each) => each.verdicts),
       haveRefused: verdicts.map(({ hasRefused }) => hasRefused),
       ...counts,
+      unlogged,
     })
     .options(prepared('save-import-progress'));
   return rows[0];

@@ -30,6 +30,8 @@ export type Import = ImportCounts & {
   ended_at: string | null;
   /** Since when its rows are gone: it cannot be applied, and what was refused cannot be shown. */
   file_dropped_at: string | null;
+  /** How many rows of a pull about unknown conversions left no call, because there were too many. */
+  unlogged: number;
 };
 
 /** Whose import it is, where an advertiser asks for its own alone: those that it has sent itself. */
@@ -37,7 +39,7 @@ export type ImportKey = { importId: string; advertiserId?: string | undefined };
 
 export const IMPORT_COLUMNS = `import_id, advertiser_id, source, file_name, format, bytes, mapping, notify, dry_run,
   dry_run_counts, asked, state, rows, done_rows, recorded, duplicate, stale, ignored, refused, created_at, started_at,
-  resumed_at, done_before, ended_at, file_dropped_at`;
+  resumed_at, done_before, ended_at, file_dropped_at, unlogged`;
 
 const IS_ASKED_FOR = `import_id = :importId and state <> 'receiving'
   and (:advertiserId::text is null or (advertiser_id = :advertiserId and source = 'advertiser'))`;

@@ -16,6 +16,8 @@ export type Pull = {
   detail: string | null;
   bytes: number | null;
   import_id: string | null;
+  /** How many of its rows about unknown conversions left no call, because there were too many. */
+  unlogged: number;
 };
 
 const PULL_COLUMNS = [
@@ -24,6 +26,7 @@ const PULL_COLUMNS = [
 ];
 // Only those that came to something by themselves.
 const ATTEMPTS = 'attempts - left_attempts as attempts';
+const UNLOGGED = 'coalesce((select i.unlogged from imports i where i.import_id = pulls.import_id), 0) as unlogged';
 
 /** Pulls of an advertiser, the newest first; the cursor of a page is the id of a pull. */
 export async function listPulls(
@@ -35,7 +38,7 @@ export async function listPulls(
     .where((query) => void (cursor !== undefined && query.where('pull_id', '<', cursor)))
     .orderBy('pull_id', 'desc')
     .limit(limit + 1)
-    .select<Pull[]>([...PULL_COLUMNS, db.raw(ATTEMPTS)]);
+    .select<Pull[]>([...PULL_COLUMNS, db.raw(ATTEMPTS), db.raw(UNLOGGED)]);
   const page = rows.slice(0, limit);
   return { rows: page, next: rows.length > limit ? (page.at(-1)?.pull_id ?? null) : null };
 }

@@ -48,7 +48,7 @@ const WRITE = `
   from json_to_recordset(:values::json) as v (conversion_id text, import_id text, said text[], said_before text[])
   order by v.conversion_id
   on conflict (advertiser_id, conversion_id) do update set import_id = excluded.import_id, said = excluded.said,
-    said_before = excluded.said_before`;
+    said_before = excluded.said_before, used_on = current_date`;
 
 export async function writeSaid(
   trx: Asks,
@@ -62,6 +62,21 @@ export async function writeSaid(
     said_before: toTexts(each.saidBefore),
   }));
   await trx.raw(WRITE, { advertiserId, values: JSON.stringify(values) }).options(prepared('write-said'));
+}
+
+/** Which of these an advertiser has got from us. */
+export async function findOwnConversions(
+  trx: Asks,
+  asked: { advertiserId: string; conversionIds: string[] },
+): Promise<ReadonlySet<string>> {
+  const { rows } = await trx
+    .raw<{ rows: { conversionId: string }[] }>(
+      `select conversion_id as "conversionId" from conversions
+       where conversion_id = any (:conversionIds::text[]) and advertiser_id = :advertiserId`,
+      asked,
+    )
+    .options(prepared('find-own-conversions'));
+  return new Set(rows.map(({ conversionId }) => conversionId));
 }
 
 const FIND_DECIDED = `

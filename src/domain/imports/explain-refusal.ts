@@ -20,3 +20,10 @@ export function explainRefusal(result: string, row: RefusedRow, problem: string 
       return `The row was not accepted: ${result}.`;
   }
 }
+
+/** What is odd about a pulled file of which so many rows about unknown conversions left no call; null when none did. */
+export function explainUnlogged(unlogged: number): string | null {
+  if (unlogged === 0) return null;
+  const rows = `${unlogged.toLocaleString('en')} ${unlogged === 1 ? 'row is' : 'rows are'}`;
+  return `More of its rows than usual name conversions that we did not give its advertiser: ${rows} not in the inbound log, only the first are. Look at the refused rows whether the right column holds our id, and ask the advertiser what else its export lists.`;
+}

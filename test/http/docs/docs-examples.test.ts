@@ -160,7 +160,12 @@ function unescapeHtml(html: string): string {
 
 /** Does what a worker does with an import, to its end. */
 function createImportRunner(db: Knex, advertiserId: string): (importId: string) => Promise<unknown> {
-  const deps = { db, windowMs: policy.windowMs, concurrency: 1, metrics: createMetrics(), log: createLog('silent') };
+  const { windowMs } = policy;
+  const deps = {
+    ...{ db, windowMs, concurrency: 1, unknownRowsKept: 1000 },
+    metrics: createMetrics(),
+    log: createLog('silent'),
+  };
   const { importBatch } = createImporting(deps).activities;
   return (importId) => new MockActivityEnvironment().run(importBatch, { importId, advertiserId, dryRun: false });
 }

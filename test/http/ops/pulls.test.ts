@@ -115,6 +115,33 @@ describe('the pull of an advertiser in the ops console', () => {
     assert.doesNotMatch(text, /<b>no/);
   });
 
+  it('says of an import that most of its rows are about unknown conversions', async () => {
+    await save();
+    const { db, advertiserId: advertiser_id } = network;
+    const at = new Date();
+    await db('imports').insert({
+      ...{ import_id: 'odd', advertiser_id, source: 'pull', notify: true, dry_run: false, state: 'done', ended_at: at },
+      ...{
+        format: 'csv',
+        bytes: 7,
+        sha256: '',
+        mapping: '{}',
+        rows: 9,
+        done_rows: 9,
+        refused: 9,
+        started_at: at,
+        unlogged: 1234,
+      },
+    });
+    await db('pulls').insert({
+      ...{ advertiser_id, revised_at: at, started_at: at, ended_at: at },
+      ...{ pull_id: 'p1', run_id: '1', result: 'imported', http_status: 200, bytes: 7, import_id: 'odd' },
+    });
+    for (const page of [place, '/ops/imports/odd'])
+      assert.match(await read(page), /1,234 rows are not in the inbound log/);
+    await db('imports').delete();
+  });
+
   it('says where it fails: on its page, that of the advertiser, and the overview', async () => {
     await save();
     assert.match(await read('/ops'), /Every export that is pulled comes/);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Pull, PullStanding } from '../../../db/pulls/pull-reports.ts';
 import type { PullSettings } from '../../../db/pulls/pull-settings.ts';
+import { explainUnlogged } from '../../../domain/imports/explain-refusal.ts';
 import { explainPull } from '../../../domain/pulls/explain-pull.ts';
 import { pullFormats, pullResults, pullStates } from '../../../domain/pulls/pull.ts';
 import { mappingSchema } from '../../imports/import-fields.ts';
@@ -78,7 +79,10 @@ export const pullSchema = z
         'Null while it is under way. `unchanged`: the export is what was imported last, or holds no rows. `skipped`: nothing was fetched, or it was left; `error` says why.',
     }),
     http_status: z.int().nullable().meta({ description: 'Of the last attempt; null when no answer came.' }),
-    error: z.string().nullable().meta({ description: 'What went wrong and what to do, in a sentence.' }),
+    error: z
+      .string()
+      .nullable()
+      .meta({ description: 'What went wrong, or is odd about its rows, and what to do, in a sentence.' }),
     bytes: z.int().nullable(),
     import_id: z.string().nullable().meta({ description: 'What was made of its file.' }),
   })
@@ -99,7 +103,7 @@ export const pullExample: z.output<typeof pullSchema> = {
 
 export function viewPull(pull: Pull): z.output<typeof pullSchema> {
   const { pull_id, advertiser_id, started_at, ended_at, attempts, result, http_status, bytes, import_id } = pull;
-  const { problem, detail } = pull;
-  const error = explainPull({ problem, detail, httpStatus: http_status });
+  const { problem, detail, unlogged } = pull;
+  const error = explainPull({ problem, detail, httpStatus: http_status }) ?? explainUnlogged(unlogged);
   return { pull_id, advertiser_id, started_at, ended_at, attempts, result, http_status, error, bytes, import_id };
 }

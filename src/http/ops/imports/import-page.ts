@@ -13,6 +13,8 @@ export type ImportData = {
   refusal: string | undefined;
   /** Whoever sent the file was led here, because it had been sent before. */
   wasSentBefore: boolean;
+  /** What is odd about unknown conversions. */
+  unlogged: string | null;
   fields: readonly ImportField[];
   may: ReturnType<typeof mayOf>;
 };
@@ -27,6 +29,7 @@ export const sendImport = definePage<ImportData>(
 <div class="head"><h1><%= one.dry_run ? 'Dry run' : 'Import' %> of <%= one.file_name ?? 'a file' %></h1><span class="row"><%~ it.show.id(one.import_id) %> <%~ it.show.state(one.state) %></span></div>
 <% if (it.refusal) { %><%~ it.show.notice({ tone: 'bad', text: it.refusal, role: 'alert' }) %><% } %>
 <% if (it.wasSentBefore) { %><%~ it.show.notice({ tone: 'busy', title: 'This file was sent before', text: 'This is its import, and nothing else was begun. To import it once more all the same, send it again and say so in the form.', role: 'status' }) %><% } %>
+<% if (it.unlogged) { %><%~ it.show.notice({ tone: 'busy', title: 'Too many unknown conversions', text: it.unlogged }) %><% } %>
 <section class="card">
 <p class="progress-text"><strong><%= number(one.done_rows) %> of <%= number(one.rows) %> rows</strong><% if (progress.pace) { %> <span class="soft"><%= progress.pace %></span><% } %></p>
 <progress value="<%= one.done_rows %>" max="<%= progress.total %>" aria-label="Rows dealt with"></progress>

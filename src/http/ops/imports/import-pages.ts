@@ -5,6 +5,7 @@ import { changeImport, importChanges } from '../../../db/imports/change-import.t
 import { readImportErrors } from '../../../db/imports/import-errors.ts';
 import { listImports, readImport, type Import } from '../../../db/imports/imports.ts';
 import { importFields, type ImportField } from '../../../domain/imports/columns.ts';
+import { explainUnlogged } from '../../../domain/imports/explain-refusal.ts';
 import { importStates } from '../../../domain/imports/import.ts';
 import type { FileRow } from '../../../domain/imports/row.ts';
 import { AppError } from '../../../errors.ts';
@@ -142,7 +143,10 @@ export function addImportPages(routes: Router, { db }: Pick<ImportPagesDeps, 'db
     sendImport(
       res,
       { title: one.file_name ?? 'Import', status },
-      { one, progress, errors, refusal, wasSentBefore, fields: importFields, may: mayOf(res) },
+      {
+        ...{ one, progress, errors, refusal, wasSentBefore, fields: importFields, may: mayOf(res) },
+        unlogged: explainUnlogged(one.unlogged),
+      },
     );
   }
 

@@ -79,7 +79,7 @@ export const sendPull = definePage<PullPageData>(
 <tr>
 <td class="whole" data-label="Began"><%~ it.show.time(pull.started_at) %></td>
 <td data-label="Result"><%~ it.show.state(pull.result ?? 'running') %></td>
-<td data-label="What came of it" class="wrap whole"><% if (pull.importHref) { %><a href="<%= pull.importHref %>">Its import</a><% } else if (pull.error) { %><%= pull.error %><% } else if (pull.result === 'unchanged') { %><span class="soft">Nothing new.</span><% } else { %><span class="soft">–</span><% } %></td>
+<td data-label="What came of it" class="wrap whole"><% if (pull.importHref) { %><a href="<%= pull.importHref %>">Its import</a><% if (pull.error) { %><div><%= pull.error %></div><% } %><% } else if (pull.error) { %><%= pull.error %><% } else if (pull.result === 'unchanged') { %><span class="soft">Nothing new.</span><% } else { %><span class="soft">–</span><% } %></td>
 <td data-label="HTTP" class="number"><%= pull.http_status ?? '–' %></td>
 <td data-label="Attempts" class="number"><%= pull.attempts %></td>
 <td data-label="Size" class="number"><%= pull.size %></td>

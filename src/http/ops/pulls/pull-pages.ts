@@ -6,6 +6,7 @@ import { changePull, pullChanges, type PullChange } from '../../../db/pulls/chan
 import { listPulls, readPullStanding } from '../../../db/pulls/pull-reports.ts';
 import { deletePullSettings, readPullSettings, type PullSettings } from '../../../db/pulls/pull-settings.ts';
 import { importFields } from '../../../domain/imports/columns.ts';
+import { explainUnlogged } from '../../../domain/imports/explain-refusal.ts';
 import { explainPull } from '../../../domain/pulls/explain-pull.ts';
 import { MAX_HEADERS } from '../../../domain/pulls/own-headers.ts';
 import { pullFormats, type PullFormat } from '../../../domain/pulls/pull.ts';
@@ -143,9 +144,9 @@ function pullAt({ advertiser_id }: Pick<Advertiser, 'advertiser_id'>): string {
 }
 
 function showPull(pull: Awaited<ReturnType<typeof listPulls>>['rows'][number]) {
-  const { problem, detail, http_status: httpStatus, bytes, import_id } = pull;
+  const { problem, detail, http_status: httpStatus, bytes, import_id, unlogged } = pull;
   return {
-    error: explainPull({ problem, detail, httpStatus }),
+    error: explainPull({ problem, detail, httpStatus }) ?? explainUnlogged(unlogged),
     size: bytes === null ? '–' : showSize(bytes),
     importHref: import_id === null ? null : importAt(import_id),
   };
