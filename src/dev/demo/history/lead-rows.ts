@@ -95,7 +95,7 @@ function addStatus(
   const named = { lead_id: leadId, seq, conversion_id: conversionId };
   const query = { conversion_id: conversionId, status, ...(reason !== null && { reason }) };
   const raw = JSON.stringify({ method: 'GET', query, body: null });
-  rows.status_calls.push({ ...named, advertiser_id: advertiserId, at, raw, result: 'recorded' });
+  rows.status_calls.push({ ...named, advertiser_id: advertiserId, at, raw, word: status, status, result: 'recorded' });
   rows.lead_events.push({
     ...EVENT,
     ...named,

@@ -30,7 +30,7 @@ const TABLE = `
 <td data-label="When"><%~ it.show.time(row.at) %></td>
 <td data-label="Advertiser" class="wrap"><a href="/ops/advertisers/<%= encodeURIComponent(row.advertiser_id) %>"><%= row.advertiser_id %></a></td>
 <td data-label="Conversion"><% if (row.conversion_id === null) { %><span class="soft">none</span><% } else { %><%~ it.show.id(row.conversion_id, row.result === 'unknown_conversion' ? undefined : '/ops/conversions/' + encodeURIComponent(row.conversion_id)) %><% } %></td>
-<td data-label="It said" class="wrap"><% if (row.word === null) { %><span class="soft">nothing</span><% } else { %><%= row.word %><% if (row.status !== null && row.status !== row.word) { %> <span class="soft small">means <%= row.status %></span><% } %><% } %></td>
+<td data-label="It said" class="wrap"><% if (row.word === null) { %><span class="soft">nothing</span><% } else { %><%= row.word %><% } %><% if (row.status !== null && row.status !== row.word) { %> <span class="soft small">means <%= row.status %></span><% } %></td>
 <td data-label="Became"><%~ it.show.state(row.result.replaceAll('_', ' ')) %></td>
 <td data-label="Brought by" class="small"><%= row.source === 'ops' ? 'ops' : row.source === 'import' ? 'a file' : 'a call' %><% if (row.rejudged_at !== null) { %>, judged again<% } %></td>
 </tr>

@@ -111,7 +111,7 @@ async function lookAtImports(db: Knex): Promise<Finding> {
 
 async function lookAtPulls(db: Knex): Promise<Finding> {
   const { failing, overdue, waiting, first } = await findTroubledPulls(db);
-  if (first === null) return { tone: 'good', text: 'Every export that is pulled comes.' };
+  if (first === null) return { tone: 'good', text: 'No pull is in trouble.' };
   const troubled = [
     ...(failing > 0 ? [`${say(failing, "advertiser's export", "advertisers' exports")} cannot be fetched`] : []),
     ...(overdue > 0 ? [`${say(overdue, 'pull')} should have begun long ago`] : []),
