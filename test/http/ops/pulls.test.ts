@@ -144,7 +144,7 @@ describe('the pull of an advertiser in the ops console', () => {
 
   it('says where it fails: on its page, that of the advertiser, and the overview', async () => {
     await save();
-    assert.match(await read('/ops'), /Every export that is pulled comes/);
+    assert.match(await read('/ops'), /No pull is in trouble/);
     await network.db('pull_standings').update({ failing_since: new Date(), failures: 3 });
     assert.match(await read(), /The last 3 pulls failed/);
     assert.match(await read(`/ops/advertisers/${network.advertiserId}`), /Its pull fails/);
