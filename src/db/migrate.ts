@@ -40,7 +40,7 @@ import { importFiles } from './migrations/036-import-files.ts';
 import { pullAttempts } from './migrations/037-pull-attempts.ts';
 import { boundedPulls } from './migrations/038-bounded-pulls.ts';
 import { quietRevisions } from './migrations/039-quiet-revisions.ts';
-import { signedFiles } from './migrations/039-signed-files.ts';
+import { signedFiles } from './migrations/040-signed-files.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -85,7 +85,7 @@ const migrations: Record<string, Migration> = {
   '037-pull-attempts': pullAttempts,
   '038-bounded-pulls': boundedPulls,
   '039-quiet-revisions': quietRevisions,
-  '039-signed-files': signedFiles,
+  '040-signed-files': signedFiles,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {
