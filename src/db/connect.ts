@@ -14,6 +14,8 @@ export type DatabaseOptions = {
   statementTimeoutMs: number;
   /** False where a commit need not be on the disk when it is answered. */
   isCommitAwaited?: boolean;
+  /** False where each statement waits for the one before it, so that what pg does for those that do not is in vain. */
+  isPipelined?: boolean;
   /** Further settings of Postgres for each connection, as `-c name=value`. */
   settings?: string;
 };
@@ -77,7 +79,7 @@ const PATIENT: Patience = { connectTimeoutMs: CONNECT_TIMEOUT_MS, answerGraceMs:
 
 /** Connects on first use. int8 is read as number, timestamptz as ISO 8601 text. */
 export function connectDb(
-  { url, poolSize, statementTimeoutMs, isCommitAwaited = true, settings = '' }: DatabaseOptions,
+  { url, poolSize, statementTimeoutMs, isCommitAwaited = true, isPipelined = true, settings = '' }: DatabaseOptions,
   { connectTimeoutMs, answerGraceMs }: Patience = PATIENT,
 ): Knex {
   return knex({
@@ -89,7 +91,7 @@ export function connectDb(
       query_timeout: statementTimeoutMs + answerGraceMs,
       idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
       keepAlive: true,
-      ...PIPELINED,
+      ...(isPipelined && PIPELINED),
       // To compile a plan takes longer than most of these statements, and Postgres guesses many of them to be long.
       options: `-c jit=off${isCommitAwaited ? '' : ' -c synchronous_commit=off'} ${settings}`,
       types,
@@ -130,7 +132,7 @@ export function connectRelayDb(options: DatabaseOptions): Knex {
  */
 export function connectReplayDb(options: Omit<DatabaseOptions, 'poolSize'>): Knex {
   const settings = '-c enable_seqscan=off -c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan';
-  return connectDb({ ...options, poolSize: REPLAY_CONNECTIONS, settings });
+  return connectDb({ ...options, poolSize: REPLAY_CONNECTIONS, isPipelined: false, settings });
 }
 
 /**
