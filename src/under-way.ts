@@ -1,26 +1,28 @@
 export type UnderWay = {
   /** Does the work, which is under way until it has ended, however that is. */
   run<T>(work: () => Promise<T>): Promise<T>;
-  /** Resolves when nothing is under way. */
-  idle(): Promise<void>;
+  /** Resolves when all that is under way now has ended; what begins later is not waited for. */
+  allEnded(): Promise<void>;
 };
 
-/** Counts what is under way, for whoever has to wait until all of it has ended. */
+type Work = { tellEnd: (() => void)[] };
+
+/** Knows what is under way, for whoever has to wait until it has ended. */
 export function createUnderWay(): UnderWay {
-  let count = 0;
-  const waiting: (() => void)[] = [];
+  const works = new Set<Work>();
   return {
     async run(work) {
-      count++;
+      const own: Work = { tellEnd: [] };
+      works.add(own);
       try {
         return await work();
       } finally {
-        count--;
-        if (count === 0) for (const resolve of waiting.splice(0)) resolve();
+        works.delete(own);
+        for (const tell of own.tellEnd) tell();
       }
     },
-    async idle() {
-      if (count > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+    async allEnded() {
+      await Promise.all([...works].map(({ tellEnd }) => new Promise<void>((resolve) => tellEnd.push(resolve))));
     },
   };
 }

@@ -11,17 +11,30 @@ describe('what is under way', () => {
     const bad = underWay
       .run(() => hanging().then(() => Promise.reject(new Error('failed'))))
       .catch(() => ended.push('bad'));
-    const idle = underWay.idle().then(() => ended.push('idle'));
+    const all = underWay.allEnded().then(() => ended.push('all'));
     for (const end of ends) {
       end();
       await (end === ends[0] ? good : bad);
     }
-    await idle;
-    assert.deepEqual(ended.toSorted(), ['bad', 'good', 'idle']);
+    await all;
+    assert.deepEqual(ended.toSorted(), ['all', 'bad', 'good']);
     assert.equal(ended[0], 'good');
   });
 
   it('is not waited for when there is nothing', async () => {
-    await createUnderWay().idle();
+    await createUnderWay().allEnded();
+  });
+
+  it('is not waited for when it began later, so that nobody waits for ever where there is always something', async () => {
+    const underWay = createUnderWay();
+    const ends: (() => void)[] = [];
+    const hang = () => underWay.run(() => new Promise<void>((resolve) => ends.push(resolve)));
+    const first = hang();
+    const all = underWay.allEnded();
+    const later = hang();
+    ends[0]?.();
+    await all;
+    ends[1]?.();
+    await Promise.all([first, later]);
   });
 });

@@ -57,10 +57,10 @@ export function createAttemptWriter({ db, metrics, log }: WriterDeps): AttemptWr
       }
     },
     end: (end) => unrecorded.run(() => record(end)),
-    allRecorded: () => unrecorded.idle(),
+    allRecorded: () => unrecorded.allEnded(),
     async stop() {
       const graceOver = setTimeout(() => stopping.abort(), STOP_GRACE_MS);
-      await unrecorded.idle();
+      await unrecorded.allEnded();
       clearTimeout(graceOver);
     },
   };

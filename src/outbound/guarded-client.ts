@@ -70,7 +70,7 @@ export function createGuardedClient(options: ClientOptions): GuardedClient {
   return {
     send: (call) => underWay.run(() => sendOnce(agent, call, options.timeoutMs)),
     async close() {
-      await underWay.idle();
+      await underWay.allEnded();
       await agent.destroy();
     },
   };
@@ -107,7 +107,7 @@ async function sendOnce(agent: Agent, call: PostbackRequest, timeoutMs: number):
     delivered: httpStatus === 200 && error === null,
     httpStatus,
     error,
-    location: location === null ? null : toSafeText(Buffer.from(location), LOCATION_KEPT_BYTES),
+    location: location === null ? null : toSafeText(Buffer.from(location, 'latin1'), LOCATION_KEPT_BYTES),
     responseBody: body && toSafeText(body, BODY_KEPT_BYTES),
     durationMs: Math.round(performance.now() - startedAt),
   };
