@@ -149,6 +149,12 @@ describe('the guarded client', () => {
       assert.deepEqual(paths, ['/start']);
     });
 
+    it('a redirect to an address in UTF-8, which it shows as it is', async () => {
+      const location = Buffer.from('/café').toString('latin1');
+      const outcome = await outcomeOf((_request, response) => response.writeHead(302, { location }).end());
+      assertFields(outcome, { httpStatus: 302, location: '/café' });
+    });
+
     it('a server that never answers', async () => {
       const outcome = await outcomeOf(() => undefined, { timeoutMs: 150 });
       assertFields(outcome, { delivered: false, httpStatus: null, error: 'timeout' });
