@@ -102,8 +102,10 @@ window.addEventListener('pageshow', () => {
 
 // A part of a page that is asked for anew comes between neither a press and its release, nor a reader and the focus.
 let isPressed = false;
-document.addEventListener('pointerdown', () => (isPressed = true));
-for (const end of ['pointerup', 'pointercancel', 'dragend']) document.addEventListener(end, () => (isPressed = false));
+document.addEventListener('pointerdown', ({ isPrimary, button }) => (isPressed = isPrimary && button === 0));
+// A menu of the browser may take the release.
+const RELEASES = ['pointerup', 'pointercancel', 'dragend', 'contextmenu', 'change', 'blur'];
+for (const release of RELEASES) window.addEventListener(release, () => (isPressed = false));
 
 /** @type {{ name: string, place: number } | undefined} what had the focus before a swap and cannot be told by an id */
 let focused;
