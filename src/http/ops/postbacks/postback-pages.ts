@@ -81,11 +81,12 @@ export function addPostbackPages(routes: Router, { db }: { db: Knex }): void {
     { postbackId, partnerId, leadId }: PostbackAddress & { partnerId: string },
     { again, status = 200 }: Pick<PostbackData, 'again'> & { status?: number },
   ): Promise<void> {
-    const [facts, partner, refusal] = await Promise.all([
+    const [facts, partner] = await Promise.all([
       readPartnerPostback(db, { partnerId, postbackId }),
       readPartner(db, partnerId),
-      readRedeliveryRefusal(db, { partnerId, postbackId }),
     ]);
+    // After the facts: what they show as ended must not be refused as under way.
+    const refusal = await readRedeliveryRefusal(db, { partnerId, postbackId });
     if (!facts || refusal === undefined) throw new AppError('unknown', `There is no postback ${postbackId}.`);
     const postback = viewPartnerPostback(facts);
     const hasEnded = postback.state !== 'scheduled' && postback.state !== 'retrying';
@@ -94,7 +95,8 @@ export function addPostbackPages(routes: Router, { db }: { db: Knex }): void {
       ...{ postback, leadId, again },
       partner: { partnerId, name: partner?.name ?? partnerId },
       mayRedeliver: mayOf(res).operate && refusal === null && !isMoving,
-      refusal: isMoving || postback.state === 'superseded' ? null : refusal,
+      // What has just been refused is said above.
+      refusal: isMoving || again?.tone === 'bad' || postback.state === 'superseded' ? null : refusal,
       isMoving,
       address: res.req.method === 'GET' ? res.req.originalUrl : postbackAt(postbackId),
     });

@@ -70,11 +70,12 @@ export function addDeliveryPages(routes: Router, db: Knex): void {
     { status = 200, again, address }: Pick<DeliveryData, 'again' | 'address'> & { status?: number },
   ): Promise<void> {
     const { partnerId } = sessionOf(res);
-    const [facts, partner, refusal] = await Promise.all([
+    const [facts, partner] = await Promise.all([
       readPartnerPostback(db, { partnerId, postbackId }),
       readPartner(db, partnerId),
-      readRedeliveryRefusal(db, { partnerId, postbackId }),
     ]);
+    // After the facts: what they show as ended must not be refused as under way.
+    const refusal = await readRedeliveryRefusal(db, { partnerId, postbackId });
     if (!facts || refusal === undefined) throw notYours('postback', postbackId);
     const offer = await readOffer(db, facts.postback.offer_id);
     const postback = viewPartnerPostback(facts);
@@ -85,7 +86,8 @@ export function addDeliveryPages(routes: Router, db: Knex): void {
       explanation: tellState(facts).why,
       offerName: offer?.name,
       rule: ruleBehind(postback),
-      refusal: isMoving || postback.state === 'superseded' ? null : refusal,
+      // What has just been refused is said above.
+      refusal: isMoving || again?.tone === 'bad' || postback.state === 'superseded' ? null : refusal,
       redelivery: isMoving || refusal !== null ? undefined : offerRedelivery(postback, partner?.postback ?? null),
     });
   }
