@@ -34,8 +34,8 @@ const PREFERRED: readonly Status[] = ['pending', 'approved', 'rejected'];
 
 /**
  * Sends a marked test postback to failing endpoints whose partners have asked for that, so that their recovery is noticed
- * although nothing is due for them. What is due is sent as ever. Any number of processes may run one; they share the work. Stopping waits for
- * the calls under way.
+ * although nothing is due for them. What is due is sent as ever. Any number of processes may run one; they share the work.
+ * Stopping waits for the calls under way.
  */
 export function startCanary(deps: CanaryDeps): Repeating {
   const { canaryIntervalMs, log } = deps;

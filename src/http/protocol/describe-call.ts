@@ -32,6 +32,8 @@ export type Call<Refusal extends string> = {
   status?: 200 | 201 | 202 | 204;
   /** How the same looks as CSV, where it can be had so; where there is no answer, it is CSV alone. */
   csv?: string;
+  /** What headers of its own the answer may have. */
+  headers?: z.ZodObject;
   /** How it may be refused, apart from what every call may meet. */
   refusals: Refusal[];
 };
@@ -74,8 +76,9 @@ function describeCall<Refusal extends string>(
 function describeSuccess({
   answer,
   csv,
+  headers,
   status = answer || csv !== undefined ? 200 : 204,
-}: Pick<Call<never>, 'answer' | 'csv' | 'status'>): ZodOpenApiResponsesObject {
+}: Pick<Call<never>, 'answer' | 'csv' | 'headers' | 'status'>): ZodOpenApiResponsesObject {
   if (!answer && csv !== undefined) {
     return {
       [String(status)]: {
@@ -92,6 +95,7 @@ function describeSuccess({
       description:
         "Done. With `Accept: text/csv` it comes as CSV, UTF-8, what looks like a formula with a `'` before it.",
       content: { ...content, 'text/csv': { schema: z.string(), example: csv } },
+      ...(headers && { headers }),
     },
   };
 }

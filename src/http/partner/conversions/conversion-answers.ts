@@ -101,7 +101,14 @@ const missingSince = momentSchema.nullable().meta({
   description:
     'Null: all are listed. Otherwise we are still sorting out, as after an upgrade, whose the leads are that something ' +
     'happened to since then: of those only conversions are listed that you were told a status of. Ask again in some minutes. ' +
-    'Of CSV the header `Cashcat-Missing-Since` tells the same.',
+    'Of CSV the header `Cashcat-Missing-Since` tells the same; a file that began before we fell behind may break off.',
+});
+
+export const conversionHeaders = z.object({
+  'Cashcat-Missing-Since': momentSchema.optional().meta({
+    description: 'What `missing_since` says, when it is not null.',
+    example: '2026-01-31T09:14:00.000Z',
+  }),
 });
 
 export const conversionsAnswer = definePage(

@@ -1,6 +1,6 @@
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { describeCalls } from '../describe-partner-call.ts';
-import { conversionsAnswer, conversionStoryAnswer } from './conversion-answers.ts';
+import { conversionHeaders, conversionsAnswer, conversionStoryAnswer } from './conversion-answers.ts';
 import { conversionCsvExample } from './conversion-csv.ts';
 import { conversionListSchema, conversionPath } from './conversion-schemas.ts';
 
@@ -15,6 +15,7 @@ export function describeConversionCalls(): ZodOpenApiPathsObject {
         query: conversionListSchema,
         answer: conversionsAnswer,
         csv: conversionCsvExample,
+        headers: conversionHeaders,
         refusals: ['invalid'],
       },
     }),
