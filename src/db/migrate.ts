@@ -99,7 +99,8 @@ const migrationSource: Knex.MigrationSource<string> = {
 
 // Any number, as long as it is always the same.
 const MIGRATION_LOCK = 7_220_415_031;
-// Whoever uses a table queues behind a migration that waits for it: so long, and no longer, do clicks stop for that.
+// Whoever uses a table queues behind a migration that waits for it: so long, and no longer, does each wait stop them. What a
+// migration has locked stays so until all are made.
 const TABLE_WAIT_MS = 500;
 
 /**

@@ -141,7 +141,7 @@ async function finishOnce(db: Knex, whole: Whole): Promise<Import> {
       // If that was cancelled at this moment, this one takes its place.
       if (!before) continue;
       // It stays the same request when that import is cancelled.
-      await rememberRequest(db, { ...whole, importId: before.import_id });
+      await db.transaction((trx) => rememberRequest(trx, { ...whole, importId: before.import_id }));
       throw new SentBeforeError(before);
     }
   }

@@ -23,9 +23,8 @@ const MOST_REMEMBERED = 10_000;
 
 /**
  * Judges signatures of files. A file counts as wrong for its address until its signature turns out right, so that an address
- * cannot go on sending unsigned ones, or break each off; whatever else becomes of a file that is signed rightly, it counts no
- * more. A signature that was wrong is refused again from there before anything is
- * read.
+ * cannot go on sending unsigned ones, or break each off. One that is signed rightly is taken off the count, also when it is
+ * refused for something else. A signature that was wrong is refused again from there before anything is read.
  *
  * @returns begins with a file. @throws AppError `unauthorized` or `too_many`, before anything of it is read
  */
