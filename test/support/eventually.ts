@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const LOOK_AGAIN_MS = 20;
 
 /** Waits until `look` stops throwing and returns what it found; its last error after `timeoutMs`. */
-export async function eventually<T>(look: () => T | Promise<T>, timeoutMs = 30_000): Promise<T> {
+export async function eventually<T>(look: () => T | Promise<T>, timeoutMs = 60_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {
