@@ -22,9 +22,9 @@ type KeyData = {
 
 const PATH = '/ops/keys';
 const ROLES = [
-  { value: 'read', label: 'read: look at everything' },
-  { value: 'operate', label: 'operate: also accept, repair, import and send again' },
-  { value: 'admin', label: 'admin: also change the catalogue, prices, payouts and keys' },
+  { value: 'read', label: 'read: look' },
+  { value: 'operate', label: 'operate: also repair' },
+  { value: 'admin', label: 'admin: change anything' },
 ] satisfies { value: AdminRole; label: string }[];
 
 const sendKeys = definePage<KeyData>(
@@ -66,7 +66,7 @@ const sendKeys = definePage<KeyData>(
 <form method="post" action="/ops/keys">
 <%~ it.show.formToken() %>
 <%~ it.show.field({ name: 'name', label: 'Name', value: it.given.name, error: it.errors.name, help: 'Of a person or a program, such as anna or nightly-import. The audit log names them by it.', attributes: { required: '', maxlength: '40', autocomplete: 'off', spellcheck: 'false' } }) %>
-<%~ it.show.select({ name: 'role', label: 'What the key may do', value: it.given.role, error: it.errors.role, options: it.roles }) %>
+<%~ it.show.select({ name: 'role', label: 'What the key may do', value: it.given.role, error: it.errors.role, options: it.roles, help: 'Whoever may repair also accepts, imports and sends again. The catalogue, prices, payouts and keys are for admin alone.' }) %>
 <button>Make the key</button>
 </form>
 </section>

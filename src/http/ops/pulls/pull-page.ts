@@ -100,7 +100,7 @@ export const sendPull = definePage<PullPageData>(
 <% if (!it.mayKeepHeaders) { %><%~ it.show.notice({ tone: 'busy', text: 'Headers cannot be kept here until PULL_HEADERS_KEY is set for the roles api and worker.' }) %><% } %>
 <form method="post" action="<%= address %>/pull">
 <%~ it.show.formToken() %>
-<%~ it.show.field({ name: 'url', label: 'URL of the export', type: 'url', value: it.form.url, error: it.errors.url, help: 'CSV with a header, or JSON, as for an import. It may list everything each time: a row that it lists again corrects nothing.', attributes: { required: '', maxlength: '2048', spellcheck: 'false', autocomplete: 'off' } }) %>
+<%~ it.show.field({ name: 'url', label: 'URL of the export', type: 'url', value: it.form.url, error: it.errors.url, help: 'CSV with a header, or JSON, as for an import. It may list everything each time: what was booked from it before is not booked again.', attributes: { required: '', maxlength: '2048', spellcheck: 'false', autocomplete: 'off' } }) %>
 <%~ it.show.field({ name: 'every_minutes', label: 'Minutes between two pulls', type: 'number', value: it.form.every_minutes, error: it.errors.every_minutes, attributes: { required: '', min: '5', max: '10080' } }) %>
 <%~ it.show.select({ name: 'format', label: 'Format', value: it.form.format, error: it.errors.format, options: it.formats }) %>
 <%~ it.show.select({ name: 'notify', label: 'Postbacks', value: it.form.notify, options: [{ value: 'true', label: 'Tell the partners' }, { value: 'false', label: 'Book without telling any partner' }] }) %>

@@ -25,7 +25,7 @@ export const sendSilence = definePage<SilenceData>(
 <% for (const row of it.rows) { const asked = encodeURIComponent(row.advertiser_id); %>
 <tr>
 <th scope="row" class="wrap"><a href="/ops/advertisers/<%= asked %>"><%= row.advertiser_name %></a><% if (row.is_silent) { %> <%~ it.show.state('silent') %><% } %></th>
-<td data-label="Last call"><a href="/ops/inbound?advertiser_id=<%= asked %>"><% if (row.last_call_at === null) { %>never<% } else { %><%~ it.show.time(row.last_call_at) %><% } %></a><% if (row.reports_daily && !row.is_silent) { %> <span class="soft small">daily</span><% } %></td>
+<td data-label="Last call"><a href="/ops/inbound?advertiser_id=<%= asked %>"><% if (row.last_call_at === null) { %>never<% } else { %><%~ it.show.time(row.last_call_at) %><% } %></a><% if (row.reports_daily && !row.is_silent) { %> <span class="soft small">reports daily</span><% } %></td>
 <% for (const bucket of it.buckets) { %><td data-label="<%= bucket %> days" class="number"><% if (row.unanswered[bucket] === 0) { %><span class="soft">0</span><% } else { %><%= it.count(row.unanswered[bucket]) %><% } %></td><% } %>
 <td data-label="All" class="number"><%= it.count(row.unanswered.total) %></td>
 <td><% if (row.unanswered['13+'] > 0) { %><a href="/ops/silence/reminders?advertiser_id=<%= asked %>">To remind of</a><% } %></td>
