@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { JobTells, JobToTell } from './db/jobs/job-tells.ts';
 import type { Log } from './log.ts';
 import { pauseUnlessAborted } from './pause.ts';
+import { runUntilStopped } from './repeat-until-stopped.ts';
 
 /** A kind of long jobs, and how the workflow of one is told. */
 export type JobKind<Facts extends object> = {
@@ -47,22 +48,12 @@ export function startJobRelay<Facts extends object>({
   silentMs = SILENT_MS,
   log,
 }: JobRelayDeps<Facts>): JobRelay {
-  const stopping = new AbortController();
-  const running = run();
-
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
-
-  async function run(): Promise<void> {
-    for (let poll = 0; !stopping.signal.aborted; poll++) {
+  return runUntilStopped(async (stopAsked) => {
+    for (let poll = 0; !stopAsked.aborted; poll++) {
       const isWell = await tellDue(poll % POLLS_PER_LOOK_FOR_SILENT === 0);
-      await pauseUnlessAborted(isWell ? POLL_MS : PAUSE_AFTER_FAILURE_MS, stopping.signal);
+      await pauseUnlessAborted(isWell ? POLL_MS : PAUSE_AFTER_FAILURE_MS, stopAsked);
     }
-  }
+  });
 
   /** @returns false when something failed */
   async function tellDue(mayBeSilent: boolean): Promise<boolean> {

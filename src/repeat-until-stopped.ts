@@ -17,17 +17,7 @@ export type Repeating = {
 
 /** Does the work again and again, with a pause between, until it is stopped. */
 export function repeatUntilStopped({ work, pauseMs, pause, onFailure }: Repeated): Repeating {
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const running = run();
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
-
-  async function run(): Promise<void> {
+  return runUntilStopped(async (signal) => {
     if (pause === 'before') await pauseUnlessAborted(pauseMs, signal);
     while (!signal.aborted) {
       try {
@@ -37,5 +27,17 @@ export function repeatUntilStopped({ work, pauseMs, pause, onFailure }: Repeated
       }
       await pauseUnlessAborted(pauseMs, signal);
     }
-  }
+  });
+}
+
+/** Runs a loop of its own kind, which ends by itself once the signal is aborted. */
+export function runUntilStopped(run: (stopAsked: AbortSignal) => Promise<void>): Repeating {
+  const stopping = new AbortController();
+  const running = run(stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
 }

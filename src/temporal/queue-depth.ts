@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { TASK_QUEUE } from '../../workflows/contract.ts';
-import { pauseUnlessAborted } from '../pause.ts';
+import { repeatUntilStopped } from '../repeat-until-stopped.ts';
 
 export type QueueDepth = {
   /** True while workers are behind: the oldest task has waited longer than a status should have to. */
@@ -17,27 +17,17 @@ const MAX_TASK_AGE_MS = 500;
 
 /** Keeps an eye on the queue of the leads. While Temporal does not tell, the queue counts as short. */
 export function watchQueueDepth(client: Client): QueueDepth {
-  const stopping = new AbortController();
   let isDeep = false;
-  const watching = watch();
-
-  return {
-    isDeep: () => isDeep,
-    async stop() {
-      stopping.abort();
-      await watching;
-    },
-  };
-
-  async function watch(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const ageMs = await client
-        .withDeadline(Date.now() + LOOK_TIMEOUT_MS, () => ageOfOldestTask(client))
-        .catch(() => 0);
+  const watching = repeatUntilStopped({
+    async work() {
+      const ageMs = await client.withDeadline(Date.now() + LOOK_TIMEOUT_MS, () => ageOfOldestTask(client));
       isDeep = ageMs > MAX_TASK_AGE_MS;
-      await pauseUnlessAborted(LOOK_EVERY_MS, stopping.signal);
-    }
-  }
+    },
+    pauseMs: LOOK_EVERY_MS,
+    pause: 'after',
+    onFailure: () => (isDeep = false),
+  });
+  return { isDeep: () => isDeep, stop: () => watching.stop() };
 }
 
 async function ageOfOldestTask({ workflowService, options }: Client): Promise<number> {

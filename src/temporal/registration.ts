@@ -1,6 +1,7 @@
 import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
 import { pauseUnlessAborted } from '../pause.ts';
+import { runUntilStopped } from '../repeat-until-stopped.ts';
 import { isRefusal, NamespaceMissingError, searchAttributesText } from './connect.ts';
 
 export type RegistrationOptions = {
@@ -17,23 +18,13 @@ export type RegistrationOptions = {
 /** Registers something with Temporal, such as search attributes, not only once: a Temporal that has lost its store knows it no more. */
 export function keepRegistered(options: RegistrationOptions): { stop(): Promise<void> } {
   const { register, firstPauseMs, intervalMs: longestPauseMs, log } = options;
-  const stopping = new AbortController();
-  const { signal } = stopping;
   const { onFailure = createFailureLog(log) } = options;
-  const running = registerAgainAndAgain();
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
-
-  async function registerAgainAndAgain(): Promise<void> {
+  return runUntilStopped(async (signal) => {
     while (!signal.aborted) {
       await keepTrying(register, { signal, firstPauseMs, longestPauseMs, onFailure });
       await pauseUnlessAborted(longestPauseMs, signal);
     }
-  }
+  });
 }
 
 /** Leads cannot start before the attributes are there. Temporal Cloud, for one, never permits it: that is said once. */
