@@ -17,8 +17,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 
 /** @returns its name */
 async function createMigratedDatabase(): Promise<string> {
-  const { createDatabase } = await testPostgres();
-  const url = await createDatabase();
+  const { createTemplate } = await testPostgres();
+  const url = await createTemplate();
   const db = connect(url);
   await migrate(db);
   // Postgres copies no database that somebody is connected to.

@@ -10,8 +10,14 @@ import { startTemporalServer, type TemporalServer } from '../../src/dev/embedded
 export type TestPostgres = {
   /** Connects as superuser to the database that `createDatabase` never returns. */
   adminUrl: string;
-  /** Makes a database, empty or a copy of the one with that name, which nobody may be using then. @returns its url */
+  /**
+   * Makes a database, empty or a copy of the one with that name, which nobody may be using then. It lasts until the
+   * end of the test file.
+   * @returns its url
+   */
   createDatabase: (template?: string) => Promise<string>;
+  /** Like {@link createDatabase}, for one that lasts until the end of the run. */
+  createTemplate: () => Promise<string>;
 };
 
 /** Where a private server keeps its files; give it (and the port) to the next start to go on with them. */
@@ -24,13 +30,40 @@ let ownFolder: string | undefined;
 const pids = new Map<number, NodeJS.Signals>();
 let postgres: Promise<PostgresServer> | undefined;
 let temporal: Promise<TemporalServer> | undefined;
+const databasesOfFile: string[] = [];
 
 /** The Postgres that all test files of a process share, started by the first who asks. */
 export async function testPostgres(): Promise<TestPostgres> {
   // Its files do not outlive the run, so it need not wait for the disk; a private one does, as in production.
   postgres ??= startPrivatePostgres({ settings: { fsync: 'off', full_page_writes: 'off' } });
   const { url } = await postgres;
-  return { adminUrl: url, createDatabase: (template) => createDatabase(url, template) };
+  return {
+    adminUrl: url,
+    async createDatabase(template) {
+      const created = await createDatabase(url, template);
+      databasesOfFile.push(created);
+      return created;
+    },
+    createTemplate: () => createDatabase(url),
+  };
+}
+
+/**
+ * Deletes what the tests of a file have made in the shared Postgres. Hundreds of databases would otherwise be written
+ * to the disk in the background, and servers that do wait for the disk would wait behind them.
+ */
+export async function dropDatabasesOfFile(): Promise<void> {
+  if (postgres === undefined) return;
+  const client = new pg.Client({ connectionString: (await postgres).url });
+  await client.connect();
+  try {
+    for (const url of databasesOfFile.splice(0)) {
+      const name = new URL(url).pathname.slice(1);
+      await client.query(`drop database if exists ${client.escapeIdentifier(name)} with (force)`);
+    }
+  } finally {
+    await client.end();
+  }
 }
 
 /** The Temporal server that all test files of a process share, started by the first who asks. */

@@ -13,9 +13,14 @@ import {
 } from './postgres-binaries.ts';
 import { preparePostgresHome, SUPERUSER, type PostgresHome } from './postgres-home.ts';
 import { commandLineOf } from './process-identity.ts';
-import { startServerProcess, stopLeftover, waitUntilReady, type ServerProcess } from './server-process.ts';
+import {
+  START_TIMEOUT_MS,
+  startServerProcess,
+  stopLeftover,
+  waitUntilReady,
+  type ServerProcess,
+} from './server-process.ts';
 
-const START_TIMEOUT_MS = 60_000;
 const RETRY_MS = 100;
 const DATABASE = 'cashcat';
 // Where the files of a machine belong when root runs a service; used only when Postgres cannot reach the checkout.
@@ -106,7 +111,7 @@ async function startOn(home: PostgresHome, binaries: PostgresBinaries, start: St
   for (;;) {
     const server = await startProcessOn(home, binaries, start);
     try {
-      await waitUntilReady(server, () => isReady(home, server.pid), START_TIMEOUT_MS);
+      await waitUntilReady(server, () => isReady(home, server.pid));
       return server;
     } catch (cause) {
       await server.end('SIGINT');

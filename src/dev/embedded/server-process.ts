@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { commandLineOf } from './process-identity.ts';
 
 const SECOND = 1000;
+/** A server that ends instead is noticed at once; one that waits for a busy disk may well need a minute. */
+export const START_TIMEOUT_MS = 90 * SECOND;
 const STOP_TIMEOUT_MS = 30 * SECOND;
 const MAX_LOG_BYTES = 5 * 1024 * 1024;
 const POLL_MS = 20;
@@ -132,7 +134,7 @@ export async function stopLeftover(pid: number, marks: string[], signal: NodeJS.
 export async function waitUntilReady(
   server: ServerProcess,
   isReady: () => Promise<boolean>,
-  timeoutMs: number,
+  timeoutMs = START_TIMEOUT_MS,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await isReady())) {

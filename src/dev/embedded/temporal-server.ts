@@ -8,7 +8,6 @@ import { claimPort } from './ports.ts';
 import { startServerProcess, stopLeftover, waitUntilReady, type ServerProcess } from './server-process.ts';
 import type { TemporalBinary } from './temporal-binary.ts';
 
-const START_TIMEOUT_MS = 30_000;
 // Ops look at leads long after they have ended; the development server would forget them after a day.
 const RETENTION = '90 days';
 
@@ -145,10 +144,10 @@ async function stopLeftoverTemporal(dataDir: string): Promise<void> {
 
 async function waitForNamespace(server: ServerProcess, port: number, namespace: string): Promise<void> {
   // gRPC waits a second after a refused connection, so it is asked only when there is someone to answer.
-  await waitUntilReady(server, () => isListening(port), START_TIMEOUT_MS);
+  await waitUntilReady(server, () => isListening(port));
   const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
   try {
-    await waitUntilReady(server, () => hasNamespace(connection, namespace), START_TIMEOUT_MS);
+    await waitUntilReady(server, () => hasNamespace(connection, namespace));
     await keepHistory(connection, namespace);
   } finally {
     await connection.close();
