@@ -9,10 +9,11 @@ export type Callers = {
   /** Calls any of the apis that are up. */
   get(path: string, headers: Record<string, string>): Promise<HttpAnswer | undefined>;
   post(path: string, headers: Record<string, string>, body: string): Promise<HttpAnswer | undefined>;
+  put(path: string, headers: Record<string, string>, body: string): Promise<HttpAnswer | undefined>;
   close(): Promise<void>;
 };
 
-type CallOptions = { method: 'GET' | 'POST'; headers: Record<string, string>; body?: string };
+type CallOptions = { method: 'GET' | 'POST' | 'PUT'; headers: Record<string, string>; body?: string };
 
 const CONNECTIONS = 32;
 const TIMEOUT_MS = 15_000;
@@ -24,6 +25,7 @@ export function createCallers(apis: () => string[], random: Random): Callers {
   return {
     get: (path, headers) => call(path, { method: 'GET', headers }),
     post: (path, headers, body) => call(path, { method: 'POST', headers, body }),
+    put: (path, headers, body) => call(path, { method: 'PUT', headers, body }),
     close: () => http.destroy(),
   };
 

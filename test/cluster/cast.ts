@@ -8,6 +8,7 @@ import type { ClusterBinaries } from './binaries.ts';
 import type { Trial } from './folder.ts';
 import type { Journal } from './journal.ts';
 import { keepRunning, type KeptProcess } from './kept-process.ts';
+import { WINDOW_SECONDS } from './network.ts';
 import { addressOf, startClusterServer } from './temporal-server.ts';
 
 type CastOptions = { folder: string; trial: Trial; journal: Journal };
@@ -23,6 +24,7 @@ const PROGRAM_SETTINGS = {
   SWEEP_MARGIN_SECONDS: '60',
   // Ten processes and more share this machine: a worker that takes many steps of leads at a time would do each too late.
   WORKER_CONCURRENT_WORKFLOW_TASKS: '6',
+  LEAD_WINDOW_SECONDS: String(WINDOW_SECONDS),
 };
 
 /** One Postgres for everything: Temporal's two databases and our own. */

@@ -51,7 +51,7 @@ export function startFileSender({ callers, network, journal }: FileSenderOptions
     gathered = [];
     const headers = { authorization: `Bearer ${network.token}`, 'content-type': 'text/csv' };
     for (;;) {
-      const answer = await callers.post(`/advertisers/${network.advertiserId}/imports`, headers, text);
+      const answer = await callers.post(`/advertisers/${network.callerId}/imports`, headers, text);
       if (answer?.status === 202) {
         const { import_id: importId } = JSON.parse(answer.body) as { import_id: string };
         return journal.add({ type: 'file', importId, rows, known });

@@ -11,6 +11,14 @@ export type Entry = { at: number } & (
   | FileEntry
   /** A version of an offer's prices that ops were told is made. */
   | { type: 'priced'; offerId: string; listId: number }
+  /** A cap that ops are about to give an offer; it may hold from now on, and does when it is answered. */
+  | { type: 'capping'; offerId: string; cap: Cap }
+  | { type: 'capped'; offerId: string }
+  /** A visitor who came for an offer was answered that there is none. */
+  | { type: 'closed'; offerId: string }
+  | ListedEntry
+  /** An export was asked for, and what it was answered with. */
+  | { type: 'served'; version: number; how: string }
   /** An answer that no outage explains. */
   | { type: 'odd'; what: string }
   | ReceivedEntry
@@ -29,13 +37,19 @@ export type ClickEntry = {
   conversionId: string | null;
 };
 
-/** A status that was answered with 200. */
+/** A status that was answered, to an advertiser, or to ops who accepted it late: as recorded, although it is refused before. */
 export type StatusEntry = {
   type: 'status';
   conversionId: string;
   status: Status;
-  result: 'recorded' | 'duplicate' | 'stale';
+  result: 'recorded' | 'duplicate' | 'stale' | 'window_closed';
 };
+
+/** How many conversions of an offer may be approved. */
+export type Cap = { day: number | null; total: number | null; beyond: 'pay_nothing' | 'close_offer' };
+
+/** From now on an export says so of a conversion. It stands at the end if it is new, and in its place otherwise. */
+export type ListedEntry = { type: 'listed'; conversionId: string; status: Status };
 
 /** A file of statuses that was answered with 202. */
 export type FileEntry = {

@@ -5,54 +5,92 @@ import { createPartner, updatePartner } from '../../src/db/partners.ts';
 import { createPriceList } from '../../src/db/prices/price-lists.ts';
 import type { PostbackSettings } from '../../src/domain/postbacks/postback-settings.ts';
 import { settingsFor } from '../support/postback-settings.ts';
+import { zoneOfNextMidnight } from './midnight.ts';
 
-/** Who takes part in a trial. All offers belong to the one advertiser. */
-export type TrialNetwork = {
+/** How an offer's approvals are numbered: all of its price lists count the same. */
+export type Counting = { counts: 'advertiser' | 'offer'; period: 'day' | 'all'; timeZone: string };
+
+export type TrialOffer = {
+  offerId: string;
   advertiserId: string;
+  currency: string;
+  counting: Counting;
+  /** What happens beyond its caps; null for one that has none. */
+  beyond: 'pay_nothing' | 'close_offer' | null;
+};
+
+/** Who takes part in a trial. */
+export type TrialNetwork = {
+  /** The advertiser that reports by calls and by files. */
+  callerId: string;
   token: string;
-  offerIds: string[];
-  /** Of the offers, in the same order. */
-  currencies: string[];
+  /** The one whose export is pulled; nobody else reports its conversions. */
+  exporterId: string;
+  offers: TrialOffer[];
   /** By what is special about each. */
   partnerIds: Record<string, string>;
 };
 
-/** All prices count the same: every first approval, whatever offer it is of. */
-export const COUNTING = { counts: 'advertiser', period: 'all' } as const;
+/** Short, so that many leads end in a trial, and some statuses come too late. */
+export const WINDOW_SECONDS = 120;
 
-const OFFERS = [
-  { name: 'Card', reward: { amount: 1250, currency: 'USD' } },
-  { name: 'Account', reward: { amount: 300, currency: 'EUR' } },
+type OfferPlan = Omit<TrialOffer, 'offerId' | 'advertiserId' | 'counting'> & { name: string; amount: number };
+
+// All of one advertiser's count together, so that the number of each approval tells the order of all.
+const OF_CALLER: OfferPlan[] = [
+  { name: 'Card', amount: 1250, currency: 'USD', beyond: 'pay_nothing' },
+  { name: 'Account', amount: 300, currency: 'EUR', beyond: null },
+  { name: 'Insurance', amount: 700, currency: 'USD', beyond: 'close_offer' },
+];
+const OF_EXPORTER: (OfferPlan & { period: Counting['period'] })[] = [
+  { name: 'Voucher', amount: 50, currency: 'USD', beyond: null, period: 'day' },
+  { name: 'Book', amount: 80, currency: 'EUR', beyond: null, period: 'all' },
 ];
 
 /** How each partner wants to be told, given the URL of the tracker that all of them use. */
 const PARTNERS: Record<string, (url: string) => PostbackSettings | null> = {
-  plain: (url) => settingsFor(url),
+  plain: (url) => settingsFor(url, { handover: true }),
   another: (url) => settingsFor(url),
-  posting: (url) => settingsFor(url, { method: 'POST', body: 'form' }),
-  'decisions only': (url) => settingsFor(url, { statuses: ['approved', 'rejected'] }),
+  posting: (url) => settingsFor(url, { method: 'POST', body: 'form', handover: true }),
+  'decisions only': (url) => settingsFor(url, { statuses: ['approved', 'rejected'], handover: true }),
   'without postbacks': () => null,
 };
+/** Those that hear of a lost lead if they were told of it as pending (R14). */
+export const ASKING_FOR_HANDOVERS = ['plain', 'posting'];
 
 export async function createTrialNetwork(db: Knex): Promise<TrialNetwork> {
-  const { advertiser, token } = await createAdvertiser(db, { name: 'Bank' });
-  const offerIds: string[] = [];
-  const currencies: string[] = [];
-  for (const offer of OFFERS) {
-    const url = 'https://bank.example/?click={conversion_id}';
-    const { offer_id } = await createOffer(db, { ...offer, advertiser_id: advertiser.advertiser_id, url });
-    const { amount, currency } = offer.reward;
-    // So that the very first approval is counted.
-    await createPriceList(db, offer_id, { ...COUNTING, currency, tiers: [{ from: 0, amount }], timeZone: 'UTC' });
-    offerIds.push(offer_id);
-    currencies.push(currency);
+  const timeZone = zoneOfNextMidnight(new Date());
+  const caller = await createAdvertiser(db, { name: 'Bank' });
+  const exporter = await createAdvertiser(db, { name: 'Shop' });
+  const [callerId, exporterId] = [caller.advertiser.advertiser_id, exporter.advertiser.advertiser_id];
+  const offers: TrialOffer[] = [];
+  for (const plan of OF_CALLER) {
+    offers.push(await createTrialOffer(db, callerId, plan, { counts: 'advertiser', period: 'day', timeZone }));
+  }
+  for (const { period, ...plan } of OF_EXPORTER) {
+    offers.push(await createTrialOffer(db, exporterId, plan, { counts: 'offer', period, timeZone }));
   }
   const partnerIds: Record<string, string> = {};
   for (const name of Object.keys(PARTNERS)) {
     const { partner } = await createPartner(db, { name });
     partnerIds[name] = partner.partner_id;
   }
-  return { advertiserId: advertiser.advertiser_id, token, offerIds, currencies, partnerIds };
+  return { callerId, token: caller.token, exporterId, offers, partnerIds };
+}
+
+async function createTrialOffer(
+  db: Knex,
+  advertiserId: string,
+  { name, amount, currency, beyond }: OfferPlan,
+  counting: Counting,
+): Promise<TrialOffer> {
+  const url = `https://${name.toLowerCase()}.example/?click={conversion_id}`;
+  const { offer_id: offerId } = await createOffer(db, {
+    ...{ name, url, advertiser_id: advertiserId, reward: { amount, currency } },
+  });
+  // So that the very first approval is counted.
+  await createPriceList(db, offerId, { ...counting, currency, tiers: [{ from: 0, amount }] });
+  return { offerId, advertiserId, currency, counting, beyond };
 }
 
 /** The tracker listens elsewhere in each run. */

@@ -23,6 +23,8 @@ const READ_UNFINISHED = `
     select 'files ' || state, import_id || ' after ' || done_rows || ' of ' || rows || ' rows' from imports
     where state in ('running', 'paused')
     union all
+    select 'pulls', pull_id || ' since ' || started_at from pulls where result is null
+    union all
     select 'attempts running', postback_id || ' attempt ' || attempt || ' since ' || started_at from postback_attempts
     where outcome = 'running'
   )

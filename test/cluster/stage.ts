@@ -23,12 +23,13 @@ export async function startStage(options: TrialOptions) {
   if (isNew) await createStores({ binaries, folder, postgresUrl: databaseUrl });
   const temporal = await keepTemporal(cast, binaries, databaseUrl);
   await migrate(db);
-  if (isNew) await Promise.all(trial.ports.temporal.slice(0, 1).map((ports) => createNamespace(addressOf(ports))));
+  const [temporalAddress = ''] = trial.ports.temporal.map(addressOf);
+  if (isNew) await createNamespace(temporalAddress);
   const network = (trial.network ??= await createTrialNetwork(db));
   saveTrial(folder, trial);
 
   return {
-    ...{ db, journal, network, seed: trial.seed, postgres, temporal },
+    ...{ db, journal, network, seed: trial.seed, postgres, temporal, temporalAddress },
     startPrograms: () => keepPrograms(cast, databaseUrl),
     async stop(programs: Awaited<ReturnType<typeof keepPrograms>>): Promise<void> {
       await Promise.all(programs.map((program) => program.stop('SIGTERM')));

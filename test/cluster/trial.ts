@@ -1,14 +1,19 @@
-// A cluster is killed piece by piece while its partners' servers fail at random and prices change; then all is recounted from
-// the facts.
+// A cluster is killed piece by piece while its partners' servers fail at random, and prices and caps change; then all is
+// recounted from the facts.
 import { startAdvertiser } from './advertiser.ts';
 import { watchBacklog } from './backlog.ts';
 import { createCallers } from './callers.ts';
+import { startCapChanger } from './cap-changer.ts';
+import { startExporter } from './exporter.ts';
 import { entriesOf, type Entry } from './journal.ts';
 import { killOneByOne } from './killer.ts';
 import { startMoodyTracker } from './moody-tracker.ts';
-import { tellPartnersUrl } from './network.ts';
+import { tellPartnersUrl, type TrialOffer } from './network.ts';
+import { waitUntilLeadsEnd } from './open-leads.ts';
+import { createOps } from './ops.ts';
 import { readOptions } from './options.ts';
 import { startPriceChanger } from './price-changer.ts';
+import { startPuller } from './puller.ts';
 import { createRandom } from './random.ts';
 import { recount } from './recount/recount.ts';
 import { waitForRest } from './rest.ts';
@@ -21,7 +26,7 @@ const PROGRESS_MS = 15_000;
 const options = readOptions(process.env);
 const { kills, folder } = options;
 const stage = await startStage(options);
-const { db, journal, network, seed, postgres, temporal } = stage;
+const { db, journal, network, seed, postgres, temporal, temporalAddress } = stage;
 const killsBefore = entriesOf(journal, 'kill').length;
 console.log(`Trial in ${folder}, SEED=${seed}: ${killsBefore} of ${kills} kills are done.`);
 console.log(`When it is interrupted, RESUME=1 KILLS=${kills} npm run test:cluster goes on, with the same CLUSTER_DIR.`);
@@ -34,13 +39,21 @@ const programs = await stage.startPrograms();
 const apis = () => programs.flatMap((program) => program.running() ?? []).filter(({ publicUrl }) => publicUrl !== '');
 const callers = createCallers(() => apis().map(({ publicUrl }) => publicUrl), randomFor('callers'));
 const opsCallers = createCallers(() => apis().map(({ opsUrl }) => opsUrl), randomFor('ops callers'));
-const advertiser = startAdvertiser({ callers, network, journal, random: randomFor('advertiser') });
-const prices = startPriceChanger({ callers: opsCallers, network, journal, random: randomFor('prices') });
+const ops = createOps(opsCallers, journal);
+const advertiser = startAdvertiser({
+  ...{ callers, ops, network, journal, random: randomFor('advertiser') },
+  onPending: (conversionId) => visitors.bringBack(conversionId),
+});
+const exporter = await startExporter({ journal, random: randomFor('exporter') });
+const puller = await startPuller({ ops, network, random: randomFor('puller'), url: exporter.url });
+const prices = startPriceChanger({ ops, network, journal, random: randomFor('prices') });
+const caps = startCapChanger({ ops, network, journal, random: randomFor('caps') });
+const exported = new Set(network.offers.filter(isExported).map(({ offerId }) => offerId));
 const backlog = watchBacklog(db);
 const visitors = startVisitors({
   ...{ callers, network, journal, random: randomFor('visitors'), clicksPerSecond: options.clicksPerSecond },
   mustWait: () => backlog.isLong(),
-  onConversion: (conversionId) => advertiser.hearOf(conversionId),
+  onConversion: (conversionId, offerId) => (exported.has(offerId) ? exporter : advertiser).hearOf(conversionId),
 });
 
 const progress = setInterval(() => console.log(describeProgress()), PROGRESS_MS);
@@ -52,10 +65,11 @@ clearInterval(progress);
 await backlog.stop();
 console.log(`${describeProgress()}. No more kills; waiting until nothing is owed.`);
 await visitors.stop();
-await advertiser.finish();
-await prices.stop();
+await Promise.all([advertiser.finish(), exporter.finish()]);
+await Promise.all([prices.stop(), caps.stop()]);
+await puller.finish();
 const isRight = await judge();
-await tracker.stop();
+await Promise.all([tracker.stop(), exporter.close()]);
 await Promise.all([callers.close(), opsCallers.close()]);
 await stage.stop(programs);
 process.exit(isRight ? 0 : 1);
@@ -63,22 +77,30 @@ process.exit(isRight ? 0 : 1);
 /** Waits for rest and recounts; what hangs does not keep the rest from being recounted. */
 async function judge(): Promise<boolean> {
   let looks = 0;
-  const hanging = await waitForRest(db, REST_TIMEOUT_MS, (text) => {
+  const onLook = (text: string) => {
     if (looks++ % 10 === 0) console.log(`  ${text}`);
-  }).then(
+  };
+  const hanging = await waitForRest(db, REST_TIMEOUT_MS, onLook).then(
     () => undefined,
     (error: Error) => error.message,
   );
   if (hanging !== undefined) console.log(hanging);
+  const openLeads = await waitUntilLeadsEnd(temporalAddress, onLook);
+  if (openLeads > 0) console.log(`The workflows of ${openLeads} leads still run although their windows have ended.`);
   const isRight = await recount(db, journal, network);
-  return isRight && hanging === undefined;
+  return isRight && hanging === undefined && openLeads === 0;
+}
+
+function isExported({ advertiserId }: TrialOffer): boolean {
+  return advertiserId === network.exporterId;
 }
 
 function describeProgress(): string {
   const count = (type: Entry['type']) => entriesOf(journal, type).length;
   const counts = [
     ...[`${count('kill')} kills`, `${count('click')} clicks`, `${count('status')} statuses`],
-    ...[`${count('file')} files`, `${count('priced')} price lists`, `${count('received')} postbacks`],
+    ...[`${count('file')} files`, `${count('served')} exports`, `${count('priced')} price lists`],
+    ...[`${count('capped')} caps`, `${count('received')} postbacks`],
   ];
   return `${counts.join(', ')}; ${backlog.describe()}`;
 }

@@ -12,11 +12,11 @@ type VisitorsOptions = {
   clicksPerSecond: number;
   /** True while nobody is to come. */
   mustWait: () => boolean;
-  onConversion: (conversionId: string) => void;
+  onConversion: (conversionId: string, offerId: string) => void;
 };
 
 /** Knows its lead by the cookie, as a browser does. It makes its clicks one after the other. */
-type Visitor = { cookie: string | undefined; isBusy: boolean };
+type Visitor = { cookie: string | undefined; isBusy: boolean; latestConversion: string | null };
 
 /** What a visitor is about to do: a partner's link, an offer, or both. */
 type Visit = { touch: { partnerId: string; refId: string | null } | null; offerId: string | null };
@@ -25,18 +25,33 @@ const SECOND_MS = 1000;
 // Of the visitors so far, so many of the latest come back.
 const MAX_KNOWN = 300;
 const MAX_UNDER_WAY = 100;
+const RIVAL_SHARE = 0.5;
+
+export type Visitors = {
+  /** The visitor of this conversion comes by another link soon, if it is one of the latest. */
+  bringBack(conversionId: string): void;
+  stop(): Promise<void>;
+};
 
 /** Sends visitors until it is stopped; those under way end first. */
-export function startVisitors({ callers, network, journal, random, ...options }: VisitorsOptions) {
+export function startVisitors({ callers, network, journal, random, ...options }: VisitorsOptions): Visitors {
   const known: Visitor[] = [];
+  const calledBack: Visitor[] = [];
   const underWay = new Set<Promise<void>>();
   const partnerIds = Object.values(network.partnerIds);
+  const closable = new Set(
+    network.offers.filter(({ beyond }) => beyond === 'close_offer').map(({ offerId }) => offerId),
+  );
   const stopping = new AbortController();
   let refIds = 0;
   const sending = send();
 
   return {
-    async stop(): Promise<void> {
+    bringBack(conversionId) {
+      const visitor = known.find((each) => each.latestConversion === conversionId);
+      if (visitor && random.chance(RIVAL_SHARE)) calledBack.push(visitor);
+    },
+    async stop() {
       stopping.abort();
       await sending;
       await Promise.all(underWay);
@@ -47,8 +62,8 @@ export function startVisitors({ callers, network, journal, random, ...options }:
     while (!stopping.signal.aborted) {
       await delay(SECOND_MS / options.clicksPerSecond);
       if (underWay.size >= MAX_UNDER_WAY || options.mustWait()) continue;
-      const visitor = pickVisitor();
-      const click = visit(visitor, planVisit(visitor)).finally(() => {
+      const { visitor, plan } = planVisit();
+      const click = visit(visitor, plan).finally(() => {
         visitor.isBusy = false;
         underWay.delete(click);
       });
@@ -56,16 +71,23 @@ export function startVisitors({ callers, network, journal, random, ...options }:
     }
   }
 
-  function pickVisitor(): Visitor {
-    const idle = known.filter(({ isBusy }) => !isBusy);
-    const visitor = idle.length > 0 && random.chance(0.45) ? random.pick(idle) : { cookie: undefined, isBusy: true };
+  function planVisit(): { visitor: Visitor; plan: Visit } {
+    const index = calledBack.findIndex(({ isBusy }) => !isBusy);
+    const [rivals] = index < 0 ? [] : calledBack.splice(index, 1);
+    const visitor = rivals ?? pickVisitor();
     visitor.isBusy = true;
-    return visitor;
+    return { visitor, plan: rivals ? { touch: drawTouch(), offerId: null } : drawVisit(visitor) };
   }
 
-  function planVisit(visitor: Visitor): Visit {
-    const touch = { partnerId: random.pick(partnerIds), refId: random.chance(0.8) ? newRefId() : null };
-    const offerId = random.pick(network.offerIds);
+  function pickVisitor(): Visitor {
+    const idle = known.filter(({ isBusy }) => !isBusy);
+    if (idle.length > 0 && random.chance(0.45)) return random.pick(idle);
+    return { cookie: undefined, isBusy: false, latestConversion: null };
+  }
+
+  function drawVisit(visitor: Visitor): Visit {
+    const touch = drawTouch();
+    const { offerId } = random.pick(network.offers);
     const draw = random.next();
     if (visitor.cookie === undefined) {
       // The last ones come to the house's own wall.
@@ -74,6 +96,10 @@ export function startVisitors({ callers, network, journal, random, ...options }:
     }
     if (draw < 0.5) return { touch, offerId: null };
     return draw < 0.75 ? { touch, offerId } : { touch: null, offerId };
+  }
+
+  function drawTouch(): { partnerId: string; refId: string | null } {
+    return { partnerId: random.pick(partnerIds), refId: random.chance(0.8) ? newRefId() : null };
   }
 
   function newRefId(): string {
@@ -85,16 +111,21 @@ export function startVisitors({ callers, network, journal, random, ...options }:
     const answer = await callers.get(pathOf({ touch, offerId }), headers);
     if (answer === undefined || answer.status === 503) return;
     const { status, cookie, location } = answer;
-    if (status !== (offerId === null ? 200 : 302) || cookie === undefined) {
+    const isClosed = status === 404 && closable.has(offerId ?? '');
+    if (isClosed) journal.add({ type: 'closed', offerId: offerId ?? '' });
+    if (isClosed && touch === null) return;
+    if (!(isClosed || status === (offerId === null ? 200 : 302)) || cookie === undefined) {
       return journal.add({ type: 'odd', what: `a click was answered with ${status}: ${answer.body.slice(0, 200)}` });
     }
     const leadId = cookie.split('.')[0] ?? '';
-    const conversionId = offerId === null ? null : new URL(location).searchParams.get('click');
+    const conversionId = offerId === null || isClosed ? null : new URL(location).searchParams.get('click');
     journal.add({ type: 'click', leadId, touch, conversionId });
     if (visitor.cookie === undefined) known.push(visitor);
     if (known.length > MAX_KNOWN) known.shift();
     visitor.cookie = cookie;
-    if (conversionId !== null) options.onConversion(conversionId);
+    if (conversionId === null || offerId === null) return;
+    visitor.latestConversion = conversionId;
+    options.onConversion(conversionId, offerId);
   }
 }
 

@@ -32,8 +32,8 @@ function findWrongEnd(
   latest: Map<string, number>,
 ): string | undefined {
   const delivered = attempts.filter(({ outcome }) => outcome === 'delivered').length;
-  const hasNewer = (latest.get(conversion_id) ?? 0) > seq;
-  if (is_handover) return 'nobody asked for handovers';
+  // No later status concerns the partner that has lost the lead.
+  const hasNewer = !is_handover && (latest.get(conversion_id) ?? 0) > seq;
   if (skip_reason !== null) return state === 'skipped' && attempts.length === 0 ? undefined : 'it was to be skipped';
   if (delivered > 0)
     return state === 'delivered' && delivered === 1 ? undefined : `${delivered} attempts were delivered`;

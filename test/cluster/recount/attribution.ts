@@ -7,7 +7,7 @@ type Holder = { partnerId: string; refId: string | null; touchSeq: number };
 
 /** What a status should have led to. */
 type Due = {
-  settlement: SettlementRow;
+  settlement: Omit<SettlementRow, 'settled_at'>;
   reward: RewardRow | null;
   postback: Omit<PostbackRow, 'postback_id' | 'state' | 'is_handover'>;
 };
@@ -21,7 +21,7 @@ export function recountSettlements({ eventsByLead, ...facts }: Facts, network: T
   const settled = facts.settlements.map(pickSettlement);
   const rewarded = facts.rewards.map(pickReward);
   const rewards = due.flatMap(({ reward }) => reward ?? []);
-  const postbacks = facts.postbacks.map(pickPostback);
+  const postbacks = facts.postbacks.filter(({ is_handover }) => !is_handover).map(pickPostback);
   return [
     compare(
       'settlements, one for each status, with the right partner',
@@ -90,6 +90,8 @@ function describeDue(event: EventRow, { told, reward, price, skip }: Judged): Du
           },
     postback: {
       ...{ ...ids, partner_id, ref_id: told?.refId ?? null, status },
+      // Advertisers give no reason here.
+      reason: status === 'rejected' ? null : event.price_cap,
       ...{ payout: status === 'rejected' ? 0 : price, currency, skip_reason: skip },
     },
   };
@@ -112,6 +114,7 @@ function pickReward({ conversion_id, seq, partner_id, kind, amount, currency }: 
   return { conversion_id, seq, partner_id, kind, amount, currency };
 }
 
-function pickPostback({ conversion_id, seq, partner_id, ref_id, status, payout, currency, skip_reason }: PostbackRow) {
-  return { conversion_id, seq, partner_id, ref_id, status, payout, currency, skip_reason };
+function pickPostback({ conversion_id, seq, partner_id, ref_id, status, reason, ...postback }: PostbackRow) {
+  const { payout, currency, skip_reason } = postback;
+  return { conversion_id, seq, partner_id, ref_id, status, reason, payout, currency, skip_reason };
 }

@@ -17,8 +17,10 @@ export type Facts = {
   /** By partner, as it is told. */
   balances: Map<string, Balance[]>;
   imports: Map<string, ImportRow>;
-  /** What is kept of the rows of files, but for those of unknown conversions. */
-  fileCalls: FileCallRow[];
+  /** All that is kept of calls and of the rows of files, but for those of unknown conversions. */
+  calls: CallRow[];
+  /** In the order in which they were made. */
+  pulls: PullRow[];
 };
 
 export type EventRow = {
@@ -30,13 +32,17 @@ export type EventRow = {
   ref_id: string | null;
   conversion_id: string | null;
   offer_id: string | null;
+  advertiser_id: string | null;
   status: Status | null;
   price_amount: number | null;
   price_currency: string | null;
   price_list_id: number | null;
   price_tier_from: number | null;
-  /** How many conversions were approved for the first time before. */
+  /** How many conversions were approved for the first time before, as its list counts them. */
   price_counted: number | null;
+  /** Which cap leaves it without a price, and how many that allows. */
+  price_cap: 'cap_day' | 'cap_total' | null;
+  price_cap_limit: number | null;
 };
 
 export type SettlementRow = {
@@ -47,6 +53,7 @@ export type SettlementRow = {
   partner_id: string | null;
   touch_seq: number | null;
   reward: 'book' | 'revoke' | 'none';
+  settled_at: string;
 };
 
 export type RewardRow = {
@@ -65,6 +72,7 @@ export type PostbackRow = {
   partner_id: string | null;
   ref_id: string | null;
   status: Status;
+  reason: string | null;
   payout: number;
   currency: string;
   is_handover: boolean;
@@ -79,6 +87,8 @@ export type AttemptRow = {
   ended_at: string | null;
   outcome: 'running' | 'delivered' | 'refused' | 'interrupted';
   http_status: number | null;
+  /** Why no complete answer came. */
+  error: string | null;
 };
 
 export type ImportRow = {
@@ -93,15 +103,30 @@ export type ImportRow = {
   refused: number;
 };
 
-export type FileCallRow = {
-  import_id: string;
-  row_number: number;
+/** A call, or a row of a file. */
+export type CallRow = {
+  call_id: number;
+  at: string;
   conversion_id: string;
   status: Status;
   result: string;
+  /** Null for a call. */
+  import_id: string | null;
+  row_number: number | null;
+  /** Of the event that it became; null when it became none. */
+  lead_id: string | null;
+  seq: number | null;
 };
 
-export async function readFacts(db: Knex, { offerIds, partnerIds }: TrialNetwork): Promise<Facts> {
+export type PullRow = {
+  pull_id: string;
+  result: string | null;
+  import_id: string | null;
+  /** The version of the export, in quotes. */
+  etag: string | null;
+};
+
+export async function readFacts(db: Knex, { offers, partnerIds }: TrialNetwork): Promise<Facts> {
   const events = await db<EventRow>('lead_events').select().orderBy(['lead_id', 'seq']);
   const attempts = await db<AttemptRow>('postback_attempts').select().orderBy(['postback_id', 'attempt']);
   return {
@@ -110,13 +135,11 @@ export async function readFacts(db: Knex, { offerIds, partnerIds }: TrialNetwork
     rewards: (await db('reward_entries').select()) as RewardRow[],
     postbacks: (await db('postbacks').select()) as PostbackRow[],
     attempts: groupBy(attempts, ({ postback_id }) => postback_id),
-    priceLists: (await Promise.all(offerIds.map((offerId) => listPriceLists(db, offerId)))).flat(),
+    priceLists: (await Promise.all(offers.map(({ offerId }) => listPriceLists(db, offerId)))).flat(),
     balances: await readBalancesOfMany(db, Object.values(partnerIds)),
     imports: new Map((await db<ImportRow>('imports').select()).map((row) => [row.import_id, row])),
-    fileCalls: (await db('status_calls')
-      .whereNotNull('import_id')
-      .andWhereNot('result', 'unknown_conversion')
-      .select()) as FileCallRow[],
+    calls: (await db('status_calls').whereNot('result', 'unknown_conversion').orderBy('call_id')) as CallRow[],
+    pulls: await db<PullRow>('pulls').select().orderBy('pull_id'),
   };
 }
 

@@ -1,69 +1,36 @@
-import type { Status } from '../../../src/domain/status.ts';
 import { entriesOf, type FileEntry, type Journal } from '../journal.ts';
-import { groupBy, type EventRow, type Facts } from './facts.ts';
+import type { Facts } from './facts.ts';
 import { compare, type Finding } from './findings.ts';
-
-type BookedRow = { importId: string; row: number; conversionId: string; status: Status; result: string };
+import { bookedRows, findWrongEvents, judgeRows, keyOfRow, type BookedRow } from './rows.ts';
 
 /** Every file that was answered is imported to its end, each of its rows booked once, in their order. */
-export function recountFiles(journal: Journal, { imports, fileCalls, eventsByLead }: Facts): Finding[] {
+export function recountFiles(journal: Journal, facts: Facts): Finding[] {
   const files = entriesOf(journal, 'file');
-  const answered = new Set(files.map(({ importId }) => importId));
-  const booked = fileCalls.filter(({ import_id }) => answered.has(import_id)).map(pickRow);
+  const booked = bookedRows(facts, new Set(files.map(({ importId }) => importId)));
+  // A conversion stands in one file alone.
+  const judged = files.flatMap(({ importId, known }) => {
+    const rows = known.map((row) => ({ ...row, importId }));
+    return judgeRows(rows, { latest: new Map(), booked });
+  });
   return [
     {
       what: 'answered files imported to their last row',
       counted: files.length,
-      wrong: files.flatMap((file) => findWrongEnd(file, imports.get(file.importId))),
+      wrong: files.flatMap((file) => findWrongEnd(file, facts, booked)),
     },
-    compare(
-      'rows of files, each booked once',
-      files.flatMap(judgeRows),
-      booked,
-      ({ importId, row }) => `${importId} ${row}`,
-    ),
-    recountEvents(files, [...eventsByLead.values()].flat()),
+    compare('rows of files, each booked once', judged, booked, keyOfRow),
+    { what: 'conversions reported by file, with just these statuses', ...findWrongEvents(judged, facts) },
   ];
 }
 
-function pickRow({ import_id, row_number, conversion_id, status, result }: Facts['fileCalls'][number]): BookedRow {
-  return { importId: import_id, row: row_number, conversionId: conversion_id, status, result };
-}
-
-function findWrongEnd({ importId, rows, known }: FileEntry, is: ReturnType<Facts['imports']['get']>): string[] {
+function findWrongEnd({ importId, rows, known }: FileEntry, { imports }: Facts, booked: BookedRow[]): string[] {
+  const is = imports.get(importId);
   if (!is) return [`${importId} is lost`];
   const { state, done_rows, recorded, duplicate, stale, ignored, refused } = is;
-  const isWhole = state === 'done' && is.rows === rows && done_rows === rows && refused === rows - known.length;
-  return isWhole && recorded + duplicate + stale === known.length && ignored === 0
+  const tooLate = booked.filter((row) => row.importId === importId && row.result === 'window_closed').length;
+  const taken = known.length - tooLate;
+  const isWhole = state === 'done' && is.rows === rows && done_rows === rows && refused === rows - taken;
+  return isWhole && recorded + duplicate + stale === taken && ignored === 0
     ? []
-    : [`${known.length} of ${rows} rows are known: ${JSON.stringify(is)}`];
-}
-
-/** Nobody else reports these conversions, so what becomes of each row follows from those before it (R7). */
-function judgeRows({ importId, known }: FileEntry): BookedRow[] {
-  const latest = new Map<string, Status>();
-  return known.map(({ row, conversionId, status }) => {
-    const before = latest.get(conversionId);
-    const isStale = status === 'pending' && before !== undefined && before !== 'pending';
-    const result = isStale ? 'stale' : status === before ? 'duplicate' : 'recorded';
-    if (result === 'recorded') latest.set(conversionId, status);
-    return { importId, row, conversionId, status, result };
-  });
-}
-
-function recountEvents(files: FileEntry[], events: EventRow[]): Finding {
-  const statuses = groupBy(
-    events.filter(({ type }) => type === 'status'),
-    ({ conversion_id }) => conversion_id ?? '',
-  );
-  const recorded = groupBy(
-    files.flatMap(judgeRows).filter(({ result }) => result === 'recorded'),
-    ({ conversionId }) => conversionId,
-  );
-  const wrong = [...recorded].flatMap(([conversionId, rows]) => {
-    const should = rows.map(({ status }) => status).join();
-    const is = (statuses.get(conversionId) ?? []).map(({ status }) => status).join();
-    return is === should ? [] : [`${conversionId}: should have ${should}, has ${is}`];
-  });
-  return { what: 'conversions reported by file, with just these statuses', counted: recorded.size, wrong };
+    : [`${known.length} of ${rows} rows are known, ${tooLate} came too late: ${JSON.stringify(is)}`];
 }

@@ -62,10 +62,11 @@ function recountStatuses(journal: Journal, { eventsByLead }: Facts): Finding {
   const wrong: string[] = [];
   for (const [conversionId, answers] of groupBy(answered, (answer) => answer.conversionId)) {
     const is = (stored.get(conversionId) ?? []).join();
-    const should = followStatuses(answers.map(({ status }) => status));
+    const taken = answers.filter(({ result }) => result !== 'window_closed');
+    const should = followStatuses(taken.map(({ status }) => status));
     const unanswered = asked.get(conversionId)?.slice(answers.length) ?? [];
     // The last call may have been stored although its answer was lost.
-    const orElse = followStatuses([...answers, ...unanswered].map(({ status }) => status));
+    const orElse = followStatuses([...taken, ...unanswered].map(({ status }) => status));
     if (is !== should && is !== orElse) wrong.push(`${conversionId}: should have ${should}, has ${is}`);
     wrong.push(...findWrongAnswers(conversionId, answers));
   }
@@ -83,13 +84,16 @@ function followStatuses(statuses: Status[]): string {
   return events.join();
 }
 
-/** `recorded` may become `duplicate`, when a first answer was lost; `stale` is certain. */
+/**
+ * `recorded` may become `duplicate`, when a first answer was lost; `stale` is certain. Whether the window was closed is
+ * looked at elsewhere.
+ */
 function findWrongAnswers(conversionId: string, answers: StatusEntry[]): string[] {
   let last: Status | undefined;
   return answers.flatMap(({ status, result }) => {
     const isStale = status === 'pending' && last !== undefined && last !== 'pending';
-    const allowed = isStale ? ['stale'] : status === last ? ['duplicate'] : ['recorded', 'duplicate'];
-    if (!isStale) last = status;
+    const allowed = isStale ? ['stale'] : status === last ? ['duplicate'] : ['recorded', 'duplicate', 'window_closed'];
+    if (!isStale && result !== 'window_closed') last = status;
     return allowed.includes(result) ? [] : [`${conversionId}: ${status} was answered with ${result}`];
   });
 }

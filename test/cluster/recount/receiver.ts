@@ -19,7 +19,12 @@ const WRITING_MS = 2000;
 export function recountReceived(journal: Journal, facts: Facts): { findings: Finding[]; repeats: number } {
   const unknown: string[] = [];
   const calls = readCalls(journal, facts, unknown);
-  const byConversion = groupBy(calls, ({ postback }) => postback.conversion_id);
+  const byConversion = groupBy(
+    calls.filter(({ postback }) => !postback.is_handover),
+    ({ postback }) => postback.conversion_id,
+  );
+  // A handover goes to a partner that has lost the lead, whenever that can be told.
+  const byPartner = groupBy(calls, ({ postback }) => `${postback.conversion_id} ${postback.partner_id}`);
   const byPostback = groupBy(calls, ({ postback }) => postback.postback_id);
   const heard = facts.postbacks.filter(({ state }) => state === 'delivered');
   const unheard = heard.filter(({ postback_id }) => !byPostback.get(postback_id)?.some((call) => call.with === 200));
@@ -34,7 +39,7 @@ export function recountReceived(journal: Journal, facts: Facts): { findings: Fin
       {
         what: 'conversions whose partners heard no older status after a newer one',
         counted: byConversion.size,
-        wrong: [...byConversion.values()].flatMap(findMisordered),
+        wrong: [...new Set([...byConversion.values(), ...byPartner.values()].flatMap(findMisordered))],
       },
       {
         what: 'postbacks that count as delivered were answered 200',

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Entry, Journal } from '../journal.ts';
-import { recountSettlements } from './attribution.ts';
 import { recountAttempts } from './attempts.ts';
 import type { Facts } from './facts.ts';
-import type { Finding } from './findings.ts';
-import { recountFiles } from './files.ts';
-import { recountIntake } from './intake.ts';
-import { recountLedger } from './ledger.ts';
 import { recountPrices } from './prices.ts';
-import { recountReceived } from './receiver.ts';
+import { recountFacts } from './recount.ts';
 import { arrival, at, attemptOf, delivered, network, rightEntries, rightFacts, time } from './right-trial.ts';
 
 describe('the recount of a cluster trial', () => {
@@ -63,6 +58,22 @@ describe('the recount of a cluster trial', () => {
     assert.deepEqual(recountAll(), ['first approvals counted one by one']);
   });
 
+  it('has numbers begin anew with each day of the list, in its time zone', () => {
+    const approvals = [facts.eventsByLead.get('lead')![4]!, facts.eventsByLead.get('by file')![1]!];
+    for (const list of facts.priceLists) list.time_zone = 'Etc/GMT-10';
+    approvals[0]!.at = '2026-01-01T13:59:59.999Z';
+    approvals[1]!.at = '2026-01-01T14:00:00.000Z';
+    assert.equal(miscounted().length, 1);
+    approvals[1]!.price_counted = 0;
+    assert.deepEqual(miscounted(), []);
+    for (const list of facts.priceLists) list.period = 'all';
+    assert.equal(miscounted().length, 1);
+
+    function miscounted(): string[] {
+      return recountPrices({ entries, add: () => undefined }, facts)[2]!.wrong;
+    }
+  });
+
   it('takes the list of the partner that holds the lead before the one for all', () => {
     facts.priceLists.push({ ...facts.priceLists[0]!, list_id: 3, partner_id: 'p1' });
     assert.deepEqual(recountAll(), ['statuses at the price that was valid at their time']);
@@ -88,13 +99,13 @@ describe('the recount of a cluster trial', () => {
   });
 
   it('sees a row of a file that is missing, booked twice, or judged wrongly', () => {
-    facts.fileCalls.pop();
+    facts.calls.pop();
     assert.deepEqual(recountAll(), ['rows of files, each booked once']);
     facts = rightFacts();
-    facts.fileCalls.push({ ...facts.fileCalls[0]!, row_number: 3 });
+    facts.calls.push({ ...facts.calls[2]!, row_number: 3 });
     assert.deepEqual(recountAll(), ['rows of files, each booked once']);
     facts = rightFacts();
-    facts.fileCalls[1]!.result = 'recorded';
+    facts.calls[3]!.result = 'recorded';
     assert.deepEqual(recountAll(), ['rows of files, each booked once']);
   });
 
@@ -166,15 +177,7 @@ describe('the recount of a cluster trial', () => {
   /** What the parts of the recount call themselves that have found something wrong. */
   function recountAll(): string[] {
     const journal: Journal = { entries, add: () => undefined };
-    const findings: Finding[] = [
-      ...recountIntake(journal, facts),
-      ...recountFiles(journal, facts),
-      ...recountPrices(journal, facts),
-      ...recountSettlements(facts, network),
-      recountLedger(facts),
-      ...recountAttempts(facts),
-      ...recountReceived(journal, facts).findings,
-    ];
+    const { findings } = recountFacts(journal, facts, network);
     return findings.filter(({ wrong }) => wrong.length > 0).map(({ what }) => what);
   }
 });

@@ -3,38 +3,62 @@ import { entriesOf, type Journal } from '../journal.ts';
 import type { TrialNetwork } from '../network.ts';
 import { recountSettlements } from './attribution.ts';
 import { recountAttempts } from './attempts.ts';
-import { readFacts } from './facts.ts';
-import { report } from './findings.ts';
+import { recountCaps } from './caps.ts';
+import { recountClosedOffers } from './closed-offers.ts';
+import { readFacts, type Facts } from './facts.ts';
+import { report, type Finding } from './findings.ts';
 import { recountFiles } from './files.ts';
+import { recountHandovers } from './handovers.ts';
 import { recountIntake } from './intake.ts';
 import { recountLedger } from './ledger.ts';
 import { recountPrices } from './prices.ts';
+import { recountPulls } from './pulls.ts';
 import { recountReceived } from './receiver.ts';
+import { recountWindow } from './window.ts';
 
 /** Recounts a whole trial from the facts and prints it, the last line for the README. @returns false when anything is wrong */
 export async function recount(db: Knex, journal: Journal, network: TrialNetwork): Promise<boolean> {
   const facts = await readFacts(db, network);
-  const received = recountReceived(journal, facts);
-  const isRight = report([
-    ...recountIntake(journal, facts),
-    ...recountFiles(journal, facts),
-    ...recountPrices(journal, facts),
-    ...recountSettlements(facts, network),
-    recountLedger(facts),
-    ...recountAttempts(facts),
-    ...received.findings,
-  ]);
+  const { findings, repeats } = recountFacts(journal, facts, network);
+  const isRight = report(findings);
   const kills = entriesOf(journal, 'kill');
+  const late = facts.calls.filter(({ result }) => result === 'window_closed').length;
   const counts = [
     `${kills.length} kills of ${kills.flatMap(({ names }) => names).length} processes`,
     `${entriesOf(journal, 'click').length} clicks and ${entriesOf(journal, 'status').length} statuses answered`,
-    `${entriesOf(journal, 'file').length} files with ${facts.fileCalls.length} rows of known conversions`,
-    `${facts.priceLists.length} price lists`,
+    `${late} of them refused as too late, ${facts.calls.filter(({ result }) => result === 'accepted_late').length} accepted late`,
+    `${entriesOf(journal, 'file').length} files and ${facts.pulls.filter(({ result }) => result === 'imported').length} pulled exports imported`,
+    `${facts.priceLists.length} price lists, ${entriesOf(journal, 'capped').length} caps`,
     `${facts.settlements.length} settlements and ${facts.postbacks.length} postbacks recounted`,
     `${[...facts.attempts.values()].flat().length} attempts`,
-    `${received.repeats} repeated after its worker was killed`,
+    `${facts.postbacks.filter(({ is_handover }) => is_handover).length} handovers`,
+    `${repeats} repeated after its worker was killed`,
   ];
   const verdict = isRight ? 'nothing lost, doubled, misordered or left' : 'NOT AS IT SHOULD BE';
   console.log(`${counts.join(', ')}: ${verdict}`);
   return isRight;
+}
+
+/** The same of facts that have been read. */
+export function recountFacts(
+  journal: Journal,
+  facts: Facts,
+  network: TrialNetwork,
+): { findings: Finding[]; repeats: number } {
+  const received = recountReceived(journal, facts);
+  const findings = [
+    ...recountIntake(journal, facts),
+    ...recountFiles(journal, facts),
+    ...recountPulls(journal, facts),
+    ...recountWindow(journal, facts),
+    ...recountPrices(journal, facts),
+    recountCaps(journal, facts, network),
+    ...recountClosedOffers(journal, facts, network),
+    ...recountSettlements(facts, network),
+    recountHandovers(facts, network),
+    recountLedger(facts),
+    ...recountAttempts(facts),
+    ...received.findings,
+  ];
+  return { findings, repeats: received.repeats };
 }

@@ -2,15 +2,20 @@ import type { Balance } from '../../../src/db/ledger/balances.ts';
 import type { PriceListRow } from '../../../src/db/prices/price-lists.ts';
 import type { Entry, FileRow } from '../journal.ts';
 import type { TrialNetwork } from '../network.ts';
-import type { AttemptRow, EventRow, Facts, ImportRow, PostbackRow } from './facts.ts';
+import type { AttemptRow, CallRow, EventRow, Facts, ImportRow, PostbackRow } from './facts.ts';
 
 // A small trial in which nothing is wrong.
 
+const COUNTING = { counts: 'advertiser', period: 'day', timeZone: 'UTC' } as const;
+
 export const network: TrialNetwork = {
-  advertiserId: 'a',
+  callerId: 'a',
   token: 't',
-  offerIds: ['o'],
-  currencies: ['USD'],
+  exporterId: 'x',
+  offers: [
+    { ...{ offerId: 'o', advertiserId: 'a', currency: 'USD', beyond: 'pay_nothing' }, counting: COUNTING },
+    { ...{ offerId: 'c', advertiserId: 'a', currency: 'USD', beyond: 'close_offer' }, counting: COUNTING },
+  ],
   partnerIds: { plain: 'p1', another: 'p2' },
 };
 export const at = (seconds: number) => Date.UTC(2026, 0, 1) + seconds * 1000;
@@ -40,14 +45,22 @@ function eventsByFile(): EventRow[] {
 
 const BLANK = {
   ...{ at: time(0), partner_id: null, ref_id: null, conversion_id: null, offer_id: null, status: null },
+  ...{ advertiser_id: null, price_cap: null, price_cap_limit: null },
   ...{ price_amount: null, price_currency: null, price_list_id: null, price_tier_from: null, price_counted: null },
 };
-const PAID = { offer_id: 'o', price_amount: 1250, price_currency: 'USD', price_list_id: 1, price_tier_from: 0 };
+const PAID = {
+  offer_id: 'o',
+  advertiser_id: 'a',
+  price_amount: 1250,
+  price_currency: 'USD',
+  price_list_id: 1,
+  price_tier_from: 0,
+};
 const SECOND_TIER = { price_amount: 1500, price_tier_from: 1, price_counted: 1 };
 
 function priceListsOf(): PriceListRow[] {
   const list = { offer_id: 'o', partner_id: null, currency: 'USD', time_zone: 'UTC', created_at: time(0) };
-  const counting = { counts: 'advertiser' as const, period: 'all' as const };
+  const counting = { counts: 'advertiser' as const, period: 'day' as const };
   const tiers = () => [
     { from: 0, amount: 1250 },
     { from: 1, amount: 1500 },
@@ -60,7 +73,8 @@ function priceListsOf(): PriceListRow[] {
 
 export function rightFacts(): Facts {
   const settlement = { conversion_id: 'c', lead_id: 'lead' };
-  const postback = { conversion_id: 'c', payout: 1250, currency: 'USD', is_handover: false, skip_reason: null };
+  const price = { payout: 1250, currency: 'USD', reason: null };
+  const postback = { conversion_id: 'c', ...price, is_handover: false, skip_reason: null };
   const rows: PostbackRow[] = [
     { ...postback, postback_id: 'b1', seq: 3, partner_id: 'p1', ref_id: 'r1', status: 'pending', state: 'superseded' },
     { ...postback, postback_id: 'b2', seq: 5, partner_id: 'p2', ref_id: 'r2', status: 'approved', state: 'delivered' },
@@ -77,14 +91,20 @@ export function rightFacts(): Facts {
     priceLists: priceListsOf(),
     balances: new Map([['p2', [balanceOf(1250)]]]),
     imports: new Map([['i', importOf()]]),
-    fileCalls: [
-      { import_id: 'i', row_number: 1, conversion_id: 'f', status: 'approved', result: 'recorded' },
-      { import_id: 'i', row_number: 2, conversion_id: 'f', status: 'approved', result: 'duplicate' },
-    ],
+    calls: callsOf(),
+    pulls: [],
     settlements: [
       { ...{ conversion_id: 'f', lead_id: 'by file', seq: 2 }, ...HOUSE },
-      { ...settlement, seq: 3, status: 'pending', partner_id: 'p1', touch_seq: 1, reward: 'none' },
-      { ...settlement, seq: 5, status: 'approved', partner_id: 'p2', touch_seq: 4, reward: 'book' },
+      { ...settlement, seq: 3, status: 'pending', partner_id: 'p1', touch_seq: 1, reward: 'none', settled_at: time(4) },
+      {
+        ...settlement,
+        seq: 5,
+        status: 'approved',
+        partner_id: 'p2',
+        touch_seq: 4,
+        reward: 'book',
+        settled_at: time(15),
+      },
     ],
     rewards: [{ conversion_id: 'c', seq: 5, partner_id: 'p2', kind: 'booked', amount: 1250, currency: 'USD' }],
     postbacks: [...rows, skipped],
@@ -95,7 +115,25 @@ export function rightFacts(): Facts {
   };
 }
 
-const HOUSE = { status: 'approved' as const, partner_id: null, touch_seq: null, reward: 'none' as const };
+function callsOf(): CallRow[] {
+  const call = { call_id: 1, at: time(3), conversion_id: 'c', status: 'pending' as const, result: 'recorded' };
+  const event = { lead_id: 'lead', seq: 3, import_id: null, row_number: null };
+  const row = { import_id: 'i', conversion_id: 'f', status: 'approved' as const, at: time(15) };
+  return [
+    { ...call, ...event },
+    { ...call, ...event, call_id: 2, at: time(14), status: 'approved', seq: 5 },
+    { ...row, call_id: 3, row_number: 1, result: 'recorded', lead_id: 'by file', seq: 2 },
+    { ...row, call_id: 4, row_number: 2, result: 'duplicate', lead_id: null, seq: null },
+  ];
+}
+
+const HOUSE = {
+  settled_at: time(16),
+  status: 'approved' as const,
+  partner_id: null,
+  touch_seq: null,
+  reward: 'none' as const,
+};
 
 function balanceOf(total: number): Balance {
   return { currency: 'USD', open: total, open_lines: 1, open_from: null, paid: 0, payouts: 0, total };
@@ -108,7 +146,7 @@ function importOf(): ImportRow {
 
 export function attemptOf(postback_id: string, attempt: number, seconds: number): AttemptRow {
   const times = { started_at: time(seconds), ended_at: time(seconds + 0.1) };
-  return { postback_id, attempt, ...times, outcome: 'refused', http_status: 500 };
+  return { postback_id, attempt, ...times, outcome: 'refused', http_status: 500, error: null };
 }
 
 export function delivered(attempt: AttemptRow): AttemptRow {
