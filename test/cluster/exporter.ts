@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Status } from '../../src/domain/status.ts';
@@ -34,6 +35,8 @@ const SLOW_MS = 2000;
  */
 export async function startExporter({ journal, random }: ExporterOptions): Promise<Exporter> {
   const finishing = new AbortController();
+  // One for each conversion that waits for its status.
+  setMaxListeners(0, finishing.signal);
   const listing = new Set<Promise<void>>();
   const listed: ListedEntry[] = entriesOf(journal, 'listed');
   const { origin, close } = await startHttpServer((request, response) => {
