@@ -34,11 +34,26 @@ const dropNumbered =
 export const dropBotVisits = dropNumbered('bot_visits', 'visit_id');
 
 // What people can still repair, and then it is judged as if it had been understood when it came.
-const REPAIRABLE = `s.result in ('unknown_word', 'unknown_conversion', 'malformed', 'ignored')`;
+const isRepairable = (call: string) =>
+  `${call}.result in ('unknown_word', 'unknown_conversion', 'malformed', 'ignored')`;
+
+const isWithinWindow = (time: string) => `${time} > now() - :windowMs * interval '1 millisecond'`;
+
+const IS_LEAD_OPEN = `exists (
+           select from conversions c join leads l on l.lead_id = c.lead_id
+           where c.conversion_id = s.conversion_id and ${isWithinWindow('l.last_activity_at')}
+         )`;
+
+const HAS_REPAIRABLE_BEFORE = `exists (
+           select from status_calls earlier
+           where earlier.conversion_id = s.conversion_id and earlier.advertiser_id = s.advertiser_id
+             and earlier.call_id < s.call_id and ${isRepairable('earlier')}
+         )`;
 
 /**
  * The inbound log. What the calls have made of conversions stays: those are events of leads. A call that may still be
- * applied stays as well, until the window is over: that of its lead, and the one that began when it came.
+ * applied stays as well, until the window is over: that of its lead, and the one that began when it came. So does each
+ * decision that came behind it: without it, the older call would undo what was decided since (R7).
  */
 export const dropStatusCalls: Drop = async (db, { days, windowMs, after }) =>
   await dropBatch(
@@ -46,10 +61,11 @@ export const dropStatusCalls: Drop = async (db, { days, windowMs, after }) =>
     `with page as materialized (
        select call_id from status_calls where call_id > :after::bigint order by call_id limit :limit
      ), old as materialized (
-       select s.call_id, ${REPAIRABLE} and (s.at > now() - :windowMs * interval '1 millisecond' or exists (
-           select from conversions c join leads l on l.lead_id = c.lead_id
-           where c.conversion_id = s.conversion_id and l.last_activity_at > now() - :windowMs * interval '1 millisecond'
-         )) as is_waited_for
+       select s.call_id, case
+           when ${isRepairable('s')} then ${isWithinWindow('s.at')} or ${IS_LEAD_OPEN}
+           when s.status <> 'pending' then ${isWithinWindow('s.at')} or ${IS_LEAD_OPEN} and ${HAS_REPAIRABLE_BEFORE}
+           else false
+         end as is_waited_for
        from page join status_calls s using (call_id) where ${isOlder('s.at')}
      ), gone as (
        delete from status_calls s using old o where s.call_id = o.call_id and not o.is_waited_for returning s.call_id

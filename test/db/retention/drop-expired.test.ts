@@ -111,6 +111,36 @@ describe('dropping what is past its time', () => {
     assert.equal((await applyKeptCalls({ db, windowMs }, waiting)).applied, 2);
   });
 
+  it('leaves the decision that came behind a call which may still be applied, so that an older one undoes none', async () => {
+    const windowMs = 60 * DAY_MS;
+    const [open, over] = [await network.aLead(null), await network.aLead(null)];
+    for (const { conversionId } of [open, over]) {
+      await network.report(conversionId, 'perhaps').catch(() => undefined);
+      await network.report(conversionId, 'rejected');
+    }
+    await db('status_calls').update({ at: ago(70) });
+    await db('leads').update({ last_activity_at: ago(70) });
+    await db('leads')
+      .where({ lead_id: open.leadId })
+      .update({ last_activity_at: ago(10) });
+    await dropAll(dropStatusCalls, 30, windowMs);
+    await db('advertisers').update({
+      vocabulary: { words: { perhaps: 'approved' }, default_status: null, parameters: {} },
+    });
+    const { results } = await applyKeptCalls(
+      { db, windowMs },
+      { advertiserId: network.advertiserId, withinMs: 10_000 },
+    );
+    assert.deepEqual(results, { stale: 1 });
+    const left = await db('status_calls').orderBy('call_id').select('conversion_id', 'word', 'result');
+    assert.deepEqual(left, [
+      { conversion_id: open.conversionId, word: 'perhaps', result: 'stale' },
+      { conversion_id: open.conversionId, word: 'rejected', result: 'recorded' },
+    ]);
+    await dropAll(dropStatusCalls, 30, windowMs);
+    assert.deepEqual(await db('status_calls'), []);
+  });
+
   it('goes on behind more calls that are waited for than fit into a batch', async () => {
     await db.raw(
       `insert into status_calls (advertiser_id, at, raw, result)
