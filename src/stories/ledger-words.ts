@@ -11,6 +11,7 @@ export function explainLine({ kind, amount, reference }: Pick<LedgerLine, 'kind'
     case 'revocation':
       return 'The conversion was rejected after it had been approved, so its reward is taken back.';
     case 'correction':
+      if (amount === 0) return 'The conversion was decided anew after a payout. It brings nothing, so nothing changes.';
       return amount > 0
         ? 'The conversion was approved again after a payout had closed what was taken back or paid before.'
         : 'The conversion was rejected after its reward had been paid out, so it is set off against what is earned next.';

@@ -100,6 +100,25 @@ describe('the ledger by the admin API', () => {
     await call('get', `${path}/ledger?cursor=x`).expect(400);
   });
 
+  it('says of what brings nothing that nothing changes, whichever way it is decided anew', async () => {
+    await earn();
+    const { leadId, conversionId } = await network.aLead(partnerId);
+    await network.report(conversionId, 'approved');
+    await db('lead_events').where({ lead_id: leadId, type: 'status' }).update({ price_amount: 0 });
+    await settleLatest(db, leadId);
+    await pay('SEPA 3');
+    for (const status of ['rejected', 'approved']) {
+      await network.report(conversionId, status);
+      await settleLatest(db, leadId);
+    }
+    const { items } = (await call('get', `${path}/statements/open`).expect(200)).body as Statement;
+    const why = 'The conversion was decided anew after a payout. It brings nothing, so nothing changes.';
+    assert.deepEqual(
+      items.map((line) => [line.kind, line.amount, line.why]),
+      Array(2).fill(['correction', 0, why]),
+    );
+  });
+
   it('refuses what cannot be paid, and says why', async () => {
     const nothing = await pay('r1');
     assert.deepEqual([nothing.status, (nothing.body as { kind: string }).kind], [409, 'conflict']);
