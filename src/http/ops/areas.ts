@@ -7,8 +7,6 @@ export type OpsArea = {
   icon: string;
   /** Who sees it; whoever may sign in when left out. */
   needs?: AdminRole;
-  /** True until it has pages. */
-  isHidden?: true;
 };
 
 const ADVERTISERS = 'What advertisers say';

@@ -9,7 +9,7 @@ const pages = createConsolePages<Area>({
   home: opsConsole.path,
   listAreas: (res, current) =>
     Object.entries<OpsArea>(areas)
-      .filter(([, area]) => area.isHidden !== true && isRoleEnough(sessionOf(res).role, area.needs ?? 'read'))
+      .filter(([, area]) => isRoleEnough(sessionOf(res).role, area.needs ?? 'read'))
       .map(([name, area]) => ({ ...area, isCurrent: name === current })),
   search: () => ({ action: `${opsConsole.path}/search`, label: 'Find anything', value: '' }),
   signedIn: (res) => ({ name: sessionOf(res).name, role: sessionOf(res).role, signOut: `${opsConsole.path}/logout` }),

@@ -2,7 +2,6 @@ import type { Router } from 'express';
 import { inTime } from '../../../in-time.ts';
 import type { Log } from '../../../log.ts';
 import { definePage } from '../ops-page.ts';
-import { areas } from '../areas.ts';
 import { listChecks, type Check, type CheckDeps, type Finding } from './checks.ts';
 
 export type OverviewDeps = CheckDeps & { log: Pick<Log, 'warn'> };
@@ -56,19 +55,11 @@ export function addOverviewPages(routes: Router, deps: OverviewDeps): void {
 /** What cannot be looked at, or not in time, does not take the page down. */
 async function look({ name, look }: Check, log: Pick<Log, 'warn'>): Promise<Looked> {
   try {
-    return withReachableAction({ name, ...(await inTime(look, { withinMs: LOOK_MS, message: SLOW })) });
+    return { name, ...(await inTime(look, { withinMs: LOOK_MS, message: SLOW })) };
   } catch (err) {
     log.warn({ err, check: name }, 'A part of the ops overview cannot be told.');
     return { name, tone: 'busy', text: SLOW };
   }
-}
-
-/** An area that has no pages yet is not led to. */
-function withReachableAction({ action, ...looked }: Looked): Looked {
-  const area = Object.values<{ href: string; isHidden?: true }>(areas).find(
-    ({ href }) => href === action?.href.split('?')[0],
-  );
-  return action === undefined || area?.isHidden ? looked : { ...looked, action };
 }
 
 function tellAll(urgent: Looked[]): string {
