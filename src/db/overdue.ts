@@ -76,14 +76,30 @@ const IS_IN_TURN = `exists (
   )
 )`;
 
-/** Counts what is overdue; a row of a file that was not relayed yet, after the time that all rows of the last day may take. */
+/** Counts postbacks that are overdue. */
+export async function countOverduePostbacks(db: Knex, grace: Grace): Promise<number> {
+  return await count(db, OVERDUE_POSTBACKS, grace);
+}
+
+/**
+ * Counts settlements that are; a row of a file that was not relayed yet, after the time that all rows of the last day may
+ * take.
+ */
+export async function countOverdueSettlements(db: Knex, grace: Grace): Promise<number> {
+  return await count(db, `select from (${OVERDUE_SETTLEMENTS}) u where not ${IS_IN_TURN}`, grace);
+}
+
+/** Counts both. */
 export async function readOverdue(db: Knex, grace: Grace): Promise<Overdue> {
-  const { rows } = await db.raw<{ rows: Overdue[] }>(
-    `select (select count(*) from (${OVERDUE_POSTBACKS}) p) as postbacks,
-            (select count(*) from (${OVERDUE_SETTLEMENTS}) u where not ${IS_IN_TURN}) as settlements`,
-    grace,
-  );
-  return rows[0] ?? { postbacks: 0, settlements: 0 };
+  return {
+    postbacks: await countOverduePostbacks(db, grace),
+    settlements: await countOverdueSettlements(db, grace),
+  };
+}
+
+async function count(db: Knex, overdue: string, grace: Grace): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(`select count(*) as count from (${overdue}) o`, grace);
+  return rows[0]?.count ?? 0;
 }
 
 /** @returns false when a sweep has begun in the last `intervalMs`, here or elsewhere */

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { readCountedUpto } from '../../../db/counting/counting.ts';
 import { countFailingEndpoints } from '../../../db/endpoints/endpoints.ts';
 import { readBacklog } from '../../../db/outbox.ts';
-import { readOverdue, type Grace } from '../../../db/overdue.ts';
+import { countOverduePostbacks, countOverdueSettlements, type Grace } from '../../../db/overdue.ts';
 import { importTells } from '../../../db/imports/import-tells.ts';
 import { findTroubledPulls } from '../../../db/pulls/pull-reports.ts';
 import { replayTells } from '../../../db/replays/replay-tells.ts';
@@ -78,14 +78,14 @@ async function lookAtRelay(db: Knex): Promise<Finding> {
 }
 
 async function lookAtPostbacks({ db, grace }: CheckDeps): Promise<Finding> {
-  const { postbacks } = await readOverdue(db, grace);
+  const postbacks = await countOverduePostbacks(db, grace);
   if (postbacks === 0) return { tone: 'good', text: 'None is overdue.' };
   const action = { label: 'Show them', href: '/ops/postbacks?state=retrying' };
   return { tone: 'bad', text: `${say(postbacks, 'postback')} should have been attempted long ago.`, action };
 }
 
 async function lookAtSettlements({ db, grace }: CheckDeps): Promise<Finding> {
-  const { settlements } = await readOverdue(db, grace);
+  const settlements = await countOverdueSettlements(db, grace);
   if (settlements === 0) return { tone: 'good', text: 'Every status is settled.' };
   const text = `${say(settlements, 'status', 'statuses')} should have been settled long ago: their partners wait for a reward or a postback.`;
   return { tone: 'bad', text, action: { label: 'Latest conversions', href: '/ops/conversions' } };
