@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Knex } from 'knex';
+import { readVocabulary } from '../../src/db/advertisers.ts';
 import type { JudgedFacts } from '../../src/db/imports/assumptions.ts';
-import { readChunks, readVocabulary, type ImportTurn } from '../../src/db/imports/import-turns.ts';
+import { readChunks, type ImportTurn } from '../../src/db/imports/import-turns.ts';
 import type { Asks } from '../../src/db/pipelined.ts';
 import type { FileRow } from '../../src/domain/imports/row.ts';
 import type { DryRun } from './judge-rows.ts';

@@ -20,6 +20,7 @@ import {
   type CataloguePageQuery,
 } from './catalogue-rows.ts';
 import { makeKey } from './keys/keys.ts';
+import type { Asks } from './pipelined.ts';
 import { prepared } from './prepared.ts';
 import { revisePull } from './pulls/pull-settings.ts';
 
@@ -158,13 +159,15 @@ export async function replaceAdvertiserToken(
   return changed > 0 ? key : undefined;
 }
 
-/** How an advertiser speaks. @returns null for our own words; undefined when there is no such advertiser */
-export async function readVocabulary(db: Knex, advertiserId: string): Promise<Vocabulary | null | undefined> {
-  const row = await db('advertisers')
-    .where({ advertiser_id: advertiserId })
-    .first<{ vocabulary: Vocabulary | null } | undefined>('vocabulary')
+/** How an advertiser speaks now: plainly, unless something else was agreed. */
+export async function readVocabulary(db: Asks, advertiserId: string): Promise<Vocabulary> {
+  const { rows } = await db
+    .raw<{ rows: { vocabulary: Vocabulary | null }[] }>(
+      `select vocabulary from advertisers where advertiser_id = :advertiserId`,
+      { advertiserId },
+    )
     .options(prepared('read-vocabulary'));
-  return row?.vocabulary;
+  return rows[0]?.vocabulary ?? PLAIN_VOCABULARY;
 }
 
 /**

@@ -8,7 +8,7 @@ import { readRowTime } from '../domain/imports/row.ts';
 import { readStatusFields } from '../domain/status-call.ts';
 import { isStatus, meaningOf, type StatusReport, type StatusResult } from '../domain/status-report.ts';
 import { statuses, type Status } from '../domain/status.ts';
-import { PLAIN_VOCABULARY, understand, type Vocabulary } from '../domain/vocabulary.ts';
+import { understand, type Vocabulary } from '../domain/vocabulary.ts';
 import { AppError } from '../errors.ts';
 
 /** What became of calls that were kept for their words. */
@@ -58,7 +58,7 @@ export async function applyKeptCalls(
   const begun = performance.now();
   const results: AppliedCalls['results'] = {};
   try {
-    const vocabulary = (await readVocabulary(db, advertiserId)) ?? PLAIN_VOCABULARY;
+    const vocabulary = await readVocabulary(db, advertiserId);
     const words = [...new Set([...Object.keys(vocabulary.words), ...statuses])];
     let after = 0;
     let isDone = false;
@@ -102,7 +102,7 @@ export async function rejudgeCall({ db, windowMs }: Judging, callId: number, act
     const kept = await lockStatusCall(trx, callId);
     if (!kept) throw new AppError('unknown', `There is no status call ${callId}.`);
     if (!REPAIRABLE.includes(kept.result)) throw new AppError('conflict', refuseToJudge(kept));
-    const vocabulary = (await readVocabulary(trx, kept.advertiserId)) ?? PLAIN_VOCABULARY;
+    const vocabulary = await readVocabulary(trx, kept.advertiserId);
     const [judged] = await judgeAgain(trx, [kept], { vocabulary, windowMs });
     if (!judged) throw new Error(`Status call ${callId} was judged without a verdict.`);
     const after = { conversion_id: judged.conversionId, status: judged.status, result: judged.result };

@@ -100,7 +100,7 @@ export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
             throw new AppError('conflict', detail);
           }
           // Its words and names are read as they are meant today.
-          const vocabulary = (await readVocabulary(trx, kept.advertiserId)) ?? PLAIN_VOCABULARY;
+          const vocabulary = await readVocabulary(trx, kept.advertiserId);
           const report = { ...toKeptReport(kept, vocabulary), isAcceptedLate: true };
           const [verdict] = await recordStatuses(trx, [report], { windowMs });
           const answer = answerTo(report, verdict?.result ?? 'malformed');

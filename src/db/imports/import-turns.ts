@@ -38,17 +38,6 @@ export async function beginTurn(db: Knex, importId: string): Promise<ImportTurn 
   return rows[0] && { ...rows[0], vocabulary: rows[0].vocabulary ?? PLAIN_VOCABULARY };
 }
 
-/** An advertiser's words and names as they are now. */
-export async function readVocabulary(db: Asks, advertiserId: string): Promise<Vocabulary> {
-  const { rows } = await db
-    .raw<{ rows: { vocabulary: Vocabulary | null }[] }>(
-      `select vocabulary from advertisers where advertiser_id = :advertiserId`,
-      { advertiserId },
-    )
-    .options(prepared('read-vocabulary-now'));
-  return rows[0]?.vocabulary ?? PLAIN_VOCABULARY;
-}
-
 /** How far it is. @returns undefined when it is not there */
 export async function readImportCounts(db: Knex, importId: string): Promise<ImportCounts | undefined> {
   const { rows } = await db.raw<{ rows: ImportCounts[] }>(
