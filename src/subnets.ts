@@ -19,10 +19,20 @@ export function canonicalise(address: string): string | null {
 export function networkOf(address: string | undefined): string | null {
   const canonical = canonicalise(address ?? '');
   if (canonical === null) return null;
-  if (isIPv4(canonical)) return canonical.replace(/\d+$/, '0/24');
-  const [left = [], right] = canonical.split('::').map((part) => part.split(':').filter(Boolean));
-  const zeros = right === undefined ? [] : Array<string>(8 - left.length - right.length).fill('0');
-  return `${[...left, ...zeros].slice(0, 3).join(':')}::/48`;
+  return isIPv4(canonical) ? canonical.replace(/\d+$/, '0/24') : `${firstGroups(canonical, 3)}::/48`;
+}
+
+/** What a household calls from: one IPv4 address, or the half that all of its IPv6 addresses share; null when it is none. */
+export function householdOf(address: string): string | null {
+  const canonical = canonicalise(address);
+  return canonical === null || isIPv4(canonical) ? canonical : firstGroups(canonical, 4);
+}
+
+/** Of an IPv6 address in its one spelling. */
+function firstGroups(canonical: string, count: number): string {
+  const [left = [], right = []] = canonical.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = Array<string>(8 - left.length - right.length).fill('0');
+  return [...left, ...zeros, ...right].slice(0, count).join(':');
 }
 
 export function listOf(subnets: Subnet[]): BlockList {

@@ -1,9 +1,9 @@
 // What clicks looked like, for fraud flags. No answer waits for it, and a click costs next to nothing more: while there
 // are many, only a sample of them is kept. What a crash or an outage takes is only a hint.
-import { isIPv6 } from 'node:net';
 import type { VisitTrace } from '../db/fraud/visit-traces.ts';
 import type { Log } from '../log.ts';
 import { pauseUnlessAborted } from '../pause.ts';
+import { householdOf } from '../subnets.ts';
 import { createHmacSha256 } from './hmac.ts';
 
 /** A click as it came; `address` and `userAgent` never go further than this file. */
@@ -97,7 +97,7 @@ export function createVisitTraces(deps: VisitTraceDeps): VisitTraces {
     const day = Math.floor(at / DAY_MS);
     return {
       ...{ at: new Date(at), leadId, conversionId, partnerId, byLink },
-      addressHash: hash(day, 'address', networkOf(address)),
+      addressHash: hash(day, 'address', householdOf(address) ?? address),
       agentHash: hash(day, 'agent', userAgent),
       embedded: embeddedIn(destination),
     };
@@ -114,19 +114,6 @@ function createDailyHash(secret: string): (day: number, what: string, text: stri
     }
     return known.sign(`${what}:${text.slice(0, MAX_TEXT)}`).subarray(0, HASH_BYTES);
   };
-}
-
-/** A household has one IPv4 address, but 2^64 of IPv6: their common half stands for them all. */
-function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
-  const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros =
-    tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => '0');
-  const groups = [...front, ...zeros, ...back].slice(0, 4);
-  return groups.map((group) => group.toLowerCase().replace(/^0+(?=.)/, '')).join(':');
 }
 
 function embeddedIn(destination: string | undefined): string | null {
