@@ -26,8 +26,9 @@ export function createSettlementActivities({ db }: { db: Knex }): Pick<LeadActiv
       const terms = await readSettlementTerms(db, leadId, settlement);
       if (!terms) throw notAFact(leadId, settlement);
       // One statement writes it all, unless a handover may have to be written with it.
-      if (settlement.lostBy) await db.transaction((trx) => settleOnce(trx, leadId, settlement, terms));
-      else await settleOnce(db, leadId, settlement, terms);
+      const status = { leadId, settlement, terms };
+      if (settlement.lostBy) await db.transaction((trx) => settleOnce(trx, status));
+      else await settleOnce(db, status);
       const { conversionId, seq } = settlement;
       const open = await readOpenPostbacks(db, conversionId, seq);
       return open.map((postback) => duePostbackOf({ ...postback, conversionId }, maxAttempts));
@@ -50,10 +51,14 @@ export function duePostbackOf(
   return { ...postback, attemptsLeft: Math.max(1, maxAttempts - attemptsMade) };
 }
 
-async function settleOnce(db: Knex, leadId: string, settlement: Settlement, terms: SettlementTerms): Promise<void> {
+/** A status that is to be settled, and on what. */
+type ToSettle = { leadId: string; settlement: Settlement; terms: SettlementTerms };
+
+async function settleOnce(db: Knex, status: ToSettle): Promise<void> {
+  const { leadId, settlement, terms } = status;
   const postback = postbackOf(settlement, terms);
   const isFirstTime = await writeSettlement(db, { leadId, settlement, price: terms, postback });
-  if (isFirstTime) await scheduleHandover(db, leadId, settlement, terms);
+  if (isFirstTime) await scheduleHandover(db, status);
 }
 
 /** Where a cap leaves a conversion without a price, its partner is told which one, whatever the advertiser says. */
@@ -77,14 +82,9 @@ function postbackOf(
  * R14: tells a partner who asked for it that another partner won a lead it was told of as `pending`. Looked into only
  * when its own postbacks have been superseded, so that none can start afterwards.
  */
-async function scheduleHandover(
-  db: Knex,
-  leadId: string,
-  settlement: Settlement,
-  { currency, notify }: SettlementTerms,
-): Promise<void> {
+async function scheduleHandover(db: Knex, { leadId, settlement, terms }: ToSettle): Promise<void> {
   const { conversionId, lostBy } = settlement;
-  if (!lostBy || !notify) return;
+  if (!lostBy || !terms.notify) return;
   const settings = await readPostbackSettings(db, lostBy.partnerId);
   if (!settings?.handover || skipReasonOf(lostBy, settings, 'rejected')) return;
   if (!(await wasToldPending(db, conversionId, lostBy.partnerId))) return;
@@ -97,7 +97,7 @@ async function scheduleHandover(
     reason: REATTRIBUTED,
     isHandover: true,
     payout: 0,
-    currency,
+    currency: terms.currency,
     skipReason: null,
   });
 }

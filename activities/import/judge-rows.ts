@@ -52,7 +52,7 @@ export function createDryRun({ importId, advertiserId }: ImportTurn, windowMs: n
           conversionId === null ? undefined : conversions.get(conversionKey(advertiserId, conversionId));
         const result = judgeReport(report, conversion, { nowMs, windowMs });
         if (!conversion || conversionId === null) return result;
-        noteResult(conversion, report, result, nowMs);
+        noteResult(conversion, { report, result, nowMs });
         const { status, decidedMs } = conversion;
         // What repeats a decision changes nothing but, where it names its time, the moment that the decision is of.
         const isNews = hasRecorded(result) || (result === 'duplicate' && report.eventAt !== null);

@@ -99,7 +99,10 @@ export function judgeReport(
  * Notes what became of a report, so that the next one on the same conversion is judged by it. What repeats a decision says
  * it once more, of a later moment.
  */
-export function noteResult(judged: Judged, report: StatusReport, result: StatusResult, nowMs: number): void {
+export function noteResult(
+  judged: Judged,
+  { report, result, nowMs }: { report: StatusReport; result: StatusResult; nowMs: number },
+): void {
   const { meaning } = report;
   if (!isStatus(meaning) || !(hasRecorded(result) || result === 'duplicate')) return;
   judged.status = meaning;

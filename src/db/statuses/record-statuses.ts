@@ -133,7 +133,7 @@ function judgeInOrder(
     const result = judgeReport(report, conversion, { nowMs, windowMs, isRepeated });
     for (const digest of signedDecisions([{ report, result }])) signedBefore.add(digest);
     const before = conversion?.status ?? null;
-    if (conversion) noteResult(conversion, report, result, nowMs);
+    if (conversion) noteResult(conversion, { report, result, nowMs });
     if (!hasRecorded(result) || !lead || !isStatus(meaning)) return { report, result, event: null, toPrice: null };
     const { leadId, offerId, reward, counters } = conversion;
     const at = new Date(nowMs).toISOString();
