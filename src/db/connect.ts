@@ -44,6 +44,7 @@ const IMPORT_CONNECTIONS = 2 * IMPORTS_AT_ONCE;
 // Files come in slowly, and each of their statements is short.
 const RECEIVING_CONNECTIONS = 2;
 // Two batches each of new leads, known leads and bots' visits in flight, and one for the look whether clicks can be stored.
+// Traces of visits are written once a second by whichever is free.
 const CLICK_CONNECTIONS = 7;
 // A visitor is waiting for each row of a batch, and most rows are not what is locked.
 const CLICK_LOCK_MS = 100;
