@@ -11,7 +11,7 @@ import type { AttemptOutcome } from '../workflows/contract.ts';
 /** What an attempt sends; an error when the settings and the postback's values make no sendable request. */
 export type AttemptRequest = PostbackRequest | UrlTemplateError;
 
-/** @param secrets the partner's live signing secrets, the newest first; see src/db/signing-secrets.ts */
+/** @param secrets the partner's live signing secrets, the newest first; see src/db/keys/signing-secrets.ts */
 export function requestOf(postback: Postback, settings: PostbackSettings, secrets: readonly string[]): AttemptRequest {
   try {
     return buildSignedRequest(settings, postback, { secrets, at: new Date() });

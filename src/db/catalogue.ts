@@ -31,8 +31,8 @@ export type KnownAdvertiser = {
 };
 
 /**
- * All advertisers, active partners, and active offers oldest first, but none that is closed for good; `version` rises with each change to any
- * of their tables.
+ * All advertisers, active partners, and active offers oldest first, but none that is closed for good; `version` rises with
+ * each change to any of their tables.
  */
 export type CatalogueContent = {
   version: number;

@@ -106,7 +106,8 @@ const TABLE_WAIT_MS = 500;
 /**
  * Brings the schema up to date; several processes may do so at once.
  * @returns the names of what was applied
- * @throws an error of which `isLockHeld` is true when somebody else goes on using what is to be changed; nothing was applied then
+ * @throws an error of which `isLockHeld` is true when somebody else goes on using what is to be changed; nothing was applied
+ *   then
  */
 export async function migrate(db: Knex): Promise<string[]> {
   return await withMigrationLock(db, async (trx) => {

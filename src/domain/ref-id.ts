@@ -21,8 +21,8 @@ export const UNFILLED_MACRO =
   '\\{[A-Za-z0-9_.:!-]+\\}|^\\[[A-Za-z][\\w.-]*\\]$|^%[A-Za-z][\\w.-]*%$|^#+[A-Za-z][\\w.-]*#+$|^<[A-Za-z][\\w.-]*>$|^__[A-Za-z]\\w*__$';
 
 /**
- * R5: a ref_id that is too long, holds control characters or cannot be decoded is never truncated and never turns a visitor away;
- * the touch counts without it. An empty ref_id is no ref_id.
+ * R5: a ref_id that is too long, holds control characters or cannot be decoded is never truncated and never turns a visitor
+ * away; the touch counts without it. An empty ref_id is no ref_id.
  */
 export function judgeRefId(given: string | undefined): JudgedRefId {
   if (given === undefined || given === '') return { refId: null, problem: null };

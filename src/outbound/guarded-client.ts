@@ -61,7 +61,8 @@ const IDLE_SOCKET_MS = 2000;
  * Redirects are not followed, proxies from the environment are not used, compressed bodies are not inflated.
  *
  * A body over 64 KiB, or one of more than 128 KiB with all that is around it, is cut off there and counts as received:
- * the partner has answered, and the answer stands in the status line. A body that does not end within the time limit is a timeout, whatever the status line said.
+ * the partner has answered, and the answer stands in the status line. A body that does not end within the time limit is a
+ * timeout, whatever the status line said.
  */
 export function createGuardedClient(options: ClientOptions): GuardedClient {
   const agent = createAgent(options);

@@ -29,8 +29,9 @@ const REGISTER_TIMEOUT_MS = 3000;
 const SCHEDULE_INTERVAL_MS = 3_600_000;
 
 /**
- * Relays committed events, replays and imports to Temporal, registers the search attributes that leads are
- * started with, and has Temporal start the retention and the pulls of exports again and again. Statuses do not wait until Temporal has shown that leads may sleep.
+ * Relays committed events, replays and imports to Temporal, registers the search attributes that leads are started with, and
+ * has Temporal start the retention and the pulls of exports again and again. Statuses do not wait until Temporal has shown
+ * that leads may sleep.
  */
 export function startRelayRole({ config, db, metrics, log }: RoleDeps): RunningRole {
   const client = connectTemporal(config.temporal.target);

@@ -15,7 +15,10 @@ export type RegistrationOptions = {
   log: Pick<Log, 'warn' | 'error'>;
 };
 
-/** Registers something with Temporal, such as search attributes, not only once: a Temporal that has lost its store knows it no more. */
+/**
+ * Registers something with Temporal, such as search attributes, not only once: a Temporal that has lost its store knows it
+ * no more.
+ */
 export function keepRegistered(options: RegistrationOptions): { stop(): Promise<void> } {
   const { register, firstPauseMs, intervalMs: longestPauseMs, log } = options;
   const { onFailure = createFailureLog(log) } = options;

@@ -7,8 +7,8 @@ const MEMORY_SECONDS = 3600;
 
 /**
  * CTEs, for the end of a `with`, that note the ends of attempts. `source` is another CTE of the same statement with a row
- * for each attempt that ended: `partner_id`, `origin` (see {@link originOf}), `is_delivered`, `ended_at`, and `place`, the order in which they ended. It
- * leaves out what says nothing about the endpoint, see {@link isNews}.
+ * for each attempt that ended: `partner_id`, `origin` (see {@link originOf}), `is_delivered`, `ended_at`, and `place`, the
+ * order in which they ended. It leaves out what says nothing about the endpoint, see {@link isNews}.
  */
 export function noteEndpoints(source: string): string {
   return `endpoint_news as (

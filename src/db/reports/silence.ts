@@ -5,7 +5,7 @@ import { isFarBehind } from '../counting/far-behind.ts';
 import { limitStatements } from '../limit-waiting.ts';
 import { DAYS_LOOKED_AT, judgeSilence } from '../../domain/silence.ts';
 import { beginOfId } from '../../new-ids.ts';
-import { ifAsked, type Page, type PageQuery } from './pages.ts';
+import { ifAsked, MAX_LOOKED_AT, type Page, type PageQuery } from './pages.ts';
 import { findFirstCalls } from './status-calls.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -151,8 +151,6 @@ export type Reminder = {
 /** `within_hours`: how soon the window ends. A cursor holds the last activity of a lead in microseconds and a conversion_id. */
 export type ReminderQuery = PageQuery & { advertiser_id?: string | undefined; within_hours: number };
 
-// So many events are looked at for one page, as with other lists.
-const MAX_LOOKED_AT = 5000;
 // The events of so long at first, then of twice as long: nobody knows how dense they lie.
 const FIRST_SPAN_MICROS = 60 * MICROS_PER_SECOND;
 

@@ -45,8 +45,8 @@ const OFFERS = [
 export type DemoOptions = { dataDir: string; receiverUrl: string; rules: HistoryOptions['rules'] };
 
 /**
- * A small readable catalogue on the first start, and some days of a partner's past. Later starts only lead the demo partner's postbacks and the offers to
- * the receiver's present address, as long as they still point to its former one.
+ * A small readable catalogue on the first start, and some days of a partner's past. Later starts only lead the demo
+ * partner's postbacks and the offers to the receiver's present address, as long as they still point to its former one.
  *
  * @returns null when this database was filled by somebody else
  */

@@ -18,8 +18,9 @@ export type ClaimedCall = CallOrigin & {
 };
 
 /**
- * Ends well when the call has every proof that was agreed with its advertiser. @param late its signal is aborted when the caller waits
- * no longer. @throws AppError `unauthorized`, `too_many` or `unavailable`
+ * Ends well when the call has every proof that was agreed with its advertiser.
+ * @param late its signal is aborted when the caller waits no longer
+ * @throws AppError `unauthorized`, `too_many` or `unavailable`
  */
 export type OriginCheck = (call: ClaimedCall, late: Pick<Late, 'signal'>) => Promise<void>;
 

@@ -10,8 +10,9 @@ type Secret = { names: readonly string[]; token: string };
 type Sent = Readonly<Record<string, unknown>>;
 
 /**
- * A copy that can be kept: without anything that is called like a token, and without this token wherever else it was
- * written, if it is long enough to be one, and without whatever else looks like a secret of ours. Knowing what is stored must not be enough to report in an advertiser's name.
+ * A copy that can be kept: without anything that is called like a token, without this token wherever else it was written, if
+ * it is long enough to be one, and without whatever else looks like a secret of ours. Knowing what is stored must not be
+ * enough to report in an advertiser's name.
  */
 export function withoutToken<T>(given: T, { names, token }: Secret): T {
   const hidden = names.map((name) => name.toLowerCase());
