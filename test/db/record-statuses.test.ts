@@ -227,8 +227,12 @@ describe('recording many statuses in one transaction', () => {
   });
 
   describe('R7, where an advertiser tells when it happened', () => {
-    const at = (minute: number) => new Date(Date.now() - (60 - minute) * 60_000).toISOString();
     const OPEN_MS = 3 * 60 * 60_000;
+    let now: number;
+    beforeEach(() => {
+      now = Date.now();
+    });
+    const at = (minute: number) => new Date(now - (60 - minute) * 60_000).toISOString();
 
     /** A conversion of three hours ago, in an open lead. */
     async function anOldConversion(): Promise<string> {
