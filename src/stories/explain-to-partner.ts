@@ -51,10 +51,10 @@ function tellPrice({ price }: Story): string[] {
 
 function tellPostback({ status, state, explanation, attempts, ended_at }: Story['postbacks'][number]): string {
   const why = explanation.replace(RULES, '');
-  const last = attempts.at(-1);
   switch (state) {
     case 'delivered':
-      return `Your tracker was told ${status} at ${ended_at} and answered ${last?.response?.http_status ?? 200}.`;
+      // R10. Whatever came of a redelivery after that takes nothing back.
+      return `Your tracker was told ${status} at ${ended_at} and answered 200.`;
     case 'failed':
       return `Your tracker could not be told ${status}, in ${attempts.length} attempts: ${why}`;
     case 'superseded':
