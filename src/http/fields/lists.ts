@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Page } from '../../db/reports/pages.ts';
 import { pageSizeSchema, USUAL_PAGE } from './number-schemas.ts';
 import { writeCursor } from '../protocol/cursor.ts';
-import { MAX_CSV_ROWS, rowsOfPages, sendCsv, wantsCsv, type CsvColumn } from '../protocol/csv.ts';
+import { rowsOfPages, sendCsv, wantsCsv, type CsvColumn } from '../protocol/csv.ts';
 import { defineAnswer } from '../protocol/describe-answer.ts';
 
 /** How many rows a list answers with at most. */
@@ -41,7 +41,7 @@ export async function sendListAsCsv<Row, Item>(
   res: Response,
   { query = {}, read, view, csv }: Omit<SentList<Row, Item>, 'query'> & { query?: ListQuery },
 ): Promise<void> {
-  const pages = rowsOfPages(({ limit, cursor = query.cursor }) => read({ limit, cursor }), query.limit ?? MAX_CSV_ROWS);
+  const pages = rowsOfPages(({ limit, cursor = query.cursor }) => read({ limit, cursor }), query.limit);
   await sendCsv(res, { ...csv, rows: viewAll(pages, view) });
 }
 

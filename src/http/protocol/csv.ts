@@ -8,9 +8,6 @@ import { codeOf } from '../../errors.ts';
 /** A column of a CSV file: its heading, and what a row has there; null is an empty field. */
 export type CsvColumn<Row> = { header: string; value: (row: Row) => string | number | null };
 
-/** How many rows of a list come as CSV at most. Whoever wants more asks for one span of time after the other. */
-export const MAX_CSV_ROWS = 100_000;
-
 const ROWS_PER_PAGE = 1000;
 
 /** True when the caller asks for CSV before JSON; one that takes anything gets JSON. */
@@ -51,10 +48,13 @@ export async function sendCsv<Row>(
   }
 }
 
-/** All rows of a list, page by page, {@link MAX_CSV_ROWS} at most. */
+/**
+ * The rows of a list, page by page, as fast as they are read. All of them when no number is asked for: of a file that was
+ * cut off nobody could tell.
+ */
 export async function* rowsOfPages<Row>(
   readPage: (page: { limit: number; cursor?: string | undefined }) => Promise<Page<Row>>,
-  maxRows: number = MAX_CSV_ROWS,
+  maxRows = Infinity,
 ): AsyncGenerator<Row> {
   let cursor: string | undefined;
   for (let left = maxRows; left > 0;) {

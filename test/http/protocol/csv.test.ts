@@ -152,18 +152,27 @@ describe('an answer as CSV', () => {
 });
 
 describe('the rows of all pages', () => {
-  const pageAt = ({ limit, cursor = '0' }: { limit: number; cursor?: string | undefined }) => {
-    const begin = Number(cursor);
-    const rows = Array.from({ length: Math.min(limit, 2500 - begin) }, (_, index) => begin + index);
-    const next = begin + rows.length;
-    return Promise.resolve({ rows, next: next < 2500 ? String(next) : null });
-  };
+  const pagesOf =
+    (total: number) =>
+    ({ limit, cursor = '0' }: { limit: number; cursor?: string | undefined }) => {
+      const begin = Number(cursor);
+      const rows = Array.from({ length: Math.min(limit, total - begin) }, (_, index) => begin + index);
+      const next = begin + rows.length;
+      return Promise.resolve({ rows, next: next < total ? String(next) : null });
+    };
+  const pageAt = pagesOf(2500);
 
   it('come one after the other, each once', async () => {
     assert.deepEqual(
       await collect(rowsOfPages(pageAt)),
       Array.from({ length: 2500 }, (_, index) => index),
     );
+  });
+
+  it('are all there, however many they are', async () => {
+    let count = 0;
+    for await (const row of rowsOfPages(pagesOf(250_001))) count += row === count ? 1 : 0;
+    assert.equal(count, 250_001);
   });
 
   it('end at the bound, however many follow', async () => {
