@@ -32,6 +32,7 @@ export class UrlTemplateError extends Error {
 const BRACED = /\{([^{}]*)\}/g;
 // How some systems write macros; our parser would only see a broken escape.
 const PERCENT_MACRO = /%([a-z_]\w*)%(?![0-9a-f]{2})/i;
+const HAS_HOST = /^[a-z]+:\/\/[^/?#]/i;
 const PROBE = 'm';
 
 /** Everything that is wrong with a URL holding macros such as `{ref_id}`; empty when it may be stored. */
@@ -44,7 +45,8 @@ export function checkUrlTemplate(template: string, vocabulary: MacroVocabulary):
   const macroProblems = [
     ...found.flatMap(({ name }) => checkName(name, vocabulary)),
     ...checkLeftovers(template, vocabulary),
-    ...found.flatMap(({ name, index }) => checkPlace(masked, name, index)),
+    // Without a host everything seems to stand in its place: then that is what is wrong.
+    ...(HAS_HOST.test(template) ? found.flatMap(({ name, index }) => checkPlace(masked, name, index)) : []),
   ];
   const urlProblem = findUrlProblem(template) ?? findTemplateUrlProblem(template);
   // Braces where no macro may be make a URL unreadable: the cause is worth a message, its consequence is not.
@@ -99,6 +101,7 @@ function checkLeftovers(template: string, { macros, synonyms, example }: MacroVo
   if (/[$%]\{/.test(template)) add(`a macro is written without a sign before its brace: {${example}}`);
   const encoded = /%7B\s*(\w+)\s*%7D/i.exec(template);
   if (encoded) add(`${encoded[0]} would be sent as it is: write {${encoded[1]}}`);
+  if (/[?&][^#]*&amp;/i.test(template)) add('&amp; is how a web page writes &: write & between two parameters');
   const percent = PERCENT_MACRO.exec(template);
   if (percent) {
     const meant = findNearestMacro(percent[1] ?? '', macros, synonyms) ?? example;

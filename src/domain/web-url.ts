@@ -16,7 +16,9 @@ export function findUrlProblem(text: string): string | null {
   const authority = /^https?:\/\/([^/?#]+)/i.exec(text)?.[1];
   if (authority === undefined) return 'the URL must start with http:// or https:// and a host';
   if (authority.includes('@')) return 'the URL must not carry a user name or password';
-  if (!URL.canParse(text)) return 'the URL cannot be read: check the host and the port';
+  if (!URL.canParse(text) || /^\.|\.\./.test(new URL(text).hostname)) {
+    return 'the URL cannot be read: check the host and the port';
+  }
   return new URL(text).port === '0' ? 'port 0 is not allowed' : null;
 }
 

@@ -72,13 +72,10 @@ describe('a URL template', () => {
   });
 
   const misplaced: [string, RegExp][] = [
-    ['{status}://partner.example/', /host/],
     ['https://{partner_id}.example/', /host/],
     ['https://{partner_id}', /host/],
     ['https://partner.example:{ref_id}/', /host/],
     ['https://{ref_id}@partner.example/', /host/],
-    ['{ref_id}', /host/],
-    ['javascript:{ref_id}', /host/],
     ['https://partner.example/#{ref_id}', /fragment/],
     ['https://partner.example/?a=b#x?c={ref_id}', /fragment/],
     ['https://partner.example/?{ref_id}=a', /name of a parameter/],
@@ -90,6 +87,13 @@ describe('a URL template', () => {
     it(`may not hold a macro there: ${url}`, () => {
       const problem = check(url).find(({ code }) => code === 'misplaced_macro');
       assert.match(problem?.message ?? '', where);
+    });
+  }
+
+  for (const url of ['{status}://partner.example/', '{ref_id}', 'javascript:{ref_id}', 'partner.example/?a={ref_id}']) {
+    it(`without a beginning hears only that, wherever its macro stands: ${url}`, () => {
+      const message = 'the URL must start with http:// or https:// and a host';
+      assert.deepEqual(check(url), [{ code: 'invalid_url', message }]);
     });
   }
 

@@ -68,6 +68,8 @@ describe('a postback template', () => {
       'https://partner.example/\u2028',
       'https://partner.example/\ud800',
       'https://[::1/',
+      'https://.partner.example/',
+      'https://partner..example/',
     ],
     ...[
       'https://partner.example/../x',
@@ -80,6 +82,23 @@ describe('a postback template', () => {
   for (const url of invalid) {
     it(`may not be ${JSON.stringify(url.slice(0, 50))}`, () => assert.deepEqual(codesOf(url), ['invalid_url']));
   }
+
+  for (const url of [
+    'partner.example/?a={ref_id}',
+    '//partner.example/?a={ref_id}',
+    '{ref_id}',
+    ' https://a.example/{ref_id}',
+  ]) {
+    it(`${JSON.stringify(url)} is told to lack its beginning, not that its macro stands in a wrong place`, () => {
+      assert.deepEqual(codesOf(url), ['invalid_url']);
+    });
+  }
+
+  it('copied from the source of a web page is told to write & for &amp;', () => {
+    const [problem, ...others] = checkPostbackUrl('https://partner.example/?a={ref_id}&amp;b={status}');
+    assert.match(problem?.message ?? '', /write & between/);
+    assert.deepEqual(others, []);
+  });
 
   it('may have 2,048 characters', () => {
     assert.deepEqual(checkPostbackUrl('https://partner.example/?a='.padEnd(2048, 'b')), []);
