@@ -8,12 +8,12 @@ import { lintForTracker } from '../trackers/tracker-lint.ts';
 
 // What trackers call the id by which they tell a repeated postback from a further conversion.
 const TRANSACTION_PARAMETERS =
-  /^(tid|txid|tx|trans(action)?_?id|(adv_)?order_?id|action_?id|conversion_(unique_)?id|rdtk_event_id|event_id|exto)$/i;
+  /^(tid|txid|tx|tran(s|saction)?_?id|transaction|(adv_)?order_?id|action_?id|sale_?id|conv(ersion)?_?(unique_?)?id|rdtk_event_id|event_id|exto)$/i;
 // RFC 6761, 6762 and 8375, and what home routers and offices use: no public DNS has such names.
 const PRIVATE_NAME = /(^|\.)(local|localdomain|internal|intranet|lan|home|corp|private|test|invalid|home\.arpa)\.?$/i;
-// Brackets of other systems around a plain word: [x], #x#, ##x##, <x>. What `{{x}}`, `${x}` and `%x%` are is told by the
+// Brackets of other systems around a plain word: [x], #x#, ##x##, <x>, __x__. What `{{x}}`, `${x}` and `%x%` are is told by the
 // check of the URL, because those could never be meant.
-const FOREIGN_MACRO = /\[([a-z_][\w.-]*)\]|##?([a-z_][\w.-]*)##?(?=&|$)|<([a-z_][\w.-]*)>/gi;
+const FOREIGN_MACRO = /\[([a-z_][\w.-]*)\]|##?([a-z_][\w.-]*)##?(?=&|$)|<([a-z_][\w.-]*)>|__([a-z]\w*?)__/gi;
 
 /** Whether the partner has a signing secret; leave it out where that is not known, and nothing is said of signing. */
 export type SigningState = { hasSecret?: boolean | undefined };
@@ -121,7 +121,7 @@ function findForeignMacros(template: string): { text: string; word: string }[] {
   return [path, ...values].flatMap((text) =>
     [...text.matchAll(FOREIGN_MACRO)].map((match) => ({
       text: match[0],
-      word: match[1] ?? match[2] ?? match[3] ?? '',
+      word: match[1] ?? match[2] ?? match[3] ?? match[4] ?? '',
     })),
   );
 }

@@ -32,7 +32,10 @@ describe('settings that can be saved', () => {
     assert.deepEqual(codesOf('http://tracker/?a={status}', everyOwn), []);
   });
 
-  for (const parameter of ['txid', 'tid', 'transaction_id', 'action_id', 'tx', 'rdtk_event_id', 'order_id', 'TXID']) {
+  for (const parameter of [
+    ...['txid', 'tid', 'transaction_id', 'action_id', 'tx', 'rdtk_event_id', 'order_id', 'TXID'],
+    ...['tranid', 'transaction', 'sale_id', 'conv_id', 'conversion_id'],
+  ]) {
     it(`bring a warning when ${parameter} is {postback_id}, which changes with every status`, () => {
       const url = `https://tracker.example/in?cid={ref_id}&status={status}&${parameter}={postback_id}`;
       assert.deepEqual(codesOf(url), ['postback_id_as_transaction url']);
@@ -49,6 +52,7 @@ describe('settings that can be saved', () => {
     ['&cid=#clickid#', '{ref_id}'],
     ['&cid=##PAYOUT##', '{payout}'],
     ['&cid=<sub_id>', '{ref_id}'],
+    ['&cid=__CLICKID__', '{ref_id}'],
     ['&x=a-[txid]-b', '{conversion_id}'],
   ];
   for (const [rest, meant] of foreign) {
