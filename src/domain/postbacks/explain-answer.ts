@@ -69,7 +69,8 @@ function tellAnswer({ httpStatus, error, location, responseBody }: AttemptAnswer
   if (error !== null) return tellError(error, httpStatus);
   if (httpStatus === null) return `We were interrupted and saw no answer. ${MAY_HAVE_ARRIVED}`;
   if (httpStatus === 200) return tellReceived(responseBody);
-  if (httpStatus < 300) return tellAlmost(httpStatus);
+  // 304 is among the redirects by its number alone: it leads nowhere.
+  if (httpStatus < 300 || httpStatus === 304) return tellAlmost(httpStatus);
   if (httpStatus < 400) return tellRedirect(httpStatus, location);
   return httpStatus < 500 ? tellRefusal(httpStatus) : tellBreakdown(httpStatus);
 }

@@ -65,7 +65,7 @@ const SIGNS: readonly Sign[] = [
   },
   {
     kind: 'failed',
-    pattern: /\bsuccess\s*=\s*false\b[^\n]*/i,
+    pattern: /\bsuccess\s*[=:]\s*false\b[^\n]*/i,
     source: 'https://support.tune.com/hc/en-us/articles/4413247665431-Receiving-Conversions-via-Postback-URL',
   },
   // A body that was cut off is no JSON any more.
@@ -73,6 +73,11 @@ const SIGNS: readonly Sign[] = [
     kind: 'failed',
     pattern: /"(success|ok)"\s*:\s*(false|0)\b|"status"\s*:\s*"(error|fail|failed|failure)"/i,
     source: 'JSON',
+  },
+  {
+    kind: 'failed',
+    pattern: /^(error|fail|failed|failure|nok|invalid|false)[.!]*$/i,
+    source: 'a body of this one word',
   },
   {
     kind: 'failed',

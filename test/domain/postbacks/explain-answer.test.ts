@@ -36,6 +36,7 @@ describe('an answer is explained to the partner', () => {
       'Your endpoint redirects (302) to https://t.example/x, and redirects are never followed: put the final address into your settings.',
     );
     assert.match(explain({ httpStatus: 301 }), /\(301\) elsewhere/);
+    assert.match(explain({ httpStatus: 304 }), /^304 is not 200/);
   });
 
   const advice: [number, RegExp][] = [
