@@ -5,6 +5,10 @@ import { testPostgres } from './servers.ts';
 
 export type TestDatabase = { db: Knex; url: string };
 
+// Far longer than in production: how busy the machine is decides about no test. One that is about such a limit connects by
+// itself.
+const STATEMENT_TIMEOUT_MS = 60_000;
+
 let migrated: Promise<string> | undefined;
 
 /** A migrated database of the test's own on the shared Postgres. */
@@ -27,7 +31,7 @@ async function createMigratedDatabase(): Promise<string> {
 }
 
 function connect(url: string): Knex {
-  return connectDb({ url, poolSize: 10, statementTimeoutMs: 5000 });
+  return connectDb({ url, poolSize: 10, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
 }
 
 /** Makes a database refuse all connections, old and new, until it is ended. */
@@ -35,7 +39,7 @@ export async function startOutage(db: Knex): Promise<{ end(): Promise<void> }> {
   const { rows } = await db.raw<{ rows: { name: string }[] }>('select current_database() as name');
   const name = rows[0]?.name ?? '';
   const { adminUrl } = await testPostgres();
-  const admin = connectDb({ url: adminUrl, poolSize: 1, statementTimeoutMs: 5000 });
+  const admin = connectDb({ url: adminUrl, poolSize: 1, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
   await admin.raw('alter database ?? allow_connections false', [name]);
   await admin.raw('select pg_terminate_backend(pid) from pg_stat_activity where datname = ?', [name]);
   return {
