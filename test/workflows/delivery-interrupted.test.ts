@@ -29,7 +29,6 @@ describe('a delivery that a database outage interrupts', function () {
     const { address } = await testTemporal();
     world = await startLeadWorldOn(address, {
       policy: { ...policy, postbackIntervalMs: INTERVAL_MS },
-      postbackTimeoutMs: 2000,
       around: interfering,
     });
     ({ network } = world);
