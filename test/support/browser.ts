@@ -30,6 +30,8 @@ export type TestBrowser = {
   close(): Promise<void>;
 };
 
+// For what takes no second on a machine that has nothing else to do.
+const PATIENCE_MS = 90_000;
 const EVERY_RULE = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -40,10 +42,12 @@ export async function openBrowser(baseUrl: string): Promise<TestBrowser> {
     // The package's own arguments hold --single-process, with which the browser ends with its first page.
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
     headless: true,
+    timeout: PATIENCE_MS,
   });
   return {
     async open(options = {}) {
       const context = await browser.newContext({ baseURL: baseUrl, reducedMotion: 'reduce', ...options });
+      context.setDefaultTimeout(PATIENCE_MS);
       return await openPage(context, options.javaScriptEnabled ?? true);
     },
     close: () => browser.close(),
