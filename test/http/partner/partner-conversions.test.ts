@@ -94,12 +94,12 @@ describe("a partner's conversions by its own API", () => {
 
   it('that another partner has won tell only that they were reattributed', async () => {
     const { leadId, conversionId } = await sharedLead();
-    await report(leadId, conversionId, 'approved', 'paid');
+    await report(leadId, conversionId, 'approved', 'paid in full');
     const told = await story(conversionId);
     assert.deepEqual([told.outcome, told.status, told.price, told.reward.net], ['reattributed', 'pending', null, null]);
     assert.match(told.why, /reattributed.*R3, R8/);
     const text = JSON.stringify([told, await list()]);
-    for (const theirs of [other.partnerId, 'theirs-1', 'approved was', 'paid', 'lead_id', '"seq"']) {
+    for (const theirs of [other.partnerId, 'theirs-1', 'approved was', 'paid in full', 'lead_id', '"seq"']) {
       assert.ok(!text.includes(theirs), `${theirs} in ${text}`);
     }
     assert.equal(told.touches.length, 1);
