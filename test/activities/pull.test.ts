@@ -14,8 +14,7 @@ import { createPullStage, type PullStage } from './pull-stage.ts';
 const HEADER = 'conversion_id,status\n';
 const LINE = 'nobody,approved\n';
 
-describe('a pull', function () {
-  this.timeout(60_000);
+describe('a pull', () => {
   let stage: PullStage;
 
   before(async () => (stage = await createPullStage()));

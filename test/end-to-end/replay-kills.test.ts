@@ -53,13 +53,13 @@ describe('a replay whose worker is killed twice', function () {
       await eventually(async () => {
         const replay = await readReplay(db, { partnerId, replayId });
         assert.ok((replay?.delivered ?? 0) >= delivered, 'not yet');
-      }, 30_000);
+      });
       worker = await killAndReplace(worker, inTheAir);
     }
     await eventually(async () => {
       const replay = await readReplay(db, { partnerId, replayId });
       assertFields(replay, { state: 'done', total: POSTBACKS, delivered: POSTBACKS, refused: 0, skipped: 0 });
-    }, 45_000);
+    });
     await Promise.all([worker.stop(), relay.stop()]);
 
     const calls = callsBy('pid');

@@ -102,7 +102,7 @@ describe('the way of a lead through two programs that share the work', function 
       return conversionId;
     });
 
-    await eventually(async () => assert.equal(await countPostbacks(partnerId, 'approved', 'delivered'), LEADS), 45_000);
+    await eventually(async () => assert.equal(await countPostbacks(partnerId, 'approved', 'delivered'), LEADS));
     for (const conversionId of conversionIds) {
       const calls = tracker.received.filter(({ query }) => query['cid'] === conversionId);
       const told = calls.map(({ query }) => query['status']).join();

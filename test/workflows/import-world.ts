@@ -42,7 +42,7 @@ export async function startImportWorld(address: string, changes: Partial<ImportD
         const found = await stage.read(importId);
         assert.ok(found, `there is no import ${importId}`);
         assertFields(found, expected);
-      }, 25_000);
+      });
     },
     async stop() {
       await relay.stop();

@@ -74,13 +74,13 @@ describe('the Schedule of pulls', function () {
     await eventually(async () => {
       const row = await stage.db('pull_standings').first<{ tell_at: string | null } | undefined>('tell_at');
       assert.equal(row?.tell_at ?? null, null);
-    }, 20_000);
+    });
   }
 
   /** Has a pull begin at once. @returns its workflow */
   async function pullNow(): Promise<WorkflowHandle> {
     // It skips what would overlap the run before, whose end it hears of a little later.
-    await eventually(async () => assert.equal((await schedule.describe()).info.runningActions.length, 0), 20_000);
+    await eventually(async () => assert.equal((await schedule.describe()).info.runningActions.length, 0));
     // Two that begin within a second have one workflow id, so each is known by its run.
     const runsOf = async () => (await schedule.describe()).info.recentActions.map(({ action }) => action.workflow);
     const known = new Set((await runsOf()).map(({ firstExecutionRunId }) => firstExecutionRunId));
@@ -89,7 +89,7 @@ describe('the Schedule of pulls', function () {
       const begun = (await runsOf()).find(({ firstExecutionRunId }) => !known.has(firstExecutionRunId));
       assert.ok(begun, 'no pull has begun');
       return temporal.client.workflow.getHandle(begun.workflowId, begun.firstExecutionRunId);
-    }, 20_000);
+    });
   }
 
   it('follows the settings, be it that Temporal was away when they were changed', async () => {
@@ -148,7 +148,7 @@ describe('the Schedule of pulls', function () {
     let before = asked();
     const handle = await pullNow();
     for (let restarts = 1; restarts <= 4; restarts++) {
-      await eventually(() => assert.ok(asked() > before, `it was not fetched after ${restarts - 1} restarts`), 20_000);
+      await eventually(() => assert.ok(asked() > before, `it was not fetched after ${restarts - 1} restarts`));
       before = asked();
       if (restarts === 4) stage.server.serve(`${EXPORT}somebody,approved\n`);
       await stopWorking();

@@ -58,7 +58,7 @@ export async function startReplayWorld(address: string, { silentMs, replaying: c
         const replay = await readReplay(db, { partnerId, replayId });
         assert.ok(replay, 'not yet');
         assertFields(replay, expected);
-      }, 25_000);
+      });
     },
     async stop() {
       await relay.stop();
