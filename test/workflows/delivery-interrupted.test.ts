@@ -192,20 +192,30 @@ describe('a delivery that a database outage interrupts', function () {
   });
 
   it('a lead that is rebuilt between two attempts looks first how its postback stands', async () => {
-    let isRebuilt = false;
-    tracker.answer(() => (isRebuilt ? 200 : 500));
+    tracker.answer(500, 200);
     const steps: string[] = [];
-    const note = (step: string) => async () => {
-      steps.push(step);
-      return async () => undefined;
+    let isLost: () => void = () => undefined;
+    const lost = new Promise<void>((resolve) => (isLost = resolve));
+    around = {
+      // The workflow hears of the first attempt only when it has been terminated.
+      async deliverPostback() {
+        const isFirst = steps.push('attempt') === 1;
+        return () => (isFirst ? lost : Promise.resolve());
+      },
+      async reviewPostback() {
+        steps.push('review');
+        return async () => undefined;
+      },
     };
-    around = { deliverPostback: note('attempt'), reviewPostback: note('review') };
     const { leadId, conversionId } = await approvedConversion();
     await world.hasPostbacks(conversionId, 'retrying');
     await world.handleOf(leadId).terminate('the store is lost');
-    isRebuilt = true;
+    isLost();
     await network.touch(leadId, partnerId);
-    assert.deepEqual((await deliveredAttempts(conversionId)).at(-1), { outcome: 'delivered', http_status: 200 });
+    assert.deepEqual(await deliveredAttempts(conversionId), [
+      { outcome: 'refused', http_status: 500 },
+      { outcome: 'delivered', http_status: 200 },
+    ]);
     assert.deepEqual(steps.slice(-2), ['review', 'attempt']);
   });
 });
