@@ -9,7 +9,8 @@ import { startPartnerServer, type PartnerServer } from '../support/partner-serve
 import { policy } from '../support/policy.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 
-const INTERVAL_MS = 1500;
+// Long enough to lose a postback between two of its attempts.
+const INTERVAL_MS = 4000;
 
 describe('a lead after Postgres has lost its tail', function () {
   this.timeout(120_000);

@@ -10,7 +10,7 @@ import { startPrivateTemporal } from '../support/servers.ts';
 
 const REF_ID = 'refers-to-a-person';
 // Long enough for a busy machine to tell the lead of two touches.
-const SHORT_WINDOW_MS = 3000;
+const SHORT_WINDOW_MS = 7000;
 
 describe('a lead that starts asleep', function () {
   this.timeout(120_000);
