@@ -27,7 +27,7 @@ describe('the way of a lead through two programs that share the work', function 
     const options = {
       databaseUrl: database.url,
       temporalAddress: temporal.address,
-      env: { POSTBACK_INTERVAL_SECONDS: '1', POSTBACK_TIMEOUT_SECONDS: '3' },
+      env: { POSTBACK_INTERVAL_SECONDS: '1', POSTBACK_TIMEOUT_SECONDS: '5' },
     };
     const [first, second] = await Promise.all([startProcess(options), startProcess(options)]);
     programs = [first, second];

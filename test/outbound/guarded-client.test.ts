@@ -181,10 +181,10 @@ describe('the guarded client', () => {
     });
 
     it('a body that drips for ever, even with HTTP 200', async () => {
-      const outcome = await outcomeOf((_request, response) => drip(response), { timeoutMs: 200 });
+      const outcome = await outcomeOf((_request, response) => drip(response), { timeoutMs: 2000 });
       assertFields(outcome, { delivered: false, httpStatus: 200, error: 'timeout' });
       assert.match(outcome.responseBody ?? '', /^x+$/);
-      assertEndedInTime(outcome, 200);
+      assertEndedInTime(outcome, 2000);
     });
 
     it('headers that drip for ever', async () => {
@@ -531,7 +531,7 @@ function writeForever(response: ServerResponse | Socket, count: (bytes: number) 
 }
 
 function assertEndedInTime({ durationMs }: SendOutcome, timeoutMs: number): void {
-  assert.ok(durationMs >= timeoutMs - 5 && durationMs < timeoutMs + 1000, `took ${durationMs} ms`);
+  assert.ok(durationMs >= timeoutMs - 5 && durationMs < timeoutMs + 10_000, `took ${durationMs} ms`);
 }
 
 async function until(condition: () => boolean): Promise<void> {

@@ -19,7 +19,7 @@ describe('a test call', () => {
     tracker = await startPartnerServer();
     const addressRules = createAddressRules({ allowCidrs: ['127.0.0.0/8'] });
     client = createGuardedClient({ addressRules, timeoutMs: 10_000 });
-    impatient = createGuardedClient({ addressRules, timeoutMs: 500 });
+    impatient = createGuardedClient({ addressRules, timeoutMs: 2000 });
   });
 
   beforeEach(() => tracker.forget());

@@ -26,7 +26,7 @@ describe('deliveries of a lead', function () {
     env = await startTimeSkipping();
     world = await startLeadWorld(env, {
       policy: { ...policy, windowMs: ALL_THE_TIME_MS },
-      postbackTimeoutMs: 1500,
+      postbackTimeoutMs: 4000,
       around: noting,
     });
     ({ network } = world);

@@ -15,7 +15,7 @@ describe('partners whose servers hang', function () {
 
   before(async () => {
     [temporal, tracker] = await Promise.all([startPrivateTemporal(), startPartnerServer()]);
-    world = await startLeadWorldOn(temporal.address, { concurrentPostbacks: SLOTS, postbackTimeoutMs: 10_000 });
+    world = await startLeadWorldOn(temporal.address, { concurrentPostbacks: SLOTS });
   });
 
   after(async () => {

@@ -7,9 +7,6 @@ import { settingsFor } from '../support/postback-settings.ts';
 import { testTemporal } from '../support/servers.ts';
 import { startLeadWorldOn, type LeadWorld } from '../support/temporal/lead-world.ts';
 
-// A run that nobody has told of an open call waits for as long as an attempt can last, 16 s.
-const TURN_TIMEOUT_MS = 40_000;
-
 describe('R11: attempts that the workflow knows nothing of', function () {
   this.timeout(150_000);
   let world: LeadWorld;
@@ -18,7 +15,7 @@ describe('R11: attempts that the workflow knows nothing of', function () {
 
   before(async () => {
     const { address } = await testTemporal();
-    world = await startLeadWorldOn(address, { postbackTimeoutMs: 10_000 });
+    world = await startLeadWorldOn(address);
     ({ network } = world);
     tracker = await startPartnerServer();
   });
@@ -44,9 +41,8 @@ describe('R11: attempts that the workflow knows nothing of', function () {
     assert.deepEqual(await attempts(conversionId), { pending: ['running'], approved: [] });
     assert.equal(tracker.received.length, 1);
     openGate();
-    await eventually(
-      async () => assert.deepEqual(await attempts(conversionId), { pending: ['delivered'], approved: ['delivered'] }),
-      TURN_TIMEOUT_MS,
+    await eventually(async () =>
+      assert.deepEqual(await attempts(conversionId), { pending: ['delivered'], approved: ['delivered'] }),
     );
     assert.deepEqual(
       tracker.received.map(({ query }) => query['status']),

@@ -18,11 +18,14 @@ describe('a lead on a real Temporal server', function () {
 
   before(async () => {
     const { address } = await testTemporal();
-    world = await startLeadWorldOn(address, { postbackTimeoutMs: 1500 });
+    world = await startLeadWorldOn(address, { postbackTimeoutMs: 4000 });
     ({ network } = world);
   });
 
-  after(() => world.stop());
+  after(async () => {
+    await world.endLeads();
+    await world.stop();
+  });
 
   beforeEach(async () => {
     tracker = await startPartnerServer();

@@ -24,7 +24,7 @@ describe('a lead that a sweep has found', function () {
   let sweep: Repeating | undefined;
 
   before(async () => {
-    world = await startPrivateLeadWorld({ postbackTimeoutMs: 10_000 });
+    world = await startPrivateLeadWorld();
     ({ network } = world);
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { createActivities } from '../../../activities/index.ts';
 import { createKeptAnswers } from '../../../activities/kept-answers.ts';
 import { createLog } from '../../../src/log.ts';
@@ -22,6 +22,9 @@ import { startPrivateTemporal } from '../servers.ts';
 import { createTestLeadWorkers } from './lead-workers.ts';
 import { connectToTemporal, type TemporalConnection } from './connection.ts';
 
+// Just below the time after which Temporal takes an attempt for lost.
+const LONGEST_CALL_MS = 14_000;
+
 export type LeadWorld = {
   network: Network;
   client: Client;
@@ -30,6 +33,8 @@ export type LeadWorld = {
   hasApplied(leadId: string, seq: number): Promise<void>;
   /** Waits until a conversion has postbacks in exactly these states, the oldest first. */
   hasPostbacks(conversionId: string, ...states: string[]): Promise<void>;
+  /** Ends the leads that are still open: whoever works on the same server next would go on with them. */
+  endLeads(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -78,7 +83,7 @@ export async function startLeadWorld(
 ): Promise<LeadWorld> {
   const {
     policy = standardPolicy,
-    postbackTimeoutMs = 10_000,
+    postbackTimeoutMs = LONGEST_CALL_MS,
     concurrentPostbacks,
     startsAsleep = false,
     around,
@@ -125,6 +130,15 @@ export async function startLeadWorld(
           states,
         );
       });
+    },
+    async endLeads() {
+      for (const leadId of await network.db('leads').pluck<string[]>('lead_id')) {
+        await handleOf(leadId)
+          .terminate('the tests are over')
+          .catch((error: unknown) => {
+            if (!(error instanceof WorkflowNotFoundError)) throw error;
+          });
+      }
     },
     async stop() {
       await relay.stop();
