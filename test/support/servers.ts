@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes, randomInt } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startPostgresServer, type PostgresServer } from '../../src/dev/embedded/postgres-server.ts';
+import { listenOnce } from '../../src/free-port.ts';
 import { findTemporalBinary } from '../../src/dev/embedded/temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from '../../src/dev/embedded/temporal-server.ts';
 
@@ -25,6 +26,10 @@ export type PrivateServer<T> = T & { dir: string };
 
 // Where the processes of one test run find the folder that its main process made.
 const RUN_FOLDER = 'CASHCAT_TEST_RUN_FOLDER';
+
+// Below those that programs and the system choose by themselves.
+const OWN_PORTS = { from: 10_000, to: 20_000 };
+const PORT_TRIES = 100;
 
 let ownFolder: string | undefined;
 const pids = new Map<number, NodeJS.Signals>();
@@ -75,18 +80,18 @@ export async function testTemporal(): Promise<{ address: string }> {
 
 /** A Postgres of the test's own, to be killed and restarted at will. It is stopped at the end of the run at the latest. */
 export async function startPrivatePostgres({
-  port = 0,
+  port,
   dir = temporaryFolder(),
   settings,
 }: { port?: number; dir?: string; settings?: Record<string, string> } = {}): Promise<PrivateServer<PostgresServer>> {
-  const server = await startPostgresServer({ dataDir: dir, port, settings });
+  const server = await startPostgresServer({ dataDir: dir, port: port ?? (await reservePort()), settings });
   // Postgres answers SIGQUIT by giving up at once and taking its children along.
   return tracked(server, dir, 'SIGQUIT');
 }
 
 /** A Temporal server of the test's own, to be killed and restarted at will. It is stopped at the end of the run at the latest. */
 export async function startPrivateTemporal({
-  port = 0,
+  port,
   dir = temporaryFolder(),
   dynamicConfig,
 }: { port?: number; dir?: string; dynamicConfig?: Record<string, string> } = {}): Promise<
@@ -96,8 +101,37 @@ export async function startPrivateTemporal({
     env: process.env,
     onProgress: (line) => process.stderr.write(`${line}\n`),
   });
-  const server = await startTemporalServer({ binary, dataDir: dir, port, uiPort: null, dynamicConfig });
+  const claimed = port ?? (await reservePort());
+  const server = await startTemporalServer({ binary, dataDir: dir, port: claimed, uiPort: null, dynamicConfig });
   return tracked(server, dir, 'SIGKILL');
+}
+
+/**
+ * A port of the loopback that no other test of this run is given, so that a server which is away for a while finds it free
+ * when it comes back.
+ */
+export async function reservePort(): Promise<number> {
+  for (let tries = 0; tries < PORT_TRIES; tries++) {
+    const port = randomInt(OWN_PORTS.from, OWN_PORTS.to);
+    if (!isNew(join(runFolder(), `port-${port}`))) continue;
+    const isFree = await listenOnce(port).then(
+      () => true,
+      () => false,
+    );
+    if (isFree) return port;
+  }
+  throw new Error(`No free port was found between ${OWN_PORTS.from} and ${OWN_PORTS.to}.`);
+}
+
+/** Makes a file unless it is there, which one process alone can. */
+function isNew(file: string): boolean {
+  try {
+    writeFileSync(file, '', { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 /** A folder that is deleted at the end of the run and that user postgres can reach when the tests run as root. */

@@ -14,7 +14,6 @@ import { loadCatalogue, readCatalogueVersion } from '../../../src/db/catalogue.t
 import { updatePartner } from '../../../src/db/partners.ts';
 import { createReplay } from '../../../src/db/replays/replays.ts';
 import { checkPostbackUrl } from '../../../src/domain/postbacks/postback-url.ts';
-import { findFreePort } from '../../../src/free-port.ts';
 import { createLog } from '../../../src/log.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -23,6 +22,7 @@ import { createNetwork, type Network } from '../../support/network-in-database.t
 import { startPartnerServer, type PartnerServer } from '../../support/partner-server.ts';
 import { policy } from '../../support/policy.ts';
 import { settingsFor } from '../../support/postback-settings.ts';
+import { reservePort } from '../../support/servers.ts';
 import type { Vocabulary } from '../../../src/domain/vocabulary.ts';
 import { buildPartnerApi, type PartnerApi } from '../build-partner-api.ts';
 import { partnerDeps } from '../partner-deps.ts';
@@ -63,7 +63,7 @@ describe('the examples of the documentation', function () {
       readVersion: () => readCatalogueVersion(db),
       pollIntervalMs: 60_000,
     });
-    const port = await findFreePort();
+    const port = await reservePort();
     publicUrl = `http://127.0.0.1:${port}`;
     const { clicks, statuses } = network;
     const partner = partnerDeps(db, { allowCidrs: ['127.0.0.0/8'] });
