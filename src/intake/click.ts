@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { recordBotVisits, recordClicks, recordNewLeads, type BotVisit, type Click } from '../db/clicks.ts';
-import { createGroupCommit } from '../db/group-commit.ts';
+import { createGroupCommit, type GroupCommitOptions } from '../db/group-commit.ts';
 import { newLeadId } from '../new-ids.ts';
 
 export type ClickIntake = {
@@ -15,10 +15,11 @@ export type ClickIntake = {
   flush(): Promise<void>;
 };
 
-export function createClickIntake(pool: Pool): ClickIntake {
-  const newLeads = createGroupCommit<Click>((batch) => recordNewLeads(pool, batch));
-  const knownLeads = createGroupCommit<Click>((batch) => recordClicks(pool, batch));
-  const botVisits = createGroupCommit<BotVisit>((batch) => recordBotVisits(pool, batch));
+/** @param patience how long a click may wait for its answer; as long as a visitor can when left out */
+export function createClickIntake(pool: Pool, patience: Pick<GroupCommitOptions, 'answerWithinMs'> = {}): ClickIntake {
+  const newLeads = createGroupCommit<Click>((batch) => recordNewLeads(pool, batch), patience);
+  const knownLeads = createGroupCommit<Click>((batch) => recordClicks(pool, batch), patience);
+  const botVisits = createGroupCommit<BotVisit>((batch) => recordBotVisits(pool, batch), patience);
   return {
     async record({ leadId, touch, conversion }) {
       if (leadId !== undefined) {

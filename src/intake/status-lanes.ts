@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { createGroupCommit } from '../db/group-commit.ts';
+import { createGroupCommit, type GroupCommitOptions } from '../db/group-commit.ts';
 import { inPipelinedTransaction } from '../db/pipelined.ts';
 import { conversionKey, type Held } from '../db/statuses/lock-conversions.ts';
 import { recordStatuses, recordUnheldStatuses, type StatusVerdict } from '../db/statuses/record-statuses.ts';
@@ -9,6 +9,9 @@ import type { StatusReport } from '../domain/status-report.ts';
 const WAIT_MS = 200;
 // A batch waits for two answers and for the disk, so that others can be read, judged and written meanwhile.
 const SWIFT_BATCHES_IN_FLIGHT = 4;
+
+/** How long a report may wait for its answer, and a batch for what somebody else has locked, in milliseconds. */
+export type StatusPatience = Pick<GroupCommitOptions, 'answerWithinMs'> & { waitMs?: number };
 
 export type StatusLanes = {
   /**
@@ -27,21 +30,29 @@ export type StatusLanes = {
  * those of an advertiser whose prices are being changed, change into a third lane, where they wait together. So what is held
  * for long stops only those who need it as well. What is reported of a conversion later follows what waits.
  */
-export function createStatusLanes(db: Knex, windowMs: number): StatusLanes {
+export function createStatusLanes(
+  db: Knex,
+  windowMs: number,
+  { answerWithinMs, waitMs = WAIT_MS }: StatusPatience = {},
+): StatusLanes {
   const swift = createGroupCommit<StatusReport, StatusVerdict | Held>(
     (batch) =>
       inPipelinedTransaction(db, {}, (trx, commit) =>
         recordUnheldStatuses(trx, batch, { windowMs, whenCounting: 'leave', commit }),
       ),
-    { batchesInFlight: SWIFT_BATCHES_IN_FLIGHT },
+    { answerWithinMs, batchesInFlight: SWIFT_BATCHES_IN_FLIGHT },
   );
-  const counting = createGroupCommit<StatusReport, StatusVerdict | Held>((batch) =>
-    inPipelinedTransaction(db, { waitMs: WAIT_MS }, (trx, commit) =>
-      recordUnheldStatuses(trx, batch, { windowMs, whenCounting: 'wait', commit }),
-    ),
+  const counting = createGroupCommit<StatusReport, StatusVerdict | Held>(
+    (batch) =>
+      inPipelinedTransaction(db, { waitMs }, (trx, commit) =>
+        recordUnheldStatuses(trx, batch, { windowMs, whenCounting: 'wait', commit }),
+      ),
+    { answerWithinMs },
   );
-  const patient = createGroupCommit<StatusReport, StatusVerdict>((batch) =>
-    inPipelinedTransaction(db, { waitMs: WAIT_MS }, (trx, commit) => recordStatuses(trx, batch, { windowMs, commit })),
+  const patient = createGroupCommit<StatusReport, StatusVerdict>(
+    (batch) =>
+      inPipelinedTransaction(db, { waitMs }, (trx, commit) => recordStatuses(trx, batch, { windowMs, commit })),
+    { answerWithinMs },
   );
   const beingCounted = new Map<string, number>();
   /** By conversion: what is said of it in a later lane. Ends when that is committed or refused. */

@@ -18,7 +18,7 @@ import {
 } from './kept-calls.ts';
 import { recordByOps, type StatusByOps } from './status-by-ops.ts';
 import { answerTo, type StatusAnswer } from './status-answer.ts';
-import { createStatusLanes } from './status-lanes.ts';
+import { createStatusLanes, type StatusPatience } from './status-lanes.ts';
 
 export type { StatusAnswer };
 
@@ -66,8 +66,9 @@ export function wrongToken(): AppError {
   );
 }
 
-export function createStatusIntake(db: Knex, windowMs: number): StatusIntake {
-  const lanes = createStatusLanes(db, windowMs);
+/** @param patience what an advertiser can wait for, when left out */
+export function createStatusIntake(db: Knex, windowMs: number, patience?: StatusPatience): StatusIntake {
+  const lanes = createStatusLanes(db, windowMs, patience);
   return {
     async authenticate(advertiserId, token) {
       // The look-up goes by the hash of a random token, so its timing tells nothing about the token.

@@ -287,7 +287,7 @@ describe('status intake on Postgres', () => {
         .where({ wait_event_type: 'Lock' })
         .andWhereRaw('datname = current_database()');
       assert.equal(waiting.length, 1);
-    }, 2000);
+    });
     await click.commit();
     assert.equal(await reported, 'recorded');
   });
