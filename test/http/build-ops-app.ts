@@ -51,5 +51,7 @@ export function makeAdminDeps({ db, statuses }: Pick<Network, 'db' | 'statuses'>
     failingAfter: FAILING_AFTER,
     silentAfterHours: 36,
     pullHeaderKeys: ['a key of sixteen letters'],
+    // Whatever else the machine does, no part of the overview is missing for that.
+    lookMs: 60_000,
   };
 }

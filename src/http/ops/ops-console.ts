@@ -34,8 +34,7 @@ import { addKeyPages } from './keys/key-pages.ts';
 import { addLedgerPages } from './ledger/ledger-pages.ts';
 import { addLeadPages } from './leads/lead-pages.ts';
 import { addOfferPages } from './offers/offer-pages.ts';
-import { addOverviewPages } from './overview/overview-pages.ts';
-import type { CheckDeps } from './overview/checks.ts';
+import { addOverviewPages, type OverviewDeps } from './overview/overview-pages.ts';
 import { addPartnerPages, type PartnerPagesDeps } from './partners/partner-pages.ts';
 import { addPullPages, type PullPagesDeps } from './pulls/pull-pages.ts';
 import { addPostbackPages } from './postbacks/postback-pages.ts';
@@ -43,7 +42,7 @@ import { addPricePages } from './prices/price-pages.ts';
 import { addSearchPages } from './search/search-pages.ts';
 import { requireAdmin } from './require-admin.ts';
 
-export type OpsConsoleDeps = CheckDeps &
+export type OpsConsoleDeps = Omit<OverviewDeps, 'log'> &
   PartnerPagesDeps &
   ImportPagesDeps &
   InboundDeps &
