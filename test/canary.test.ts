@@ -94,7 +94,10 @@ describe('a canary', () => {
       [call?.query['status'], call?.query['payout'], call?.query['ref']],
       ['pending', '0.00', 'test-click'],
     );
-    assert.match(await metrics.registry.metrics(), /cashcat_canary_calls_total\{result="recovered"\} 1/);
+    // It is counted when it has been stored.
+    await eventually(async () =>
+      assert.match(await metrics.registry.metrics(), /cashcat_canary_calls_total\{result="recovered"\} 1/),
+    );
   });
 
   it('is sent no more once the endpoint has recovered', async () => {

@@ -312,14 +312,15 @@ describe('replaying', () => {
     it('keeps to its rate after its endpoint has hung', async () => {
       for (let count = 0; count < 10; count++) await failed({ attempts: [] });
       const sentAt: number[] = [];
-      // All ten would have gone by then, had it not hung.
-      const answered = delay(700, 200);
+      let answered: Promise<number> | undefined;
       stage.answer(() => {
         sentAt.push(performance.now());
-        return answered;
+        // All ten would have gone by then, had it not hung.
+        return (answered ??= delay(700, 200));
       });
       const worker = stage.createWorker({ concurrency: 2 });
       const batch = stage.batch(await stage.replayOf(ann, { ratePerSecond: 20 }), worker);
+      await eventually(() => assert.ok(answered, 'nothing is sent'));
       await answered;
       const answeredAt = performance.now();
       assert.equal(sentAt.length, 2);

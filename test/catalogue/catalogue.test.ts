@@ -57,7 +57,7 @@ describe('the catalogue in memory', () => {
   });
 
   it('leaves an offer out until it opens again, and nobody need change anything for that', async () => {
-    const closedUntil = new Date(Date.now() + 1000).toISOString();
+    const closedUntil = new Date(Date.now() + 3000).toISOString();
     const card = { ...OFFER, offerId: 'card', closedUntil };
     const { catalogue, asked } = await start({ content: { offers: [OFFER, card] } });
     const listed = () => catalogue.offers().map((offer) => offer.offerId);

@@ -11,7 +11,7 @@ import {
 import { testPostgres } from '../support/servers.ts';
 
 describe('connections to Postgres', () => {
-  const statementTimeoutMs = 200;
+  const statementTimeoutMs = 1000;
   let url: string;
   let db: Knex;
 

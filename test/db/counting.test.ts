@@ -300,7 +300,7 @@ describe('figures that cannot be had', () => {
   });
 
   it('say so when they take too long, and what to do', async () => {
-    const hurried = connectDb({ url, poolSize: 1, statementTimeoutMs: 200 });
+    const hurried = connectDb({ url, poolSize: 1, statementTimeoutMs: 1000 });
     const blocker = await network.db.transaction();
     try {
       await blocker.raw('lock table lead_events');

@@ -72,6 +72,9 @@ describe('outbox', () => {
     assert.deepEqual(order, [...decided, ...converted, ...touched]);
   });
 
+  /** However slow the machine is, what is touched then does not stand still. */
+  const inAMinute = () => db.raw(`now() + interval '1 minute'`);
+
   it('hands out what files have brought after every status, and not while a file is booked', async () => {
     const [imported, mixed, decided] = [await convertedLead(), await convertedLead(), await convertedLead()];
     await reportByFile(network, imported.conversionId, 'approved');
@@ -80,7 +83,7 @@ describe('outbox', () => {
     await network.report(mixed.conversionId, 'approved');
     await network.report(decided.conversionId, 'approved');
     const importing = { import_id: 'import', advertiser_id: network.advertiserId, source: 'ops', dry_run: false };
-    await db('imports').insert({ ...importing, state: 'running' });
+    await db('imports').insert({ ...importing, state: 'running', touched_at: inAMinute() });
     const leadsOf = async (limits: object) => (await claim(limits)).leads.map(({ leadId, isBulk }) => [leadId, isBulk]);
     assert.deepEqual(await leadsOf({}), [
       [mixed.leadId, false],
@@ -98,7 +101,7 @@ describe('outbox', () => {
     const { leadId, conversionId } = await convertedLead();
     await reportByFile(network, conversionId, 'approved');
     const importing = { import_id: 'next', advertiser_id: network.advertiserId, source: 'ops', dry_run: false };
-    await db('imports').insert({ ...importing, state: 'running' });
+    await db('imports').insert({ ...importing, state: 'running', touched_at: inAMinute() });
     assert.deepEqual((await claim()).leads, []);
     await db('outbox').update({ owed_since: db.raw(`now() - interval '3 minutes'`) });
     assert.deepEqual(

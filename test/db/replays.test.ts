@@ -126,7 +126,7 @@ describe('replays', () => {
   it('is refused with what to do when its range cannot be counted in time', async () => {
     await db.transaction(async (holder) => {
       await holder.raw('lock table postbacks in access exclusive mode');
-      const impatient = connectReplayDb({ url, statementTimeoutMs: 100 });
+      const impatient = connectReplayDb({ url, statementTimeoutMs: 1000 });
       await assert.rejects(createReplay(impatient, lastHour()), (error: unknown) => {
         assert.ok(error instanceof AppError && error.kind === 'invalid', String(error));
         assert.match(error.message, /choose a shorter range/);

@@ -39,7 +39,7 @@ describe('servers that go away and come back', function () {
     const begun = await network.click(partnerId, 'begun');
     for (const conversionId of [open, begun]) await report(conversionId, 'approved');
     await report(begun, 'rejected');
-    assert.equal((await call(`${program.publicUrl}/readyz`)).status, 200);
+    await eventually(async () => assert.equal((await call(`${program.publicUrl}/readyz`)).status, 200));
 
     temporal = await startPrivateTemporal({ dir: temporal.dir, port: temporal.port });
     await eventually(() => {
@@ -85,7 +85,7 @@ describe('servers that go away and come back', function () {
       temporalAddress: '127.0.0.1:1',
     });
     const conversionId = await network.through(lonely).click(partnerId, 'stored');
-    assert.equal((await call(`${lonely.publicUrl}/readyz`)).status, 200);
+    await eventually(async () => assert.equal((await call(`${lonely.publicUrl}/readyz`)).status, 200));
     assert.equal((await call(`${lonely.opsUrl}/readyz`)).status, 503);
     assert.deepEqual(await lonely.stop(), { code: 0, signal: null });
 

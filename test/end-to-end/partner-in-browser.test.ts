@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { openBrowser, type TestBrowser, type TestPage } from '../support/browser.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { createHttpNetwork, createInCatalogue, type HttpNetwork } from '../support/network-over-http.ts';
 import { startPartnerServer, type PartnerServer } from '../support/partner-server.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
@@ -97,10 +98,10 @@ describe('a new partner with nothing but a key', function () {
 
   /** Looks the conversion up in the log until its postback is in this state. */
   async function seeDelivery(conversionId: string, state: string): Promise<void> {
-    for (let looks = 0; looks < 100; looks++) {
+    await eventually(async () => {
       await page.goto(`/console/deliveries?q=${conversionId}`);
-      if (await page.locator('td .state', { hasText: state }).first().isVisible()) return;
-    }
-    assert.fail(`The postback of ${conversionId} is not ${state}: ${await page.locator('main').innerText()}`);
+      const isSeen = await page.locator('td .state', { hasText: state }).first().isVisible();
+      assert.ok(isSeen, `not ${state}: ${await page.locator('main').innerText()}`);
+    });
   }
 });

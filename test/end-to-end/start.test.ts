@@ -32,12 +32,17 @@ describe('a start of the program', function () {
     const program = await startEmbedded(dataDir);
     const curls = await curlLinesOf(program);
     assert.equal(curls.length, 3);
-    const { conversion_id: conversionId, status, postbacks: delivered } = await runInShell(curls);
+    const { conversion_id: conversionId, status } = await runInShell(curls);
     assert.equal(status, 'approved');
-    assert.deepEqual(
-      delivered.map(({ state, partner_id }) => ({ state, partner_id })),
-      [{ state: 'delivered', partner_id: 'demopartner' }],
-    );
+    // The last line waits for it, but not for ever.
+    const delivered = await eventually(async () => {
+      const { postbacks } = await storyAt(program, curls, conversionId);
+      assert.deepEqual(
+        postbacks.map(({ state, partner_id }) => ({ state, partner_id })),
+        [{ state: 'delivered', partner_id: 'demopartner' }],
+      );
+      return postbacks;
+    });
 
     const servers = serverPidsIn(dataDir);
     assert.ok(

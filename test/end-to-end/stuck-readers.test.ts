@@ -44,7 +44,7 @@ describe('an api whose readers are all stuck', function () {
       assert.equal((await network.report(conversionId, status)).status, 200);
     }
     assert.equal((await network.visit(partnerId, 'r2')).status, 302);
-    assert.equal((await call(`${api.publicUrl}/readyz`)).status, 200);
+    await eventually(async () => assert.equal((await call(`${api.publicUrl}/readyz`)).status, 200));
     await blocker.rollback();
     await Promise.all(readers);
   });

@@ -52,8 +52,8 @@ describe('the workflow of a replay', function () {
   });
 
   it('waits while it is paused without doing anything, and goes on when it is resumed', async () => {
-    const ann = await world.partnerWithFailed(40);
-    const replayId = await world.stage.replayOf(ann, { ratePerSecond: 20 });
+    const ann = await world.partnerWithFailed(24);
+    const replayId = await world.stage.replayOf(ann, { ratePerSecond: 5 });
     const ask = (what: 'pause' | 'resume') => askReplay(world.stage.db, { partnerId: ann, replayId, ask: what });
     await eventually(() => assert.ok(world.stage.sent.length >= 2, 'not yet'));
     await ask('pause');
@@ -68,8 +68,8 @@ describe('the workflow of a replay', function () {
       false,
     );
     await ask('resume');
-    await world.hasReplay(ann, replayId, { state: 'done', delivered: 40 });
-    assert.equal(world.stage.sent.length, 40);
+    await world.hasReplay(ann, replayId, { state: 'done', delivered: 24 });
+    assert.equal(world.stage.sent.length, 24);
   });
 
   it('ends when its replay is cancelled, also while it is paused', async () => {
@@ -84,13 +84,13 @@ describe('the workflow of a replay', function () {
   });
 
   it('cancels its replay when it is cancelled in the Web UI', async () => {
-    const ann = await world.partnerWithFailed(40);
+    const ann = await world.partnerWithFailed(200);
     const replayId = await world.stage.replayOf(ann, { ratePerSecond: 10 });
     await eventually(() => assert.ok(world.stage.sent.length >= 2, 'not yet'));
     await world.handleOf(replayId).cancel();
     await world.hasReplay(ann, replayId, { state: 'cancelled' });
     assertFields((await world.handleOf(replayId).result()) as object, { state: 'cancelled' });
-    assert.ok(world.stage.sent.length < 40);
+    assert.ok(world.stage.sent.length < 200);
   });
 
   it('is started anew when it is lost', async () => {
