@@ -1,15 +1,24 @@
 import type { PriceListDraft } from '../../src/db/prices/price-lists.ts';
 import type { OfferCap } from '../../src/domain/offer-cap.ts';
 
+// Where it is the middle of a day, so that no day begins while a test counts what was approved on one.
+const MIDDAY = zoneAtMidday(new Date());
+
 /** A list that pays 10.00 for the first two of all time, and 12.00 from the third on. */
 export function draftOf(changes: Partial<PriceListDraft> = {}): PriceListDraft {
   const tiers = [
     { from: 0, amount: 1000 },
     { from: 2, amount: 1200 },
   ];
-  return { currency: 'USD', tiers, counts: 'advertiser', period: 'all', timeZone: 'UTC', ...changes };
+  return { currency: 'USD', tiers, counts: 'advertiser', period: 'all', timeZone: MIDDAY, ...changes };
 }
 
 export function capOf(changes: Partial<OfferCap> = {}): OfferCap {
-  return { day: null, total: 2, timeZone: 'UTC', beyond: 'pay_nothing', ...changes };
+  return { day: null, total: 2, timeZone: MIDDAY, beyond: 'pay_nothing', ...changes };
+}
+
+function zoneAtMidday(now: Date): string {
+  const ahead = 12 - now.getUTCHours();
+  // In these names the signs are the other way round.
+  return ahead === 0 ? 'Etc/GMT' : `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
 }
