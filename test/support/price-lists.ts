@@ -1,8 +1,8 @@
 import type { PriceListDraft } from '../../src/db/prices/price-lists.ts';
 import type { OfferCap } from '../../src/domain/offer-cap.ts';
 
-// Where it is the middle of a day, so that no day begins while a test counts what was approved on one.
-const MIDDAY = zoneAtMidday(new Date());
+/** Where it is the middle of a day: no day begins there while a test counts what was approved on one. */
+export const MIDDAY = zoneAtMidday(new Date());
 
 /** A list that pays 10.00 for the first two of all time, and 12.00 from the third on. */
 export function draftOf(changes: Partial<PriceListDraft> = {}): PriceListDraft {
@@ -10,7 +10,7 @@ export function draftOf(changes: Partial<PriceListDraft> = {}): PriceListDraft {
     { from: 0, amount: 1000 },
     { from: 2, amount: 1200 },
   ];
-  return { currency: 'USD', tiers, counts: 'advertiser', period: 'all', timeZone: MIDDAY, ...changes };
+  return { currency: 'USD', tiers, counts: 'advertiser', period: 'all', timeZone: 'UTC', ...changes };
 }
 
 export function capOf(changes: Partial<OfferCap> = {}): OfferCap {

@@ -8,7 +8,7 @@ import { createTestDatabase } from '../../support/database.ts';
 import { inParallel } from '../../support/in-parallel.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
 import { createNetwork, rewardsOf, type Network } from '../../support/network-in-database.ts';
-import { draftOf } from '../../support/price-lists.ts';
+import { draftOf, MIDDAY } from '../../support/price-lists.ts';
 
 type Frozen = { status: string; amount: number; version: number; tier: number | null; counted: number | null };
 
@@ -84,7 +84,7 @@ describe('R13: the price of a status', () => {
   it('counts what was approved before the list was made', async () => {
     await priceAfter('approved');
     await priceAfter('approved', 'rejected', 'approved');
-    await createPriceList(db, network.offerId, draftOf({ period: 'day' }));
+    await createPriceList(db, network.offerId, draftOf({ period: 'day', timeZone: MIDDAY }));
     await createPriceList(db, network.offerId, draftOf({ counts: 'offer' }));
     assert.deepEqual(await countOf(), [2, 2]);
     assert.deepEqual([(await priceAfter('approved')).counted, await countOf()], [2, [3, 3]]);
