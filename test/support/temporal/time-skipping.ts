@@ -12,7 +12,7 @@ import { cacheFolder, findOnPath } from '../../../src/dev/embedded/temporal-bina
 
 const VERSION = '1.38.0';
 const CONNECT_TIMEOUT_MS = 3000;
-const STARTS = 8;
+const STARTS = 20;
 const folder = cacheFolder(process.env, `temporal-test-server-${VERSION}`);
 
 /** Temporal's time-skipping test server, which knows the search attributes of leads. Whoever starts it ends it with `teardown()`. */
