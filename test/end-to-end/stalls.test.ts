@@ -69,7 +69,10 @@ describe('a Postgres that takes calls and answers none', function () {
       const well = await timed(() => visits('c'));
       assert.deepEqual([...new Set(well.answers.map(({ status }) => status))], [302]);
       for (const { tookMs } of stalled) {
-        assert.ok(tookMs < VISITED_WITHIN_MS + BUSY * well.tookMs, `${tookMs} ms, and ${well.tookMs} ms without a stall`);
+        assert.ok(
+          tookMs < VISITED_WITHIN_MS + BUSY * well.tookMs,
+          `${tookMs} ms, and ${well.tookMs} ms without a stall`,
+        );
       }
     });
 
@@ -90,7 +93,10 @@ describe('a Postgres that takes calls and answers none', function () {
       await eventually(async () => assert.equal((await network.report(conversionId, 'approved')).status, 200));
       await eventually(async () => assert.equal((await call(`${publicUrl}/unknownpartner/`)).status, 404));
       const well = await timed(() => askAll('nobody'));
-      assert.ok(tookMs < ANSWERED_WITHIN_MS + BUSY * well.tookMs, `${tookMs} ms, and ${well.tookMs} ms without a stall`);
+      assert.ok(
+        tookMs < ANSWERED_WITHIN_MS + BUSY * well.tookMs,
+        `${tookMs} ms, and ${well.tookMs} ms without a stall`,
+      );
     });
   }
 
