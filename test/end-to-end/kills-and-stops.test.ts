@@ -15,7 +15,7 @@ const INTERVAL_MS = 7000;
 // comes before, where there was a worker, cannot have waited for that.
 const MISSED_AFTER_MS = INTERVAL_MS + 15_000;
 const LEASE_SECONDS = 6;
-const CLICKS_BEFORE_THE_END = 3000;
+const CLICKS_BEFORE_THE_END = 1500;
 
 describe('processes that are killed or stopped', function () {
   this.timeout(120_000);
@@ -209,7 +209,7 @@ async function startLoadedApi(databaseUrl: string): Promise<{ program: RunningPr
 
 /** The answered clicks that are not there, or are there and would never be relayed. */
 async function findLost(url: string, answered: string[]): Promise<string[]> {
-  const db = connectDb({ url, poolSize: 1, statementTimeoutMs: 5000 });
+  const db = connectDb({ url, poolSize: 1, statementTimeoutMs: 60_000 });
   try {
     const { rows } = await db.raw<{ rows: { conversion_id: string }[] }>(
       `select answered.conversion_id
