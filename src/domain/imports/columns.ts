@@ -18,6 +18,8 @@ type Columns = {
   usual: readonly ColumnMapping[];
   /** True when a row without a status has a meaning. */
   mayLackStatus: boolean;
+  /** True where a later row may have columns that `names` does not: each JSON object has its own. */
+  mayHaveMore?: boolean;
 };
 
 const SHOWN_NAMES = 20;
@@ -26,16 +28,19 @@ const SHOWN_NAMES = 20;
  * Finds the columns of a file. What the caller names must be there; for the rest, the usual names are looked for, then
  * our own. Case and surrounding blanks make no difference.
  */
-export function findColumns({ names, given, usual, mayLackStatus }: Columns): ColumnMapping | ColumnProblem[] {
+export function findColumns(columns: Columns): ColumnMapping | ColumnProblem[] {
+  const { names, given, usual, mayLackStatus, mayHaveMore = false } = columns;
   const byName = new Map(names.map((name) => [normalise(name), name]));
   const find = (name: string | undefined) => (name === undefined ? undefined : byName.get(normalise(name)));
   const found: ColumnMapping = {};
   const problems: ColumnProblem[] = [];
   for (const field of importFields) {
     const wanted = given[field];
-    const column = wanted === undefined ? findFirst([...usual.map((each) => each[field]), field], find) : find(wanted);
+    const expected = [...usual.flatMap((each) => each[field] ?? []), field];
+    const column = wanted === undefined ? findFirst(expected, find) : find(wanted);
     if (column !== undefined) found[field] = column;
     else if (wanted !== undefined || isNeeded(field, mayLackStatus)) problems.push(missing(field, wanted, names));
+    else if (mayHaveMore) found[field] = expected[0] ?? field;
   }
   return problems.length > 0 ? problems : found;
 }
@@ -65,7 +70,7 @@ function missing(field: ImportField, wanted: string | undefined, names: readonly
 }
 
 function findFirst(
-  names: readonly (string | undefined)[],
+  names: readonly string[],
   find: (name: string | undefined) => string | undefined,
 ): string | undefined {
   for (const name of names) {

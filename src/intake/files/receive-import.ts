@@ -109,7 +109,8 @@ async function receive(
   const headerProblem = header && findHeaderProblem(header);
   if (headerProblem) throw brokenFile(headerProblem);
   const usual = [await readUsualMapping(db, file.advertiserId), file.parameters];
-  const mapping = findColumns({ names, given: file.mapping, usual, mayLackStatus: file.mayLackStatus });
+  const { mapping: given, mayLackStatus } = file;
+  const mapping = findColumns({ names, given, usual, mayLackStatus, mayHaveMore: header === null });
   if (Array.isArray(mapping)) throw lackingColumns(mapping);
   const chunker = createChunker((chunks) => insertChunks(chunkDb, importId, chunks));
   for await (const batch of rows) {

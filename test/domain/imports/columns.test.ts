@@ -31,6 +31,18 @@ describe('the columns of a file', () => {
     });
   });
 
+  it('of which later rows may have more are looked for there by the usual name, or by ours', () => {
+    const usual = [{ conversion_id: 'cid', event_time: 'when' }, { event_time: 'time' }];
+    assert.deepEqual(find(['conversion_id', 'status', 'Reason'], { usual, mayHaveMore: true }), {
+      conversion_id: 'conversion_id',
+      status: 'status',
+      reason: 'Reason',
+      transaction_id: 'transaction_id',
+      event_time: 'when',
+    });
+    assert.ok(Array.isArray(find(['conversion_id'], { mayHaveMore: true })), 'what each row needs must be there');
+  });
+
   it('need no status where a row without one has a meaning', () => {
     assert.deepEqual(find(['conversion_id'], { mayLackStatus: true }), { conversion_id: 'conversion_id' });
   });

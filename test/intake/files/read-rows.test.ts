@@ -73,6 +73,11 @@ describe('the rows of a file', () => {
     });
   }
 
+  it('are named as the first JSON objects name them, which need not all have the same names', async () => {
+    const { names } = await read('{"id":"a"}\n{"id":"b","n":1}\nno object\n{"m":1,"id":"c"}\n', 1000);
+    assert.deepEqual(names, ['id', 'n', 'm']);
+  });
+
   it('that are no objects are kept to be refused', async () => {
     const { rows } = await read('{"id":"a"}\n{"id":\n[1]\n"text"\nnull\n');
     assert.deepEqual(rows.slice(1), ['{"id":', '[1]', '"text"', 'null']);
