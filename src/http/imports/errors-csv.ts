@@ -12,16 +12,31 @@ export async function sendImportErrors(res: Response, db: Knex, importId: string
   await sendCsv(res, { name: `errors-${importId}`, columns, rows: readImportErrors(db, importId) });
 }
 
+const OWN = ['row_number', 'result', 'message'] as const;
+
+/** Mended, it is sent as a file, which must not name a column twice. */
 function columnsOf(header: string[] | null): CsvColumn<ImportError>[] {
+  const names = header ?? ['row'];
+  // What an earlier list said of its rows is of no use in this one.
+  const isListItself = OWN.every((name, place) => [name, besideFile(name)].includes(names[place] ?? ''));
+  const begin = isListItself ? OWN.length : 0;
+  const taken = new Set(names.slice(begin).map((name) => name.trim().toLowerCase()));
+  const own = (name: (typeof OWN)[number]) => (taken.has(name) ? besideFile(name) : name);
+  const last = names.length - 1;
   return [
-    { header: 'row_number', value: ({ rowNumber }) => rowNumber },
-    { header: 'result', value: ({ result }) => result },
-    { header: 'message', value: ({ message }) => message },
-    ...(header ?? ['row']).map((name, place) => ({
+    { header: own('row_number'), value: ({ rowNumber }) => rowNumber },
+    { header: own('result'), value: ({ result }) => result },
+    { header: own('message'), value: ({ message }) => message },
+    ...names.slice(begin).map((name, index) => ({
       header: name,
-      value: ({ row }: ImportError) => showField(row, { place, isLast: place === (header?.length ?? 0) - 1 }),
+      value: ({ row }: ImportError) => showField(row, { place: begin + index, isLast: begin + index === last }),
     })),
   ];
+}
+
+/** The heading of a column of ours where the file has one of this name as well. */
+function besideFile(name: string): string {
+  return `import_${name}`;
 }
 
 /** What a row has beyond its header stands in the last field. */

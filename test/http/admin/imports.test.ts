@@ -112,6 +112,21 @@ describe('the imports of the admin API', () => {
     assert.match(lines[2] ?? '', /^2,"unknown_word",.*,"'=1\+1","sold"$/);
   });
 
+  it('give refused rows so that they can be mended and sent as they are, whatever the columns are called', async () => {
+    const mapping = encodeURIComponent('{"status":"Result"}');
+    let file = 'conversion_id,Result\r\nnever-there,approved\r\n';
+    for (const round of [1, 2, 3]) {
+      const answered = await upload(`&mapping=${mapping}`, file);
+      assert.equal(answered.status, 202, `round ${round}: ${answered.text}`);
+      const { import_id: id } = answered.body as Shown;
+      await stage.batch(id);
+      file = (await get(`/${id}/errors.csv`).expect(200)).text;
+      const [head, row] = file.split('\r\n');
+      assert.equal(head, '"row_number","import_result","message","conversion_id","Result"');
+      assert.match(row ?? '', /^1,"unknown_conversion",.*,"never-there","approved"$/);
+    }
+  });
+
   it('take a form with one file, whose fields stand before it', async () => {
     const form = post('')
       .field('advertiser_id', advertiserId)
@@ -144,6 +159,28 @@ describe('the imports of the admin API', () => {
     );
     assert.match(text, new RegExp(`row 3 of file january.csv, import ${id}, for conversion .*: duplicate`));
     assert.match(text, new RegExp(`"import":{"import_id":"${id}","row_number":2,"file_name":"january.csv"}`));
+  });
+
+  it('read what a later JSON object says although the first says less', async () => {
+    const [first, later] = await Promise.all([stage.network.aLead('ann'), stage.network.aLead('ann')]);
+    const rows = [
+      { conversion_id: first.conversionId, status: 'approved' },
+      { conversion_id: later.conversionId, status: 'rejected', reason: 'sold out', event_time: 'yesterday' },
+      { conversion_id: later.conversionId, status: 'rejected', reason: 'sold out', transaction_id: 'order-17' },
+    ];
+    const answered = await upload('', rows.map((row) => JSON.stringify(row)).join('\n'), 'application/x-ndjson');
+    const { import_id: id } = answered.body as Shown;
+    await stage.batch(id);
+    assertFields((await get(`/${id}`).expect(200)).body as Shown, { recorded: 2, refused: 1 });
+    assert.match((await get(`/${id}/errors.csv`)).text, /event_time: ""yesterday"" is no time/);
+    const call = await stage
+      .db('status_calls')
+      .join('lead_events', (on) =>
+        on.on('lead_events.lead_id', 'status_calls.lead_id').on('lead_events.seq', 'status_calls.seq'),
+      )
+      .where({ import_id: id, row_number: 3 })
+      .first<{ transaction_id: string; reason: string }>('transaction_id', 'reason');
+    assert.deepEqual({ ...call }, { transaction_id: 'order-17', reason: 'sold out' });
   });
 
   it('take JSON lines and an array', async () => {
