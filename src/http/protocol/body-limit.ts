@@ -72,12 +72,19 @@ function refuse(req: IncomingMessage, res: ServerResponse): void {
   closeSoon(req);
 }
 
-/** The request was answered before its body had come to an end. */
+/**
+ * The request was answered before its body had come to an end. Node throws away what still comes: a small rest is gone at
+ * once, and the connection stays for the next request.
+ */
 function closeUnlessRead(req: IncomingMessage): void {
-  if (!req.complete) closeSoon(req);
+  if (!req.complete) soon(req, () => req.complete || req.socket.destroy());
 }
 
-function closeSoon({ socket }: IncomingMessage): void {
-  const close = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(close));
+function closeSoon(req: IncomingMessage): void {
+  soon(req, () => req.socket.destroy());
+}
+
+function soon({ socket }: IncomingMessage, act: () => void): void {
+  const timer = setTimeout(act, LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
 }

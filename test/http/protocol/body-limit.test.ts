@@ -4,6 +4,7 @@ import express from 'express';
 import { limitBody, MAX_BODY_BYTES } from '../../../src/http/protocol/body-limit.ts';
 import { createProblemHandler } from '../../../src/http/protocol/problem.ts';
 import { closeServer, createFastServer, listen, type FastServer } from '../../../src/http/protocol/server.ts';
+import { eventually } from '../../support/eventually.ts';
 
 type Conversation = { answer: string; sentBytes: number };
 
@@ -70,6 +71,24 @@ describe('a body that is too large', () => {
   it('without a length ends its connection where nobody reads it', async () => {
     const { answer } = await sendEndlessly(['POST /nowhere HTTP/1.1', 'Transfer-Encoding: chunked'], CHUNKED);
     assert.match(answer, /^HTTP\/1\.1 404 /);
+  });
+
+  it('leaves the connection alone when all of it has come, although a route for files has not read it', async () => {
+    const socket = connect(port, '127.0.0.1');
+    const refused = () =>
+      socket.write(['POST /v1/admin/imports HTTP/1.1', 'Host: x', 'Content-Length: 3', '', 'a,b'].join('\r\n'));
+    let answers = 0;
+    let isClosed = false;
+    socket.setEncoding('latin1').on('data', (text: string) => (answers += text.split('HTTP/1.1 404 ').length - 1));
+    socket.on('close', () => (isClosed = true)).on('error', () => undefined);
+    refused();
+    // It was closed half a second after an answer.
+    const end = performance.now() + 1500;
+    await eventually(() => assert.ok(isClosed || performance.now() > end, 'the connection may still be closed'));
+    assert.equal(isClosed, false, 'the connection was closed');
+    refused();
+    await eventually(() => assert.equal(answers, 2));
+    socket.destroy();
   });
 
   it('leaves smaller ones and their connections alone', async () => {
