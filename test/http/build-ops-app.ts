@@ -24,7 +24,8 @@ export function buildOpsApp(
     temporalUiUrl: 'http://localhost:8233/',
     temporalNamespace: 'default',
     trustProxy: false,
-    allowedHosts: ['ops.example'],
+    // As the program names the host that it listens on.
+    allowedHosts: ['127.0.0.1', 'ops.example'],
     metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'leads 1\n' }),
     checkReady: () => Promise.resolve(),
     log: { error: (fields: object) => void logged.push(fields), warn: (fields: object) => void warned.push(fields) },

@@ -139,6 +139,10 @@ describe('the operations listener', () => {
         assert.equal(response.status, 403, origin);
         assert.equal(bodyOf<Problem>(response).kind, 'wrong_origin', origin);
       }
+      // Another program on this machine is another site, by whichever name.
+      for (const name of ['127.0.0.1', 'localhost', '[::1]'])
+        await from(`http://${name}:8080`, `${name}:3001`).expect(403);
+      await from('http://127.0.0.1:3001', '127.0.0.1:3001').expect(201);
       await hostIs('localhost:3001').set('origin', 'https://evil.example').expect(200);
     });
   });
