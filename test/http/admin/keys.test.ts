@@ -37,10 +37,10 @@ describe("the admins' keys", () => {
     assert.notEqual(listed?.last_used_at, null);
   });
 
-  it('have names of their own, none of them root', async () => {
+  it('have names of their own, none of them root, or that of what the program does by itself', async () => {
     await make('ben', 'read').expect(201);
     assert.equal(((await make('ben', 'read').expect(409)).body as Body).kind, 'taken');
-    for (const name of ['root', 'Ben', 'b', 'a b', '', 'x'.repeat(41)]) await make(name, 'read').expect(400);
+    for (const name of ['root', 'system', 'Ben', 'b', 'a b', '', 'x'.repeat(41)]) await make(name, 'read').expect(400);
     await make('carl', 'owner').expect(400);
   });
 
