@@ -4,6 +4,7 @@ import { periodOf } from '../../domain/price-period.ts';
 import { AppError } from '../../errors.ts';
 import { isBlocked } from '../sqlstate.ts';
 import { kindOf, lockCounters, type CounterKind } from './approval-counters.ts';
+import { dayStart } from './day-start.ts';
 
 /** Whose approvals are counted: one offer's, and those of all offers of its advertiser. */
 export type Counted = { offerId: string; advertiserId: string };
@@ -94,7 +95,7 @@ async function countFacts(
   const { rows } = await db.raw<{ rows: [{ approved: number }] }>(
     `select count(*) as approved from lead_events
      where ${counts}_id = :countedId and type = 'status' and status = 'approved' and is_reapproval is null
-       and ${period === 'all' ? 'true' : 'at >= :periodStart::timestamp at time zone :timeZone'} and ${range}`,
+       and ${period === 'all' ? 'true' : `at >= ${dayStart(':periodStart')}`} and ${range}`,
     {
       countedId: idOf(asked.counted, counts),
       periodStart: asked.periodStart,

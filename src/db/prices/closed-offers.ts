@@ -3,6 +3,7 @@ import type { CapReason } from '../../domain/offer-cap.ts';
 import { dayAfter } from '../../domain/price-period.ts';
 import type { Asks } from '../pipelined.ts';
 import { prepared } from '../prepared.ts';
+import { dayStart } from './day-start.ts';
 
 /** An offer whose cap is used up: for the day `periodStart` of its time zone, or for good. */
 export type Closing = { offerId: string; reason: CapReason; periodStart: string; timeZone: string };
@@ -22,7 +23,7 @@ export async function closeOffers(trx: Asks, closings: readonly Closing[]): Prom
   await trx
     .raw(
       `insert into closed_offers as c (offer_id, reason, closed_until)
-     select offer_id, reason, until::timestamp at time zone time_zone
+     select offer_id, reason, ${dayStart('until', 'time_zone')}
      from json_to_recordset(:rows::json) as r (offer_id text, reason text, until date, time_zone text)
      order by offer_id
      on conflict (offer_id) do update

@@ -9,6 +9,7 @@ import {
 import { refuseField } from '../../errors.ts';
 import { isParameterRefused } from '../sqlstate.ts';
 import { readClock, whileNothingIsApproved } from './begin-counters.ts';
+import { dayStart } from './day-start.ts';
 
 /**
  * A list that ops draft; without `partnerId` it is for all partners. `effectiveFrom` is a moment (ISO 8601), or a date of the
@@ -118,10 +119,10 @@ export async function readPricedOffer(db: Knex, offerId: string): Promise<{ adve
 
 async function readMoment(trx: Knex, given: string, { timeZone }: PriceListDraft): Promise<string> {
   if (given.includes('T')) return given;
-  const { rows } = await trx.raw<{ rows: [{ moment: string }] }>(
-    'select :given::timestamp at time zone :timeZone as moment',
-    { given, timeZone },
-  );
+  const { rows } = await trx.raw<{ rows: [{ moment: string }] }>(`select ${dayStart(':given')} as moment`, {
+    given,
+    timeZone,
+  });
   return rows[0].moment;
 }
 

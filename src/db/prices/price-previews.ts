@@ -4,6 +4,7 @@ import type { PriceTier } from '../../domain/price-list.ts';
 import { periodOf } from '../../domain/price-period.ts';
 import { refuseField } from '../../errors.ts';
 import { isCancelled } from '../sqlstate.ts';
+import { dayStart } from './day-start.ts';
 import { readPricedOffer, refuseDraft, refuseTimeZone, type PriceListDraft } from './price-lists.ts';
 
 /** `from` and `to` are moments (ISO 8601), or dates of the draft's time zone, which stand for their beginning. */
@@ -87,7 +88,7 @@ async function inTime<T>(work: () => Promise<T>): Promise<T> {
 
 async function readRange(trx: Knex, { from, to }: PricePreviewQuery, timeZone: string): Promise<Range> {
   const sqlOf = (name: 'from' | 'to', given: string) =>
-    given.includes('T') ? `:${name}::timestamptz` : `:${name}::timestamp at time zone :timeZone`;
+    given.includes('T') ? `:${name}::timestamptz` : dayStart(`:${name}`);
   const { rows } = await trx.raw<{ rows: [Range & { isTooLong: boolean }] }>(
     `select f."from", t."to", f."from" < t."to" - interval '${MAX_PREVIEW_DAYS} days' as "isTooLong"
      from (select ${to === undefined ? 'now()' : sqlOf('to', to)} as "to") t
@@ -113,7 +114,7 @@ async function countBefore(
   const { rows } = await trx.raw<{ rows: [{ approved: number }] }>(
     `select count(*) as approved from lead_events
      where ${counts}_id = :countedId and ${IS_FIRST_APPROVAL} and at < :from
-       and ${period === 'all' ? 'true' : 'at >= :periodStart::timestamp at time zone :timeZone'}`,
+       and ${period === 'all' ? 'true' : `at >= ${dayStart(':periodStart')}`}`,
     { countedId, from, timeZone, periodStart: periodOf(from, draft) },
   );
   return rows[0].approved;

@@ -96,6 +96,23 @@ describe('the preview of a price list', () => {
     );
   });
 
+  it('begins a day with its first hour where clocks are set back to midnight, and that hour comes twice', async () => {
+    for (const at of ['2026-11-01T03:50Z', '2026-11-01T04:10Z', '2026-11-01T05:10Z', '2026-11-01T06:10Z']) {
+      await settled(ann, { at });
+    }
+    const inHavana = { period: 'month', timeZone: 'America/Havana' } as const;
+    assertFields(await preview(inHavana, { from: '2026-11-01', to: '2026-11-02' }), {
+      from: '2026-11-01T04:00:00.000Z',
+      approved: 3,
+    });
+    // The first hour of November is counted, although it lies before the time in question.
+    const later = await preview(inHavana, { from: '2026-11-01T05:00:00.000Z', to: '2026-11-02' });
+    assert.deepEqual(
+      later?.tiers.map(({ conversions }) => conversions),
+      [1, 1],
+    );
+  });
+
   it('pays nothing for what a cap had left without pay', async () => {
     await setOfferCap(db, network.offerId, capOf({ total: 1 }));
     await settled(ann);
