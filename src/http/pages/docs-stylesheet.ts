@@ -12,7 +12,7 @@ html { scroll-behavior: smooth; }
 .docs h3 { margin: 1.7rem 0 .4rem; font-size: 1.05rem; scroll-margin-top: 1rem; }
 .docs h4 { margin: 0 0 .5rem; font-size: 1rem; overflow-wrap: anywhere; }
 .docs #api ~ h3 { font-size: 1.2rem; }
-.docs h2:target, .docs h3:target { color: var(--brand); }
+.docs h2:target, .docs h3:target { color: var(--brand-strong); }
 .docs article { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 1.1rem 1.2rem .4rem; margin-bottom: 1rem; }
 .docs .method { display: inline-block; min-width: 3.4rem; text-align: center; border-radius: 7px; padding: .1rem .45rem; margin-right: .4rem; background: var(--brand); color: #fff; font-size: .8rem; }
 .docs .scroll { overflow-x: auto; margin-bottom: 1rem; }
@@ -24,7 +24,7 @@ html { scroll-behavior: smooth; }
 .docs pre code { color: var(--ink); overflow-wrap: normal; }
 .docs pre:is(.url, .shell) code { overflow-wrap: anywhere; }
 .docs td:first-child code { overflow-wrap: normal; white-space: nowrap; }
-.docs summary { color: var(--brand); min-height: 2.5rem; display: flex; align-items: center; }
+.docs summary { color: var(--brand-strong); min-height: 2.5rem; display: flex; align-items: center; }
 .docs .contents { display: none; }
 .docs .contents-on-phones { border: 1px solid var(--line); border-radius: 14px; background: var(--card); padding: .3rem 1.1rem; }
 .docs .contents-on-phones[open] { padding-bottom: .8rem; }
@@ -40,6 +40,12 @@ html { scroll-behavior: smooth; }
 .receiver .answers button { flex: none; width: auto; min-height: 40px; margin: 0; padding: .4rem 1rem; border: 1px solid var(--line); border-radius: 10px; background: var(--card); color: var(--ink); font-size: .95rem; box-shadow: none; }
 .receiver .answers button[aria-pressed=true] { background: var(--brand-strong); border-color: var(--brand-strong); color: var(--card); font-weight: 700; }
 .receiver .answers button:focus-visible { outline: 3px solid var(--brand); outline-offset: 2px; }
+@media (max-width: 40rem) {
+  .docs :is(td, th) { padding: .5rem .4rem; overflow-wrap: anywhere; }
+  .docs td:first-child { min-width: 7rem; }
+  .docs td:first-child:nth-last-child(2) { min-width: 8.4rem; }
+  .docs td:first-child code { white-space: normal; overflow-wrap: anywhere; }
+}
 @media (min-width: 980px) {
   .docs .with-contents { grid-template-columns: 14rem minmax(0, 1fr); gap: 3rem; }
   .docs .contents-on-phones { display: none; }

@@ -55,7 +55,7 @@ body > footer p { margin: 0; color: var(--soft-ink); font-size: .85rem; }
 .brand { display: inline-flex; align-items: center; gap: .6rem; margin: 0; font-weight: 800; font-size: 1.25rem; letter-spacing: -.02em; color: var(--ink); }
 .brand img { width: 36px; height: 36px; }
 h1, h2, h3 { color: var(--ink); letter-spacing: -.02em; }
-a { color: var(--brand); text-decoration-color: currentColor; }
+a { color: var(--brand-strong); text-decoration-color: currentColor; }
 
 .intro { margin: 1.25rem 0 1.5rem; }
 .intro h1 { font-size: clamp(1.75rem, 6vw, 2.6rem); line-height: 1.15; margin: 0 0 .5rem; }

@@ -20,7 +20,7 @@ export const DELIVERY_STYLESHEET = `
 @media (min-width: 70rem) { .console .editor { grid-template-columns: minmax(0, 11fr) minmax(0, 10fr); } .console .editor > #try { position: sticky; top: 1rem; max-height: calc(100vh - 2rem); overflow-y: auto; } }
 .console .editor .split { gap: 0 1rem; margin: 0; }
 .console .editor details { margin: 0 0 .75rem; border: 0; padding: 0; }
-.console .editor summary { color: var(--brand-strong); font-size: .88rem; min-height: 2.2rem; display: inline-flex; align-items: center; cursor: pointer; }
+.console .editor summary { color: var(--brand-strong); font-size: .88rem; min-height: 40px; display: inline-flex; align-items: center; cursor: pointer; }
 .console .editor summary::after { display: none; }
 .console .of-status { padding: .55rem 0; border-top: 1px solid var(--line); }
 .console .of-status .field { margin-bottom: .4rem; }

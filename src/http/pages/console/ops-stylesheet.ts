@@ -14,7 +14,7 @@ export const OPS_STYLESHEET = `
 .console .tight { gap: .3rem; } .console .tight a { text-decoration: none; }
 .console .noted { padding: .8rem 1.1rem; margin-bottom: .75rem; }
 .console .noted .head { margin: 0; } .console .noted h2 { font-size: .98rem; margin: 0; overflow-wrap: anywhere; }
-.console .noted details, .console .said details { margin: 0; } .console .noted summary, .console .said summary { min-height: 2.2rem; font-size: .88rem; font-weight: 400; }
+.console .noted details, .console .said details { margin: 0; } .console .noted summary, .console .said summary { font-size: .88rem; font-weight: 400; }
 .console .differences { display: grid; grid-template-columns: minmax(0, 1fr); gap: .1rem 1.25rem; margin: .4rem 0 0; font-size: .9rem; }
 .console .differences dt { color: var(--soft-ink); font-weight: 600; overflow-wrap: anywhere; }
 .console .differences dd { margin: 0; overflow-wrap: anywhere; }
