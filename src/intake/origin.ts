@@ -29,22 +29,21 @@ export function findLackingProof(
   return signature?.isRight() === true ? undefined : 'signature';
 }
 
-/**
- * What tells a signed call from every other one: its webhook-id, and what it says. Of the headers this is all that does not
- * change when a sender repeats a call; a sender that gives one id to all its calls is understood as well.
- * @returns undefined where no signature is asked for; see {@link SignedAs}
- */
+/** What tells a signed call from every other one. @returns undefined where no signature is asked for */
 export function identifySigned(
   { advertiserId, proofs }: CatalogueAdvertiser,
   { headers, signed }: Omit<CallOrigin, 'ip'>,
-): string | undefined {
+): SignedAs | undefined {
   if (!proofs.signature || signed === null) return undefined;
-  return nameSigned({ advertiserId, headers, sha256: hash('sha256', signed, 'hex') }).call;
+  return nameSigned({ advertiserId, headers, sha256: hash('sha256', signed, 'hex') });
 }
 
 /** What a signed request is known by. */
 export type SignedAs = {
-  /** The same however often it is signed anew under its webhook-id, and at whichever door it comes in. */
+  /**
+   * Its webhook-id, and what it says: the same however often it is signed anew under that id, and at whichever door it comes
+   * in. A sender that gives one id to all its calls is understood as well.
+   */
   call: string;
   /** Of this one time that it was signed. */
   request: string;

@@ -87,7 +87,7 @@ export function createStatusRoutes(deps: StatusDeps): Router {
     const given = advertiser?.proofs.token === false ? { ...raw, ...sent, ...(isBodyAlone && { query: {} }) } : raw;
     const { problems, speech, ...fields } = await readAsOfNow(given, { advertiserId, vocabulary });
     const reason = fields.reason && withoutToken(fields.reason, { names: [], token: token ?? '' });
-    const signedAs = advertiser && identifySigned(advertiser, claimed);
+    const signedAs = advertiser && identifySigned(advertiser, claimed)?.call;
     const call = { advertiserId, ...fields, reason, raw, signedAs };
     return problems.length === 0 ? await statuses.record(call, speech) : await statuses.keepMalformed(call, problems);
   }

@@ -22,7 +22,7 @@ const describeCalls = createCallDescriber({
   special: {
     unknown: 'there is no such import that you have sent.',
     conflict:
-      'it has ended, its dry run is not done, its file was dropped since; or the same file was imported already, by us or by another import of yours; or the same signed body was a status call.',
+      'it has ended, its dry run is not done, its file was dropped since; or the same file was imported already, by us or by another import of yours; the same signed body was a status call; or this very request was refused before.',
     invalid: 'the file, or a value, cannot be accepted; `problems` says why.',
   },
 });
@@ -33,6 +33,8 @@ const advertiserPath = z.object({ advertiser_id: z.string().meta({ description: 
 const importPath = advertiserPath.extend({ import_id: z.string() });
 const description =
   'If you sign your calls: this one is signed over its method and its address from `/advertisers` on, such as `POST /advertisers/…/imports/…/apply`, in place of a body.';
+
+const changeDescription = `${description} Such a request is judged once: sent again as it is, one that was refused is refused again. To ask anew, sign it anew.`;
 
 const SIGNED_TEXT =
   'If you sign your calls: the body is signed as a whole, a form with all its fields, and the query must be empty. A signed ' +
@@ -73,7 +75,7 @@ export function describeOwnImportCalls(): ZodOpenApiPathsObject {
       path: importPath,
       post: {
         summary: 'Book the file of a dry run that is done',
-        description,
+        description: changeDescription,
         answer,
         refusals: ['unknown', 'conflict'],
       },
@@ -82,7 +84,7 @@ export function describeOwnImportCalls(): ZodOpenApiPathsObject {
       path: importPath,
       post: {
         summary: 'End your import; what was booked stays booked',
-        description,
+        description: changeDescription,
         answer,
         refusals: ['unknown', 'conflict'],
       },

@@ -12,7 +12,7 @@ import {
   type NewImport,
   type ReceivedFile,
 } from '../../db/imports/receiving.ts';
-import { rememberSignedFile } from '../../db/imports/signed-files.ts';
+import { rememberSignedRequest } from '../../db/imports/signed-files.ts';
 import { rememberFileAsSigned, wasSignedAsCall } from '../../db/statuses/signed-calls.ts';
 import {
   findColumns,
@@ -159,7 +159,7 @@ async function rememberRequest(
   { importId, file: { again }, signedAs }: Omit<Whole, 'received'>,
 ): Promise<string | undefined> {
   if (!signedAs) return undefined;
-  const before = await rememberSignedFile(db, { digest: again ? signedAs.call : signedAs.request, importId });
+  const before = await rememberSignedRequest(db, { digest: again ? signedAs.call : signedAs.request, importId });
   if (before === undefined) await rememberFileAsSigned(db, signedAs.call);
   return before;
 }

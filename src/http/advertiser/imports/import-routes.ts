@@ -2,10 +2,12 @@ import { Router, type Request } from 'express';
 import type { Knex } from 'knex';
 import type { CatalogueAdvertiser } from '../../../catalogue/catalogue-advertiser.ts';
 import type { Catalogue } from '../../../catalogue/catalogue.ts';
-import { applyImport, askImport, readImport, type Import } from '../../../db/imports/imports.ts';
+import { changeOwnImport } from '../../../db/imports/change-own-import.ts';
+import { readImport, type Import } from '../../../db/imports/imports.ts';
 import { AppError } from '../../../errors.ts';
 import { inTime, type Late } from '../../../in-time.ts';
 import type { TakenImport } from '../../../intake/files/receive-import.ts';
+import { identifySigned } from '../../../intake/origin.ts';
 import type { Log } from '../../../log.ts';
 import { sendImportErrors } from '../../imports/errors-csv.ts';
 import { viewImport, viewTakenImport } from '../../imports/import-answer.ts';
@@ -67,15 +69,14 @@ export function createImportRoutes({ db, files, catalogue, log, ...origin }: Fil
   });
   routes.all(`${PATH}/:importId/errors.csv`, allowOnly('GET', 'HEAD'));
 
-  routes.post(`${PATH}/:importId/apply`, async (req: Request<Own>, res) => {
-    res.json(viewImport(found(await applyImport(db, keyOf(req)), req)));
-  });
-  routes.all(`${PATH}/:importId/apply`, allowOnly('POST'));
-
-  routes.post(`${PATH}/:importId/cancel`, async (req: Request<Own>, res) => {
-    res.json(viewImport(found(await askImport(db, { ...keyOf(req), ask: 'cancel' }), req)));
-  });
-  routes.all(`${PATH}/:importId/cancel`, allowOnly('POST'));
+  for (const change of ['apply', 'cancel'] as const) {
+    routes.post(`${PATH}/:importId/${change}`, async (req: Request<Own>, res) => {
+      const sender = res.locals[SENDER] as CatalogueAdvertiser | undefined;
+      const request = sender && identifySigned(sender, { headers: req.headers, signed: signedPartOf(req) })?.request;
+      res.json(viewImport(found(await changeOwnImport(db, { ...keyOf(req), change, request }), req)));
+    });
+    routes.all(`${PATH}/:importId/${change}`, allowOnly('POST'));
+  }
 
   routes.use(PATH, (req) => {
     throw new AppError('unknown', `There is no ${req.method} of ${req.path} here.`);
@@ -109,17 +110,21 @@ export function createImportRoutes({ db, files, catalogue, log, ...origin }: Fil
    */
   async function check(req: FileRequest, late: Late): Promise<CatalogueAdvertiser | undefined> {
     const { id: advertiserId } = req.params;
-    const { ip, headers, method, originalUrl } = req;
+    const { ip, headers, method } = req;
     const known = await catalogue.findAdvertiser(advertiserId);
     const isFile = method === 'POST' && req.path === '/';
     const advertiser = known && isFile ? { ...known, proofs: { ...known.proofs, signature: false } } : known;
     // A token in the query would stand in logs, and a file is sent by a program that can set a header.
     const token = readBearer(headers);
-    // A call without a body is signed as what it does, so that whoever has seen one cannot do another thing with it.
-    const signed = `${method} ${originalUrl}`;
+    const signed = signedPartOf(req);
     await checkOrigin({ advertiserId, advertiser, ip, headers, token, signed, sample: () => sampleOf(req) }, late);
     return known;
   }
+}
+
+/** A call without a body is signed as what it does, so that whoever has seen one cannot do another thing with it. */
+function signedPartOf({ method, originalUrl }: Pick<Request, 'method' | 'originalUrl'>): string {
+  return `${method} ${originalUrl}`;
 }
 
 /** Ends well only when its signature is right. */

@@ -115,7 +115,7 @@ curl -s "<%= it.publicUrl %>/advertisers/$ADVERTISER_ID/imports" \\
 <li>You see the imports that you have sent yourself. A file that we have imported for you already gets 409.</li>
 <li>A row that is refused stops no other. <code>errors.csv</code> lists each with its number, why, and as it stood in your file: mend these rows and send them as a file of their own.</li>
 <li>Instead of sending files you can give our people an https address of your export, with a header if your server wants a key. We fetch it as often as agreed, at least five minutes apart, and import what is new. It may list all conversions each time: a row that it repeats changes nothing. Let it answer 200 with the whole file, uncompressed and without a redirect; with an <code>ETag</code> it need not be sent again while it has not changed.</li>
-<li>The token stands in the header, never in the address. With a signature, the whole body is signed, and options go into the fields of a form before the file, because the query is not covered.</li>
+<li>The token stands in the header, never in the address. With a signature, the whole body is signed, and options go into the fields of a form before the file, because the query is not covered. A signed call that books or ends an import is judged once: if it was refused, sign it anew to ask again.</li>
 </ul>`,
   ),
 ];
