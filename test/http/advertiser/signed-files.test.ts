@@ -260,6 +260,28 @@ describe('a signed file', () => {
       await at().post(path).set(sign(file)).send(file).expect(429);
     });
 
+    it('because others from its address are slow is not told to be a failure, and is taken when those are there', async () => {
+      await beProvenByAddress();
+      const slow = Array.from({ length: 10 }, () => beginSlowly(aFile()));
+      const file = aFile();
+      await eventually(async () => {
+        const refused = await at().post(path).set(sign(file)).send(file).expect(429);
+        assert.match((refused.body as { detail: string }).detail, /still coming in, or broke off/);
+      });
+      assert.deepEqual(site.refusedCalls, []);
+      for (const end of slow) end();
+      await eventually(() => at().post(path).set(sign(file)).send(file).expect(202));
+      assert.deepEqual(site.refusedCalls, []);
+    });
+
+    it('because as many broke off is refused unread', async () => {
+      await beProvenByAddress();
+      for (let times = 0; times < 10; times++) await release(await holdThePlace());
+      const file = aFile();
+      const refused = await at().post(path).set(sign(file)).send(file).expect(429);
+      assert.match((refused.body as { detail: string }).detail, /still coming in, or broke off/);
+    });
+
     it('because others sent something else under its headers is refused to them alone', async () => {
       site = await build({ trustProxy: 1 });
       await closeServer(server, 1000);
@@ -277,14 +299,36 @@ describe('a signed file', () => {
       }
     });
 
+    /** Then it is no stranger, and has places of its own. */
+    async function beProvenByAddress() {
+      signer.proofs = { ...SIGNATURE_ALONE, addresses: ['127.0.0.0/8'] };
+      site = await build();
+      await closeServer(server, 1000);
+      await listenAgain();
+    }
+
+    /** A rightly signed file of which the last byte is still to come. @returns sends it */
+    function beginSlowly(file: string): () => void {
+      const sender = connect(port, '127.0.0.1');
+      sender.on('error', () => undefined);
+      sender.write(`${headOf(sign(file), file.length)}${file.slice(0, -1)}`);
+      return () => void sender.end(file.slice(-1));
+    }
+
+    function headOf(headers: Headers, bytes: number): string {
+      const head = [`POST ${path} HTTP/1.1`, 'Host: localhost', `Content-Length: ${bytes}`];
+      for (const [name, value] of Object.entries(headers)) head.push(`${name}: ${value}`);
+      return [...head, '', ''].join('\r\n');
+    }
+
     /** A file of which but the beginning comes. */
     async function holdThePlace(type = CSV): Promise<Socket> {
       const stranger = connect(port, '127.0.0.1');
       stranger.on('error', () => undefined);
-      const head = [`POST ${path} HTTP/1.1`, 'Host: localhost', 'Content-Length: 900000'];
-      for (const [name, value] of Object.entries(sign('never', { type }))) head.push(`${name}: ${value}`);
       const rows = `conversion_id,status\n${'x,approved\n'.repeat(900)}`;
-      stranger.write([...head, '', type === FORM ? formOf({}, rows).slice(0, -20) : rows].join('\r\n'));
+      stranger.write(
+        headOf(sign('never', { type }), 900_000) + (type === FORM ? formOf({}, rows).slice(0, -20) : rows),
+      );
       await eventually(async () => {
         assert.equal(await countComing(), 1, 'the file of the stranger is coming in');
       });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 import type { CatalogueAdvertiser } from '../../../catalogue/catalogue-advertiser.ts';
 import type { RefusalReason } from '../../../domain/origin-proofs.ts';
+import { AppError } from '../../../errors.ts';
 import { liveSecretsOf, nameSigned, type SignedAs } from '../../../intake/origin.ts';
 import type { RefusedCalls } from '../../../intake/refused-calls.ts';
 import { wrongToken } from '../../../intake/status.ts';
@@ -18,13 +19,15 @@ export type SignedFile = BodyWatcher & {
 
 // Each costs as many bytes as whoever sends it likes; a program that signs rightly sends none.
 const WRONG_FILES_PER_MINUTE = 10;
+// Those that are still coming in, or broke off. Far more than there are places for.
+const UNJUDGED_FILES_PER_MINUTE = 10;
 const WRONG_FOR_MS = 60_000;
 const MOST_REMEMBERED = 10_000;
 
 /**
- * Judges signatures of files. A file counts as wrong for its address until its signature turns out right, so that an address
- * cannot go on sending unsigned ones, or break each off. One that is signed rightly is taken off the count, also when it is
- * refused for something else. A signature that was wrong is refused again from there before anything is read.
+ * Judges signatures of files. Wrong ones are counted for their address. Until one is judged it is counted apart, so that an
+ * address cannot begin one after the other, or break each off, and yet no right one that comes slowly is taken for a wrong
+ * one. A signature that was wrong is refused again from there before anything is read.
  *
  * @returns begins with a file. @throws AppError `unauthorized` or `too_many`, before anything of it is read
  */
@@ -32,13 +35,14 @@ export function createSignedFileCheck(
   refusedCalls: Pick<RefusedCalls, 'note'>,
 ): (req: Pick<Request, 'ip' | 'headers'>, advertiser: CatalogueAdvertiser, sample: object) => Promise<SignedFile> {
   const failures = createFailureLimit(WRONG_FILES_PER_MINUTE);
+  const unjudged = createFailureLimit(UNJUDGED_FILES_PER_MINUTE);
   const nameOf = createKeyNames();
   const wrong = createKeyMemory({ forMs: WRONG_FOR_MS, atMost: MOST_REMEMBERED, now: () => performance.now() });
 
   return async ({ ip, headers }, advertiser, sample) => {
     const { advertiserId } = advertiser;
     const note = (reason: RefusalReason) => refusedCalls.note({ advertiserId, reason, sample });
-    if (await failures.count(ip)) {
+    if (await failures.isUsedUp(ip)) {
       note('too_many');
       throw tooManyFailures();
     }
@@ -48,8 +52,10 @@ export function createSignedFileCheck(
     const signature = wrong.has(name) ? undefined : followSignature(liveSecretsOf(advertiser), headers);
     if (!signature) {
       note('signature');
+      await failures.count(ip);
       throw wrongToken();
     }
+    if (await unjudged.count(ip)) throw tooManyUnjudged();
     const content = createHash('sha256');
     let known: SignedAs | undefined;
     return {
@@ -58,12 +64,13 @@ export function createSignedFileCheck(
         content.update(bytes);
       },
       onEnd() {
+        void unjudged.uncount(ip);
         if (signature.isRight()) {
           known = nameSigned({ advertiserId, headers, sha256: content.digest('hex') });
-          void failures.uncount(ip);
         } else {
           wrong.add(name);
           note('signature');
+          void failures.count(ip);
         }
       },
       signedAs() {
@@ -72,4 +79,12 @@ export function createSignedFileCheck(
       },
     };
   };
+}
+
+function tooManyUnjudged(): AppError {
+  const message = `${UNJUDGED_FILES_PER_MINUTE} files from your address are still coming in, or broke off a moment ago`;
+  return new AppError(
+    'too_many',
+    `${message}, so that their signatures could not be judged; send it again in a minute.`,
+  );
 }

@@ -5,6 +5,8 @@ export type CallLimit = {
   count(caller: string): Promise<boolean>;
   /** Takes back what was counted in advance. */
   uncount(caller: string): Promise<void>;
+  /** Whether the next call would be one too many. */
+  isUsedUp(caller: string): Promise<boolean>;
 };
 
 const MINUTE_MS = 60_000;
@@ -19,5 +21,9 @@ export function createCallLimit(perMinute: number): CallLimit {
       return totalHits > perMinute;
     },
     uncount: (caller) => store.decrement(caller),
+    async isUsedUp(caller) {
+      const known = await store.get(caller);
+      return (known?.totalHits ?? 0) >= perMinute;
+    },
   };
 }

@@ -7,12 +7,18 @@ export type FailureLimit = {
   count(ip: string | undefined): Promise<boolean>;
   /** Takes back what was counted in advance and has not failed. */
   uncount(ip: string | undefined): Promise<void>;
+  /** Whether the next failure would be one too many. */
+  isUsedUp(ip: string | undefined): Promise<boolean>;
 };
 
 /** Counts failed keys and nothing else, so that a busy caller with a good key is never in its way. */
 export function createFailureLimit(perMinute: number): FailureLimit {
   const limit = createCallLimit(perMinute);
-  return { count: (ip) => limit.count(keyOf(ip)), uncount: (ip) => limit.uncount(keyOf(ip)) };
+  return {
+    count: (ip) => limit.count(keyOf(ip)),
+    uncount: (ip) => limit.uncount(keyOf(ip)),
+    isUsedUp: (ip) => limit.isUsedUp(keyOf(ip)),
+  };
 }
 
 export function tooManyFailures(): AppError {
