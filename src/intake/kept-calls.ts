@@ -34,6 +34,14 @@ export type Rejudged = {
 
 export type Judging = { db: Knex; windowMs: number };
 
+export type KeptCallsToApply = {
+  advertiserId: string;
+  /** On whose behalf. */
+  actor: Actor;
+  /** After that no further batch is begun. */
+  withinMs: number;
+};
+
 /** Whoever explains a word waits so long for its calls to be applied; the rest is applied by asking again. */
 export const APPLY_WITHIN_MS = 10_000;
 
@@ -46,14 +54,13 @@ const REPAIRABLE: readonly StatusResult[] = ['unknown_word', 'unknown_conversion
 /**
  * Judges the calls of an advertiser that were refused for a word which it knows by now, in the order in which they came,
  * each by the window of that time (R9). They are judged in batches: what is killed in between has judged some and left the
- * others as they were, and whoever calls it again goes on.
+ * others as they were, and whoever calls it again goes on. Each batch has its line in the audit log.
  *
- * @param withinMs after that no further batch is begun
  * @throws AppError `unavailable` when it cannot go on; it says how many were applied before that
  */
 export async function applyKeptCalls(
   { db, windowMs }: Judging,
-  { advertiserId, withinMs }: { advertiserId: string; withinMs: number },
+  { advertiserId, actor, withinMs }: KeptCallsToApply,
 ): Promise<AppliedCalls> {
   const begun = performance.now();
   const results: AppliedCalls['results'] = {};
@@ -63,11 +70,13 @@ export async function applyKeptCalls(
     let after = 0;
     let isDone = false;
     while (!isDone && performance.now() - begun < withinMs) {
-      const judged = await db.transaction(async (trx) => {
+      const judged = await asActor(db, actor, async (trx) => {
         const kept = await lockWaitingCalls(trx, { advertiserId, words, after, limit: BATCH });
-        return await judgeAgain(trx, kept, { vocabulary, windowMs });
+        const batch = await judgeAgain(trx, kept, { vocabulary, windowMs });
+        await noteApplied(trx, advertiserId, batch);
+        return batch;
       });
-      for (const { result } of judged) results[result] = (results[result] ?? 0) + 1;
+      addResults(results, judged);
       after = judged.at(-1)?.callId ?? after;
       isDone = judged.length === 0;
     }
@@ -77,6 +86,20 @@ export async function applyKeptCalls(
     if (isRowRefused(cause)) throw cause;
     throw interrupted(results, cause);
   }
+}
+
+/** Saving words that have not changed leaves no other trace of who has applied these calls. */
+async function noteApplied(trx: Knex, advertiserId: string, judged: readonly Rejudged[]): Promise<void> {
+  if (judged.length === 0) return;
+  const { applied, notApplied, results } = countResults(addResults({}, judged));
+  const calls = { first_call_id: judged[0]?.callId, last_call_id: judged.at(-1)?.callId };
+  const after = { applied, not_applied: notApplied, results, ...calls };
+  await noteAct(trx, { action: 'apply_kept_calls', subjectType: 'advertiser', subjectId: advertiserId, after });
+}
+
+function addResults(results: AppliedCalls['results'], judged: readonly Rejudged[]): AppliedCalls['results'] {
+  for (const { result } of judged) results[result] = (results[result] ?? 0) + 1;
+  return results;
 }
 
 function countResults(results: AppliedCalls['results']): Omit<AppliedCalls, 'waiting'> {

@@ -14,6 +14,7 @@ import {
   rejudgeCall,
   toReport as toKeptReport,
   type AppliedCalls,
+  type KeptCallsToApply,
   type Rejudged,
 } from './kept-calls.ts';
 import { recordByOps, type StatusByOps } from './status-by-ops.ts';
@@ -52,7 +53,7 @@ export type StatusIntake = {
   /** Judges a kept call again, when what it was refused for has been repaired. @throws AppError `unknown`, `conflict` */
   rejudge(callId: number, actor: Actor): Promise<Rejudged>;
   /** Judges the calls that an advertiser's words of today can be applied to. */
-  applyKept(advertiserId: string, withinMs: number): Promise<AppliedCalls>;
+  applyKept(asked: KeptCallsToApply): Promise<AppliedCalls>;
   /** Records a status that ops give themselves, whatever the window says. @throws AppError `unknown` */
   recordByOps(given: StatusByOps, actor: Actor): Promise<StatusAnswer>;
   /** Resolves once everything handed in so far is committed or refused. */
@@ -113,8 +114,7 @@ export function createStatusIntake(db: Knex, windowMs: number, patience?: Status
     },
 
     rejudge: (callId, actor) => orUnavailable(() => rejudgeCall({ db, windowMs }, callId, actor)),
-    applyKept: (advertiserId, withinMs) =>
-      orUnavailable(() => applyKeptCalls({ db, windowMs }, { advertiserId, withinMs })),
+    applyKept: (asked) => orUnavailable(() => applyKeptCalls({ db, windowMs }, asked)),
     recordByOps: (given, actor) => orUnavailable(() => recordByOps({ db, windowMs }, given, actor)),
 
     flush: () => lanes.flush(),

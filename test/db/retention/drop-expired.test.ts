@@ -18,6 +18,8 @@ import { makeEventfulLead } from '../../support/leads/eventful-lead.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { DAY_MS, policy } from '../../support/policy.ts';
 
+const ANNA = { name: 'anna', role: 'operate' } as const;
+
 describe('dropping what is past its time', () => {
   let network: Network;
   let db: Knex;
@@ -104,7 +106,7 @@ describe('dropping what is past its time', () => {
     assert.deepEqual(await calls('open').pluck('word'), ['perhaps', 'maybe']);
     assert.deepEqual(await calls('long').pluck('word'), ['perhaps', 'maybe']);
     assert.deepEqual(await calls('over').pluck('word'), []);
-    const waiting = { advertiserId: network.advertiserId, withinMs: 10_000 };
+    const waiting = { advertiserId: network.advertiserId, actor: ANNA, withinMs: 10_000 };
     await db('advertisers').update({
       vocabulary: { words: { perhaps: 'approved' }, default_status: null, parameters: {} },
     });
@@ -129,7 +131,7 @@ describe('dropping what is past its time', () => {
     });
     const { results } = await applyKeptCalls(
       { db, windowMs },
-      { advertiserId: network.advertiserId, withinMs: 10_000 },
+      { advertiserId: network.advertiserId, actor: ANNA, withinMs: 10_000 },
     );
     assert.deepEqual(results, { stale: 1 });
     const left = await db('status_calls').orderBy('call_id').select('conversion_id', 'word', 'result');

@@ -5,13 +5,23 @@ import { createCatalogue } from '../../../src/catalogue/catalogue.ts';
 import { loadCatalogue, readCatalogueVersion } from '../../../src/db/catalogue.ts';
 import { judgeTransition, statuses, type Status } from '../../../src/domain/status.ts';
 import { buildPublicApp } from '../build-public-app.ts';
-import { bodyOf, useSpeakers } from './speakers-stage.ts';
+import { bodyOf, useSpeakers, type Speaker } from './speakers-stage.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 
 describe('kept calls with unknown words', () => {
   const stage = useSpeakers();
   const { aSpeaker, say, ask, map, inbox, storyOf, statusesOf, closeWindow } = stage;
+
+  /** What the audit log tells of applied calls. */
+  async function noted({ id }: Speaker): Promise<{ actor: string; role: string; after: { applied: number } }[]> {
+    const rows = await stage
+      .db('audit_log')
+      .where({ action: 'apply_kept_calls', subject_type: 'advertiser', subject_id: id })
+      .orderBy('audit_id')
+      .select<{ actor: string; role: string; after: { applied: number } }[]>('actor', 'role', 'after');
+    return rows.map((row) => ({ ...row }));
+  }
 
   it('are mapped: the kept calls are applied in their order, and the story tells the word', async () => {
     const speaker = await aSpeaker();
@@ -48,6 +58,33 @@ describe('kept calls with unknown words', () => {
     );
     assert.ok(story.timeline.some(({ what }) => /approved .* with the word "sale", judged again/.test(what)));
     assert.deepEqual((await map(speaker, 'sale', 'approved')).applied, 0, 'nothing is applied twice');
+  });
+
+  it('are noted in the audit log by whom they were applied, also where the words stay as they are', async () => {
+    const speaker = await aSpeaker();
+    const { conversionId } = await speaker.convert();
+    await say(speaker, { conversion_id: conversionId, status: 'sale' }).expect(422);
+    await say(speaker, { conversion_id: 'nobody', status: 'sale' }).expect(422);
+    const calls = await stage
+      .db('status_calls')
+      .where({ advertiser_id: speaker.id })
+      .orderBy('call_id')
+      .pluck<number[]>('call_id');
+    const vocabulary = { words: { sale: 'approved' }, default_status: null, parameters: {} };
+    await stage.db('advertisers').where({ advertiser_id: speaker.id }).update({ vocabulary });
+    const save = () => ask('patch', `/advertisers/${speaker.id}`).send({ vocabulary }).expect(200);
+    await save();
+    assert.deepEqual(await noted(speaker), [
+      {
+        ...{ actor: 'root', role: 'admin' },
+        after: {
+          ...{ applied: 1, not_applied: 1, results: { recorded: 1, unknown_conversion: 1 } },
+          ...{ first_call_id: calls[0], last_call_id: calls[1] },
+        },
+      },
+    ]);
+    await save();
+    assert.equal((await noted(speaker)).length, 1, 'nothing was done');
   });
 
   it('are known to every process as soon as they are explained', async () => {
@@ -148,16 +185,22 @@ describe('kept calls with unknown words', () => {
     await stage.db.batchInsert('status_calls', rows, 500);
     const vocabulary = { words: { sale: 'approved', trash: 'rejected' }, default_status: null, parameters: {} };
     await stage.db('advertisers').where({ advertiser_id: speaker.id }).update({ vocabulary });
+    const anna = { advertiserId: speaker.id, actor: { name: 'anna', role: 'operate' as const } };
     // As if whoever applies them had been killed at once.
-    assert.deepEqual(await stage.network.statuses.applyKept(speaker.id, 0), {
+    assert.deepEqual(await stage.network.statuses.applyKept({ ...anna, withinMs: 0 }), {
       ...{ applied: 0, notApplied: 0, results: {}, waiting: 1500 },
     });
     assert.equal((await inbox(speaker))[0]?.meaning, 'approved');
     // Two at once judge each of them once.
-    const both = await Promise.all([1, 2].map(() => stage.network.statuses.applyKept(speaker.id, 60_000)));
+    const both = await Promise.all([1, 2].map(() => stage.network.statuses.applyKept({ ...anna, withinMs: 60_000 })));
     assert.equal(
       both.reduce((sum, { applied }) => sum + applied, 0),
       1500,
+    );
+    assert.equal(
+      (await noted(speaker)).reduce((sum, { after }) => sum + after.applied, 0),
+      1500,
+      'each batch is noted',
     );
     const events = stage.db('lead_events').where({ conversion_id: conversionId, type: 'status' }).orderBy('seq');
     const recorded = (await events.select<{ status: string }[]>('status')).map(({ status }) => status);

@@ -110,13 +110,14 @@ export function addAdvertiserRoutes(routes: Router, { db, publicUrl, statuses }:
   routes.patch('/advertisers/:id', needs('admin'), async (req, res) => {
     const patch = readWith(advertiserPatchSchema, req.body);
     const { id } = req.params;
-    const changed = await asActor(db, actorOf(res), async (trx) => {
+    const actor = actorOf(res);
+    const changed = await asActor(db, actor, async (trx) => {
       if (patch.proofs?.signature && (await lockAdvertiser(trx, id))) await refuseWithoutSecret(trx, id);
       return await updateAdvertiser(trx, id, patch);
     });
     const advertiser = view(found(changed, `advertiser ${id}`));
     if (!patch.vocabulary) return void res.json(advertiser);
-    const applied = await statuses.applyKept(id, APPLY_WITHIN_MS);
+    const applied = await statuses.applyKept({ advertiserId: id, actor, withinMs: APPLY_WITHIN_MS });
     res.json({ ...advertiser, kept_calls: viewApplied(applied) });
   });
   routes.post('/advertisers/:id/token', needs('admin'), async (req, res) => {

@@ -21,10 +21,10 @@ export function addUnknownWordRoutes(routes: Router, { db, statuses }: StatusCal
   });
   routes.post('/unknown-words', async (req, res) => {
     const { advertiser_id, word, status } = readWith(mappedWordSchema, req.body);
-    const mapped = { advertiserId: advertiser_id, word, meaning: status };
-    const vocabulary = await asActor(db, actorOf(res), (trx) => mapWord(trx, mapped));
+    const [actor, advertiserId] = [actorOf(res), advertiser_id];
+    const vocabulary = await asActor(db, actor, (trx) => mapWord(trx, { advertiserId, word, meaning: status }));
     if (!vocabulary) throw new AppError('unknown', `There is no advertiser ${advertiser_id}.`);
-    const applied = await statuses.applyKept(advertiser_id, APPLY_WITHIN_MS);
+    const applied = await statuses.applyKept({ advertiserId, actor, withinMs: APPLY_WITHIN_MS });
     res.json({ advertiser_id, word: normaliseWord(word), status, ...viewApplied(applied) });
   });
   routes.all('/unknown-words', allowOnly('GET', 'HEAD', 'POST'));

@@ -57,8 +57,9 @@ export function addVocabularyPages(routes: Router, { db, statuses: intake }: Voc
     if ('problems' in parsed) {
       return show(res, advertiser, { unknown: [], form, problems: parsed.problems.map(tellProblem) });
     }
-    await asActor(db, actorOf(res), (trx) => updateAdvertiser(trx, id, { vocabulary: parsed }));
-    const applied = await intake.applyKept(id, APPLY_WITHIN_MS);
+    const actor = actorOf(res);
+    await asActor(db, actor, (trx) => updateAdvertiser(trx, id, { vocabulary: parsed }));
+    const applied = await intake.applyKept({ advertiserId: id, actor, withinMs: APPLY_WITHIN_MS });
     leadBack(res, `/ops/advertisers/${encodeURIComponent(id)}/vocabulary`, `Saved. ${tellApplied(applied)}`);
   });
 

@@ -93,6 +93,7 @@ const DONE: Readonly<Record<string, string>> = {
   redeliver: 'redelivered',
   rejudge: 'judged again',
   map_word: 'mapped a known word of',
+  apply_kept_calls: 'applied kept calls of',
   give_status: 'gave a status to',
   upload: 'brought',
   apply: 'booked',

@@ -63,9 +63,10 @@ export function addInboxPages(routes: Router, { db, windowMs, statuses }: InboxD
       return await ask(res, { advertiserId, word: given.word, error: 'Choose what it means.' });
     }
     const { word, status: meaning } = readWith(mappedWordSchema, { advertiser_id: advertiserId, ...given });
-    const mapped = await asActor(db, actorOf(res), (trx) => mapWord(trx, { advertiserId, word, meaning }));
+    const actor = actorOf(res);
+    const mapped = await asActor(db, actor, (trx) => mapWord(trx, { advertiserId, word, meaning }));
     if (!mapped) throw new AppError('unknown', `There is no advertiser ${advertiserId}.`);
-    const applied = await statuses.applyKept(advertiserId, APPLY_WITHIN_MS);
+    const applied = await statuses.applyKept({ advertiserId, actor, withinMs: APPLY_WITHIN_MS });
     leadBack(res, '/ops/inbox', `“${normaliseWord(word)}” means ${meaning} now. ${tellApplied(applied)}`);
   });
 
