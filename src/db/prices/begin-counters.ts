@@ -1,8 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { CountedBy } from '../../domain/price-list.ts';
 import { periodOf } from '../../domain/price-period.ts';
 import { AppError } from '../../errors.ts';
-import { isBlocked } from '../sqlstate.ts';
+import { isBlocked, isLockHeld } from '../sqlstate.ts';
 import { kindOf, lockCounters, type CounterKind } from './approval-counters.ts';
 import { dayStart } from './day-start.ts';
 
@@ -12,6 +13,11 @@ export type Counted = { offerId: string; advertiserId: string };
 /** No transaction that writes statuses lasts as long, so nothing older than this can still come. */
 const SETTLED_AFTER = `interval '1 hour'`;
 
+// On a busy machine an approval may last longer than the change may wait for it. Between two attempts those that wait for the
+// change get in.
+const ATTEMPTS = 4;
+const PAUSE_MS = 100;
+
 type Count = { kind: CounterKind; periodStart: string; approved: number };
 
 /**
@@ -19,7 +25,7 @@ type Count = { kind: CounterKind; periodStart: string; approved: number };
  * of its approvals is under way, and the counters of `kinds` are kept from then on. They begin with what the facts say.
  * What takes long is counted before, so that approvals wait for no more than the last hour to be counted.
  * @param work gets the moment from which on the change holds; ISO 8601
- * @throws AppError `unavailable` when approvals do not let it in within a second
+ * @throws AppError `unavailable` when approvals do not let it in within some seconds
  */
 export async function whileNothingIsApproved<T>(
   db: Knex,
@@ -37,17 +43,28 @@ export async function whileNothingIsApproved<T>(
       approved: await countFacts(db, before, { counted, kind, periodStart, begunAt }),
     });
   }
-  try {
-    return await db.transaction(async (trx) => {
+  return await whenLetIn(counted, () =>
+    db.transaction(async (trx) => {
       await lockCounters(trx, counted.advertiserId);
       const now = await readClock(trx);
       for (const count of longAgo) await beginCounter(trx, count, { counted, begunAt, now });
       return await work(trx, now);
-    });
-  } catch (cause) {
-    if (!isBlocked(cause)) throw cause;
-    const why = `Statuses of advertiser ${counted.advertiserId} are being recorded and did not make room for the change`;
-    throw new AppError('unavailable', `${why}; nothing was changed: try again shortly.`, { cause });
+    }),
+  );
+}
+
+async function whenLetIn<T>({ advertiserId }: Counted, change: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await change();
+    } catch (cause) {
+      if (!isBlocked(cause)) throw cause;
+      if (!isLockHeld(cause) || attempt === ATTEMPTS) {
+        const why = `Statuses of advertiser ${advertiserId} are being recorded and did not make room for the change`;
+        throw new AppError('unavailable', `${why}; nothing was changed: try again shortly.`, { cause });
+      }
+      await delay(PAUSE_MS);
+    }
   }
 }
 

@@ -231,6 +231,21 @@ describe('a status whose prices are being changed', () => {
     assert.equal((await createPriceList(db, network.offerId, draftOf()))?.version, 1);
   });
 
+  it('lets the change in when it is recorded, though that takes longer than the change waits at a time', async () => {
+    const { conversionId } = await network.aLead(await network.partner());
+    const recording = await db.transaction();
+    await recordUnheldStatuses(recording, [reportOf(conversionId)], { windowMs: 60_000, whenCounting: 'leave' });
+    const changing = createPriceList(db, network.offerId, draftOf());
+    changing.catch(() => undefined);
+    const begun = new Set<string>();
+    await eventually(async () => {
+      for (const at of await startsOfLocked(db)) begun.add(at);
+      assert.ok(begun.size > 1, 'it waits once more');
+    }, 10_000);
+    await recording.commit();
+    assert.equal((await changing)?.version, 1);
+  });
+
   it('R13: that had to wait is priced as its offer is when it is recorded', async () => {
     const { leadId, conversionId } = await network.aLead(await network.partner());
     const holder = await db.transaction();
@@ -269,4 +284,13 @@ async function countLocked(db: Knex): Promise<number> {
     `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
   );
   return rows[0].count;
+}
+
+/** When those began that wait for another. */
+async function startsOfLocked(db: Knex): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { at: string }[] }>(
+    `select xact_start::text as at from pg_stat_activity
+     where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rows.map(({ at }) => at);
 }
