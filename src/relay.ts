@@ -7,6 +7,7 @@ import { createImportPlaces } from './import-places.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { pauseUnlessAborted } from './pause.ts';
+import { runUntilStopped } from './repeat-until-stopped.ts';
 import { tellLead } from './temporal/tell-lead.ts';
 import { createTurns } from './turns.ts';
 
@@ -53,37 +54,30 @@ const MAX_RETRY_MS = 5_000;
  * A lead is leased while it is under way, so there are never two calls for one lead; several relays share the work.
  */
 export function startRelay(deps: RelayDeps): Relay {
+  return runUntilStopped((stopAsked) => relayLeads(deps, stopAsked));
+}
+
+async function relayLeads(deps: RelayDeps, stopAsked: AbortSignal): Promise<void> {
   const { db, mayStartAsleep, concurrency, importConcurrency, leaseMs, log } = deps;
   const leaseId = randomUUID();
-  const stopping = new AbortController();
   const importPlaces = createImportPlaces(db, importConcurrency);
-  const relayLead = createLeadRelay(deps, { leaseId, stopping: stopping.signal });
+  const relayLead = createLeadRelay(deps, { leaseId, stopping: stopAsked });
   const underWay = new Set<Promise<void>>();
   let clicksUnderWay = 0;
-  const running = run();
 
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
-
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const limit = concurrency - underWay.size;
-      const clickPlaces = mayStartAsleep() === undefined ? 1 : Math.ceil(concurrency * CLICKS_SHARE);
-      // The lease runs from the claim's beginning, however long that takes.
-      const claimedAt = Date.now();
-      const claimed = await claim(limit, Math.max(0, Math.min(limit, clickPlaces - clicksUnderWay)));
-      for (const lead of claimed) track(lead, claimedAt);
-      // The claim has left nothing behind but clicks that have no place. The next one waits a moment, so that it finds
-      // more than a single lead.
-      if (claimed.length < limit) await pause(clicksUnderWay < clickPlaces ? POLL_MS : BUSY_POLL_MS);
-      while (underWay.size > concurrency * REFILL_BELOW) await Promise.race(underWay);
-    }
-    await Promise.all(underWay);
+  while (!stopAsked.aborted) {
+    const limit = concurrency - underWay.size;
+    const clickPlaces = mayStartAsleep() === undefined ? 1 : Math.ceil(concurrency * CLICKS_SHARE);
+    // The lease runs from the claim's beginning, however long that takes.
+    const claimedAt = Date.now();
+    const claimed = await claim(limit, Math.max(0, Math.min(limit, clickPlaces - clicksUnderWay)));
+    for (const lead of claimed) track(lead, claimedAt);
+    // The claim has left nothing behind but clicks that have no place. The next one waits a moment, so that it finds
+    // more than a single lead.
+    if (claimed.length < limit) await pause(clicksUnderWay < clickPlaces ? POLL_MS : BUSY_POLL_MS);
+    while (underWay.size > concurrency * REFILL_BELOW) await Promise.race(underWay);
   }
+  await Promise.all(underWay);
 
   async function claim(limit: number, clickLimit: number): Promise<ClaimedLead[]> {
     try {
@@ -108,7 +102,7 @@ export function startRelay(deps: RelayDeps): Relay {
   }
 
   async function pause(ms: number): Promise<void> {
-    await pauseUnlessAborted(ms, stopping.signal);
+    await pauseUnlessAborted(ms, stopAsked);
   }
 }
 

@@ -21,7 +21,7 @@ import {
 } from '../../src/domain/imports/import.ts';
 import { writeVerdicts } from '../../src/domain/imports/verdict-text.ts';
 import type { StatusReport, StatusResult } from '../../src/domain/status-report.ts';
-import { bookPulledRows } from './book-pulled-rows.ts';
+import { bookPulledRows, type BookedPull } from './book-pulled-rows.ts';
 import type { DryRun } from './judge-rows.ts';
 import type { NextChunks, ReadAhead, ReadChunk } from './read-ahead.ts';
 import type { RowReport } from './read-reports.ts';
@@ -93,14 +93,15 @@ async function book({ trx, commit }: Transaction, work: Work & Done, { chunks, f
   const rows = chunks.flatMap((chunk) => chunk.reports.map((row) => work.unstorable.refuse(row)));
   const reports = rows.map(({ report }) => report);
   let step = undefined as Step | undefined;
-  const save = async (results: StatusResult[], unlogged = 0) => {
+  const save = async ({ results, unlogged }: BookedPull) => {
     const verdicts = rows.map((row, index) => toVerdict(row, results[index] as StatusResult));
     const became = countVerdicts(verdicts);
     const progress = { ...work.turn, verdicts: splitByChunk(verdicts, chunks), counts: became, unlogged };
     const [counts] = await Promise.all([saveProgress(trx, progress), commit()]);
     step = { counts, became };
   };
-  if (work.dryRun && facts) await work.dryRun.judge(trx, reports, { facts, commit: (results) => save(results) });
+  if (work.dryRun && facts)
+    await work.dryRun.judge(trx, reports, { facts, commit: (results) => save({ results, unlogged: 0 }) });
   else await record(trx, work, { reports, save });
   if (!step) throw new Error(`Nothing was noted of the rows of import ${work.turn.importId}.`);
   return step;
@@ -108,20 +109,15 @@ async function book({ trx, commit }: Transaction, work: Work & Done, { chunks, f
 
 type ToRecord = {
   reports: StatusReport[];
-  save: (results: StatusResult[], unlogged?: number) => Promise<void>;
+  save: (booked: BookedPull) => Promise<void>;
 };
 
 async function record(trx: Asks, work: Work & Done, { reports, save }: ToRecord): Promise<void> {
   const { turn, windowMs } = work;
   try {
     if (turn.source === 'pull') {
-      const { results, unlogged } = await bookPulledRows(trx, reports, {
-        turn,
-        windowMs,
-        unknownLeft: unknownLeft(work),
-      });
-      await save(results, unlogged);
-    } else await recordStatuses(trx, reports, { windowMs, commit: (results) => save(results) });
+      await save(await bookPulledRows(trx, reports, { turn, windowMs, unknownLeft: unknownLeft(work) }));
+    } else await recordStatuses(trx, reports, { windowMs, commit: (results) => save({ results, unlogged: 0 }) });
   } catch (cause) {
     throw isBadRow(cause) ? new RowsRefusedError(reports, cause) : cause;
   }
