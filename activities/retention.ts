@@ -1,4 +1,4 @@
-import { ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { Knex } from 'knex';
 import {
   dropBotVisits,
@@ -14,7 +14,7 @@ import { dropPulledRows } from '../src/db/retention/drop-pulled-rows.ts';
 import { dropTouches } from '../src/db/retention/drop-touches.ts';
 import type { Log } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';
-import type { RetentionActivities, RetentionKind } from '../workflows/contract.ts';
+import type { LeftRetention, RetentionActivities, RetentionKind } from '../workflows/contract.ts';
 
 /** How many days each is kept; undefined is for ever. */
 export type RetentionDays = {
@@ -38,7 +38,7 @@ export type RetentionDeps = {
 
 export type Retention = {
   activities: RetentionActivities;
-  /** Ends after the batch under way, so that another worker goes on. */
+  /** Leaves what is left after the batch under way, so that another worker goes on. */
   halt(): void;
 };
 
@@ -60,7 +60,7 @@ export function createRetention({ db, days, windowMs, metrics, log }: RetentionD
 
   return {
     activities: {
-      async dropExpired({ kind }) {
+      async dropExpired({ kind, mayLeave = false }) {
         const { drop, days: kept } = kinds[kind];
         if (kept === undefined) return null;
         let dropped = 0;
@@ -70,7 +70,10 @@ export function createRetention({ db, days, windowMs, metrics, log }: RetentionD
           metrics.dropped.inc({ kind }, batch.dropped);
           after = batch.next;
           heartbeat({ dropped });
-          if (after !== undefined) endWhenAsked();
+          if (after === undefined) break;
+          // First, because a worker that stops cancels what it does as well.
+          if (halting.signal.aborted) return leave({ kind, dropped }, mayLeave);
+          cancellationSignal().throwIfAborted();
         }
         if (dropped > 0) log.info({ kind, dropped, days: kept }, 'What was past its time has been dropped.');
         return { dropped };
@@ -79,8 +82,10 @@ export function createRetention({ db, days, windowMs, metrics, log }: RetentionD
     halt: () => halting.abort(),
   };
 
-  function endWhenAsked(): void {
-    cancellationSignal().throwIfAborted();
-    if (halting.signal.aborted) throw ApplicationFailure.retryable('The worker is stopping.', 'WorkerStopping');
+  /** The worker stops, which is no failure of what is dropped. */
+  function leave({ kind, dropped }: { kind: RetentionKind; dropped: number }, mayLeave: boolean): LeftRetention {
+    if (!mayLeave) throw ApplicationFailure.retryable('The worker is stopping.', 'WorkerStopping');
+    log.info({ kind, dropped }, 'What is past its time is left to another worker.');
+    return { dropped, isLeft: true, failedAttempts: activityInfo().attempt - 1 };
   }
 }

@@ -239,9 +239,18 @@ export const retentionKinds = [
 
 export type RetentionKind = (typeof retentionKinds)[number];
 
+/** Its worker was stopped, so there is more to drop; so many attempts before that one have failed. */
+export type LeftRetention = { dropped: number; isLeft: true; failedAttempts: number };
+
 export type RetentionActivities = {
-  /** Drops what is past its time, batch by batch; null where this kind is kept for ever. May run twice. */
-  dropExpired: (input: { kind: RetentionKind }) => Promise<{ dropped: number } | null>;
+  /**
+   * Drops what is past its time, batch by batch; null where this kind is kept for ever. May run twice.
+   * @param input `mayLeave`: when its worker stops, it may leave the rest; runs that began earlier do not know that
+   */
+  dropExpired: (input: {
+    kind: RetentionKind;
+    mayLeave?: boolean;
+  }) => Promise<{ dropped: number; isLeft?: false } | LeftRetention | null>;
 };
 
 /** What the worker of long jobs does. */

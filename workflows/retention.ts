@@ -8,13 +8,12 @@ import {
 } from '@temporalio/workflow';
 import { retentionKinds, type RetentionActivities, type RetentionKind } from './contract.ts';
 
-// What fails three times is left to the next run. Each batch beats, so that a worker that is killed is missed soon;
-// whoever goes on drops what is left.
-const { dropExpired } = proxyActivities<RetentionActivities>({
-  startToCloseTimeout: '1h',
-  heartbeatTimeout: '30s',
-  retry: { initialInterval: '2s', backoffCoefficient: 2, maximumAttempts: 3 },
-});
+// What fails so often is left to the next run.
+const ATTEMPTS = 3;
+const RETRY = { initialInterval: '2s', backoffCoefficient: 2 } as const;
+
+// Each batch beats, so that a worker that is killed is missed soon; whoever goes on drops what is left.
+const { dropExpired } = proxyActivities<RetentionActivities>({ startToCloseTimeout: '1h', heartbeatTimeout: '30s' });
 
 /** How many were dropped; null for what is kept for ever. */
 export type Retained = Partial<Record<RetentionKind, number | null>>;
@@ -28,8 +27,7 @@ export async function retention(): Promise<Retained> {
   const failed: RetentionKind[] = [];
   for (const kind of kindsToDrop()) {
     try {
-      const done = await dropExpired.executeWithOptions({ summary: kind }, [{ kind }]);
-      dropped[kind] = done?.dropped ?? null;
+      dropped[kind] = await dropAll(kind);
     } catch (error) {
       if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
       failed.push(kind);
@@ -38,6 +36,22 @@ export async function retention(): Promise<Retained> {
   }
   if (failed.length > 0) throw ApplicationFailure.nonRetryable(`Not dropped: ${failed.join(', ')}.`, 'NotDropped');
   return dropped;
+}
+
+/**
+ * A worker that is stopped leaves the rest; that is no failure, however many are stopped.
+ * @returns how many were dropped in all; null for what is kept for ever
+ */
+async function dropAll(kind: RetentionKind): Promise<number | null> {
+  let dropped = 0;
+  for (let attempts = ATTEMPTS; ;) {
+    const retry = { ...RETRY, maximumAttempts: attempts };
+    const done = await dropExpired.executeWithOptions({ summary: kind, retry }, [{ kind, mayLeave: true }]);
+    if (done === null) return null;
+    dropped += done.dropped;
+    if (!done.isLeft) return dropped;
+    attempts = Math.max(1, attempts - done.failedAttempts);
+  }
 }
 
 /** Runs that began before a kind was added end without it. */
