@@ -6,6 +6,7 @@ import type {
   PartnerConversionFacts,
 } from '../db/reports/partner-conversion-facts.ts';
 import { formatMajorUnits } from '../domain/money.ts';
+import { tellNoAnswer, tellRefIdProblem } from './code-words.ts';
 import { tellPayouts } from './ledger-words.ts';
 import { tellPrice } from './price-words.ts';
 import { viewPartnerPostback } from './partner-postback.ts';
@@ -99,7 +100,7 @@ function tellEntry({ at, kind, line, amount, currency }: OwnRewardEntry): Moment
 }
 
 function tellTouch({ at, ref_id: refId, ref_id_problem: problem }: OwnTouch): Moment {
-  const unnamed = problem === null ? 'without a ref_id' : `with an unusable ref_id (${problem})`;
+  const unnamed = problem === null ? 'without a ref_id' : `with an unusable ref_id (${tellRefIdProblem(problem)})`;
   return { at, what: `touch ${refId === null ? unnamed : `with ref_id ${refId}`}` };
 }
 
@@ -118,5 +119,6 @@ function tellPostback({ postback_id: id, status, created_at, ended_at, state, at
 
 function tellResult(outcome: string, httpStatus: number | null, error: string | null): string {
   if (outcome === 'running') return 'under way';
-  return httpStatus === null ? (error ?? outcome) : `HTTP ${httpStatus}`;
+  if (httpStatus !== null) return `HTTP ${httpStatus}`;
+  return error === null ? outcome : tellNoAnswer(error);
 }

@@ -2,6 +2,7 @@ import type { AttemptRow } from '../db/reports/conversion-facts.ts';
 import type { LastAttempt, PartnerListedPostback, PartnerPostbackFacts } from '../db/reports/partner-postbacks.ts';
 import { explainAnswer } from '../domain/postbacks/explain-answer.ts';
 import { findHiddenRefusal } from '../domain/postbacks/hidden-refusal.ts';
+import { tellRefIdProblem } from './code-words.ts';
 import { maskSecrets } from './mask-secrets.ts';
 
 /** What a partner should look at although all seems well; `message` quotes hostile text. */
@@ -134,5 +135,8 @@ function explainSkip(
   }
   return refIdProblem === null
     ? { why: 'The visit came without a ref_id, so there was nothing by which you could know it.', rules: ['R6'] }
-    : { why: `The ref_id of the visit could not be used (${refIdProblem}), so nothing is sent.`, rules: ['R5'] };
+    : {
+        why: `The ref_id of the visit could not be used (${tellRefIdProblem(refIdProblem)}), so nothing is sent.`,
+        rules: ['R5'],
+      };
 }

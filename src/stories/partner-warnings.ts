@@ -2,9 +2,9 @@ import type { OriginHealth } from '../db/endpoints/endpoints.ts';
 import type { RefIdWarning } from '../db/partners.ts';
 import type { UnfilledRefIds } from '../db/reports/unfilled-ref-ids.ts';
 import type { PostbackSettings } from '../domain/postbacks/postback-settings.ts';
-import type { RefIdProblem } from '../domain/ref-id.ts';
 import { lintSettings } from '../domain/postbacks/settings-lint.ts';
 import { warningCodes } from '../domain/postbacks/settings-warning.ts';
+import { tellRefIdProblem } from './code-words.ts';
 
 export const partnerWarningCodes = [
   ...warningCodes,
@@ -16,12 +16,6 @@ export const partnerWarningCodes = [
 
 /** Something that costs a partner money; `field` is what of its settings or links it is about. */
 export type PartnerWarning = { code: (typeof partnerWarningCodes)[number]; field: string; message: string };
-
-const REF_ID_PROBLEMS: Readonly<Record<RefIdProblem, string>> = {
-  too_long: 'longer than 32 characters',
-  control_characters: 'holding control characters',
-  undecodable: 'not valid UTF-8',
-};
 
 /** What is known of a partner besides its settings. */
 export type PartnerSigns = {
@@ -64,7 +58,7 @@ function warnOfUnfilled({ touches, latest_ref_id: refId, latest_at: at }: Unfill
 /** R5 */
 function warnOfRefIds({ problem, count, latest_sample: sample, latest_at: at }: RefIdWarning): PartnerWarning {
   const shown = sample === null ? '' : `, such as "${sample}"`;
-  const message = `${tellVisits(count)} came with a ref_id ${REF_ID_PROBLEMS[problem]}${shown}, the latest at ${at}: no postback is sent for them`;
+  const message = `${tellVisits(count)} came with a ref_id ${tellRefIdProblem(problem)}${shown}, the latest at ${at}: no postback is sent for them`;
   return { code: 'unusable_ref_id', field: 'ref_id', message };
 }
 

@@ -1,4 +1,5 @@
 import type { StoryFacts } from '../db/reports/lead-facts.ts';
+import { tellRefIdProblem } from './code-words.ts';
 
 /** Who holds a lead now and why, and what its postbacks would carry, with the rules. */
 export function tellHolder({ holder, decidingTouches, lastSeq, partners, mayLackPartners }: StoryFacts): string {
@@ -16,5 +17,5 @@ function tellRefId({ refId, refIdProblem }: NonNullable<StoryFacts['holder']>): 
   if (refId !== null) return `Its postbacks carry the ref_id ${refId}.`;
   return refIdProblem === null
     ? 'It came without a ref_id, so no postback can be sent, but rewards are booked (R6).'
-    : `Its ref_id cannot be used (${refIdProblem}), so no postback is sent, but rewards are booked (R5).`;
+    : `Its ref_id cannot be used (${tellRefIdProblem(refIdProblem)}), so no postback is sent, but rewards are booked (R5).`;
 }

@@ -6,6 +6,7 @@ import { tellFlag } from '../domain/fraud-flag.ts';
 import type { LeadEvent } from '../domain/lead-event.ts';
 import { formatMajorUnits } from '../domain/money.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
+import { tellNoAnswer, tellRefIdProblem, tellResult } from './code-words.ts';
 import { subjectsOf } from './conversion-view.ts';
 import { viewDroppedTouches } from './dropped-touches.ts';
 import { tellPayouts } from './ledger-words.ts';
@@ -52,7 +53,8 @@ function tellEvent(event: LeadEvent, change: LinkChange | undefined, { wonBy, ca
   switch (event.type) {
     case 'touch': {
       const refId = event.refId === null ? '' : ` with ref_id ${event.refId}`;
-      const problem = event.refIdProblem === null ? '' : ` with an unusable ref_id (${event.refIdProblem})`;
+      const problem =
+        event.refIdProblem === null ? '' : ` with an unusable ref_id (${tellRefIdProblem(event.refIdProblem)})`;
       const effect = change ? `; the lead passes from ${change.from} to ${change.to}` : '';
       return { at, seq, what: `touch by ${event.partnerId}${refId}${problem}${effect}` };
     }
@@ -103,7 +105,11 @@ function tellOps(raw: unknown): string {
 function tellCall({ at, call_id, source, word, result, conversion_id, ...call }: ToldCall): Moment {
   const said = word === null ? '' : ` with the word "${word}"`;
   const who = source === 'ops' ? 'status of ops' : 'status call';
-  return { at, seq: null, what: `${who} ${call_id}${tellRow(call)} for conversion ${conversion_id}${said}: ${result}` };
+  return {
+    at,
+    seq: null,
+    what: `${who} ${call_id}${tellRow(call)} for conversion ${conversion_id}${said}: ${tellResult(result)}`,
+  };
 }
 
 /** From which row of which file it came. */
@@ -134,13 +140,13 @@ function tellPostback(postback: PostbackRow, refIdProblem: RefIdProblem | undefi
 }
 
 function tellWhySkipped(reason: PostbackRow['skip_reason'], refIdProblem: RefIdProblem | undefined): string {
-  if (reason === 'no_ref_id' && refIdProblem) return `its ref_id was unusable (${refIdProblem})`;
+  if (reason === 'no_ref_id' && refIdProblem) return `its ref_id was unusable (${tellRefIdProblem(refIdProblem)})`;
   return reason === null ? 'without a reason' : tellSkip(reason);
 }
 
 function tellAttempt(attempt: AttemptRow, receiver: string): Moment {
   const { postback_id, outcome, http_status, error, started_at } = attempt;
-  const answer = http_status === null ? tellError(error) : `HTTP ${http_status}`;
+  const answer = http_status === null ? tellNoAnswer(error) : `HTTP ${http_status}`;
   const result =
     outcome === 'running' ? 'under way' : outcome === 'interrupted' ? 'interrupted' : `${outcome}, ${answer}`;
   return {
@@ -148,9 +154,4 @@ function tellAttempt(attempt: AttemptRow, receiver: string): Moment {
     seq: null,
     what: `attempt ${attempt.attempt} of postback ${postback_id} to ${receiver}: ${result}`,
   };
-}
-
-function tellError(error: string | null): string {
-  if (error === 'dots_in_path') return 'not sent: a ref_id or another value of "." or ".." cannot be part of a path';
-  return error ?? 'no answer';
 }

@@ -71,9 +71,10 @@ describe('stories by the admin API', () => {
       'the lead passes from house',
       'won by',
       'reward booked',
-      'skipped, its ref_id was unusable (too_long)',
+      'skipped, its ref_id was unusable (longer than 32 characters)',
       'HTTP 302',
-      'unknown_word',
+      'with the word "perhaps": refused, nobody has said what this word means',
+      ': changed nothing, it was that already',
     ]) {
       assert.ok(told.includes(part), part);
     }

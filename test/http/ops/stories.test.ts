@@ -97,6 +97,14 @@ describe('the stories of the ops console', () => {
     assert.match(text, /&quot;status&quot;: &quot;perhaps&quot;/);
   });
 
+  it('are told in words, not in codes', async () => {
+    const [, told = ''] = /<main[^>]*>([^]*)<\/main>/.exec(await read(`/ops/conversions/${lead.conversionId}`)) ?? [];
+    assert.match(told, /with the word &quot;perhaps&quot;: refused, nobody has said what this word means/);
+    assert.match(told, /its ref_id was unusable \(longer than 32 characters\)/);
+    const visible = told.replace(/<[^>]*>/g, '');
+    assert.doesNotMatch(visible, /unknown_word|window_closed|accepted_late|no_ref_id|too_long|no ref id/);
+  });
+
   it('show a postback with the bytes both ways', async () => {
     const text = await read(`/ops/postbacks/d${lead.leadId.slice(-15)}`);
     assert.match(text, /GET https:\/\/t\.example\/\?c=ref-of-last/);

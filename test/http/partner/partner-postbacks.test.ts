@@ -127,7 +127,7 @@ describe("a partner's postbacks by its own API", () => {
     const { first, conversionId } = await makeEventfulLead(network);
     api = await asOwner(first);
     const [id = ''] = await idsOf(`?conversion_id=${conversionId}`);
-    assert.match((await detail(id)).explanation, /could not be used \(too_long\)/);
+    assert.match((await detail(id)).explanation, /could not be used \(longer than 32 characters\)/);
   });
 
   it('are flagged when the answer was 200 and its body says no', async () => {

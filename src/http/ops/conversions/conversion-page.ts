@@ -1,5 +1,6 @@
 import type { flagNames } from '../../../domain/fraud-flag.ts';
 import type { ConversionStory } from '../../../stories/conversion-story.ts';
+import type { tellSkip } from '../../../stories/skip-words.ts';
 import { definePage } from '../ops-page.ts';
 
 /** What to tell a partner: which partners it concerns, whom of them the text is for, and the text; '' when nothing is known. */
@@ -7,6 +8,7 @@ export type Explanation = { partners: string[]; to: string | undefined; text: st
 
 type ConversionData = {
   flagNames: typeof flagNames;
+  tellSkip: typeof tellSkip;
   story: ConversionStory;
   why: string;
   explanation: Explanation;
@@ -101,7 +103,7 @@ export const sendConversion = definePage<ConversionData>(
 <td data-label="Postback"><%~ it.show.id(postback.postback_id, '/ops/postbacks/' + encodeURIComponent(postback.postback_id)) %></td>
 <td data-label="Partner" class="wrap"><%= postback.partner_id %></td>
 <td data-label="Tells"><%~ it.show.state(postback.status) %><% if (postback.is_handover) { %> <span class="soft small">lost to another</span><% } %></td>
-<td data-label="State"><%~ it.show.state(postback.state) %><% if (postback.skip_reason) { %> <span class="soft small"><%= postback.skip_reason.replaceAll('_', ' ') %></span><% } %></td>
+<td data-label="State"><%~ it.show.state(postback.state) %><% if (postback.skip_reason) { %> <span class="soft small"><%= it.tellSkip(postback.skip_reason) %></span><% } %></td>
 <td data-label="Payout" class="number"><%~ it.show.money(postback.payout.amount, postback.payout.currency) %></td>
 <td data-label="Attempts" class="number"><%= postback.attempts.length %></td>
 <td data-label="When"><% if (postback.next_attempt_at) { %>next attempt <%~ it.show.countdown(postback.next_attempt_at) %><% } else { %><%~ it.show.time(postback.ended_at ?? postback.created_at) %><% } %></td>

@@ -7,6 +7,7 @@ import { AppError } from '../../../errors.ts';
 import { tellConversionStory, type ConversionStory } from '../../../stories/conversion-story.ts';
 import { explainToPartner } from '../../../stories/explain-to-partner.ts';
 import { tellPartnerConversion } from '../../../stories/partner-conversion-story.ts';
+import { tellSkip } from '../../../stories/skip-words.ts';
 import { tellHolder } from '../../../stories/tell-holder.ts';
 import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
@@ -49,7 +50,7 @@ export function addConversionPages(routes: Router, { db, ...told }: StoryPagesDe
       { title: `Conversion ${id}` },
       {
         ...{ story, why: story.won_by?.why ?? tellHolder(facts), explanation, mayGiveStatus: mayOf(res).operate },
-        flagNames,
+        ...{ flagNames, tellSkip },
         link: (text) => linkIds(text, places),
       },
     );
