@@ -48,6 +48,23 @@ describe('the form that sends a file of statuses to /ops/imports', () => {
     assert.match(answer.headers['location'] ?? '', /^\/ops\/imports\/[a-z0-9]+$/);
   });
 
+  it('leads to a dry run, which offers to book what it found, and nothing where it found nothing', async () => {
+    const { conversionId } = await stage.network.aLead('ann');
+    const browser = await open(await site.signedInAs('operate'));
+    const pageAfterTrying = async (file: string) => {
+      const { headers } = await browser.postFile('/ops/imports', { fields: fields(), file });
+      const path = headers['location'] ?? '';
+      await stage.batch(path.split('/').at(-1) ?? '');
+      return (await browser.get(path)).text;
+    };
+    const some = await pageAfterTrying(`conversion_id,status\n${conversionId},approved\nnobody,approved\n`);
+    assert.match(some, /1 of 2 rows will be booked/);
+    assert.ok(some.includes('Book these rows') && some.includes('Send a mended file'));
+    const none = await pageAfterTrying(aFile());
+    assert.match(none, /There is nothing to book: no row of it would be recorded/);
+    assert.ok(!none.includes('Book these rows') && none.includes('Send a mended file'));
+  });
+
   it('is refused without the token of the form, with a wrong one, and with that of another session', async () => {
     const browser = await open(await site.signedInAs('operate'));
     const other = await open(await site.signedInAs('operate'));

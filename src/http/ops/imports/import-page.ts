@@ -44,7 +44,8 @@ export const sendImport = definePage<ImportData>(
 <% if (progress.proposal) { %><p><%= progress.proposal %></p><% } %>
 <% if (may.operate) { %>
 <div class="row">
-<% if (progress.proposal) { %><%~ it.show.action({ label: 'Book these rows', post: path + '/apply' }) %><a class="button plain" href="/ops/imports/new?advertiser_id=<%= encodeURIComponent(one.advertiser_id) %>">Send a mended file</a><% } %>
+<% if (progress.proposal) { %><%~ it.show.action({ label: 'Book these rows', post: path + '/apply' }) %><% } %>
+<% if (progress.isTried) { %><a class="button plain" href="/ops/imports/new?advertiser_id=<%= encodeURIComponent(one.advertiser_id) %>">Send a mended file</a><% } %>
 <% if (one.state === 'running' && one.asked === 'run') { %><%~ it.show.action({ label: 'Pause', post: path + '/pause' }, 'plain') %><% } %>
 <% if (one.state === 'paused' || one.asked === 'pause' && !progress.isOver) { %><%~ it.show.action({ label: 'Resume', post: path + '/resume' }) %><% } %>
 <% if (!progress.isOver && one.asked !== 'cancel') { %><%~ it.show.action({ label: 'Cancel', post: path + '/cancel' }, 'danger') %><% } %>

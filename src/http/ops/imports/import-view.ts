@@ -13,18 +13,23 @@ export type ImportProgress = {
   isOver: boolean;
   /** What `apply` would do, in numbers; empty when there is nothing to apply. */
   proposal: string;
+  /** True for a dry run after which another file may be sent in its place. */
+  isTried: boolean;
 };
 
+const NOTHING_TO_BOOK = 'There is nothing to book: no row of it would be recorded.';
 // In the first moments a pace says nothing.
 const MIN_ELAPSED_MS = 1500;
 
 export function progressOf(one: Import, nowMs: number): ImportProgress {
+  const isTried = one.dry_run && one.state === 'done' && one.file_dropped_at === null;
   return {
     total: Math.max(1, one.rows),
     pace: one.state === 'running' ? tellPace(one, nowMs) : '',
     note: tellNote(one),
     isOver: one.ended_at !== null,
-    proposal: one.dry_run && one.state === 'done' && one.file_dropped_at === null ? propose(one) : '',
+    proposal: isTried && one.recorded > 0 ? propose(one) : '',
+    isTried,
   };
 }
 
@@ -35,13 +40,14 @@ function tellPace({ rows, done_rows: done, started_at, resumed_at, done_before }
   return `about ${writeCount(Math.round(perSecond))} per second, ${tellDuration(((rows - done) / perSecond) * 1000)} left`;
 }
 
-function tellNote({ state, asked, dry_run: isDryRun, file_dropped_at: droppedAt }: Import): string {
+function tellNote({ state, asked, dry_run: isDryRun, file_dropped_at: droppedAt, recorded }: Import): string {
   if (droppedAt !== null && isDryRun && state === 'done') {
     return 'Its rows were dropped since, so they cannot be booked any more: send the file again.';
   }
   if (state === 'paused') return 'What is left waits until you resume it.';
   if (state === 'cancelled') return isDryRun ? 'Nothing was written.' : 'What was booked before stays booked.';
-  if (state !== 'running') return isDryRun ? 'Nothing has been written yet.' : '';
+  if (state !== 'running' && isDryRun) return recorded === 0 ? NOTHING_TO_BOOK : 'Nothing has been written yet.';
+  if (state !== 'running') return '';
   if (asked === 'run') return 'It goes on when you close this page.';
   return asked === 'pause' ? 'It pauses in a moment.' : 'It ends in a moment.';
 }
