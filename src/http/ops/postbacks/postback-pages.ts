@@ -12,6 +12,7 @@ import { AppError } from '../../../errors.ts';
 import { viewPartnerPostback } from '../../../stories/partner-postback.ts';
 import { tellSkip } from '../../../stories/skip-words.ts';
 import { placesOf, readListFilters } from '../../console/list-filters.ts';
+import { showRedelivery } from '../../console/redelivery.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { postbackListSchema } from '../../fields/fact-list-schemas.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
@@ -89,15 +90,12 @@ export function addPostbackPages(routes: Router, { db }: { db: Knex }): void {
     const refusal = await readRedeliveryRefusal(db, { partnerId, postbackId });
     if (!facts || refusal === undefined) throw new AppError('unknown', `There is no postback ${postbackId}.`);
     const postback = viewPartnerPostback(facts);
-    const hasEnded = postback.state !== 'scheduled' && postback.state !== 'retrying';
-    const isMoving = !hasEnded || again?.tone === 'busy';
+    const redelivery = showRedelivery(postback.state, { again, refusal });
     sendPostback(res, status, {
       ...{ postback, leadId, again },
       partner: { partnerId, name: partner?.name ?? partnerId },
-      mayRedeliver: mayOf(res).operate && refusal === null && !isMoving,
-      // What has just been refused is said above.
-      refusal: isMoving || again?.tone === 'bad' || postback.state === 'superseded' ? null : refusal,
-      isMoving,
+      mayRedeliver: mayOf(res).operate && redelivery.isPossible,
+      ...{ refusal: redelivery.refusal, isMoving: redelivery.isMoving },
       address: res.req.method === 'GET' ? res.req.originalUrl : postbackAt(postbackId),
     });
   }

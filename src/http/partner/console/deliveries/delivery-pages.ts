@@ -10,6 +10,7 @@ import { tellState, viewListedPostback, viewPartnerPostback } from '../../../../
 import { writeCursor } from '../../../protocol/cursor.ts';
 import { firstOf, readQuery } from '../../../protocol/query.ts';
 import { readListFilters } from '../../../console/list-filters.ts';
+import { showRedelivery } from '../../../console/redelivery.ts';
 import { visitOf } from '../../../console/session/visit.ts';
 import { sessionOf } from '../partner-session.ts';
 import { notYours } from '../../not-yours.ts';
@@ -79,16 +80,14 @@ export function addDeliveryPages(routes: Router, db: Knex): void {
     if (!facts || refusal === undefined) throw notYours('postback', postbackId);
     const offer = await readOffer(db, facts.postback.offer_id);
     const postback = viewPartnerPostback(facts);
-    const isOpen = postback.state === 'scheduled' || postback.state === 'retrying';
-    const isMoving = isOpen || again?.tone === 'busy';
+    const { isMoving, isPossible, ...shown } = showRedelivery(postback.state, { again, refusal });
     sendDelivery(res, status, {
       ...{ postback, again, address, isMoving },
       explanation: tellState(facts).why,
       offerName: offer?.name,
       rule: ruleBehind(postback),
-      // What has just been refused is said above.
-      refusal: isMoving || again?.tone === 'bad' || postback.state === 'superseded' ? null : refusal,
-      redelivery: isMoving || refusal !== null ? undefined : offerRedelivery(postback, partner?.postback ?? null),
+      refusal: shown.refusal,
+      redelivery: isPossible ? offerRedelivery(postback, partner?.postback ?? null) : undefined,
     });
   }
 }
