@@ -1,3 +1,4 @@
+import type { Area } from './areas.ts';
 import { definePage } from './ops-page.ts';
 
 /** What is asked before something is done that cannot simply be taken back; texts say what will happen, in numbers. */
@@ -16,10 +17,7 @@ export type Question = {
   choice?: { name: string; label: string; value: string; options: { value: string; label: string }[] } | undefined;
 };
 
-/** Asks whether to go on. */
-export const sendQuestion = definePage<{ question: Question }>(
-  undefined,
-  `
+const QUESTION = `
 <% const question = it.question; %>
 <p class="small"><a href="<%= question.back.href %>"><%= question.back.label %></a></p>
 <div class="head"><h1><%= question.title %></h1></div>
@@ -32,11 +30,9 @@ export const sendQuestion = definePage<{ question: Question }>(
 <div class="row"><button<% if (question.isDangerous) { %> class="danger"<% } %>><%= question.yes %></button><a class="button plain" href="<%= question.back.href %>"><%= question.no %></a></div>
 </form>
 </section>
-`,
-);
+`;
 
-/** Shows a secret that was made, this once. */
-export const sendSecret = definePage<{
+type SecretData = {
   title: string;
   text: string;
   secret: string;
@@ -45,9 +41,9 @@ export const sendSecret = definePage<{
   /** What comes next, in its order. */
   steps?: { href: string; label: string }[];
   back: { href: string; label: string };
-}>(
-  undefined,
-  `
+};
+
+const SECRET = `
 <p class="small"><a href="<%= it.back.href %>"><%= it.back.label %></a></p>
 <section class="card new-key" role="status">
 <h1><%= it.title %></h1>
@@ -64,5 +60,10 @@ export const sendSecret = definePage<{
 <section class="card"><h2>What comes next</h2><ol class="steps"><% for (const step of it.steps) { %><li><a href="<%= step.href %>"><%= step.label %></a></li><% } %></ol></section>
 <% } %>
 <p><a href="<%= it.back.href %>">Go on to <%= it.back.label %></a></p>
-`,
-);
+`;
+
+/** Compiles the page of an area that asks whether to go on. */
+export const defineQuestion = (area: Area) => definePage<{ question: Question }>(area, QUESTION);
+
+/** Compiles the page of an area that shows a secret that was made, this once. */
+export const defineSecret = (area: Area) => definePage<SecretData>(area, SECRET);

@@ -20,12 +20,15 @@ import { writeCount } from '../../pages/console/write-numbers.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
 import { advertiserAt } from '../addresses.ts';
 import { readCatalogueList } from '../catalogue-list.ts';
-import { sendQuestion, sendSecret } from '../confirm-page.ts';
+import { defineQuestion, defineSecret } from '../confirm-page.ts';
 import { mayOf } from '../ops-page.ts';
 import { keepOldFor, overlapChoice } from '../overlap-choice.ts';
 import { exampleCall } from './example-call.ts';
 import { findAdvertiser } from './find-advertiser.ts';
 import { sendAdvertiser, sendAdvertiserList, sendNewAdvertiser, type AdvertiserForm } from './advertiser-page.ts';
+
+const sendQuestion = defineQuestion('advertisers');
+const sendSecret = defineSecret('advertisers');
 
 const MOST_OFFERS = 50;
 const SHOWN_ONCE = 'It is shown this once. The advertiser sends it with each status call.';

@@ -12,11 +12,14 @@ import { advertiserPatchSchema } from '../../fields/catalogue-schemas.ts';
 import { readWith, refuseFields } from '../../fields/read-with.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
 import { advertiserAt } from '../addresses.ts';
-import { sendQuestion, sendSecret } from '../confirm-page.ts';
+import { defineQuestion, defineSecret } from '../confirm-page.ts';
 import { mayOf } from '../ops-page.ts';
 import { keepOldFor, overlapChoice } from '../overlap-choice.ts';
 import { findAdvertiser } from './find-advertiser.ts';
 import { sendProofs, type ProofForm } from './proof-page.ts';
+
+const sendQuestion = defineQuestion('advertisers');
+const sendSecret = defineSecret('advertisers');
 
 /** How an advertiser's calls prove where they come from, and by which secrets it signs them. */
 export function addProofPages(routes: Router, { db }: { db: Knex }): void {

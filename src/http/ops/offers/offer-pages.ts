@@ -16,10 +16,12 @@ import { actorOf, needs } from '../../protocol/actor.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
 import { offerAt } from '../addresses.ts';
 import { filtersByAdvertiser, readCatalogueList } from '../catalogue-list.ts';
-import { sendQuestion } from '../confirm-page.ts';
+import { defineQuestion } from '../confirm-page.ts';
 import { mayOf } from '../ops-page.ts';
 import { nextPriceTexts } from '../prices/next-price-part.ts';
 import { sendNewOffer, sendOffer, sendOfferList, type OfferForm } from './offer-page.ts';
+
+const sendQuestion = defineQuestion('offers');
 
 const MOST_ADVERTISERS = 200;
 const NOTHING: OfferForm = {

@@ -18,10 +18,13 @@ import { actorOf, needs } from '../../protocol/actor.ts';
 import { writeCount } from '../../pages/console/write-numbers.ts';
 import { partnerAt } from '../addresses.ts';
 import { readCatalogueList } from '../catalogue-list.ts';
-import { sendQuestion, sendSecret } from '../confirm-page.ts';
+import { defineQuestion, defineSecret } from '../confirm-page.ts';
 import { mayOf } from '../ops-page.ts';
 import { keepOldFor, overlapChoice } from '../overlap-choice.ts';
 import { sendNewPartner, sendPartner, sendPartnerList, type PartnerForm } from './partner-page.ts';
+
+const sendQuestion = defineQuestion('partners');
+const sendSecret = defineSecret('partners');
 
 export type PartnerPagesDeps = { db: Knex; publicUrl: string; addressRules: AddressRules; failingAfter: number };
 

@@ -22,10 +22,12 @@ import { pullListSchema, pullSchema } from '../../imports/pull-fields.ts';
 import { sayDuration } from '../../pages/say-duration.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
 import { advertiserAt, importAt } from '../addresses.ts';
-import { sendQuestion } from '../confirm-page.ts';
+import { defineQuestion } from '../confirm-page.ts';
 import { COLUMNS } from '../imports/import-pages.ts';
 import { mayOf } from '../ops-page.ts';
 import { sendPull, type PullForm } from './pull-page.ts';
+
+const sendQuestion = defineQuestion('advertisers');
 
 export type PullPagesDeps = { db: Knex; addressRules: AddressRules; pullHeaderKeys: readonly string[] };
 
