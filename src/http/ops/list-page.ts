@@ -17,19 +17,28 @@ type ListTemplate = {
   title: string;
   /** Where the list is. */
   path: `/ops/${string}`;
+  /** Above the title, such as a way back. */
+  above?: string;
   /** Beside the title, such as a button. */
   beside?: string;
+  /** What one should know before one reads it. */
+  intro?: string;
   /** The fields of the form. */
   filters: string;
   columns: Column[];
+  /** Left out where the newest stands first. */
+  order?: 'listed';
   /** What stands where nothing fits, and where there is nothing yet. */
   nothing: { fits: string; yet: { title: string; text: string; action?: string } };
 };
 
 /** The template of a page with such a list. */
-export function listTemplate({ title, path, beside = '', filters, columns, nothing }: ListTemplate): string {
+export function listTemplate({ title, path, filters, columns, nothing, ...more }: ListTemplate): string {
+  const { above = '', beside = '', intro = '', order = 'newest' } = more;
   return `
+${above}
 <div class="head"><h1>${title}</h1>${beside}</div>
+${intro}
 <form method="get" action="${path}" class="filters">
 ${filters}
 <div class="row"><button class="plain">Show</button><% if (it.isFiltered) { %><a class="button quiet" href="${path}">All</a><% } %></div>
@@ -52,7 +61,7 @@ ${columns.map(cell).join('\n')}
 <% } else { %>
 <%~ it.show.nothing(it.isFiltered ? { title: 'Nothing fits', text: ${JSON.stringify(nothing.fits)}, action: { label: 'Show all', href: '${path}' } } : ${nothingYet(nothing.yet)}) %>
 <% } %>
-<%~ it.show.pager({ first: it.first, next: it.next }) %>
+<%~ it.show.pager({ first: it.first, next: it.next, order: '${order}' }) %>
 `;
 }
 

@@ -27,6 +27,7 @@ export const sendAdvertiserList = definePage<ListPage<Advertiser> & { may: May }
       { label: 'State', cell: `<%~ it.show.state(row.state) %>` },
       { label: 'Since', cell: `<%~ it.show.time(row.created_at) %>` },
     ],
+    order: 'listed',
     nothing: {
       fits: 'No advertiser is like this.',
       yet: {

@@ -54,7 +54,7 @@ const sendEndpoints = definePage<EndpointData>(
 <% } else { %>
 <%~ it.show.nothing({ title: 'Nothing was sent yet', text: 'An endpoint appears here with its first postback.' }) %>
 <% } %>
-<%~ it.show.pager({ first: it.first, next: it.next }) %>
+<%~ it.show.pager({ first: it.first, next: it.next, order: 'listed' }) %>
 `,
 );
 

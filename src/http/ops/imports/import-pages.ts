@@ -16,6 +16,7 @@ import { sendImportErrors } from '../../imports/errors-csv.ts';
 import { fileSchema, importListSchema } from '../../imports/import-fields.ts';
 import { takeFileOfOps, type FileTaker } from '../../imports/take-file.ts';
 import { readWith } from '../../fields/read-with.ts';
+import { writeCount } from '../../pages/console/write-numbers.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
 import { makeProblem } from '../../protocol/problem.ts';
 import { firstOf, readQuery } from '../../protocol/query.ts';
@@ -80,19 +81,13 @@ export function addImportUpload(routes: Router, { db, files }: ImportPagesDeps):
 export function addImportPages(routes: Router, { db }: Pick<ImportPagesDeps, 'db'>): void {
   routes.get('/imports', async (req, res) => {
     const list = readListFilters(req, importListSchema, visitOf(res).timeZone);
-    const { rows: imports, next } = await listImports(db, list.filters);
+    const { rows, next } = await listImports(db, list.filters);
     sendImportList(
       res,
       { title: 'Imports' },
       {
-        ...{
-          given: list.given,
-          errors: list.errors,
-          isFiltered: list.isFiltered,
-          imports,
-          may: mayOf(res),
-          states: STATES,
-        },
+        ...{ given: list.given, errors: list.errors, isFiltered: list.isFiltered, rows },
+        ...{ may: mayOf(res), states: STATES, count: writeCount },
         ...placesOf(list, next),
       },
     );

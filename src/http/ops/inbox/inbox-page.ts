@@ -44,7 +44,7 @@ export const sendInbox = definePage<InboxData>(
 <% } else { %>
 <%~ it.show.nothing(it.isFiltered ? { title: 'Nothing waits', text: 'Every word of this advertiser is known.', action: { label: 'Show all', href: '/ops/inbox' } } : { title: 'Every word is known', text: 'A word that nobody has explained is refused, and its calls wait here.' }) %>
 <% } %>
-<%~ it.show.pager({ first: it.first, next: it.next }) %>
+<%~ it.show.pager({ first: it.first, next: it.next, order: 'listed' }) %>
 `,
 );
 

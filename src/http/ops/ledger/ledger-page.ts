@@ -17,7 +17,7 @@ export const sendLedger = definePage<{
   `
 <div class="head"><h1>Ledger</h1><a class="button plain" href="/ops/ledger/check">Check it now</a></div>
 <% if (it.last.differences) { %>
-<%~ it.show.notice({ tone: 'bad', title: 'The ledger differs from what was settled', text: it.last.differences + (it.last.differences === 1 ? ' balance or payout differs.' : ' balances or payouts differ.') + ' Pay nobody out before it is understood.', role: 'alert', actions: [{ label: 'See what differs', href: '/ops/ledger/check' }] }) %>
+<%~ it.show.notice({ tone: 'bad', title: 'The ledger differs from what was settled', text: it.last.differences + (it.last.differences === 1 ? ' balance or payout differs.' : ' balances or payouts differ.') + ' Pay nobody out before it is understood.', actions: [{ label: 'See what differs', href: '/ops/ledger/check' }] }) %>
 <% } else if (it.last.ended_at) { %>
 <p>All lines come to what was settled. <span class="soft">Checked <%~ it.show.time(it.last.ended_at) %>.</span></p>
 <% } else { %>
@@ -48,7 +48,7 @@ export const sendLedger = definePage<{
 <% } else { %>
 <%~ it.show.nothing(it.list.isFiltered ? { title: 'Nothing fits', text: 'No partner is called so.', action: { label: 'Show all', href: '/ops/ledger' } } : { title: 'No partners yet', text: 'What partners earn will stand here.' }) %>
 <% } %>
-<% if (it.list.first || it.list.next) { %><nav class="pager" aria-label="Pages"><% if (it.list.first) { %><a class="button plain" href="<%= it.list.first %>">First</a><% } else { %><span></span><% } %><% if (it.list.next) { %><a class="button plain" href="<%= it.list.next %>" rel="next">Further ones</a><% } %></nav><% } %>
+<%~ it.show.pager({ first: it.list.first, next: it.list.next, order: 'listed' }) %>
 <h2>Latest payouts</h2>
 <% if (it.payouts.length > 0) { %>
 <div class="table" tabindex="0" role="region" aria-label="Payouts">
@@ -82,7 +82,7 @@ export const sendCheck = definePage<{ check: LedgerCheck; count: (count: number,
 <% if (check.is_balanced) { %>
 <%~ it.show.notice({ tone: 'good', title: 'Everything fits', text: it.count(check.accounts, 'balance') + ' (of a partner in a currency) and ' + it.count(check.payouts, 'payout') + ' were worked out anew from ' + it.count(check.conversions, 'conversion') + ': the same.', role: 'status' }) %>
 <% } else { %>
-<%~ it.show.notice({ tone: 'bad', title: 'The ledger differs from what was settled', text: 'Pay nobody out before it is understood. The program never changes a line: look for statements made by hand, a restored backup, or a new release.', role: 'alert' }) %>
+<%~ it.show.notice({ tone: 'bad', title: 'The ledger differs from what was settled', text: 'Pay nobody out before it is understood. The program never changes a line: look for statements made by hand, a restored backup, or a new release.' }) %>
 <% } %>
 <p class="soft small">As of <%~ it.show.exactTime(check.checked_at) %>. What should be there is worked out from the settlements and the prices that were fixed with the statuses.</p>
 <% if (found.accounts.length > 0) { %>

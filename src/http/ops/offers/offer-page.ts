@@ -36,6 +36,7 @@ export const sendOfferList = definePage<ListPage<Offer> & { may: May }>(
       { label: 'Reward', cell: `<%~ it.show.money(row.reward.amount, row.reward.currency) %>`, look: 'number' },
       { label: 'Changed', cell: `<%~ it.show.time(row.updated_at) %>` },
     ],
+    order: 'listed',
     nothing: {
       fits: 'No offer is like this.',
       yet: {

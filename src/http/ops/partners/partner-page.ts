@@ -30,6 +30,7 @@ export const sendPartnerList = definePage<ListPage<Partner> & { may: May }>(
       },
       { label: 'Since', cell: `<%~ it.show.time(row.created_at) %>` },
     ],
+    order: 'listed',
     nothing: {
       fits: 'No partner is like this.',
       yet: {

@@ -29,7 +29,7 @@ const sendPage = definePage<ListData & { texts: typeof texts }>(
 <% } else { %>
 <%~ it.show.nothing({ title: 'No offers yet', text: 'Prices belong to offers, and there are none yet.', action: { label: 'To the offers', href: '/ops/offers' } }) %>
 <% } %>
-<%~ it.show.pager({ first: it.first, next: it.next }) %>
+<%~ it.show.pager({ first: it.first, next: it.next, order: 'listed' }) %>
 `,
 );
 

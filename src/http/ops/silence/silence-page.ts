@@ -1,4 +1,5 @@
 import type { AdvertiserSilence, Reminder } from '../../../db/reports/silence.ts';
+import { listTemplate, type ListPage } from '../list-page.ts';
 import { definePage } from '../ops-page.ts';
 
 type SilenceData = {
@@ -40,50 +41,36 @@ export const sendSilence = definePage<SilenceData>(
 `,
 );
 
-type ReminderData = {
-  given: Record<string, string>;
-  errors: Record<string, string>;
-  isFiltered: boolean;
-  rows: Reminder[];
-  spans: { value: string; label: string }[];
-  csv: string;
-  next: string | undefined;
-};
+type ReminderData = ListPage<Reminder> & { spans: { value: string; label: string }[]; csv: string };
 
 /** Conversions of which an advertiser should say something before their window closes. */
 export const sendReminders = definePage<ReminderData>(
   'silence',
-  `
-<p class="small"><a href="/ops/silence">Silence</a></p>
-<div class="head"><h1>Windows that close soon</h1><a class="button plain" href="<%= it.csv %>">As a file (CSV)</a></div>
-<p class="soft">Conversions without any status, the one that closes first on top. Choose an advertiser and send it the file.</p>
-<form method="get" action="/ops/silence/reminders" class="filters">
-<%~ it.show.field({ name: 'advertiser_id', label: 'Advertiser', type: 'search', value: it.given.advertiser_id, error: it.errors.advertiser_id, attributes: { maxlength: '64' } }) %>
-<%~ it.show.select({ name: 'within_hours', label: 'Closes within', value: it.given.within_hours ?? '24', options: it.spans }) %>
-<div class="row"><button class="plain">Show</button><% if (it.isFiltered) { %><a class="button quiet" href="/ops/silence/reminders">All</a><% } %></div>
-</form>
-<% if (it.rows.length > 0) { %>
-<div class="table" tabindex="0" role="region" aria-label="Conversions to remind of">
-<table class="cards">
-<thead><tr><th scope="col">Conversion</th><th scope="col">Advertiser</th><th scope="col">Offer</th><th scope="col">Began</th><th scope="col">Window ends</th></tr></thead>
-<tbody>
-<% for (const row of it.rows) { %>
-<tr>
-<td data-label="Conversion"><%~ it.show.id(row.conversion_id, '/ops/conversions/' + encodeURIComponent(row.conversion_id)) %></td>
-<td data-label="Advertiser" class="wrap"><%= row.advertiser_id %></td>
-<td data-label="Offer" class="wrap"><%= row.offer_id %></td>
-<td data-label="Began"><%~ it.show.time(row.created_at) %></td>
-<td data-label="Window ends"><%~ it.show.exactTime(row.open_until) %></td>
-</tr>
-<% } %>
-</tbody>
-</table>
-</div>
-<% } else if (it.next) { %>
-<p class="soft">None in this part of the list; it goes on.</p>
-<% } else { %>
-<%~ it.show.nothing({ title: 'Nothing closes', text: 'No conversion without a status is that near to the end of its window.' }) %>
-<% } %>
-<% if (it.next) { %><nav class="pager" aria-label="Pages"><span></span><a class="button plain" href="<%= it.next %>" rel="next">More</a></nav><% } %>
-`,
+  listTemplate({
+    title: 'Windows that close soon',
+    path: '/ops/silence/reminders',
+    above: `<p class="small"><a href="/ops/silence">Silence</a></p>`,
+    beside: `<a class="button plain" href="<%= it.csv %>">As a file (CSV)</a>`,
+    intro: `<p class="soft">Conversions without any status, the one that closes first on top. Choose an advertiser and send it the file.</p>`,
+    filters: `<%~ it.show.field({ name: 'advertiser_id', label: 'Advertiser', type: 'search', value: it.given.advertiser_id, error: it.errors.advertiser_id, attributes: { maxlength: '64' } }) %>
+<%~ it.show.select({ name: 'within_hours', label: 'Closes within', value: it.given.within_hours ?? '24', options: it.spans }) %>`,
+    columns: [
+      {
+        label: 'Conversion',
+        cell: `<%~ it.show.id(row.conversion_id, '/ops/conversions/' + encodeURIComponent(row.conversion_id)) %>`,
+      },
+      { label: 'Advertiser', cell: `<%= row.advertiser_id %>`, look: 'wrap' },
+      { label: 'Offer', cell: `<%= row.offer_id %>`, look: 'wrap' },
+      { label: 'Began', cell: `<%~ it.show.time(row.created_at) %>` },
+      { label: 'Window ends', cell: `<%~ it.show.exactTime(row.open_until) %>` },
+    ],
+    order: 'listed',
+    nothing: {
+      fits: 'No conversion without a status is like this and that near to the end of its window.',
+      yet: {
+        title: 'Nothing closes',
+        text: 'No conversion without a status is that near to the end of its window.',
+      },
+    },
+  }),
 );

@@ -1,12 +1,11 @@
 import type { Router } from 'express';
 import type { Knex } from 'knex';
 import { ageBuckets, listReminders, readSilence } from '../../../db/reports/silence.ts';
-import { readListFilters } from '../../console/list-filters.ts';
+import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
 import { reminderColumns, reminderListSchema } from '../../fields/reminder-list.ts';
 import { writeCount } from '../../pages/console/write-numbers.ts';
 import { rowsOfPages, sendCsv } from '../../protocol/csv.ts';
-import { writeCursor } from '../../protocol/cursor.ts';
 import { sendReminders, sendSilence } from './silence-page.ts';
 
 export type SilencePageDeps = { db: Knex; windowMs: number; silentAfterHours: number };
@@ -35,7 +34,7 @@ export function addSilencePages(routes: Router, { db, windowMs, silentAfterHours
       { title: 'Windows that close soon' },
       {
         ...{ given, errors, isFiltered, csv, rows, spans: SPANS },
-        next: next === null ? undefined : list.pageAt(writeCursor(next)),
+        ...placesOf(list, next),
       },
     );
   });

@@ -12,9 +12,14 @@ export type Reader = { timeZone: string; nowMs: number; formToken: string; docs:
 /** What a notice offers to do: a page to go to, or a form to send. */
 export type Action = { label: string; href: string } | { label: string; post: string; fields?: Record<string, string> };
 
+/** Where the first page of a list is, and the next one; undefined where there is none, or it is shown. */
+type Pager = { first: string | undefined; next: string | undefined; order?: keyof typeof PAGER_NAMES };
+
 const LONGEST_WHOLE_ID = 14;
 const ID_BEGIN = 8;
 const ID_END = 4;
+
+const PAGER_NAMES = { newest: { first: 'Newest', next: 'Older' }, listed: { first: 'First', next: 'More' } };
 
 const SHEETS = `<svg class="sheets" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" aria-hidden="true"><path d="M9 9h11v11H9zM5 15H4V4h11v1"/></svg>`;
 const TICK = `<svg class="tick" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M5 12l5 5 9-10"/></svg>`;
@@ -38,13 +43,17 @@ const action = compilePart<{ action: Action; formToken: string; look: string }>(
   `<% if ('href' in it.action) { %><a class="button <%= it.look %>" href="<%= it.action.href %>"><%= it.action.label %></a><% } else { %><form method="post" action="<%= it.action.post %>"><input type="hidden" name="csrf" value="<%= it.formToken %>"><% for (const [name, value] of Object.entries(it.action.fields ?? {})) { %><input type="hidden" name="<%= name %>" value="<%= value %>"><% } %><button class="<%= it.look %>"><%= it.action.label %></button></form><% } %>`,
 );
 const notice = compilePart<{ tone: Tone; title: string; html: string; role: string; actions: string[] }>(
-  `<div class="message message-<%= it.tone %>"<% if (it.role) { %> role="<%= it.role %>"<% } %>><div><% if (it.title) { %><p><strong><%= it.title %></strong></p><% } %><% if (it.html) { %><p><%~ it.html %></p><% } %></div><% for (const action of it.actions) { %><%~ action %><% } %></div>`,
+  `<div class="message message-<%= it.tone %>"<% if (it.role) { %> role="<%= it.role %>"<% } %><% if (it.role === 'alert') { %> tabindex="-1"<% } %>><div><% if (it.title) { %><p><strong><%= it.title %></strong></p><% } %><% if (it.html) { %><p><%~ it.html %></p><% } %></div><% for (const action of it.actions) { %><%~ action %><% } %></div>`,
 );
 const nothing = compilePart<{ title: string; text: string; action: string }>(
   `<div class="nothing"><h2><%= it.title %></h2><p><%= it.text %></p><%~ it.action %></div>`,
 );
-const pager = compilePart<{ first: string | undefined; next: string | undefined }>(
-  `<% if (it.first || it.next) { %><nav class="pager" aria-label="Pages"><% if (it.first) { %><a class="button plain" href="<%= it.first %>">Newest</a><% } else { %><span></span><% } %><% if (it.next) { %><a class="button plain" href="<%= it.next %>" rel="next">Older</a><% } %></nav><% } %>`,
+const pager = compilePart<{
+  first: string | undefined;
+  next: string | undefined;
+  names: { first: string; next: string };
+}>(
+  `<% if (it.first || it.next) { %><nav class="pager" aria-label="Pages"><% if (it.first) { %><a class="button plain" href="<%= it.first %>"><%= it.names.first %></a><% } else { %><span></span><% } %><% if (it.next) { %><a class="button plain" href="<%= it.next %>" rel="next"><%= it.names.next %></a><% } %></nav><% } %>`,
 );
 const formToken = compilePart<{ formToken: string }>(`<input type="hidden" name="csrf" value="<%= it.formToken %>">`);
 
@@ -76,7 +85,7 @@ export function createParts(reader: Reader) {
       time({ at, kind: 'countdown', exact: tellExact(at, timeZone), text: tellCountdown(at, nowMs, timeZone) }),
     /** A link or a form of one button. @param look `plain`, `danger`, `quiet` or the main button's */
     action: act,
-    /** A sentence with what to do about it. */
+    /** A sentence with what to do about it; `alert` is what a form was refused with, where the reader goes on. */
     notice: (given: { tone: Tone; title?: string; text?: string; role?: 'status' | 'alert'; actions?: Action[] }) =>
       notice({
         tone: given.tone,
@@ -90,7 +99,8 @@ export function createParts(reader: Reader) {
       nothing({ title: given.title, text: given.text, action: given.action ? act(given.action) : '' }),
     /** Sentences about what happened: their moments in the reader's time, and the rules they name as links. */
     prose,
-    pager,
+    /** Leads through a list that goes on; `order` is `newest` where the newest stands first. */
+    pager: ({ first, next, order = 'newest' }: Pager) => pager({ first, next, names: PAGER_NAMES[order] }),
     field: showField,
     select: showSelect,
     /** Must stand in every form. */
