@@ -75,6 +75,26 @@ describe('the imports of the ops console in a browser', function () {
     assert.equal((await imports.first<{ asked: string }>('asked')).asked, 'pause');
   });
 
+  it('keep what the reader has selected, and go on when nothing is selected any more', async () => {
+    const { conversionId } = await stage.network.aLead('ann');
+    page = await ops.signIn();
+    await send(`conversion_id,status\n${conversionId},rejected\n`);
+    await page.waitForURL(/\/ops\/imports\/[a-z0-9]+$/);
+    const imports = stage.db('imports').where({ import_id: new URL(page.url()).pathname.split('/').at(-1) ?? '' });
+    await imports.clone().update({ state: 'running' });
+    await page.getByRole('heading', { level: 1 }).selectText();
+    const selected = () => page.evaluate<string>('String(getSelection())');
+    const before = await selected();
+    assert.match(before, /january\.csv/);
+    await imports.clone().update({ rows: 7_003 });
+    const isAnswer = (answer: { url(): string }) => answer.url() === page.url();
+    await page.waitForResponse(isAnswer);
+    await page.waitForResponse(isAnswer);
+    assert.equal(await selected(), before);
+    await page.evaluate('getSelection().removeAllRanges()');
+    await page.getByText('0 of 7,003 rows').waitFor();
+  });
+
   it('say beside the form what is wrong with a file, and keep what was typed', async () => {
     page = await ops.signIn();
     await send('Click ID,status\nx,approved\n');

@@ -31,7 +31,7 @@ export const sendVocabulary = definePage<VocabularyData>(
 <div class="head"><h1>Words and parameters</h1></div>
 <p class="soft">How <%= it.name %> speaks. Our own words <code>pending</code>, <code>approved</code> and <code>rejected</code> and our own names hold beside these, unless they are used here for something else. Case and surrounding blanks of words make no difference.</p>
 <% if (it.problems.length > 0) { %>
-<div class="message message-bad" role="alert"><div><p><strong>It was not saved</strong></p><ul class="plain-list"><% for (const problem of it.problems) { %><li><%= problem %></li><% } %></ul></div></div>
+<div class="message message-bad" role="alert" tabindex="-1"><div><p><strong>It was not saved</strong></p><ul class="plain-list"><% for (const problem of it.problems) { %><li><%= problem %></li><% } %></ul></div></div>
 <% } %>
 <% if (it.unknown.length > 0) { %>
 <%~ it.show.notice({ tone: 'busy', title: 'Words that wait', text: 'Nobody has said what these mean: ' + it.unknown.map(({ word, count }) => word + ' (' + count + ')').join(', ') + '. They stand below; saving applies the calls that are kept for them.' }) %>

@@ -35,7 +35,7 @@ const options = { countsOptions, periodOptions };
 const TIERS_PART = `
 <fieldset<% if (it.errors.tiers) { %> aria-describedby="tiers-error"<% } %>>
 <legend>Prices, in <%= it.offer.reward.currency %></legend>
-<% if (it.errors.tiers) { %><p class="error" id="tiers-error"><%= it.errors.tiers %></p><% } %>
+<% if (it.errors.tiers) { %><p class="error" id="tiers-error" role="alert" tabindex="-1"><%= it.errors.tiers %></p><% } %>
 <div class="tier-rows">
 <span class="soft small" aria-hidden="true">Approved before it, from</span><span class="soft small" aria-hidden="true">Price</span>
 <% for (const [index, row] of it.form.rows.entries()) { const error = it.errors['from.' + index] ?? it.errors['amount.' + index]; %>

@@ -107,7 +107,7 @@ export const sendPull = definePage<PullPageData>(
 <fieldset>
 <legend>Headers</legend>
 <p class="soft small">Such as a key for the advertiser's server. Values are kept encrypted and never shown again; one that is left empty stays as it is. Empty a name to take its header away.</p>
-<% if (it.errors.headers) { %><p class="error"><%= it.errors.headers %></p><% } %>
+<% if (it.errors.headers) { %><p class="error" role="alert" tabindex="-1"><%= it.errors.headers %></p><% } %>
 <% for (const [index, header] of it.form.headers.entries()) { const error = it.errors['headers.' + header.name]; const isKept = settings?.header_names.includes(header.name); %>
 <div class="pair">
 <%~ it.show.field({ name: 'header_name_' + index, label: 'Name', value: header.name, error, attributes: { maxlength: '100', spellcheck: 'false', autocomplete: 'off' } }) %>

@@ -37,7 +37,9 @@ function tell(root) {
     const seconds = secondsFromNow(time);
     // Days are told by the page itself: they do not change while it is read.
     if (Math.abs(seconds) >= DAY_SECONDS) continue;
-    time.textContent = time.hasAttribute('data-countdown') ? sayCountdown(seconds) : sayRelative(seconds);
+    const told = time.hasAttribute('data-countdown') ? sayCountdown(seconds) : sayRelative(seconds);
+    // A text that is put in place of the same one would take a reader's selection away.
+    if (time.textContent !== told) time.textContent = told;
   }
 }
 
@@ -100,7 +102,8 @@ window.addEventListener('pageshow', () => {
   for (const form of document.forms) delete form.dataset['sentAt'];
 });
 
-// A part of a page that is asked for anew comes between neither a press and its release, nor a reader and the focus.
+// A part of a page that is asked for anew comes between neither a press and its release, nor a reader and the focus or what
+// is selected, such as an id to be copied.
 let isPressed = false;
 document.addEventListener('pointerdown', ({ isPrimary, button }) => (isPressed = isPrimary && button === 0));
 // A menu of the browser may take the release.
@@ -114,13 +117,19 @@ document.body.addEventListener('htmx:beforeSwap', (event) => {
     event
   );
   const isAskedAnew = !('triggeringEvent' in detail.requestConfig && detail.requestConfig.triggeringEvent);
-  if (isPressed && isAskedAnew) detail.shouldSwap = false;
+  if (isAskedAnew && (isPressed || isSelectedIn(detail.target))) detail.shouldSwap = false;
   focused = undefined;
   const active = document.activeElement;
   if (!active || active.id || !detail.target.contains(active)) return;
   const name = nameOf(active);
   focused = { name, place: focusableIn(detail.target, name).indexOf(active) };
 });
+
+/** @param {Element} part */
+function isSelectedIn(part) {
+  const selection = getSelection();
+  return selection !== null && !selection.isCollapsed && selection.getRangeAt(0).intersectsNode(part);
+}
 
 /** @param {Element} part what came in place of the part that held the focus */
 function giveFocusBack(part) {
@@ -144,8 +153,9 @@ function nameOf(element) {
   );
 }
 
-// The first field that was refused is where the reader goes on.
-document.querySelector('[aria-invalid=true]')?.focus();
+// The first field that was refused is where the reader goes on, else what is said of the form.
+const refused = document.querySelector('[aria-invalid=true]') ?? document.querySelector('[role=alert][tabindex]');
+if (refused instanceof HTMLElement) refused.focus();
 // On a phone the areas are wider than the screen.
 document.querySelector('.areas [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 rememberZone();

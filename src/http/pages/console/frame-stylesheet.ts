@@ -17,7 +17,7 @@ body.console {
 .console .skip { position: absolute; left: -999rem; z-index: 2; padding: .6rem 1rem; background: var(--card); border-radius: 10px; }
 .console .skip:focus { left: .75rem; top: .75rem; }
 .console :focus-visible { outline: 3px solid var(--brand); outline-offset: 2px; }
-.console main:focus { outline: none; }
+.console main:focus, .console [role=alert]:focus { outline: none; }
 .console > header.side, .console > main, .console > footer { max-width: none; margin: 0; padding: 0 1rem; }
 .console > header.side { display: grid; grid-template-columns: 1fr auto; align-items: center; gap: .25rem .5rem; padding-top: .75rem; border-bottom: 1px solid var(--line); background: var(--card); }
 .console a { color: var(--brand-strong); }

@@ -1,6 +1,7 @@
 /** What only the ops console has. */
 export const OPS_STYLESHEET = `
 .console .seek { position: relative; } .console .seek input { border-radius: 10px; } .console .seek button { padding: 0; border: 0; min-height: 0; }
+.console .seek button:focus-visible { right: 4px; top: 4px; width: auto; height: 32px; margin: 0; padding: 0 .7rem; clip-path: none; }
 .console .calm { display: grid; gap: 0 2rem; margin: 0 0 1.75rem; }
 @media (min-width: 48rem) { .console .calm { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 .console .calm > div { padding: .6rem 0; border-bottom: 1px solid var(--line); }
