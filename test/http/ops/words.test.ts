@@ -109,6 +109,17 @@ describe('pages of what advertisers say', () => {
     assert.ok(text.includes('&lt;script&gt;') && !text.includes(EVIL));
   });
 
+  it('a word that is typed without a meaning is asked about, and one that waits for its meaning may go on waiting', async () => {
+    const { conversionId } = await aLead();
+    await refuse(conversionId, 'vielleicht');
+    const editor = `/ops/advertisers/${ops.network.advertiserId}/vocabulary`;
+    const typed = await admin.post(editor, { word: 'Teils', meaning: '', default_status: '' });
+    assert.equal(typed.status, 400);
+    assert.match(typed.text, /Teils has no meaning yet: choose one/);
+    assert.match(typed.text, /value="Teils"/);
+    assert.equal((await admin.post(editor, { word: 'vielleicht', meaning: '', default_status: '' })).status, 303);
+  });
+
   it('a status is given by hand, with a reason', async () => {
     const { conversionId } = await aLead();
     const page = `/ops/conversions/${conversionId}/status`;

@@ -7,6 +7,7 @@ import { statusFieldNames, type StatusField } from '../../../domain/status-call.
 import { statuses } from '../../../domain/status.ts';
 import {
   findMeaning,
+  normaliseWord,
   parseVocabulary,
   PLAIN_VOCABULARY,
   type Vocabulary,
@@ -53,7 +54,7 @@ export function addVocabularyPages(routes: Router, { db, statuses: intake }: Voc
     const advertiser = await findAdvertiser(db, req.params.id);
     const { advertiser_id: id } = advertiser;
     const form = readForm(req.body);
-    const parsed = readVocabulary(form);
+    const parsed = readVocabulary(form, await readUnknown(id));
     if ('problems' in parsed) {
       return show(res, advertiser, { unknown: [], form, problems: parsed.problems.map(tellProblem) });
     }
@@ -107,8 +108,11 @@ function readForm(body: unknown): VocabularyForm {
   };
 }
 
-/** A word that nobody has given a meaning yet is left to wait. */
-function readVocabulary({ words, defaultStatus, parameters }: VocabularyForm) {
+/** A word that waits for a meaning may go on waiting; one that was typed must have one. */
+function readVocabulary({ words, defaultStatus, parameters }: VocabularyForm, unknown: UnknownWordView[]) {
+  const isWaiting = (word: string) => unknown.some((other) => other.word === normaliseWord(word));
+  const unmeant = words.find(({ word, meaning }) => meaning === '' && word.trim() !== '' && !isWaiting(word));
+  if (unmeant) return { problems: [{ field: `words.${unmeant.word}`, message: 'has no meaning yet: choose one' }] };
   const given = words.filter(({ word, meaning }) => word.trim() !== '' && meaning !== '');
   const twice = given.find(({ word }, index) => given.findIndex((other) => other.word === word) !== index);
   if (twice) return { problems: [{ field: `words.${twice.word}`, message: 'stands here twice' }] };
