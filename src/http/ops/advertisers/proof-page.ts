@@ -25,8 +25,8 @@ export const sendProofs = definePage<ProofData>(
 <%~ it.show.formToken() %>
 <fieldset<% if (it.errors.token || it.errors.signature) { %> aria-describedby="proofs-error"<% } %>>
 <legend>Each call</legend>
-<label><input type="checkbox" name="token" value="yes"<% if (it.errors.token) { %> aria-invalid="true"<% } %><% if (it.form.token) { %> checked<% } %><%= off %>><span>carries its token</span></label>
-<label><input type="checkbox" name="signature" value="yes"<% if (it.errors.signature) { %> aria-invalid="true"<% } %><% if (it.form.signature) { %> checked<% } %><%= off %>><span>is signed, as <a href="<%= it.docs %>#report">Standard Webhooks</a> does it: stronger than a token, and nobody can send a call again later</span></label>
+<label><input type="checkbox" name="token" value="yes"<% if (it.form.token) { %> checked<% } %><% if (it.errors.token) { %> aria-invalid="true"<% } %><%= off %>><span>carries its token</span></label>
+<label><input type="checkbox" name="signature" value="yes"<% if (it.form.signature) { %> checked<% } %><% if (it.errors.signature) { %> aria-invalid="true"<% } %><%= off %>><span>is signed, as <a href="<%= it.docs %>#report">Standard Webhooks</a> does it: stronger than a token, and nobody can send a call again later</span></label>
 <% if (it.errors.token || it.errors.signature) { %><p class="error" id="proofs-error" role="alert"><%= it.errors.token ?? it.errors.signature %></p><% } %>
 </fieldset>
 <%~ it.show.field({ name: 'addresses', label: 'It comes from these addresses alone', rows: 3, value: it.form.addresses, error: it.errors.addresses, help: 'One network a line, such as 192.0.2.0/24 or 2001:db8::/48. Left empty: from anywhere.', attributes: { spellcheck: 'false', ...(it.mayChange ? {} : { disabled: '' }) } }) %>

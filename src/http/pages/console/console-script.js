@@ -22,6 +22,17 @@ function rememberZone() {
     document.cookie = `console_zone=${encodeURIComponent(zone)}; Path=${path}; Max-Age=31536000; SameSite=Lax${secure}`;
 }
 
+/** On a phone the areas are wider than the screen, and on a low one they are higher. */
+function showCurrentArea() {
+  const areas = document.querySelector('.areas');
+  const current = areas?.querySelector('[aria-current]');
+  if (!areas || !current) return;
+  const [bar, at] = [areas.getBoundingClientRect(), current.getBoundingClientRect()];
+  // With scrollIntoView the first Tab would begin there, past the link that skips the areas.
+  areas.scrollLeft += at.left - bar.left - (bar.width - at.width) / 2;
+  areas.scrollTop += Math.max(0, at.bottom - bar.bottom);
+}
+
 /** @param {Element} root */
 function prepare(root) {
   for (const button of root.querySelectorAll('button[data-copy]')) button.removeAttribute('hidden');
@@ -156,8 +167,7 @@ function nameOf(element) {
 // The first field that was refused is where the reader goes on, else what is said of the form.
 const refused = document.querySelector('[aria-invalid=true]') ?? document.querySelector('[role=alert][tabindex]');
 if (refused instanceof HTMLElement) refused.focus();
-// On a phone the areas are wider than the screen.
-document.querySelector('.areas [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+showCurrentArea();
 rememberZone();
 prepare(document.body);
 document.body.addEventListener('htmx:load', (event) => {

@@ -2,7 +2,7 @@
 export const DELIVERY_STYLESHEET = `
 .console [type=checkbox] { border-radius: 5px; }
 .console button.htmx-request { opacity: .55; cursor: progress; }
-.console .field input[type=search] { border-radius: var(--pico-border-radius); }
+.console .field input[type=search] { border-radius: 10px; }
 @media (min-width: 48rem) and (max-width: 69.99rem) { .console .log-filters { grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); } .console .log-filters > .field:first-of-type { grid-column: span 2; } }
 @media (min-width: 70rem) { .console .log-filters { grid-template-columns: minmax(12rem, 2fr) repeat(4, minmax(7.5rem, 1fr)) auto; } }
 .console .span-fields { gap: 0 1rem; margin: 0; }

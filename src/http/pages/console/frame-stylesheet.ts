@@ -11,12 +11,13 @@ body.console {
   --pico-form-element-background-color: var(--card); --pico-form-element-border-color: var(--field-line); --pico-form-element-color: var(--ink);
   --pico-form-element-active-background-color: var(--card); --pico-form-element-active-border-color: var(--brand); --pico-form-element-placeholder-color: var(--soft-ink);
   --pico-form-element-focus-color: var(--pico-primary-focus); --pico-code-background-color: transparent; --pico-code-color: inherit;
+  --pico-accordion-close-summary-color: var(--brand-strong); --pico-accordion-open-summary-color: var(--brand-strong); --pico-accordion-active-summary-color: var(--brand);
   --pico-table-border-color: var(--line); --pico-h1-color: var(--ink); --pico-h2-color: var(--ink); --pico-h3-color: var(--ink);
   display: block; font-size: .95rem; -webkit-font-smoothing: antialiased;
 }
 .console .skip { position: absolute; left: -999rem; z-index: 2; padding: .6rem 1rem; background: var(--card); border-radius: 10px; }
 .console .skip:focus { left: .75rem; top: .75rem; }
-.console :focus-visible { outline: 3px solid var(--brand); outline-offset: 2px; }
+.console :focus-visible, .console :is([type=date], [type=datetime-local]):focus-within { outline: 3px solid var(--brand); outline-offset: 2px; }
 .console main:focus, .console [role=alert]:focus { outline: none; }
 .console > header.side, .console > main, .console > footer { max-width: none; margin: 0; padding: 0 1rem; }
 .console > header.side { display: grid; grid-template-columns: 1fr auto; align-items: center; gap: .25rem .5rem; padding-top: .75rem; border-bottom: 1px solid var(--line); background: var(--card); }
