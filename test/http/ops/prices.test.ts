@@ -90,6 +90,16 @@ describe('the pages of prices', () => {
     assert.match(textOf((await browser.get(path)).text), /Version 1 for all current .* 10\.00 from 0, 12\.50 from 1/);
   });
 
+  it('say what a draft would have cost before the button that makes it, whoever goes by keyboard or on a phone', async () => {
+    const { text } = await (await site.signedInAs('admin')).get(`${path}/new`);
+    const places = ['id="preview"', '>Preview</button>', '>Make this list</button>'].map((part) => text.indexOf(part));
+    assert.ok(places.every((place) => place > 0));
+    assert.deepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+    );
+  });
+
   it('keep what was typed, and say what is wrong beside its field', async () => {
     const browser = await site.signedIn();
     await browser.get(`${path}/new`);

@@ -91,7 +91,8 @@ const PREVIEW_PART = `
 <p class="soft">Here you see what a past time would have cost as soon as the draft can be used.</p>
 <% } %>
 </div>
-<p class="row"><button class="plain" formaction="<%= address %>/preview" formnovalidate>Preview</button></p>
+<p class="row"><button class="plain" formaction="<%= address %>/preview" formnovalidate>Preview</button><% if (it.may.admin) { %> <button id="make">Make this list</button><% } %></p>
+<% if (!it.may.admin) { %><p class="soft small">Somebody whose role is admin can make it.</p><% } %>
 </div>`;
 
 const sendPage = definePage<DraftData & { texts: typeof texts; options: typeof options }>(
@@ -110,7 +111,6 @@ ${TIERS_PART}
 <%~ it.show.field({ name: 'time_zone', label: 'Time zone', value: it.form.time_zone, error: it.errors.time_zone, help: 'In which days, weeks and months begin, such as Europe/Berlin.', attributes: { required: '', maxlength: '64', autocomplete: 'off', spellcheck: 'false' } }) %>
 <%~ it.show.field({ name: 'starts', label: 'Begins on', type: 'date', value: it.form.starts, error: it.errors.starts, help: 'At midnight in that time zone. Left empty, it begins at once.' }) %>
 <%~ it.show.field({ name: 'partner_id', label: 'For one partner alone', value: it.form.partner_id, error: it.errors.partner_id, help: 'Its partner_id. Left empty, it is for all partners that have no list of their own.', attributes: { maxlength: '40', autocomplete: 'off', spellcheck: 'false' } }) %>
-<% if (it.may.admin) { %><div class="row"><button id="make">Make this list</button></div><% } else { %><p class="soft small">Somebody whose role is admin can make it.</p><% } %>
 </div>
 ${PREVIEW_PART}
 </form>
