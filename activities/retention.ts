@@ -14,7 +14,7 @@ import { dropPulledRows } from '../src/db/retention/drop-pulled-rows.ts';
 import { dropTouches } from '../src/db/retention/drop-touches.ts';
 import type { Log } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';
-import type { LeftRetention, RetentionActivities, RetentionKind } from '../workflows/contract.ts';
+import type { LeftRetention, RetentionActivities, RetentionKind } from '../workflows/long-jobs.ts';
 
 /** How many days each is kept; undefined is for ever. */
 export type RetentionDays = {

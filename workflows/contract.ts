@@ -1,12 +1,10 @@
-// What the workflows, of leads and of long jobs, and everyone who talks to them agree upon. Only this file names a queue, a signal or a workflow id.
+// What the workflows, of leads and of long jobs, and everyone who talks to them agree upon. Only this file names a queue, a
+// signal or a workflow id. What long jobs are given, and what they call, stands in long-jobs.ts.
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { LeadEvent } from '../src/domain/lead-event.ts';
 import type { ConversionState, LeadState, Settlement } from '../src/domain/lead.ts';
-import type { ImportCounts } from '../src/domain/imports/import.ts';
 import type { Holder } from '../src/domain/attribution.ts';
-import type { ReplayCounts } from '../src/domain/postbacks/replay.ts';
-import type { PullResult } from '../src/domain/pulls/pull.ts';
 import type { Status } from '../src/domain/status.ts';
 
 /** For the steps of leads and their postbacks. */
@@ -157,32 +155,6 @@ export type LeadActivities = {
   ): Promise<{ result: DeliveryResult } | { attemptsLeft: number; retryInMs: number }>;
 };
 
-export type ReplayInput = { replayId: string; partnerId: string };
-
-/** How a replay ended; `lost` when Postgres does not have it, after a failover that lost its tail. */
-export type ReplayOutcome = ReplayCounts | { state: 'lost' };
-
-/** The activities a replay calls. Any may run twice: what has been answered is not sent again. */
-export type ReplayActivities = {
-  /** Sends for a while what is left, unless the replay is paused or has ended; null when Postgres does not have it. */
-  replayBatch: (input: ReplayInput) => Promise<ReplayCounts | null>;
-  /** Has it cancelled; changes nothing when it has ended. */
-  cancelReplay: (input: ReplayInput) => Promise<void>;
-};
-
-export type ImportInput = { importId: string; advertiserId: string; dryRun: boolean };
-
-/** How an import ended; `lost` when Postgres does not have it, after a failover that lost its tail. */
-export type ImportOutcome = ImportCounts | { state: 'lost' };
-
-/** The activities an import calls. Any may run twice: what has been booked is not booked again. */
-export type ImportActivities = {
-  /** Books rows for a while, unless the import is paused or has ended; null when Postgres does not have it. */
-  importBatch: (input: ImportInput) => Promise<ImportCounts | null>;
-  /** Has it cancelled; changes nothing when it has ended. */
-  cancelImport: (input: ImportInput) => Promise<void>;
-};
-
 export const PULL_WORKFLOW = 'pull';
 
 /** The id of an advertiser's Schedule; with the time behind it, that of each workflow which it starts. */
@@ -190,71 +162,11 @@ export function pullScheduleId(advertiserId: string): string {
   return `pull:${advertiserId}`;
 }
 
-export type PullInput = { advertiserId: string };
-
-/** A pull by the run of its workflow: whatever is killed, it is one pull. */
-export type PullRun = PullInput & { runId: string };
-
-/** What came of a pull; `gone` when nothing is pulled from its advertiser any more. `message` says why it brought nothing. */
-export type PullOutcome = {
-  result: PullResult | 'gone';
-  importId: string | null;
-  bytes: number | null;
-  /** Why it brought nothing, by its kind alone: what a server says of itself stays in Postgres. */
-  message: string | null;
-};
-
-/** Its worker was stopped, so it is to be fetched anew; so many attempts before that one have failed. */
-export type LeftExport = { result: 'left'; failedAttempts: number };
-
-/** The activities of a pull. Any may run twice: half a file never counts, and a whole one once. */
-export type PullActivities = {
-  /**
-   * One attempt to fetch the export into an import. Fails with {@link EXPORT_NOT_FETCHED}.
-   * @param run `mayLeave`: when its worker stops, it may return `left`; pulls that began earlier do not know that
-   */
-  fetchExport: (run: PullRun & { mayLeave?: boolean }) => Promise<PullOutcome | LeftExport>;
-  /** Ends a pull that no attempt is left for. */
-  giveUpPull: (input: PullRun & { why: 'interrupted' | 'cancelled' }) => Promise<PullOutcome>;
-};
-
 /** Failure type: the export did not come, or not whole, or it is no file of statuses. */
 export const EXPORT_NOT_FETCHED = 'ExportNotFetched';
 
 /** Also the id of the Schedule that starts it. */
 export const RETENTION_WORKFLOW = 'retention';
-
-/** What is dropped when its time is over. */
-export const retentionKinds = [
-  'ended_sessions',
-  'bot_visits',
-  'status_calls',
-  'refused_calls',
-  'response_bodies',
-  'import_files',
-  'visitor_hashes',
-  'touches',
-  'pulled_rows',
-] as const;
-
-export type RetentionKind = (typeof retentionKinds)[number];
-
-/** Its worker was stopped, so there is more to drop; so many attempts before that one have failed. */
-export type LeftRetention = { dropped: number; isLeft: true; failedAttempts: number };
-
-export type RetentionActivities = {
-  /**
-   * Drops what is past its time, batch by batch; null where this kind is kept for ever. May run twice.
-   * @param input `mayLeave`: when its worker stops, it may leave the rest; runs that began earlier do not know that
-   */
-  dropExpired: (input: {
-    kind: RetentionKind;
-    mayLeave?: boolean;
-  }) => Promise<{ dropped: number; isLeft?: false } | LeftRetention | null>;
-};
-
-/** What the worker of long jobs does. */
-export type JobActivities = ReplayActivities & ImportActivities & PullActivities & RetentionActivities;
 
 /** Failure type: the partner did not answer 200. Retried by Temporal until the attempts are used up. */
 export const NOT_ACCEPTED = 'PostbackNotAccepted';

@@ -1,7 +1,8 @@
 import { proxyActivities, proxyLocalActivities, upsertSearchAttributes } from '@temporalio/workflow';
 import { hasImportEnded, type ImportCounts, type ImportState } from '../src/domain/imports/import.ts';
 import { bringForward } from './bring-forward.ts';
-import { searchAttributeKeys, type ImportActivities, type ImportInput, type ImportOutcome } from './contract.ts';
+import { searchAttributeKeys } from './contract.ts';
+import type { ImportActivities, ImportInput, ImportOutcome } from './long-jobs.ts';
 
 // A worker that is killed is missed after the heartbeat's time. No row is booked twice when that comes too soon: whoever
 // goes on takes the import over.

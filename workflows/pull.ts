@@ -6,7 +6,7 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type PullActivities, type PullInput, type PullOutcome, type PullRun } from './contract.ts';
+import type { PullActivities, PullInput, PullOutcome, PullRun } from './long-jobs.ts';
 
 // What fails so often is left to the next pull.
 const ATTEMPTS = 3;

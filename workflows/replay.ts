@@ -1,7 +1,7 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import { hasReplayEnded, type ReplayCounts } from '../src/domain/postbacks/replay.ts';
 import { bringForward } from './bring-forward.ts';
-import type { ReplayActivities, ReplayInput, ReplayOutcome } from './contract.ts';
+import type { ReplayActivities, ReplayInput, ReplayOutcome } from './long-jobs.ts';
 
 // A worker that is killed is missed after the heartbeat's time. Nothing is sent twice when that comes too soon, except
 // what was under way: whoever goes on takes the replay over.

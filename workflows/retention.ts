@@ -6,7 +6,7 @@ import {
   proxyActivities,
   setCurrentDetails,
 } from '@temporalio/workflow';
-import { retentionKinds, type RetentionActivities, type RetentionKind } from './contract.ts';
+import { retentionKinds, type RetentionActivities, type RetentionKind } from './long-jobs.ts';
 
 // What fails so often is left to the next run.
 const ATTEMPTS = 3;

@@ -7,7 +7,7 @@ import { AppError } from '../../src/errors.ts';
 import type { Log } from '../../src/log.ts';
 import type { Metrics } from '../../src/metrics.ts';
 import { createTurns } from '../../src/turns.ts';
-import type { ImportActivities } from '../../workflows/contract.ts';
+import type { ImportActivities } from '../../workflows/long-jobs.ts';
 import { bookChunks, chunksAtOnce, type Step } from './book-chunks.ts';
 import { createDryRun } from './judge-rows.ts';
 import { createReadAhead } from './read-ahead.ts';

@@ -14,12 +14,8 @@ import { explainUnquoted } from '../../src/domain/pulls/explain-pull.ts';
 import { mayPass, type PullAnswer } from '../../src/domain/pulls/pull.ts';
 import type { Log } from '../../src/log.ts';
 import type { Metrics } from '../../src/metrics.ts';
-import {
-  EXPORT_NOT_FETCHED,
-  type LeftExport,
-  type PullActivities,
-  type PullOutcome,
-} from '../../workflows/contract.ts';
+import { EXPORT_NOT_FETCHED } from '../../workflows/contract.ts';
+import type { LeftExport, PullActivities, PullOutcome } from '../../workflows/long-jobs.ts';
 import { receiveExport, type ReceiveExportDeps } from './receive-export.ts';
 
 export type PullDeps = ReceiveExportDeps & { metrics: Pick<Metrics, 'pulls'>; log: Log };

@@ -8,7 +8,7 @@ import type { Log } from '../../src/log.ts';
 import type { Metrics } from '../../src/metrics.ts';
 import type { GuardedClient } from '../../src/outbound/guarded-client.ts';
 import { createTurns } from '../../src/turns.ts';
-import type { ReplayActivities } from '../../workflows/contract.ts';
+import type { ReplayActivities } from '../../workflows/long-jobs.ts';
 import { createAttemptWriter } from './attempt-writer.ts';
 import { createTrail } from './trail.ts';
 import { watchReplay } from './watch.ts';

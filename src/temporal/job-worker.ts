@@ -1,5 +1,6 @@
 import type { WorkerOptions, WorkflowBundleOption } from '@temporalio/worker';
-import { JOB_TASK_QUEUE, type JobActivities } from '../../workflows/contract.ts';
+import { JOB_TASK_QUEUE } from '../../workflows/contract.ts';
+import type { JobActivities } from '../../workflows/long-jobs.ts';
 
 export type JobWorkerOptions = Pick<WorkerOptions, 'connection' | 'namespace' | 'identity' | 'shutdownGraceTime'> & {
   workflowBundle: WorkflowBundleOption;

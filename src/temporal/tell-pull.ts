@@ -1,11 +1,6 @@
 import type { Client } from '@temporalio/client';
-import {
-  JOB_TASK_QUEUE,
-  PULL_WORKFLOW,
-  pullScheduleId,
-  searchAttributeKeys,
-  type PullInput,
-} from '../../workflows/contract.ts';
+import { JOB_TASK_QUEUE, PULL_WORKFLOW, pullScheduleId, searchAttributeKeys } from '../../workflows/contract.ts';
+import type { PullInput } from '../../workflows/long-jobs.ts';
 import type { JobToTell } from '../db/jobs/job-tells.ts';
 import type { PullScheduleFacts } from '../db/pulls/pull-tells.ts';
 import { deleteSchedule, ensureSchedule, runScheduleNow } from './schedules.ts';

@@ -1,5 +1,6 @@
 import type { NativeConnection, WorkerOptions, WorkflowBundleOption } from '@temporalio/worker';
-import { TASK_QUEUE, type JobActivities, type LeadActivities } from '../../workflows/contract.ts';
+import { TASK_QUEUE, type LeadActivities } from '../../workflows/contract.ts';
+import type { JobActivities } from '../../workflows/long-jobs.ts';
 import { keepTrying } from '../keep-trying.ts';
 import type { Log } from '../log.ts';
 import { pauseUnlessAborted } from '../pause.ts';

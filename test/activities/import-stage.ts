@@ -6,7 +6,7 @@ import type { ImportCounts } from '../../src/domain/imports/import.ts';
 import { receiveImport, type GivenFile, type TakenImport } from '../../src/intake/files/receive-import.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import type { ImportInput } from '../../workflows/contract.ts';
+import type { ImportInput } from '../../workflows/long-jobs.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createNetwork } from '../support/network-in-database.ts';
 import { policy } from '../support/policy.ts';

@@ -7,7 +7,8 @@ import { createLog } from '../../src/log.ts';
 import { createAddressRules } from '../../src/outbound/address-rules.ts';
 import { createFileClient } from '../../src/outbound/fetch-file.ts';
 import { savePull, type GivenPull } from '../../src/outbound/save-pull.ts';
-import { EXPORT_NOT_FETCHED, type PullActivities, type PullOutcome, type PullRun } from '../../workflows/contract.ts';
+import { EXPORT_NOT_FETCHED } from '../../workflows/contract.ts';
+import type { PullActivities, PullOutcome, PullRun } from '../../workflows/long-jobs.ts';
 import { startExportServer } from '../support/export-server.ts';
 import { createImportStage } from './import-stage.ts';
 

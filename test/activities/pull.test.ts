@@ -8,7 +8,7 @@ import { askImport } from '../../src/db/imports/imports.ts';
 import { explainPull } from '../../src/domain/pulls/explain-pull.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
-import type { PullRun } from '../../workflows/contract.ts';
+import type { PullRun } from '../../workflows/long-jobs.ts';
 import { createPullStage, type PullStage } from './pull-stage.ts';
 
 const HEADER = 'conversion_id,status\n';

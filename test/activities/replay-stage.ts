@@ -11,7 +11,7 @@ import type { SendOutcome } from '../../src/outbound/guarded-client.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createNetwork } from '../support/network-in-database.ts';
 import { settingsFor } from '../support/postback-settings.ts';
-import type { ReplayInput } from '../../workflows/contract.ts';
+import type { ReplayInput } from '../../workflows/long-jobs.ts';
 import { answer } from './settling.ts';
 
 /** What was sent, as the partner's URL tells. */

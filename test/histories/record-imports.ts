@@ -2,7 +2,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { NO_ROWS, type ImportCounts, type ImportState } from '../../src/domain/imports/import.ts';
 import { tellImport } from '../../src/temporal/tell-import.ts';
-import { importWorkflowId, wakeJob, type ImportActivities } from '../../workflows/contract.ts';
+import { importWorkflowId, wakeJob } from '../../workflows/contract.ts';
+import type { ImportActivities } from '../../workflows/long-jobs.ts';
 import { recordJob, type Recorder } from './record-job.ts';
 
 type Recording = {

@@ -3,7 +3,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import { jobWorker } from '../../src/temporal/job-worker.ts';
 import { createWorkers } from '../../src/temporal/workers.ts';
-import type { JobActivities } from '../../workflows/contract.ts';
+import type { JobActivities } from '../../workflows/long-jobs.ts';
 import { eventually } from '../support/eventually.ts';
 import { testBundle } from '../support/temporal/bundle.ts';
 import { writeHistory } from './write-history.ts';

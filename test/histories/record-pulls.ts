@@ -1,13 +1,7 @@
 // The recordings of the runs that the Schedules of pulls start, to be replayed like those of leads.
 import { ApplicationFailure } from '@temporalio/common';
-import {
-  EXPORT_NOT_FETCHED,
-  JOB_TASK_QUEUE,
-  PULL_WORKFLOW,
-  type PullActivities,
-  type PullInput,
-  type PullOutcome,
-} from '../../workflows/contract.ts';
+import { EXPORT_NOT_FETCHED, JOB_TASK_QUEUE, PULL_WORKFLOW } from '../../workflows/contract.ts';
+import type { PullActivities, PullInput, PullOutcome } from '../../workflows/long-jobs.ts';
 import { recordJob, type Recorder } from './record-job.ts';
 
 /** How its attempts end, one after the other; null: there is nothing at the URL. */

@@ -2,7 +2,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ReplayCounts, ReplayState } from '../../src/domain/postbacks/replay.ts';
 import { tellReplay } from '../../src/temporal/tell-replay.ts';
-import { replayWorkflowId, wakeJob, type ReplayActivities } from '../../workflows/contract.ts';
+import { replayWorkflowId, wakeJob } from '../../workflows/contract.ts';
+import type { ReplayActivities } from '../../workflows/long-jobs.ts';
 import { recordJob, type Recorder } from './record-job.ts';
 
 type Recording = {

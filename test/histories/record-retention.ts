@@ -1,11 +1,7 @@
 // The recordings of the runs that the Schedule of retention starts, to be replayed like those of leads.
 import { ApplicationFailure } from '@temporalio/common';
-import {
-  JOB_TASK_QUEUE,
-  RETENTION_WORKFLOW,
-  type LeftRetention,
-  type RetentionKind,
-} from '../../workflows/contract.ts';
+import { JOB_TASK_QUEUE, RETENTION_WORKFLOW } from '../../workflows/contract.ts';
+import type { LeftRetention, RetentionKind } from '../../workflows/long-jobs.ts';
 import { recordJob, type Recorder } from './record-job.ts';
 
 const recordings = {

@@ -23,7 +23,7 @@ import { recordByOps } from '../../../src/intake/status-by-ops.ts';
 import { createLog } from '../../../src/log.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { tellConversionStory } from '../../../src/stories/conversion-story.ts';
-import { retentionKinds } from '../../../workflows/contract.ts';
+import { retentionKinds } from '../../../workflows/long-jobs.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { DAY_MS } from '../../support/policy.ts';

@@ -4,16 +4,15 @@ import { importFile as unchangedImport } from '../../../../workflows/import.ts';
 import { replay as unchangedReplay } from '../../../../workflows/replay.ts';
 import { pull as unchangedPull } from '../../../../workflows/pull.ts';
 import { retention as unchangedRetention, type Retained } from '../../../../workflows/retention.ts';
+import type { LeadInput, LeadOutcome } from '../../../../workflows/contract.ts';
 import type {
   ImportInput,
   ImportOutcome,
-  LeadInput,
-  LeadOutcome,
   PullInput,
   PullOutcome,
   ReplayInput,
   ReplayOutcome,
-} from '../../../../workflows/contract.ts';
+} from '../../../../workflows/long-jobs.ts';
 
 /** The lead as it must not be changed: it begins with a command that the leads under way have never given. */
 export async function lead(input: LeadInput): Promise<LeadOutcome> {
