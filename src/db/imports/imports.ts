@@ -136,7 +136,7 @@ const APPLY_IMPORT = `
 /**
  * Books the file of a dry run that is done. One that is being applied, or has been, stays as it is.
  * @returns undefined when there is no such import
- * @throws AppError `conflict` when its dry run is not done, or the same file has been booked by another import
+ * @throws AppError `conflict` when its dry run is not done, it was cancelled, or the same file has been booked by another import
  */
 export async function applyImport(db: Knex, key: ImportKey): Promise<Import | undefined> {
   const { importId } = key;
@@ -146,7 +146,11 @@ export async function applyImport(db: Knex, key: ImportKey): Promise<Import | un
   });
   if (rows[0]) return rows[0];
   const found = await readImport(db, key);
-  if (!found?.dry_run) return found;
+  if (!found) return undefined;
+  if (!found.dry_run && found.asked === 'cancel') {
+    throw new AppError('conflict', `Import ${importId} was cancelled: send the file again to book what is left of it.`);
+  }
+  if (!found.dry_run) return found;
   const booked = await db.raw<{ rows: BookedBefore[] }>(BOOKED_BEFORE, { importId });
   const why = whyNotApplied(found, booked.rows[0]);
   throw new AppError('conflict', `The dry run of import ${importId} ${why}.`);

@@ -52,7 +52,9 @@ describe('the imports of the admin API', () => {
     assertFields(applied.body as Shown, { dry_run: false, state: 'running' });
     await post(`/${id}/pause`).expect(200);
     assertFields((await post(`/${id}/cancel`).expect(200)).body as Shown, { asked: 'cancel' });
-    assert.equal(((await post(`/${id}/resume`).expect(409)).body as Problem).kind, 'conflict');
+    for (const change of ['resume', 'apply']) {
+      assert.equal(((await post(`/${id}/${change}`).expect(409)).body as Problem).kind, 'conflict', change);
+    }
   });
 
   it('answer the import that a file became when it is sent again, and take it again when that is asked for', async () => {
