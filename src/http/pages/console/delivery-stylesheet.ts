@@ -3,8 +3,8 @@ export const DELIVERY_STYLESHEET = `
 .console [type=checkbox] { border-radius: 5px; }
 .console button.htmx-request { opacity: .55; cursor: progress; }
 .console .field input[type=search] { border-radius: 10px; }
-@media (min-width: 48rem) and (max-width: 69.99rem) { .console .log-filters { grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); } .console .log-filters > .field:first-of-type { grid-column: span 2; } }
-@media (min-width: 70rem) { .console .log-filters { grid-template-columns: minmax(12rem, 2fr) repeat(4, minmax(7.5rem, 1fr)) auto; } }
+@media (min-width: 48rem) and (max-width: 79.99rem) { .console .log-filters { grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); } .console .log-filters > .field:first-of-type { grid-column: span 2; } }
+@media (min-width: 80rem) { .console .log-filters { grid-template-columns: minmax(10rem, 2fr) 9rem 8rem repeat(2, 10rem) auto; } }
 .console .span-fields { gap: 0 1rem; margin: 0; }
 .console .told { font-size: 1.02rem; }
 .console .plain-list { margin: 0 0 1rem; padding: 0; }

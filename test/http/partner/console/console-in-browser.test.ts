@@ -79,6 +79,20 @@ describe('the console in a browser', () => {
     await page.getByRole('heading', { name: 'Key and sign-in', level: 1 }).waitFor();
   });
 
+  it('cuts neither a date nor a state in the filters of the log, however wide the window is', async () => {
+    const page = await browser.open();
+    await signIn(page);
+    await page.goto('/console/deliveries?state=superseded&from=2026-10-28&to=2026-11-28');
+    for (const width of [1280, 1024, 800, 360]) {
+      await page.setViewportSize({ width, height: 800 });
+      const [from = 0, to = 0, state = 0] = await page.evaluate<number[]>(
+        `['from', 'to', 'state'].map((name) => document.querySelector('.filters [name=' + name + ']').clientWidth)`,
+      );
+      // With a year of four digits and the sign of a calendar; with the longest word and an arrow.
+      assert.ok(Math.min(from, to) >= 155 && state >= 138, `at ${width} px: ${from}, ${to}, ${state}`);
+    }
+  });
+
   // A theme changes nothing but colours.
   for (const [colorScheme, rules] of [
     ['light', undefined],
