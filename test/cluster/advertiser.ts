@@ -61,8 +61,8 @@ export function startAdvertiser({ callers, ops, network, journal, random, onPend
   };
 
   async function tell(conversionId: string, fate: Status[]): Promise<void> {
-    for (const status of fate) {
-      await pauseUnlessAborted(drawPauseMs(random), finishing.signal);
+    for (const [index, status] of fate.entries()) {
+      await pauseUnlessAborted(drawPauseMs(random, fate[index - 1]), finishing.signal);
       const result = await callUntilAnswered(conversionId, status);
       if (result === 'recorded' && status === 'pending') onPending(conversionId);
       if (result === 'window_closed' && random.chance(ACCEPTED_SHARE)) {

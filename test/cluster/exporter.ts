@@ -22,10 +22,11 @@ export type Exporter = {
 type Mood = { share: number; how: 'whole' | 'slow' | 'broken off' | 'failing' };
 
 const MOODS: Mood[] = [
-  { share: 0.7, how: 'whole' },
-  { share: 0.1, how: 'slow' },
-  { share: 0.1, how: 'broken off' },
-  { share: 0.1, how: 'failing' },
+  { share: 0.79, how: 'whole' },
+  { share: 0.09, how: 'slow' },
+  // After these the pull comes again only when twenty seconds or a minute have passed.
+  { share: 0.06, how: 'broken off' },
+  { share: 0.06, how: 'failing' },
 ];
 const SLOW_MS = 2000;
 

@@ -5,6 +5,7 @@ import type { Random } from './random.ts';
 const SECOND_MS = 1000;
 const SILENT_SHARE = 0.25;
 const LATE_SHARE = 0.15;
+const LATE_AFTER_PENDING_SHARE = 0.6;
 const TOO_LATE_SHARE = 0.04;
 
 const FATES: Status[][] = [
@@ -30,8 +31,12 @@ export function drawFate(random: Random): Status[] {
   return random.chance(SILENT_SHARE) ? [] : random.pick(FATES);
 }
 
-/** How long it takes until it says the next; so long now and then that the window of the lead has ended. */
-export function drawPauseMs(random: Random): number {
+/**
+ * How long it takes until it says the next; so long now and then that the window of the lead has ended. What follows a
+ * `pending` takes longer, so that partners hear of that before.
+ */
+export function drawPauseMs(random: Random, before?: Status): number {
   if (random.chance(TOO_LATE_SHARE)) return random.between(WINDOW_SECONDS, WINDOW_SECONDS + 30) * SECOND_MS;
-  return (random.chance(LATE_SHARE) ? random.between(15, 60) : random.between(0, 6)) * SECOND_MS;
+  const isLate = random.chance(before === 'pending' ? LATE_AFTER_PENDING_SHARE : LATE_SHARE);
+  return (isLate ? random.between(15, 60) : random.between(0, 6)) * SECOND_MS;
 }

@@ -37,7 +37,7 @@ export type ClickEntry = {
   conversionId: string | null;
 };
 
-/** A status that was answered, to an advertiser, or to ops who accepted it late: as recorded, although it is refused before. */
+/** A status that was answered: to its advertiser, or to ops who accept late what was refused before. */
 export type StatusEntry = {
   type: 'status';
   conversionId: string;

@@ -7,8 +7,8 @@ type KeptCall = { call_id: number; status: Status | null };
 type Accepted = { result: StatusEntry['result'] | 'accepted_late' };
 
 /**
- * Ops accept a status that was refused because the window of its lead has ended. What one call of it has kept is accepted,
- * however often it was repeated.
+ * Ops accept a status that was refused because the window of its lead has ended. Where it was called in again, one of the
+ * calls that are kept of it is accepted.
  */
 export async function acceptLate(ops: Ops, journal: Journal, told: Told): Promise<void> {
   const { conversionId, status } = told;

@@ -25,7 +25,7 @@ const SECOND_MS = 1000;
 // Of the visitors so far, so many of the latest come back.
 const MAX_KNOWN = 300;
 const MAX_UNDER_WAY = 100;
-const RIVAL_SHARE = 0.5;
+const RIVAL_SHARE = 0.6;
 
 export type Visitors = {
   /** The visitor of this conversion comes by another link soon, if it is one of the latest. */
@@ -61,8 +61,13 @@ export function startVisitors({ callers, network, journal, random, ...options }:
   async function send(): Promise<void> {
     while (!stopping.signal.aborted) {
       await delay(SECOND_MS / options.clicksPerSecond);
-      if (underWay.size >= MAX_UNDER_WAY || options.mustWait()) continue;
-      const { visitor, plan } = planVisit();
+      if (underWay.size >= MAX_UNDER_WAY) continue;
+      const calledOne = takeCalledBack();
+      if (calledOne === undefined && options.mustWait()) continue;
+      const { visitor, plan } = calledOne
+        ? { visitor: calledOne, plan: { touch: drawTouch(), offerId: null } }
+        : planVisit();
+      visitor.isBusy = true;
       const click = visit(visitor, plan).finally(() => {
         visitor.isBusy = false;
         underWay.delete(click);
@@ -71,12 +76,15 @@ export function startVisitors({ callers, network, journal, random, ...options }:
     }
   }
 
-  function planVisit(): { visitor: Visitor; plan: Visit } {
+  /** They are few, and what they do cannot wait. */
+  function takeCalledBack(): Visitor | undefined {
     const index = calledBack.findIndex(({ isBusy }) => !isBusy);
-    const [rivals] = index < 0 ? [] : calledBack.splice(index, 1);
-    const visitor = rivals ?? pickVisitor();
-    visitor.isBusy = true;
-    return { visitor, plan: rivals ? { touch: drawTouch(), offerId: null } : drawVisit(visitor) };
+    return index < 0 ? undefined : calledBack.splice(index, 1)[0];
+  }
+
+  function planVisit(): { visitor: Visitor; plan: Visit } {
+    const visitor = pickVisitor();
+    return { visitor, plan: drawVisit(visitor) };
   }
 
   function pickVisitor(): Visitor {

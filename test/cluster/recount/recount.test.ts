@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import type { Status } from '../../../src/domain/status.ts';
 import type { Entry, Journal } from '../journal.ts';
 import { recountAttempts } from './attempts.ts';
 import type { Facts } from './facts.ts';
 import { recountPrices } from './prices.ts';
 import { recountFacts } from './recount.ts';
 import { arrival, at, attemptOf, delivered, network, rightEntries, rightFacts, time } from './right-trial.ts';
+
+const REFUSED = 'refused statuses, each after the window of its lead';
 
 describe('the recount of a cluster trial', () => {
   let facts: Facts;
@@ -32,6 +35,19 @@ describe('the recount of a cluster trial', () => {
     [first.at, later.at] = [later.at, first.at];
     entries.sort((a, b) => a.at - b.at);
     assert.deepEqual(recountAll(), ['answered clicks stored in their order']);
+  });
+
+  it('takes a status that was refused as too late for none, unless it would have changed nothing', () => {
+    const asked = { type: 'asked' as const, conversionId: 'c' };
+    const answered = { ...asked, type: 'status' as const, result: 'window_closed' as const };
+    const refuse = (status: Status) => {
+      entries.push({ ...asked, at: at(200), status }, { ...answered, at: at(200), status });
+      facts.calls.push({ ...facts.calls[1]!, at: time(200), status, result: 'window_closed', seq: null });
+    };
+    refuse('rejected');
+    assert.deepEqual(recountAll(), []);
+    refuse('approved');
+    assert.deepEqual(recountAll(), ['answered statuses stored in their order']);
   });
 
   it('sees the wrong partner, a reward twice and a settlement missing', () => {
@@ -107,6 +123,15 @@ describe('the recount of a cluster trial', () => {
     facts = rightFacts();
     facts.calls[3]!.result = 'recorded';
     assert.deepEqual(recountAll(), ['rows of files, each booked once']);
+  });
+
+  it('allows a row of a file that came too late, if it is counted so', () => {
+    const { lead_id, seq } = facts.calls[2]!;
+    Object.assign(facts.calls[2]!, { result: 'window_closed', lead_id: null, seq: null });
+    Object.assign(facts.calls[3]!, { result: 'recorded', lead_id, seq });
+    assert.deepEqual(recountAll(), ['answered files imported to their last row', REFUSED]);
+    Object.assign(facts.imports.get('i')!, { duplicate: 0, refused: 2 });
+    assert.deepEqual(recountAll(), [REFUSED]);
   });
 
   it('sees a file that was not imported to its end, and a status that no file holds', () => {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { entriesOf, type Journal } from '../journal.ts';
+import { entriesOf, type Entry, type Journal } from '../journal.ts';
 import type { TrialNetwork } from '../network.ts';
 import { recountSettlements } from './attribution.ts';
 import { recountAttempts } from './attempts.ts';
@@ -21,22 +21,26 @@ export async function recount(db: Knex, journal: Journal, network: TrialNetwork)
   const facts = await readFacts(db, network);
   const { findings, repeats } = recountFacts(journal, facts, network);
   const isRight = report(findings);
-  const kills = entriesOf(journal, 'kill');
-  const late = facts.calls.filter(({ result }) => result === 'window_closed').length;
-  const counts = [
-    `${kills.length} kills of ${kills.flatMap(({ names }) => names).length} processes`,
-    `${entriesOf(journal, 'click').length} clicks and ${entriesOf(journal, 'status').length} statuses answered`,
-    `${late} of them refused as too late, ${facts.calls.filter(({ result }) => result === 'accepted_late').length} accepted late`,
-    `${entriesOf(journal, 'file').length} files and ${facts.pulls.filter(({ result }) => result === 'imported').length} pulled exports imported`,
-    `${facts.priceLists.length} price lists, ${entriesOf(journal, 'capped').length} caps`,
-    `${facts.settlements.length} settlements and ${facts.postbacks.length} postbacks recounted`,
-    `${[...facts.attempts.values()].flat().length} attempts`,
-    `${facts.postbacks.filter(({ is_handover }) => is_handover).length} handovers`,
-    `${repeats} repeated after its worker was killed`,
-  ];
+  const counts = [...describeTrial(journal, facts), `${repeats} repeated after its worker was killed`];
   const verdict = isRight ? 'nothing lost, doubled, misordered or left' : 'NOT AS IT SHOULD BE';
   console.log(`${counts.join(', ')}: ${verdict}`);
   return isRight;
+}
+
+function describeTrial(journal: Journal, { calls, pulls, ...facts }: Facts): string[] {
+  const kills = entriesOf(journal, 'kill');
+  const answered = (type: Entry['type']) => entriesOf(journal, type).length;
+  const called = (wanted: string) => calls.filter(({ result }) => result === wanted).length;
+  return [
+    `${kills.length} kills of ${kills.flatMap(({ names }) => names).length} processes`,
+    `${answered('click')} clicks and ${answered('status')} statuses answered`,
+    `${called('window_closed')} statuses left refused as too late and ${called('accepted_late')} accepted`,
+    `${answered('file')} files and ${pulls.filter(({ result }) => result === 'imported').length} exports imported`,
+    `${facts.priceLists.length} price lists and ${answered('capped')} caps`,
+    `${facts.settlements.length} settlements and ${facts.postbacks.length} postbacks recounted`,
+    `${facts.postbacks.filter(({ is_handover }) => is_handover).length} of them handovers`,
+    `${[...facts.attempts.values()].flat().length} attempts`,
+  ];
 }
 
 /** The same of facts that have been read. */
