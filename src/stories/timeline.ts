@@ -119,7 +119,7 @@ function tellRow({
   file_name,
 }: Pick<ToldCall, 'import_id' | 'row_number' | 'file_name'>): string {
   if (import_id === null) return '';
-  return `, row ${row_number} of ${file_name === null ? 'the file' : `file ${file_name},`} import ${import_id},`;
+  return ` (row ${row_number} of ${file_name === null ? 'the file' : `file ${file_name}`}, import ${import_id})`;
 }
 
 function tellReward({ at, seq, kind, line, amount, ...entry }: RewardEntryRow): Moment {

@@ -156,10 +156,13 @@ describe('the imports of the admin API', () => {
     assert.match(
       text,
       new RegExp(
-        `approved for conversion ${conversionId}, by status call \\d+, row 2 of file january.csv, import ${id}`,
+        `approved for conversion ${conversionId}, by status call \\d+ \\(row 2 of file january.csv, import ${id}\\);`,
       ),
     );
-    assert.match(text, new RegExp(`row 3 of file january.csv, import ${id}, for conversion .*: duplicate`));
+    assert.match(
+      text,
+      new RegExp(`\\(row 3 of file january.csv, import ${id}\\) for conversion .*: changed nothing, it was that`),
+    );
     assert.match(text, new RegExp(`"import":{"import_id":"${id}","row_number":2,"file_name":"january.csv"}`));
   });
 
