@@ -9,6 +9,8 @@ const MAX_WAITING = 50_000;
 // 100 ms for it and then fails as a whole; after eight halvings and one more try, 1 s, the row of a full batch is refused
 // alone, in time for its neighbours.
 const ANSWER_WITHIN_MS = 2000;
+// About as long as two batches of statuses take. Beside a batch that does not end nobody waits longer for company.
+const COMPANY_WITHIN_MS = 20;
 
 export type GroupCommit<Row, Result = void> = {
   /**
@@ -26,6 +28,8 @@ export type GroupCommitOptions = {
   answerWithinMs?: number;
   /** How many batches are written at the same time at most. */
   batchesInFlight?: number;
+  /** How many rows a batch has at least while others are being written; fewer wait for company, 20 ms at most. */
+  rowsBeside?: number;
   /** Milliseconds of a clock that never goes back. */
   now?: () => number;
 };
@@ -40,8 +44,8 @@ type Waiting<Row, Result> = {
 
 /**
  * Awaited group commit: rows queue in memory, whatever has gathered while earlier batches were being written goes out
- * as the next batch, and each caller is answered when its batch has committed. There is no linger timer: an idle
- * system commits at once, a busy one in large batches.
+ * as the next batch, and each caller is answered when its batch has committed. An idle system commits at once, a busy one
+ * in large batches. Rows linger only where `rowsBeside` is given: each batch costs something, however small it is.
  *
  * A row that has waited too long is refused. If it is being written at that moment it may still be committed, as with any
  * answer that does not arrive. When the store turns out to be away, everything that waits for it is refused.
@@ -54,11 +58,12 @@ export function createGroupCommit<Row, Result = void>(
   options: GroupCommitOptions = {},
 ): GroupCommit<Row, Result> {
   const { answerWithinMs = ANSWER_WITHIN_MS, batchesInFlight = MAX_BATCHES_IN_FLIGHT } = options;
-  const { now = () => performance.now() } = options;
+  const { rowsBeside = 1, now = () => performance.now() } = options;
   let waiting: Waiting<Row, Result>[] = [];
   const inFlight = new Set<Waiting<Row, Result>[]>();
   const idle: (() => void)[] = [];
   let watch: { endsAt: number; timer: NodeJS.Timeout } | undefined;
+  let company: NodeJS.Timeout | undefined;
 
   return {
     commit(row, since = now()) {
@@ -70,7 +75,7 @@ export function createGroupCommit<Row, Result = void>(
       return new Promise((resolve, reject) => {
         waiting.push({ row, since, isRefused: false, resolve, reject });
         // After the current tick, so that requests read from one socket turn share a batch.
-        if (waiting.length === 1) setImmediate(pump);
+        if (waiting.length === 1 || waiting.length === rowsBeside) setImmediate(pump);
         watchUntil(since);
       });
     },
@@ -81,7 +86,7 @@ export function createGroupCommit<Row, Result = void>(
   };
 
   function pump(): void {
-    while (inFlight.size < batchesInFlight && waiting.length > 0) {
+    while (isBatchDue()) {
       const batch = waiting.slice(0, MAX_BATCH);
       waiting = waiting.slice(MAX_BATCH);
       inFlight.add(batch);
@@ -91,6 +96,20 @@ export function createGroupCommit<Row, Result = void>(
         endIdle();
       });
     }
+    if (waiting.length > 0 && inFlight.size < batchesInFlight)
+      company ??= setTimeout(endWaitForCompany, COMPANY_WITHIN_MS).unref();
+  }
+
+  function isBatchDue(): boolean {
+    const [first] = waiting;
+    if (!first || inFlight.size >= batchesInFlight) return false;
+    if (inFlight.size === 0 || waiting.length >= rowsBeside) return true;
+    return now() - first.since >= COMPANY_WITHIN_MS;
+  }
+
+  function endWaitForCompany(): void {
+    company = undefined;
+    pump();
   }
 
   function endIdle(): void {

@@ -9,6 +9,8 @@ import type { StatusReport } from '../domain/status-report.ts';
 const WAIT_MS = 200;
 // A batch waits for two answers and for the disk, so that others can be read, judged and written meanwhile.
 const SWIFT_BATCHES_IN_FLIGHT = 4;
+// A batch costs as much as several statuses do, however few it has.
+const SWIFT_ROWS_BESIDE = 16;
 
 /** How long a report may wait for its answer, and a batch for what somebody else has locked, in milliseconds. */
 export type StatusPatience = Pick<GroupCommitOptions, 'answerWithinMs'> & { waitMs?: number };
@@ -40,7 +42,7 @@ export function createStatusLanes(
       inPipelinedTransaction(db, {}, (trx, commit) =>
         recordUnheldStatuses(trx, batch, { windowMs, whenCounting: 'leave', commit }),
       ),
-    { answerWithinMs, batchesInFlight: SWIFT_BATCHES_IN_FLIGHT },
+    { answerWithinMs, batchesInFlight: SWIFT_BATCHES_IN_FLIGHT, rowsBeside: SWIFT_ROWS_BESIDE },
   );
   const counting = createGroupCommit<StatusReport, StatusVerdict | Held>(
     (batch) =>

@@ -95,6 +95,39 @@ describe('group commit', () => {
     );
   });
 
+  it('lets few rows wait for company while a batch is being written, and many go beside it', async () => {
+    const { writes, write } = createHeldStore();
+    const intake = createGroupCommit(write, { rowsBeside: 3, now: () => 0 });
+    const rowsWritten = () => writes.map(({ rows }) => rows);
+    void intake.commit(1);
+    await turnOfTheLoop();
+    for (const row of [2, 3]) void intake.commit(row);
+    await turnOfTheLoop();
+    assert.deepEqual(rowsWritten(), [[1]]);
+    void intake.commit(4);
+    await turnOfTheLoop();
+    assert.deepEqual(rowsWritten(), [[1], [2, 3, 4]]);
+    void intake.commit(5);
+    writes[0]?.finish();
+    await turnOfTheLoop();
+    assert.deepEqual(rowsWritten(), [[1], [2, 3, 4]]);
+    writes[1]?.finish();
+    await turnOfTheLoop();
+    assert.deepEqual(rowsWritten(), [[1], [2, 3, 4], [5]]);
+  });
+
+  it('lets few rows wait only for a moment beside a batch that does not end', async () => {
+    const { writes, write } = createHeldStore();
+    const intake = createGroupCommit(write, { rowsBeside: 3 });
+    const held = watch(intake.commit(1));
+    await turnOfTheLoop();
+    const later = watch(intake.commit(2));
+    await eventually(() => assert.deepEqual(writes[1]?.rows, [2]));
+    writes[1]?.finish();
+    await eventually(() => assert.equal(later.state, 'committed'));
+    assert.equal(held.state, 'waiting');
+  });
+
   it('refuses every bad row alone and keeps all its neighbours, whichever rows are bad', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 300 }), async (isBad) => {
