@@ -108,6 +108,7 @@ async function count(
   statuses: readonly StatusToPrice[],
   { firsts, terms }: { firsts: ReadonlySet<StatusToPrice>; terms: Terms },
 ): Promise<{ counts: Map<StatusToPrice, Counts>; closings: Closing[] }> {
+  if (terms.size === 0) return { counts: new Map(), closings: [] };
   const keysOf = (status: StatusToPrice) =>
     (terms.get(status.offerId)?.counters ?? []).map((counter) => ({
       counterId: counter.counterId,

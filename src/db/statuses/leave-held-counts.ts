@@ -16,9 +16,10 @@ export async function leaveHeldCounts(
 ): Promise<void> {
   const keys = new Map<string, CountKey[]>();
   for (const { advertiserId, conversionId, meaning } of reports) {
+    if (meaning !== 'approved') continue;
     const key = conversionKey(advertiserId, conversionId ?? '');
     const conversion = locked.conversions.get(key);
-    if (meaning !== 'approved' || !conversion?.counters || conversion.status === 'approved') continue;
+    if (!conversion?.counters || conversion.status === 'approved') continue;
     if (locked.held.has(key)) continue;
     keys.set(
       key,

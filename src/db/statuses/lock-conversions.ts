@@ -33,16 +33,17 @@ export type LockedConversions = {
 };
 
 // Always in the order of their ids, as clicks lock them: two batches with the same leads wait for each other instead of
-// dead-locking.
+// dead-locking. Hardly ever is an advertiser not shared, so those that are not make a list, which is short: a join with all that
+// are would go through every advertiser of the batch for each report.
 const lockLeadsOf = (whenHeld: 'wait' | 'leave') => `
   with shared as materialized (${shareCounters(whenHeld)})
-  select array(select id from shared where not is_shared) as "unsharedAdvertisers", lead_id as "leadId", last_seq as "lastSeq",
-    extract(epoch from last_activity_at)::float8 * 1000 as "lastActivityMs"
+  select (select array_agg(id) from shared where not is_shared) as "unsharedAdvertisers", lead_id as "leadId",
+    last_seq as "lastSeq", extract(epoch from last_activity_at)::float8 * 1000 as "lastActivityMs"
   from leads
   where lead_id = any (array(
     select c.lead_id from unnest(:conversionIds::text[], :advertiserIds::text[]) as r (conversion_id, advertiser_id)
-    join shared s on s.id = r.advertiser_id and s.is_shared
     join conversions c on c.conversion_id = r.conversion_id and c.advertiser_id = r.advertiser_id
+    where r.advertiser_id <> all (array(select id from shared where not is_shared))
   ))
   order by lead_id
   for update${whenHeld === 'wait' ? '' : ' skip locked'}`;
@@ -61,7 +62,7 @@ const READ_CONVERSIONS = `
       from approval_counters k
       where (k.counts, k.counted_id) in (('advertiser', c.advertiser_id), ('offer', c.offer_id))
     ) as counters,
-    to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now
+    (select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as now
   from unnest(:conversionIds::text[], :advertiserIds::text[]) as r (conversion_id, advertiser_id)
   join conversions c on c.conversion_id = r.conversion_id and c.advertiser_id = r.advertiser_id
   join offers o on o.offer_id = c.offer_id`;
@@ -112,15 +113,22 @@ export async function lockConversions(
     readConversions(trx, asked),
   ]);
   const locked: LockedConversions = { leads, conversions: new Map(), held: new Map(), now: rows[0]?.now ?? '' };
-  for (const { advertiserId, amount, currency, priceVersion, ...conversion } of rows) {
-    const key = conversionKey(advertiserId, conversion.conversionId);
-    const lead = leads.get(conversion.leadId);
-    if (!lead || unsharedAdvertisers.has(advertiserId)) locked.held.set(key, 'lead_held');
-    const reward = { amount, currency, priceVersion };
-    locked.conversions.set(key, { ...conversion, reward, lastActivityMs: lead?.lastActivityMs ?? 0 });
+  for (const row of rows) {
+    const key = conversionKey(row.advertiserId, row.conversionId);
+    const lead = leads.get(row.leadId);
+    if (!lead || unsharedAdvertisers.has(row.advertiserId)) locked.held.set(key, 'lead_held');
+    locked.conversions.set(key, toConversion(row, lead));
   }
   if (reports.some(({ callId }) => callId !== null)) await readDecisions(trx, locked, asked);
   return locked;
+}
+
+/** Field by field: to spread a row costs more than all else that is done with it here. */
+function toConversion(row: ConversionRow, lead: LockedLead | undefined): ReportedConversion {
+  const { conversionId, leadId, offerId, status, convertedMs, counters, amount, currency, priceVersion } = row;
+  const reward = { amount, currency, priceVersion };
+  const lastActivityMs = lead?.lastActivityMs ?? 0;
+  return { conversionId, leadId, offerId, status, convertedMs, lastActivityMs, counters, reward };
 }
 
 /** Notes which call brought the latest decision on each conversion: a kept call may be older. */
@@ -153,7 +161,7 @@ async function lockLeads(
   whenHeld: 'wait' | 'leave',
 ): Promise<{ leads: Map<string, LockedLead>; unsharedAdvertisers: Set<string> }> {
   const [sql, name] = whenHeld === 'wait' ? [LOCK_LEADS, 'lock-leads'] : [LOCK_UNHELD_LEADS, 'lock-unheld-leads'];
-  type Row = LockedLead & { unsharedAdvertisers: string[] };
+  type Row = LockedLead & { unsharedAdvertisers: string[] | null };
   const countedAdvertisers = [...new Set(asked.advertiserIds)].sort();
   const { rows } = await trx.raw<{ rows: Row[] }>(sql, { ...asked, countedAdvertisers }).options(prepared(name));
   return {

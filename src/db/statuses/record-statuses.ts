@@ -61,6 +61,7 @@ export async function recordUnheldStatuses(
 ): Promise<(StatusVerdict | Held)[]> {
   const locked = await lockReported(trx, reports, 'leave');
   if (whenCounting === 'leave') await leaveHeldCounts(trx, reports, locked);
+  if (locked.held.size === 0) return await record(trx, reports, { locked, ...options });
   const heldOf = ({ advertiserId, conversionId }: StatusReport) =>
     conversionId === null ? undefined : locked.held.get(conversionKey(advertiserId, conversionId));
   const unheld = reports.filter((report) => heldOf(report) === undefined);
@@ -92,9 +93,9 @@ async function record(
     trx,
     judged.flatMap(({ toPrice }) => toPrice ?? []),
   );
-  const priced = judged.map(({ toPrice, event, ...rest }) => {
+  const priced = judged.map(({ report, result, toPrice, event }) => {
     const price = toPrice && prices.shift();
-    return { ...rest, event: event && price ? { ...event, price } : null };
+    return { report, result, event: event && price ? { ...event, price } : null };
   });
   // Asked for in this order, and none of them waits for another's answer.
   const [callIds] = await Promise.all([
@@ -125,6 +126,7 @@ function judgeInOrder(
   windowMs: number,
 ): UnpricedReport[] {
   const nowMs = Date.parse(locked.now);
+  const at = locked.now && new Date(nowMs).toISOString();
   return reports.map((report) => {
     const { advertiserId, conversionId, meaning, signedAs } = report;
     const conversion = locked.conversions.get(conversionKey(advertiserId, conversionId ?? ''));
@@ -136,7 +138,6 @@ function judgeInOrder(
     if (conversion) noteResult(conversion, { report, result, nowMs });
     if (!hasRecorded(result) || !lead || !isStatus(meaning)) return { report, result, event: null, toPrice: null };
     const { leadId, offerId, reward, counters } = conversion;
-    const at = new Date(nowMs).toISOString();
     const toPrice = {
       leadId,
       conversionId: conversion.conversionId,

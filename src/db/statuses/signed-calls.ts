@@ -44,8 +44,9 @@ export async function findSignedBefore(
   { conversions }: Pick<LockedConversions, 'conversions'>,
 ): Promise<Set<string>> {
   const digests = reports.flatMap(({ advertiserId, conversionId, meaning, signedAs }) => {
+    if (signedAs === undefined || !isDecision(meaning)) return [];
     const status = conversions.get(conversionKey(advertiserId, conversionId ?? ''))?.status ?? 'pending';
-    return signedAs === undefined || !isDecision(meaning) || !isDecision(status) ? [] : [signedAs];
+    return isDecision(status) ? [signedAs] : [];
   });
   if (digests.length === 0) return new Set();
   const { rows } = await trx

@@ -86,6 +86,7 @@ export async function writeVerdicts(trx: Asks, judged: readonly JudgedReport[], 
 
 /** What is null is left out: Postgres reads it as null, and a file has many such rows to send. */
 function toRow({ report, result, event }: JudgedReport, n: number) {
+  const price = event?.price;
   return {
     n,
     call_id: report.callId ?? undefined,
@@ -102,22 +103,20 @@ function toRow({ report, result, event }: JudgedReport, n: number) {
     row_number: report.importRow?.rowNumber,
     event_at: report.eventAt ?? undefined,
     notify: report.notify,
-    ...(event && {
-      lead_id: event.leadId,
-      seq: event.seq,
-      offer_id: event.offerId,
-      reason: report.reason ?? undefined,
-      price_amount: event.price.amount,
-      price_currency: event.price.currency,
-      price_version: event.price.priceVersion,
-      price_list_id: event.price.priceListId ?? undefined,
-      price_tier_from: event.price.tierFrom ?? undefined,
-      price_counted: event.price.counted ?? undefined,
-      price_cap: event.price.cap ?? undefined,
-      price_cap_limit: event.price.capLimit ?? undefined,
-      // Other events are most of the table, and need no room for it.
-      is_reapproval: event.price.isReapproval || undefined,
-    }),
+    lead_id: event?.leadId,
+    seq: event?.seq,
+    offer_id: event?.offerId,
+    reason: event ? (report.reason ?? undefined) : undefined,
+    price_amount: price?.amount,
+    price_currency: price?.currency,
+    price_version: price?.priceVersion,
+    price_list_id: price?.priceListId ?? undefined,
+    price_tier_from: price?.tierFrom ?? undefined,
+    price_counted: price?.counted ?? undefined,
+    price_cap: price?.cap ?? undefined,
+    price_cap_limit: price?.capLimit ?? undefined,
+    // Other events are most of the table, and need no room for it.
+    is_reapproval: price?.isReapproval || undefined,
   };
 }
 

@@ -43,10 +43,12 @@ export function createStatusRoutes(deps: StatusDeps): Router {
     });
     sendJson(res, { conversion_id: conversionId, status, result });
   };
-  // Listed before GET: a HEAD must not record anything.
-  routes.head(PATH, allowOnly('GET', 'POST'));
-  // Most calls have no body, and need not pass by what reads one.
-  routes.get<Path>(PATH, (req, res, next) => (hasBody(req) ? next() : take(req, res, next)));
+  routes
+    .route(PATH)
+    // A HEAD must not record anything.
+    .head(allowOnly('GET', 'POST'))
+    // Most calls have no body, and need not pass by what reads one.
+    .get((req, res, next) => (hasBody(req) ? next() : take(req, res, next)));
   routes.use(PATH, limitBody);
   routes.use(
     PATH,
@@ -66,8 +68,10 @@ export function createStatusRoutes(deps: StatusDeps): Router {
     const advertiser = await catalogue.findAdvertiser(advertiserId);
     const vocabulary = advertiser?.vocabulary ?? PLAIN_VOCABULARY;
     const names = parameterNames('token', vocabulary.parameters);
-    const token = readBearer(req.headers) ?? readToken({ ...sent.query, ...sent.body }, names);
-    const kept = { method: req.method, ...withoutToken(sent, { names, token: token ?? '' }) };
+    const named = sent.body === null ? sent.query : { ...sent.query, ...sent.body };
+    const token = readBearer(req.headers) ?? readToken(named, names);
+    const { query, body } = withoutToken(sent, { names, token: token ?? '' });
+    const kept = { method: req.method, query, body };
     const { ip, headers } = req;
     const claimed = {
       advertiserId,
@@ -85,10 +89,11 @@ export function createStatusRoutes(deps: StatusDeps): Router {
     const raw = isBodyAlone ? { ...kept, query: {} } : kept;
     // Where no token is asked for, anything may stand in its place: it must not spoil what else is said.
     const given = advertiser?.proofs.token === false ? { ...raw, ...sent, ...(isBodyAlone && { query: {} }) } : raw;
-    const { problems, speech, ...fields } = await readAsOfNow(given, { advertiserId, vocabulary });
+    const { fields, speech } = await readAsOfNow(given, { advertiserId, vocabulary });
+    const { conversionId, word, transactionId, problems } = fields;
     const reason = fields.reason && withoutToken(fields.reason, { names: [], token: token ?? '' });
     const signedAs = advertiser && identifySigned(advertiser, claimed)?.call;
-    const call = { advertiserId, ...fields, reason, raw, signedAs };
+    const call = { advertiserId, conversionId, word, reason, transactionId, raw, signedAs };
     return problems.length === 0 ? await statuses.record(call, speech) : await statuses.keepMalformed(call, problems);
   }
 
@@ -99,9 +104,9 @@ export function createStatusRoutes(deps: StatusDeps): Router {
   ) {
     const fields = readStatusFields(raw, vocabulary.parameters);
     const isUnderstood = fields.problems.length === 0 && understand(fields, vocabulary).kind !== 'refused';
-    if (isUnderstood) return { ...fields, speech: vocabulary };
+    if (isUnderstood) return { fields, speech: vocabulary };
     const speech = (await catalogue.findNewestAdvertiser(advertiserId))?.vocabulary ?? PLAIN_VOCABULARY;
-    return { ...readStatusFields(raw, speech.parameters), speech };
+    return { fields: readStatusFields(raw, speech.parameters), speech };
   }
 }
 
