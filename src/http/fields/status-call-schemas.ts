@@ -3,14 +3,12 @@ import { statusCallResults } from '../../db/reports/status-calls.ts';
 import { statuses } from '../../domain/status.ts';
 import { meanings, normaliseWord } from '../../domain/vocabulary.ts';
 import { idFilter, momentFilter } from './filters.ts';
-import { limitSchema, wholeNumber } from './number-schemas.ts';
+import { limitSchema } from './number-schemas.ts';
 import { oneLine } from './text-schemas.ts';
 import { cursorSchema } from '../protocol/cursor.ts';
 
 /** What became of a call without a proof, whichever it lacked. */
 export const BAD_TOKEN = 'bad_token';
-
-export const callIdSchema = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 
 const CALL_ID = /^\d{1,16}$/;
 // An advertiser, how many of its words came before, and the word in base64url, as a cursor holds single bytes.

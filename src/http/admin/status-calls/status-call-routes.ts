@@ -2,14 +2,14 @@ import type { Router } from 'express';
 import type { Knex } from 'knex';
 import { findRefusedCalls } from '../../../db/refused-calls.ts';
 import { listStatusCalls, readStatusCall, type StatusCallQuery } from '../../../db/reports/status-calls.ts';
-import { AppError } from '../../../errors.ts';
 import type { StatusIntake } from '../../../intake/status.ts';
 import { viewStatusCall } from '../../../stories/status-call-view.ts';
+import { noSuchCall, readCallId } from '../../fields/read-call-id.ts';
 import { readWith, refuseFields } from '../../fields/read-with.ts';
 import { actorOf } from '../../protocol/actor.ts';
 import { writeCursor } from '../../protocol/cursor.ts';
 import { allowOnly } from '../../protocol/method-not-allowed.ts';
-import { BAD_TOKEN, callIdSchema, statusByOpsSchema, statusCallListSchema } from '../../fields/status-call-schemas.ts';
+import { BAD_TOKEN, statusByOpsSchema, statusCallListSchema } from '../../fields/status-call-schemas.ts';
 
 export type StatusCallDeps = {
   db: Knex;
@@ -63,14 +63,4 @@ export function addStatusCallRoutes(routes: Router, { db, statuses }: StatusCall
   routes.all('/status-calls/:id/accept', allowOnly('POST'));
   routes.all('/status-calls/:id/rejudge', allowOnly('POST'));
   routes.all('/conversions/:id/status', allowOnly('POST'));
-}
-
-function readCallId(text: string): number {
-  const callId = callIdSchema.safeParse(text);
-  if (!callId.success) throw noSuchCall(text);
-  return callId.data;
-}
-
-function noSuchCall(text: string): AppError {
-  return new AppError('unknown', `There is no status call ${text}.`);
 }

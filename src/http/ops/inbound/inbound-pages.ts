@@ -11,7 +11,8 @@ import { viewStatusCall } from '../../../stories/status-call-view.ts';
 import { leadBack } from '../../console/console-pages.ts';
 import { placesOf, readListFilters } from '../../console/list-filters.ts';
 import { visitOf } from '../../console/session/visit.ts';
-import { BAD_TOKEN, callIdSchema, statusCallListSchema } from '../../fields/status-call-schemas.ts';
+import { noSuchCall, readCallId } from '../../fields/read-call-id.ts';
+import { BAD_TOKEN, statusCallListSchema } from '../../fields/status-call-schemas.ts';
 import { actorOf, needs } from '../../protocol/actor.ts';
 import { mayOf } from '../ops-page.ts';
 import { sendCall } from './call-page.ts';
@@ -114,20 +115,10 @@ export function addInboundPages(routes: Router, { db, statuses }: InboundDeps): 
 
   async function show(res: Response, callId: number, refusal: string | undefined): Promise<void> {
     const found = await readStatusCall(db, callId);
-    if (!found) throw noSuchCall(String(callId));
+    if (!found) throw noSuchCall(callId);
     const call = viewStatusCall(found);
     const current = await findConversionStatus(db, found);
     const data = { call, raw: JSON.stringify(call.raw, null, 2), current, mayOperate: mayOf(res).operate, refusal };
     sendCall(res, { title: `Status call ${callId}`, status: refusal === undefined ? 200 : 409 }, data);
   }
-}
-
-function readCallId(text: string): number {
-  const callId = callIdSchema.safeParse(text);
-  if (!callId.success) throw noSuchCall(text);
-  return callId.data;
-}
-
-function noSuchCall(text: string): AppError {
-  return new AppError('unknown', `There is no status call ${text}.`);
 }
