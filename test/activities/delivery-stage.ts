@@ -6,7 +6,6 @@ import type { PostbackRequest, PostbackSettings } from '../../src/domain/postbac
 import type { SendOutcome } from '../../src/outbound/guarded-client.ts';
 import type { LeadActivities, UnrecordedAttempt } from '../../workflows/contract.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { eventually } from '../support/eventually.ts';
 import { createNetwork } from '../support/network-in-database.ts';
 import { settingsFor } from '../support/postback-settings.ts';
 import { answer, keptAnswers, latestSettlement } from './settling.ts';
@@ -139,11 +138,6 @@ export async function createDeliveryStage({ maxKept }: { maxKept?: number } = {}
         http_status,
         error,
       }));
-    },
-
-    /** A pool learns only by using them that its idle connections have died. */
-    async connectAgain(): Promise<void> {
-      await eventually(() => db.raw('select 1'));
     },
 
     forget(): void {

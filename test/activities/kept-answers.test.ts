@@ -30,11 +30,6 @@ describe('an answer that could not be stored at once', () => {
     return { outage, failure };
   }
 
-  async function endOutage({ outage }: { outage: { end(): Promise<void> } }): Promise<void> {
-    await outage.end();
-    await stage.connectAgain();
-  }
-
   it('is written down by itself when the database is back', async () => {
     const { postbackId } = await stage.duePostback();
     const { outage, failure } = await deliverInOutage(postbackId, answer(200));
@@ -52,7 +47,7 @@ describe('an answer that could not be stored at once', () => {
       const { postbackId } = await stage.duePostback();
       const away = await deliverInOutage(postbackId, answer(200));
       await assert.rejects(next(postbackId));
-      await endOutage(away);
+      await away.outage.end();
       await stage.age(postbackId);
       assert.deepEqual(await next(postbackId), { result: 'delivered' });
       assert.deepEqual(await stage.outcomesOf(postbackId), DELIVERED);
@@ -65,7 +60,7 @@ describe('an answer that could not be stored at once', () => {
     const away = await deliverInOutage(answered.postbackId, answer(200));
     assert.equal((await stage.failureOf(waiting.postbackId)).type, NOT_STARTED);
     assert.match(String((await stage.failureOf(waiting.postbackId)).cause), /waiting to be stored/);
-    await endOutage(away);
+    await away.outage.end();
     await eventually(async () => assert.deepEqual(await stage.deliver(waiting.postbackId), { result: 'delivered' }));
     assert.equal(stage.partner.sent.length, 2);
   });
@@ -128,7 +123,7 @@ describe('an answer that could not be stored at once', () => {
       const away = await deliverInOutage(postbackId, answer(httpStatus));
       // The worker dies with what it kept.
       await stage.answers.stop();
-      await endOutage(away);
+      await away.outage.end();
       assert.deepEqual(await stage.outcomesOf(postbackId), [
         { attempt: 1, outcome: 'running', http_status: null, error: null },
       ]);
@@ -163,7 +158,6 @@ describe('an answer that could not be stored at once', () => {
       if (!comesBack) await stopped;
       await outage.end();
       await stopped;
-      await stage.connectAgain();
       const [attempt] = await stage.readAttempts(postbackId);
       assert.equal(attempt?.outcome, comesBack ? 'delivered' : 'running');
       const errors = lines.map((line) => JSON.parse(line) as { level: number; outcome: string; httpStatus: number });

@@ -285,7 +285,6 @@ describe('delivering a postback', () => {
     const outage = await startOutage(stage.db);
     const failure = await stage.failureOf(postbackId);
     await outage.end();
-    await stage.connectAgain();
     assertFields(failure, { type: NOT_STARTED, nonRetryable: true });
     assert.equal(stage.partner.sent.length, 0);
     assert.deepEqual(await stage.review(postbackId), { attemptsLeft: ATTEMPTS, retryInMs: 0 });

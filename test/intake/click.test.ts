@@ -331,7 +331,7 @@ describe('click intake on Postgres', () => {
     const outage = await startOutage(db);
     await assert.rejects(network.clicks.record(touchOf(leadId, 'ann')), { kind: 'unavailable' });
     await outage.end();
-    // A pool learns only by using them that its idle connections have died.
+    // Clicks have connections of their own.
     await eventually(() => network.clicks.record(touchOf(leadId, 'bob')));
     assert.deepEqual(
       (await eventsOf(leadId)).map(({ seq, partner_id }) => ({ seq, partner_id })),

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { connectDb } from '../../src/db/connect.ts';
 import { migrate } from '../../src/db/migrate.ts';
+import { eventually } from './eventually.ts';
 import { testPostgres } from './servers.ts';
 
 export type TestDatabase = { db: Knex; url: string };
@@ -8,6 +9,7 @@ export type TestDatabase = { db: Knex; url: string };
 // Far longer than in production: how busy the machine is decides about no test. One that is about such a limit connects by
 // itself.
 const STATEMENT_TIMEOUT_MS = 60_000;
+const POOL_SIZE = 10;
 
 let migrated: Promise<string> | undefined;
 
@@ -31,10 +33,10 @@ async function createMigratedDatabase(): Promise<string> {
 }
 
 function connect(url: string): Knex {
-  return connectDb({ url, poolSize: 10, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  return connectDb({ url, poolSize: POOL_SIZE, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
 }
 
-/** Makes a database refuse all connections, old and new, until it is ended. */
+/** Makes a database refuse all connections, old and new, until it is ended; then `db` has none left that is dead. */
 export async function startOutage(db: Knex): Promise<{ end(): Promise<void> }> {
   const { rows } = await db.raw<{ rows: { name: string }[] }>('select current_database() as name');
   const name = rows[0]?.name ?? '';
@@ -46,6 +48,8 @@ export async function startOutage(db: Knex): Promise<{ end(): Promise<void> }> {
     async end() {
       await admin.raw('alter database ?? allow_connections true', [name]);
       await admin.destroy();
+      // A pool learns only by using them that its idle connections have died.
+      await eventually(() => Promise.all(Array.from({ length: POOL_SIZE }, () => db.raw('select 1'))));
     },
   };
 }
