@@ -96,8 +96,9 @@ export function createGroupCommit<Row, Result = void>(
         endIdle();
       });
     }
-    if (waiting.length > 0 && inFlight.size < batchesInFlight)
-      company ??= setTimeout(endWaitForCompany, COMPANY_WITHIN_MS).unref();
+    const [first] = waiting;
+    if (first && inFlight.size < batchesInFlight)
+      company ??= setTimeout(endWaitForCompany, first.since + COMPANY_WITHIN_MS - now()).unref();
   }
 
   function isBatchDue(): boolean {

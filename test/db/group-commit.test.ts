@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
 import { createGroupCommit } from '../../src/db/group-commit.ts';
@@ -43,6 +44,8 @@ function turnOfTheLoop(): Promise<void> {
 }
 
 describe('group commit', () => {
+  afterEach(() => mock.timers.reset());
+
   it('answers a row only after its batch has committed', async () => {
     const { writes, write } = createHeldStore();
     const intake = createGroupCommit(write);
@@ -116,16 +119,31 @@ describe('group commit', () => {
     assert.deepEqual(rowsWritten(), [[1], [2, 3, 4], [5]]);
   });
 
-  it('lets few rows wait only for a moment beside a batch that does not end', async () => {
+  it('lets no row wait longer than 20 ms for company, whatever waited before it', async () => {
+    mock.timers.enable({ apis: ['Date', 'setTimeout'] });
     const { writes, write } = createHeldStore();
-    const intake = createGroupCommit(write, { rowsBeside: 3 });
-    const held = watch(intake.commit(1));
+    const intake = createGroupCommit(write, { rowsBeside: 3, now: () => Date.now() });
+    const rowsWritten = () => writes.map(({ rows }) => rows);
+    void intake.commit(1);
     await turnOfTheLoop();
-    const later = watch(intake.commit(2));
-    await eventually(() => assert.deepEqual(writes[1]?.rows, [2]));
-    writes[1]?.finish();
-    await eventually(() => assert.equal(later.state, 'committed'));
-    assert.equal(held.state, 'waiting');
+    void intake.commit(2);
+    await turnOfTheLoop();
+    mock.timers.tick(6);
+    writes[0]?.finish();
+    await turnOfTheLoop();
+    assert.deepEqual(rowsWritten(), [[1], [2]]);
+
+    const later = watch(intake.commit(3));
+    await turnOfTheLoop();
+    // What the second row would have waited for comes first.
+    mock.timers.tick(14);
+    mock.timers.tick(5);
+    assert.deepEqual(rowsWritten(), [[1], [2]]);
+    mock.timers.tick(1);
+    assert.deepEqual(rowsWritten(), [[1], [2], [3]]);
+    writes[2]?.finish();
+    await turnOfTheLoop();
+    assert.equal(later.state, 'committed');
   });
 
   it('refuses every bad row alone and keeps all its neighbours, whichever rows are bad', async () => {
