@@ -62,8 +62,8 @@ export function createGroupCommit<Row, Result = void>(
   let waiting: Waiting<Row, Result>[] = [];
   const inFlight = new Set<Waiting<Row, Result>[]>();
   const idle: (() => void)[] = [];
-  let watch: { endsAt: number; timer: NodeJS.Timeout } | undefined;
-  let company: NodeJS.Timeout | undefined;
+  const refusing = createAlarm(now, refuseOverdue);
+  const company = createAlarm(now, pump);
 
   return {
     commit(row, since = now()) {
@@ -76,7 +76,7 @@ export function createGroupCommit<Row, Result = void>(
         waiting.push({ row, since, isRefused: false, resolve, reject });
         // After the current tick, so that requests read from one socket turn share a batch.
         if (waiting.length === 1 || waiting.length === rowsBeside) setImmediate(pump);
-        watchUntil(since);
+        refusing.setFor(since + answerWithinMs);
       });
     },
     flush() {
@@ -97,20 +97,13 @@ export function createGroupCommit<Row, Result = void>(
       });
     }
     const [first] = waiting;
-    if (first && inFlight.size < batchesInFlight)
-      company ??= setTimeout(endWaitForCompany, first.since + COMPANY_WITHIN_MS - now()).unref();
+    if (first && inFlight.size < batchesInFlight) company.setFor(first.since + COMPANY_WITHIN_MS);
   }
 
   function isBatchDue(): boolean {
     const [first] = waiting;
     if (!first || inFlight.size >= batchesInFlight) return false;
-    if (inFlight.size === 0 || waiting.length >= rowsBeside) return true;
-    return now() - first.since >= COMPANY_WITHIN_MS;
-  }
-
-  function endWaitForCompany(): void {
-    company = undefined;
-    pump();
+    return inFlight.size === 0 || waiting.length >= rowsBeside || now() >= first.since + COMPANY_WITHIN_MS;
   }
 
   function endIdle(): void {
@@ -139,32 +132,40 @@ export function createGroupCommit<Row, Result = void>(
   }
 
   function refuseOverdue(): void {
-    watch = undefined;
     for (const batch of inFlight) batch.forEach(refuseIfOverdue);
     waiting = waiting.filter((entry) => !refuseIfOverdue(entry));
     endIdle();
     for (const batch of [...inFlight, waiting])
-      for (const { since, isRefused } of batch) if (!isRefused) watchUntil(since);
-  }
-
-  /** Sees to it that a row which waits since then is refused when its time is up. */
-  function watchUntil(since: number): void {
-    const endsAt = since + answerWithinMs;
-    if (watch && watch.endsAt <= endsAt) return;
-    clearTimeout(watch?.timer);
-    watch = { endsAt, timer: setTimeout(refuseOverdue, Math.max(0, endsAt - now())).unref() };
+      for (const { since, isRefused } of batch) if (!isRefused) refusing.setFor(since + answerWithinMs);
   }
 
   function refuseIfOverdue(entry: Waiting<Row, Result>): boolean {
-    if (!entry.isRefused && now() - entry.since >= answerWithinMs) refuse([entry], overdue());
+    if (!entry.isRefused && now() >= entry.since + answerWithinMs) refuse([entry], overdue());
     return entry.isRefused;
   }
+}
 
-  function refuse(entries: Waiting<Row, Result>[], refusal: AppError): void {
-    for (const entry of entries) {
-      entry.isRefused = true;
-      entry.reject(refusal);
-    }
+/** Rings once, at the earliest of the times that it has been set for, or a moment before; then it can be set again. */
+function createAlarm(now: () => number, ring: () => void): { setFor: (time: number) => void } {
+  let set: { time: number; timer: NodeJS.Timeout } | undefined;
+  return {
+    setFor(time) {
+      if (set && set.time <= time) return;
+      clearTimeout(set?.timer);
+      set = { time, timer: setTimeout(end, Math.max(0, time - now())).unref() };
+    },
+  };
+
+  function end(): void {
+    set = undefined;
+    ring();
+  }
+}
+
+function refuse(entries: Pick<Waiting<unknown, unknown>, 'isRefused' | 'reject'>[], refusal: AppError): void {
+  for (const entry of entries) {
+    entry.isRefused = true;
+    entry.reject(refusal);
   }
 }
 
