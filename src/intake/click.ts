@@ -1,7 +1,13 @@
 import type { Pool } from 'pg';
 import { recordBotVisits, recordClicks, recordNewLeads, type BotVisit, type Click } from '../db/clicks.ts';
-import { createGroupCommit, type GroupCommitOptions } from '../db/group-commit.ts';
+import { createGroupCommit } from '../db/group-commit.ts';
 import { newLeadId } from '../new-ids.ts';
+
+type ClickIntakeDeps = {
+  pool: Pool;
+  /** How long a click waits for its answer, 2 s when left out; longer in tests, so that no busy machine decides them. */
+  answerWithinMs?: number;
+};
 
 export type ClickIntake = {
   /**
@@ -15,11 +21,11 @@ export type ClickIntake = {
   flush(): Promise<void>;
 };
 
-/** @param patience how long a click may wait for its answer; as long as a visitor can when left out */
-export function createClickIntake(pool: Pool, patience: Pick<GroupCommitOptions, 'answerWithinMs'> = {}): ClickIntake {
-  const newLeads = createGroupCommit<Click>((batch) => recordNewLeads(pool, batch), patience);
-  const knownLeads = createGroupCommit<Click>((batch) => recordClicks(pool, batch), patience);
-  const botVisits = createGroupCommit<BotVisit>((batch) => recordBotVisits(pool, batch), patience);
+export function createClickIntake({ pool, answerWithinMs }: ClickIntakeDeps): ClickIntake {
+  const limits = { answerWithinMs };
+  const newLeads = createGroupCommit<Click>((batch) => recordNewLeads(pool, batch), limits);
+  const knownLeads = createGroupCommit<Click>((batch) => recordClicks(pool, batch), limits);
+  const botVisits = createGroupCommit<BotVisit>((batch) => recordBotVisits(pool, batch), limits);
   return {
     async record({ leadId, touch, conversion }) {
       if (leadId !== undefined) {

@@ -1,19 +1,25 @@
 import type { Knex } from 'knex';
-import { createGroupCommit, type GroupCommitOptions } from '../db/group-commit.ts';
+import { createGroupCommit } from '../db/group-commit.ts';
 import { inPipelinedTransaction } from '../db/pipelined.ts';
 import { conversionKey, type Held } from '../db/statuses/lock-conversions.ts';
 import { recordStatuses, recordUnheldStatuses, type StatusVerdict } from '../db/statuses/record-statuses.ts';
 import type { StatusReport } from '../domain/status-report.ts';
 
 // After so long a batch makes room for others that wait, and is halved to find what it waits for.
-const WAIT_MS = 200;
+const LOCK_WITHIN_MS = 200;
 // A batch waits for two answers and for the disk, so that others can be read, judged and written meanwhile.
 const SWIFT_BATCHES_IN_FLIGHT = 4;
 // A batch costs as much as several statuses do, however few it has.
 const SWIFT_ROWS_BESIDE = 16;
 
-/** How long a report may wait for its answer, and a batch for what somebody else has locked, in milliseconds. */
-export type StatusPatience = Pick<GroupCommitOptions, 'answerWithinMs'> & { waitMs?: number };
+export type StatusLanesDeps = {
+  db: Knex;
+  windowMs: number;
+  /** How long a report waits for its answer, 2 s when left out; longer in tests, so that no busy machine decides them. */
+  answerWithinMs?: number;
+  /** How long a batch waits for what somebody else has locked, 200 ms when left out; longer in tests, likewise. */
+  lockWithinMs?: number;
+};
 
 export type StatusLanes = {
   /**
@@ -32,11 +38,12 @@ export type StatusLanes = {
  * those of an advertiser whose prices are being changed, change into a third lane, where they wait together. So what is held
  * for long stops only those who need it as well. What is reported of a conversion later follows what waits.
  */
-export function createStatusLanes(
-  db: Knex,
-  windowMs: number,
-  { answerWithinMs, waitMs = WAIT_MS }: StatusPatience = {},
-): StatusLanes {
+export function createStatusLanes({
+  db,
+  windowMs,
+  answerWithinMs,
+  lockWithinMs: waitMs = LOCK_WITHIN_MS,
+}: StatusLanesDeps): StatusLanes {
   const swift = createGroupCommit<StatusReport, StatusVerdict | Held>(
     (batch) =>
       inPipelinedTransaction(db, {}, (trx, commit) =>

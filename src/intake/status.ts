@@ -1,4 +1,3 @@
-import type { Knex } from 'knex';
 import { findAdvertiserByTokenHash, readVocabulary } from '../db/advertisers.ts';
 import { asActor, noteAct, type Actor } from '../db/audit.ts';
 import { hashKey } from '../db/keys/keys.ts';
@@ -19,7 +18,7 @@ import {
 } from './kept-calls.ts';
 import { recordByOps, type StatusByOps } from './status-by-ops.ts';
 import { answerTo, type StatusAnswer } from './status-answer.ts';
-import { createStatusLanes, type StatusPatience } from './status-lanes.ts';
+import { createStatusLanes, type StatusLanesDeps } from './status-lanes.ts';
 
 export type { StatusAnswer };
 
@@ -67,9 +66,9 @@ export function wrongToken(): AppError {
   );
 }
 
-/** @param patience what an advertiser can wait for, when left out */
-export function createStatusIntake(db: Knex, windowMs: number, patience?: StatusPatience): StatusIntake {
-  const lanes = createStatusLanes(db, windowMs, patience);
+export function createStatusIntake(deps: StatusLanesDeps): StatusIntake {
+  const { db, windowMs } = deps;
+  const lanes = createStatusLanes(deps);
   return {
     async authenticate(advertiserId, token) {
       // The look-up goes by the hash of a random token, so its timing tells nothing about the token.

@@ -43,7 +43,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
   const { config, log } = deps;
   const { http, leads } = config;
   const pool = connectClickPool(config.database);
-  const clicks = createClickIntake(pool);
+  const clicks = createClickIntake({ pool });
   const traces = createVisitTraces({
     write: (visits) => writeVisitTraces(pool, visits),
     secret: leads.secrets[0] ?? '',
@@ -51,7 +51,7 @@ export async function startApiRole(deps: RoleDeps): Promise<RunningApi> {
   });
   const statusDb = connectStatusDb(config.database);
   const readingDb = connectReadingDb(config.database);
-  const statuses = createStatusIntake(statusDb, leads.windowMs);
+  const statuses = createStatusIntake({ db: statusDb, windowMs: leads.windowMs });
   const refusedCalls = createRefusedCalls(statusDb, log);
   const receivingDb = connectReceivingDb(config.database);
   const files = createFileTaker({ db: deps.db, chunkDb: receivingDb, ...config.imports });

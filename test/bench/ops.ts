@@ -44,7 +44,7 @@ for (const [what, ids] of Object.entries(await readIds(db))) searches.push(await
 
 const pages: number[] = [];
 const lead = await db('conversions').where({ conversion_id: data.conversionId }).first<{ lead_id: string }>('lead_id');
-const site = buildOpsConsole({ db, statuses: createStatusIntake(db, WINDOW_MS) });
+const site = buildOpsConsole({ db, statuses: createStatusIntake({ db, windowMs: WINDOW_MS }) });
 const visitor = await site.signedIn();
 for (const path of [
   `/ops/leads/${lead.lead_id}`,

@@ -53,6 +53,6 @@ export function makeAdminDeps({ db, statuses }: Pick<Network, 'db' | 'statuses'>
     silentAfterHours: 36,
     pullHeaderKeys: ['a key of sixteen letters'],
     // Whatever else the machine does, no part of the overview is missing for that.
-    lookMs: 60_000,
+    lookWithinMs: 60_000,
   };
 }

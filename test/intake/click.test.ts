@@ -158,7 +158,7 @@ describe('click intake on Postgres', () => {
 
   it('numbers the events of each lead 1 to n without gaps when many clicks of the same leads come at once from two processes', async () => {
     const pools = [1, 2].map(() => connectClickPool({ url: database.url, statementTimeoutMs: 5000 }));
-    const intakes = pools.map((pool) => createClickIntake(pool, { answerWithinMs: 60_000 }));
+    const intakes = pools.map((pool) => createClickIntake({ pool, answerWithinMs: 60_000 }));
     const leads = Array.from({ length: 40 }, () => newLeadId());
     const rounds = 100;
     const expected = new Map(leads.map((leadId) => [leadId, 0]));

@@ -381,10 +381,8 @@ describe('status intake on Postgres', () => {
       const fail = () => {
         throw error;
       };
-      return createStatusIntake(
-        Object.assign(fail, { raw: fail, transaction: fail, client: { acquireConnection: fail } }) as unknown as Knex,
-        1000,
-      );
+      const db = Object.assign(fail, { raw: fail, transaction: fail, client: { acquireConnection: fail } });
+      return createStatusIntake({ db: db as unknown as Knex, windowMs: 1000 });
     };
 
     for (const [name, call] of Object.entries(doors)) {

@@ -15,15 +15,20 @@ import { policy } from './policy.ts';
 // of its own.
 const ANSWER_WITHIN_MS = 60_000;
 // What a test holds for longer is freed by Postgres.
-const LOCKED_MS = 10_000;
+const LOCK_WITHIN_MS = 10_000;
 
 /** An affiliate network in a database: partners, an advertiser, an offer, and the doors through which facts enter. */
 export type Network = Awaited<ReturnType<typeof createNetwork>>;
 
 export async function createNetwork({ db, url }: TestDatabase, { windowMs = policy.windowMs } = {}) {
   const pool = connectClickPool({ url, statementTimeoutMs: 5000 });
-  const clicks = createClickIntake(pool, { answerWithinMs: ANSWER_WITHIN_MS });
-  const statuses = createStatusIntake(db, windowMs, { answerWithinMs: ANSWER_WITHIN_MS, waitMs: LOCKED_MS });
+  const clicks = createClickIntake({ pool, answerWithinMs: ANSWER_WITHIN_MS });
+  const statuses = createStatusIntake({
+    db,
+    windowMs,
+    answerWithinMs: ANSWER_WITHIN_MS,
+    lockWithinMs: LOCK_WITHIN_MS,
+  });
   const { advertiser, token } = await createAdvertiser(db, { name: 'Bank' });
   const advertiserId = advertiser.advertiser_id;
   const { offer_id: offerId } = await createOffer(db, {

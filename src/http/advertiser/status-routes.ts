@@ -21,7 +21,7 @@ export type StatusDeps = Pick<OriginDeps, 'refusedCalls'> & {
   catalogue: Pick<Catalogue, 'findAdvertiser' | 'findNewestAdvertiser'>;
   statuses: Pick<StatusIntake, 'authenticate' | 'record' | 'keepMalformed'>;
   log: Pick<Log, 'error' | 'warn'>;
-  /** How long an advertiser waits for its answer. */
+  /** How long an advertiser waits for its answer, 2.5 s when left out; less in the test of what comes then. */
   answerStatusWithinMs?: number;
 };
 

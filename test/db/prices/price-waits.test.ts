@@ -272,7 +272,7 @@ describe('a status whose prices are being changed', () => {
 
 /** Reports an approval by a door that waits no longer than advertisers do. */
 async function reportImpatiently({ db, advertiserId }: Network, conversionId: string): Promise<void> {
-  await createStatusIntake(db, policy.windowMs).record({
+  await createStatusIntake({ db, windowMs: policy.windowMs }).record({
     ...{ advertiserId, conversionId, word: 'approved', reason: null, transactionId: null },
     raw: { method: 'GET', query: {}, body: null },
   });
