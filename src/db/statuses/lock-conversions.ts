@@ -28,7 +28,10 @@ export type LockedConversions = {
   conversions: Map<string, ReportedConversion>;
   /** By key, those that somebody else holds; none where we have waited for them. */
   held: Map<string, Held>;
-  /** Of Postgres, read when all locks were ours: ISO 8601 in microseconds, so that times follow the numbers of events. */
+  /**
+   * Of Postgres, read when all locks were ours: ISO 8601 in microseconds, so that times follow the numbers of events.
+   * '' where none of the conversions is known, so that nothing is recorded.
+   */
   now: string;
 };
 

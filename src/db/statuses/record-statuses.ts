@@ -126,7 +126,6 @@ function judgeInOrder(
   windowMs: number,
 ): UnpricedReport[] {
   const nowMs = Date.parse(locked.now);
-  const at = locked.now && new Date(nowMs).toISOString();
   return reports.map((report) => {
     const { advertiserId, conversionId, meaning, signedAs } = report;
     const conversion = locked.conversions.get(conversionKey(advertiserId, conversionId ?? ''));
@@ -144,7 +143,7 @@ function judgeInOrder(
       offerId,
       status: meaning,
       before,
-      at,
+      at: new Date(nowMs).toISOString(),
       reward,
       isCounted: counters !== null,
     };
