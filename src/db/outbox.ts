@@ -60,6 +60,8 @@ export const BOOKING_WAIT = `interval '2 minutes'`;
 // Three lists, because what owes no status may take only a part of the places, and what files have brought another one. That
 // waits while a file is booked: nobody waits for it, and the next rows may be of the same leads. But not for long, as one file
 // may follow the other.
+// The last limit leaves out none. But it is a number, so Postgres plans for as many; the lists' own limits are worked out, and
+// it would take each for a tenth of what is owed, and read all of that with each claim.
 const CLAIM_LEADS = `
   with statuses as materialized (
     select lead_id from outbox
@@ -84,6 +86,7 @@ const CLAIM_LEADS = `
     for update skip locked
   ), due as (
     select lead_id from statuses union all select lead_id from bulk union all select lead_id from clicks
+    limit :limit
   )
   update outbox o set leased_until = now() + :leaseMs * interval '1 millisecond', lease_id = :leaseId
   from due where o.lead_id = due.lead_id

@@ -7,8 +7,16 @@ import { eventually } from '../support/eventually.ts';
 import { reportByFile } from '../support/leads/report-by-file.ts';
 import { assertFields } from '../support/fields.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
+import { plansOf } from '../support/plans.ts';
 
 const LEASE_MS = 60_000;
+
+// Statuses that were called for, rows of files, and clicks.
+const FILL = `
+  insert into outbox (lead_id, from_seq, upto_seq, urgency, is_bulk, owed_since)
+    select 'waits-' || n, 1, 1, case when n % 3 = 2 then 1 + n % 2 else 0 end, n % 3 = 1, now() - n * interval '1 millisecond'
+    from generate_series(1, 60000) n;
+  analyze outbox`;
 
 type OwedRow = {
   from_seq: number;
@@ -108,6 +116,14 @@ describe('outbox', () => {
       (await claim()).leads.map((lead) => lead.leadId),
       [leadId],
     );
+  });
+
+  it('finds what comes next without reading all that is owed', async () => {
+    await db.raw(FILL);
+    const limits = { limit: 100, clickLimit: 10, bulkLimit: 10, leaseMs: LEASE_MS, leaseId: newLeaseId() };
+    const [plan = ''] = await plansOf(db, () => claimLeads(db, limits));
+    assert.match(plan, /Index Scan/);
+    assert.doesNotMatch(plan, /Sort|Seq Scan on outbox/);
   });
 
   it('hands out all that a lead owes, in order', async () => {
