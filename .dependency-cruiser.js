@@ -28,7 +28,7 @@ const rooms = {
   temporal: { path: '^src/temporal/', mayLoad: [GROUND, DOMAIN, CONTRACT] },
   relay: {
     path: '^src/(relay|import-places)\\.ts$',
-    mayLoad: [GROUND, '^src/(import-places|db/(outbox|overdue)|temporal/tell-lead)\\.ts$', CONTRACT],
+    mayLoad: [GROUND, '^src/(import-places|db/(outbox|overdue)|temporal/(outage-log|tell-lead))\\.ts$', CONTRACT],
   },
   'job-relay': { path: '^src/job-relay\\.ts$', mayLoad: [GROUND] },
   canary: {

@@ -8,6 +8,7 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { pauseUnlessAborted } from './pause.ts';
 import { runUntilStopped } from './repeat-until-stopped.ts';
+import { createOutageLog, isTemporalsFault, type OutageLog } from './temporal/outage-log.ts';
 import { tellLead } from './temporal/tell-lead.ts';
 import { createTurns } from './turns.ts';
 
@@ -29,6 +30,7 @@ export type RelayDeps = {
   leaseMs: number;
   metrics: Pick<Metrics, 'relayed' | 'relaySeconds'>;
   log: Log;
+  now?: () => number;
 };
 
 export type Relay = {
@@ -61,7 +63,8 @@ async function relayLeads(deps: RelayDeps, stopAsked: AbortSignal): Promise<void
   const { db, mayStartAsleep, concurrency, importConcurrency, leaseMs, log } = deps;
   const leaseId = randomUUID();
   const importPlaces = createImportPlaces(db, importConcurrency);
-  const relayLead = createLeadRelay(deps, { leaseId, stopping: stopAsked });
+  const outages = createOutageLog(log, deps.now);
+  const relayLead = createLeadRelay(deps, { leaseId, stopping: stopAsked, outages });
   const underWay = new Set<Promise<void>>();
   let clicksUnderWay = 0;
 
@@ -72,6 +75,7 @@ async function relayLeads(deps: RelayDeps, stopAsked: AbortSignal): Promise<void
     const claimedAt = Date.now();
     const claimed = await claim(limit, Math.max(0, Math.min(limit, clickPlaces - clicksUnderWay)));
     for (const lead of claimed) track(lead, claimedAt);
+    outages.tell();
     // The claim has left nothing behind but clicks that have no place. The next one waits a moment, so that it finds
     // more than a single lead.
     if (claimed.length < limit) await pause(clicksUnderWay < clickPlaces ? POLL_MS : BUSY_POLL_MS);
@@ -106,8 +110,8 @@ async function relayLeads(deps: RelayDeps, stopAsked: AbortSignal): Promise<void
   }
 }
 
-/** The relay that has claimed them: its lease, and the signal that stops it. */
-type Claimant = { leaseId: string; stopping: AbortSignal };
+/** The relay that has claimed them: its lease, the signal that stops it, and what it tells of Temporal's outages. */
+type Claimant = { leaseId: string; stopping: AbortSignal; outages: OutageLog };
 
 /** Relays one claimed lead, and notes in Postgres that this is done, or why it could not be. */
 function createLeadRelay(deps: RelayDeps, claimant: Claimant): (lead: ClaimedLead, claimedAt: number) => Promise<void> {
@@ -137,6 +141,7 @@ function createLeadRelay(deps: RelayDeps, claimant: Claimant): (lead: ClaimedLea
       return;
     }
     stopTimer();
+    claimant.outages.noteSuccess();
     metrics.relayed.inc({ result: 'relayed' });
     await note(lead);
   };
@@ -157,12 +162,13 @@ async function tell(
 
 async function giveBack(
   { db, metrics, log }: RelayDeps,
-  { leaseId }: Claimant,
+  { leaseId, outages }: Claimant,
   { lead: { leadId, failures }, error }: { lead: ClaimedLead; error: Error },
 ): Promise<void> {
   metrics.relayed.inc({ result: 'failed' });
   const retryInMs = Math.min(MIN_RETRY_MS * 2 ** Math.min(failures, 10), MAX_RETRY_MS);
-  log.warn({ err: error, leadId, retryInMs }, 'A lead could not be relayed to Temporal; it stays owed.');
+  if (isTemporalsFault(error)) outages.noteFailure({ leadId, err: error });
+  else log.warn({ err: error, leadId, retryInMs }, 'A lead could not be relayed to Temporal; it stays owed.');
   try {
     await postponeLead(db, { leadId, leaseId, retryInMs, error: error.message.slice(0, 500) });
   } catch (postponeError) {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Client, type WorkflowClientInterceptor } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import type { LeadEvent } from '../src/domain/lead-event.ts';
 import { claimLeads } from '../src/db/outbox.ts';
 import { createLog } from '../src/log.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { startRelay, type Relay } from '../src/relay.ts';
-import { registerSearchAttributes } from '../src/temporal/connect.ts';
+import { connectTemporal, registerSearchAttributes } from '../src/temporal/connect.ts';
 import { leadWorkflowId } from '../workflows/contract.ts';
 import { createTestDatabase } from './support/database.ts';
 import { eventually } from './support/eventually.ts';
@@ -19,6 +20,7 @@ import { testTemporal } from './support/servers.ts';
 import { connectClient } from './support/temporal/connection.ts';
 
 type OwedRow = { lead_id: string; failures: number; last_error: string };
+type LogLine = { msg: string; leadId?: string; postponed?: number };
 type RelayCall = { leadId: string; seqs: number[]; at: number };
 
 /** Nobody works on the leads here: what was relayed is read from their histories. */
@@ -28,6 +30,7 @@ describe('relay', function () {
   let network: Network;
   let relays: Relay[];
   let leads: Set<string>;
+  let lines: LogLine[];
 
   before(async () => {
     client = await connectClient((await testTemporal()).address);
@@ -43,6 +46,7 @@ describe('relay', function () {
   beforeEach(() => {
     relays = [];
     leads = new Set();
+    lines = [];
   });
 
   afterEach(async () => {
@@ -73,6 +77,8 @@ describe('relay', function () {
     onCall = () => undefined as void | Promise<void>,
     mayStartAsleep = (): boolean | undefined => true,
     isQueueDeep = () => false,
+    connection = client.connection,
+    now,
   }: {
     concurrency?: number;
     clickConcurrency?: number;
@@ -81,6 +87,8 @@ describe('relay', function () {
     onCall?: (call: RelayCall) => void | Promise<void>;
     mayStartAsleep?: () => boolean | undefined;
     isQueueDeep?: () => boolean;
+    connection?: Client['connection'];
+    now?: () => number;
   } = {}) {
     const calls: RelayCall[] = [];
     const note = async (workflowId: string, [{ events }]: [{ events: LeadEvent[] }]) => {
@@ -99,7 +107,7 @@ describe('relay', function () {
         return await next(input);
       },
     };
-    const temporal = new Client({ connection: client.connection, interceptors: { workflow: [interceptor] } });
+    const temporal = new Client({ connection, interceptors: { workflow: [interceptor] } });
     const deadlines: number[] = [];
     const withDeadline = temporal.withDeadline.bind(temporal);
     temporal.withDeadline = (deadline, call) => {
@@ -117,7 +125,8 @@ describe('relay', function () {
       importConcurrency,
       leaseMs,
       metrics: createMetrics(),
-      log: createLog('silent'),
+      log: createLog('info', { write: (line) => void lines.push(JSON.parse(line) as LogLine) }),
+      ...(now && { now }),
     });
     relays.push(relay);
     return { relay, calls, deadlines };
@@ -351,6 +360,41 @@ describe('relay', function () {
     });
     assert.equal(nobody.length, 0);
     assertFields(owed, { lead_id: broken, last_error: 'the signal is refused' });
+  });
+
+  it('tells of an outage of Temporal once, not of each lead, but of a lead that fails for a reason of its own', async () => {
+    const away = connectTemporal({ connectionOptions: { address: '127.0.0.1:1' }, namespace: 'default' });
+    const broken = await touchedLead();
+    for (let count = 0; count < 5; count++) await touchedLead();
+    const onCall = ({ leadId }: RelayCall) => {
+      if (leadId === broken) throw new Error('it cannot be written');
+    };
+    const { relay } = run({ connection: away.connection, leaseMs: 1_000, onCall });
+    await eventually(async () => {
+      const postponed = await network.db('outbox').where('failures', '>=', 2);
+      assert.equal(postponed.length, 6);
+    });
+    await relay.stop();
+    await away.connection.close();
+    assert.ok(lines.filter(({ leadId }) => leadId === broken).length >= 2);
+    // On a slow machine the outage may last so long that it is told of again.
+    const others = lines.filter(({ leadId, postponed }) => leadId !== broken && postponed === undefined);
+    assert.equal(others.length, 1);
+  });
+
+  it('tells when the outage is over', async () => {
+    await touchedLead();
+    let [now, isAway] = [0, true];
+    const onCall = () => {
+      if (isAway) throw new NamespaceNotFoundError('default');
+    };
+    run({ onCall, now: () => now });
+    await eventually(() => assert.equal(lines.length, 1));
+    isAway = false;
+    await nothingIsOwed();
+    now += 60_000;
+    await eventually(() => assert.equal(lines.length, 2));
+    assert.match(lines[1]?.msg ?? '', /again/);
   });
 
   it('finishes what is under way when it is stopped, and leaves the rest owed', async () => {
