@@ -8,6 +8,7 @@ import {
   type LockedImport,
   type NewVerdicts,
 } from '../../src/db/imports/import-turns.ts';
+import { bulkRankOf } from '../../src/db/outbox.ts';
 import { inPipelinedTransaction, type Asks } from '../../src/db/pipelined.ts';
 import { isBadRow } from '../../src/db/sqlstate.ts';
 import { recordStatuses } from '../../src/db/statuses/record-statuses.ts';
@@ -114,10 +115,11 @@ type ToRecord = {
 
 async function record(trx: Asks, work: Work & Done, { reports, save }: ToRecord): Promise<void> {
   const { turn, windowMs } = work;
+  const options = { windowMs, bulkRank: bulkRankOf(work.done.recorded) };
   try {
     if (turn.source === 'pull') {
-      await save(await bookPulledRows(trx, reports, { turn, windowMs, unknownLeft: unknownLeft(work) }));
-    } else await recordStatuses(trx, reports, { windowMs, commit: (results) => save({ results, unlogged: 0 }) });
+      await save(await bookPulledRows(trx, reports, { turn, ...options, unknownLeft: unknownLeft(work) }));
+    } else await recordStatuses(trx, reports, { ...options, commit: (results) => save({ results, unlogged: 0 }) });
   } catch (cause) {
     throw isBadRow(cause) ? new RowsRefusedError(reports, cause) : cause;
   }

@@ -23,6 +23,8 @@ import { markOfRow } from './mark-of-row.ts';
 type Pulled = {
   turn: ImportTurn;
   windowMs: number;
+  /** See `bulkRankOf`. */
+  bulkRank: number;
   /** How many of its rows may still leave something behind although their conversion is unknown. */
   unknownLeft: number;
 };
@@ -43,11 +45,11 @@ export type BookedPull = { results: StatusResult[]; unlogged: number };
 export async function bookPulledRows(
   trx: Asks,
   reports: readonly StatusReport[],
-  { turn, windowMs, unknownLeft }: Pulled,
+  { unknownLeft, ...booking }: Pulled,
 ): Promise<BookedPull> {
-  const unlogged = await findTooMany(trx, reports, { turn, unknownLeft });
+  const unlogged = await findTooMany(trx, reports, { turn: booking.turn, unknownLeft });
   const logged = reports.filter((report) => !unlogged.has(report));
-  const results = await bookLogged(trx, logged, { turn, windowMs });
+  const results = await bookLogged(trx, logged, booking);
   return {
     results: reports.map((report) => unlogged.get(report) ?? (results.shift() as StatusResult)),
     unlogged: unlogged.size,
@@ -71,7 +73,7 @@ async function findTooMany(
 async function bookLogged(
   trx: Asks,
   reports: readonly StatusReport[],
-  { turn, windowMs }: Omit<Pulled, 'unknownLeft'>,
+  { turn, windowMs, bulkRank }: Omit<Pulled, 'unknownLeft'>,
 ): Promise<StatusResult[]> {
   if (reports.length === 0) return [];
   const { noted, reread } = await noteRepeats(trx, reports, turn);
@@ -80,7 +82,7 @@ async function bookLogged(
   const toRecord = noted.filter((report) => !known.has(report) && report.meaning !== 'malformed');
   const review = async (reports: readonly StatusReport[]) =>
     await markFetchedBefore(trx, await markDecidedElsewhere(trx, reports, { turn, reread }), turn);
-  const recorded = toRecord.length === 0 ? [] : await recordStatuses(trx, toRecord, { windowMs, review });
+  const recorded = toRecord.length === 0 ? [] : await recordStatuses(trx, toRecord, { windowMs, bulkRank, review });
   return noted.map((report) => {
     if (report.meaning === 'malformed') return report.meaning;
     return known.get(report) ?? (recorded.shift()?.result as StatusResult);
@@ -144,7 +146,7 @@ async function markFetchedBefore(
 async function judgeRepeats(
   trx: Asks,
   repeats: readonly StatusReport[],
-  { turn: { advertiserId, importId }, windowMs }: Omit<Pulled, 'unknownLeft'>,
+  { turn: { advertiserId, importId }, windowMs }: Pick<Pulled, 'turn' | 'windowMs'>,
 ): Promise<Map<StatusReport, StatusResult>> {
   const conversionIds = idsOf(repeats);
   if (conversionIds.length === 0) return new Map();

@@ -41,6 +41,7 @@ import { pullAttempts } from './migrations/037-pull-attempts.ts';
 import { boundedPulls } from './migrations/038-bounded-pulls.ts';
 import { quietRevisions } from './migrations/039-quiet-revisions.ts';
 import { signedFiles } from './migrations/040-signed-files.ts';
+import { bulkRanks } from './migrations/041-bulk-ranks.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -86,6 +87,7 @@ const migrations: Record<string, Migration> = {
   '038-bounded-pulls': boundedPulls,
   '039-quiet-revisions': quietRevisions,
   '040-signed-files': signedFiles,
+  '041-bulk-ranks': bulkRanks,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -26,6 +26,16 @@ const MAX_EVENTS_PER_SIGNAL = 200;
 /** What a lead owes goes out in this order; of statuses, those that have come by files are the last. */
 export const URGENCY = { status: 0, conversion: 1, touch: 2 } as const;
 
+/**
+ * In which order the statuses of files go out, the smallest first: each rank is for about as many of one file as all ranks
+ * before it together. So what a file brings first never waits for the later rows of another.
+ *
+ * @param broughtBefore how many statuses of the same file were recorded before
+ */
+export function bulkRankOf(broughtBefore: number): number {
+  return Math.floor(Math.log2(1 + broughtBefore));
+}
+
 type ClaimOptions = {
   limit: number;
   /** How many of them may owe no status; as many as `limit` when left out. */
@@ -73,7 +83,7 @@ const CLAIM_LEADS = `
     select lead_id from outbox
     where urgency = ${URGENCY.status} and is_bulk and (leased_until is null or leased_until < now())
       and owed_since < case when ${IS_IMPORT_BOOKED} then now() - ${BOOKING_WAIT} else 'infinity' end
-    order by owed_since
+    order by bulk_rank, owed_since
     limit least(:bulkLimit::int, :limit::int - (select count(*) from statuses))
     for update skip locked
   ), clicks as materialized (

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { updateAdvertiser } from '../../src/db/advertisers.ts';
 import { importTells } from '../../src/db/imports/import-tells.ts';
+import { claimLeads } from '../../src/db/outbox.ts';
+import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import type { AppError } from '../../src/errors.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
@@ -12,9 +15,12 @@ import { settingsFor } from '../support/postback-settings.ts';
 import { createImportStage, csvOf, type ImportStage } from './import-stage.ts';
 
 const RUNS = 12;
+const ROWS_PER_CHUNK = 256;
 // Within the tolerance for clocks before the conversions that are made now.
 const recentTimes = () => [4, 3, 2, 1].map((minutes) => new Date(Date.now() - minutes * 60_000).toISOString());
 const HEADER = 'conversion_id,status,event_time';
+
+const conversionsIn = (event: LeadEvent) => (event.type === 'status' ? [event.conversionId] : []);
 
 describe('an import', () => {
   let stage: ImportStage;
@@ -309,6 +315,30 @@ describe('an import', () => {
     await stage.finish(id);
     assert.equal(await stage.statusOf(other.conversionId), 'approved');
     await updateAdvertiser(db, network.advertiserId, { vocabulary: null });
+  });
+
+  it('has its first rows relayed before the later ones of a file that was booked before', async () => {
+    const { db } = stage;
+    const [large, small] = [await conversions(600), await conversions(2)];
+    await db('outbox').delete();
+    for (const each of [large, small]) {
+      const { import_id: id } = await stage.receive(
+        csvOf(
+          HEADER,
+          each.map((conversionId) => [conversionId, 'approved', '']),
+        ),
+      );
+      assertFields(await stage.finish(id), { state: 'done', recorded: each.length });
+    }
+    // Whatever else is booked in this database.
+    await db('outbox').update({ owed_since: db.raw(`owed_since - interval '1 hour'`) });
+    const claimed: string[][] = [];
+    for (const limit of [ROWS_PER_CHUNK + small.length, 1000]) {
+      const leads = await claimLeads(db, { limit, leaseMs: 60_000, leaseId: randomUUID() });
+      claimed.push(leads.flatMap(({ events }) => events.flatMap(conversionsIn)).sort());
+    }
+    const first = [...large.slice(0, ROWS_PER_CHUNK), ...small];
+    assert.deepEqual(claimed, [first.sort(), large.slice(ROWS_PER_CHUNK).sort()]);
   });
 
   it('is told of when it is lost, before some of what died uploads have left is dropped', async () => {

@@ -13,8 +13,9 @@ const LEASE_MS = 60_000;
 
 // Statuses that were called for, rows of files, and clicks.
 const FILL = `
-  insert into outbox (lead_id, from_seq, upto_seq, urgency, is_bulk, owed_since)
-    select 'waits-' || n, 1, 1, case when n % 3 = 2 then 1 + n % 2 else 0 end, n % 3 = 1, now() - n * interval '1 millisecond'
+  insert into outbox (lead_id, from_seq, upto_seq, urgency, is_bulk, bulk_rank, owed_since)
+    select 'waits-' || n, 1, 1, case when n % 3 = 2 then 1 + n % 2 else 0 end, n % 3 = 1,
+      case when n % 3 = 1 then log(2, n) end, now() - n * interval '1 millisecond'
     from generate_series(1, 60000) n;
   analyze outbox`;
 
@@ -39,6 +40,7 @@ describe('outbox', () => {
 
   beforeEach(async () => {
     await db('outbox').delete();
+    await db('imports').delete();
   });
 
   async function claim({
@@ -118,11 +120,53 @@ describe('outbox', () => {
     );
   });
 
+  it('hands out of what files have brought the first rows of each, and last those whose place nobody knows', async () => {
+    const places = [5000, 0, 300_000, 40, 256] as const;
+    const leads = new Map<number, string>();
+    for (const broughtBefore of places) {
+      const { leadId, conversionId } = await convertedLead();
+      await reportByFile(network, conversionId, 'approved', { broughtBefore });
+      leads.set(broughtBefore, leadId);
+    }
+    const [unknown, often] = [await convertedLead(), await convertedLead()];
+    await reportByFile(network, unknown.conversionId, 'approved');
+    await db('outbox').where({ lead_id: unknown.leadId }).update({ bulk_rank: null });
+    for (const [status, broughtBefore] of [
+      ['pending', 9000],
+      ['approved', 3],
+      ['rejected', 70_000],
+    ] as const) {
+      await reportByFile(network, often.conversionId, status, { broughtBefore });
+    }
+    const order: string[] = [];
+    for (let count = 0; count < places.length + 2; count++) {
+      order.push(...(await claim({ limit: 1 })).leads.map(({ leadId }) => leadId));
+    }
+    const expected = [leads.get(0), often.leadId, ...[40, 256, 5000, 300_000].map((place) => leads.get(place))];
+    assert.deepEqual(order, [...expected, unknown.leadId]);
+  });
+
+  it('hands out what was called for before what files have brought, also where they speak of the same lead', async () => {
+    const [filed, called] = [await convertedLead(), await convertedLead()];
+    await reportByFile(network, filed.conversionId, 'approved');
+    await reportByFile(network, called.conversionId, 'pending', { broughtBefore: 100_000 });
+    await network.report(called.conversionId, 'approved');
+    await reportByFile(network, called.conversionId, 'rejected', { broughtBefore: 200_000 });
+    const { leads } = await claim();
+    assert.deepEqual(
+      leads.map(({ leadId, isBulk }) => [leadId, isBulk]),
+      [
+        [called.leadId, false],
+        [filed.leadId, true],
+      ],
+    );
+  });
+
   it('finds what comes next without reading all that is owed', async () => {
     await db.raw(FILL);
     const limits = { limit: 100, clickLimit: 10, bulkLimit: 10, leaseMs: LEASE_MS, leaseId: newLeaseId() };
     const [plan = ''] = await plansOf(db, () => claimLeads(db, limits));
-    assert.match(plan, /Index Scan/);
+    assert.match(plan, /Index Scan using outbox_bulk/);
     assert.doesNotMatch(plan, /Sort|Seq Scan on outbox/);
   });
 

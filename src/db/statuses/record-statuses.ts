@@ -21,6 +21,8 @@ export type StatusVerdict = { callId: number; result: StatusResult; leadId: stri
 
 type RecordOptions = {
   windowMs: number;
+  /** Of rows of a file: see `bulkRankOf`. */
+  bulkRank?: number;
   /**
    * Called when the last statement has been asked for, so that the COMMIT goes along with it.
    * @param results what became of each report
@@ -85,7 +87,7 @@ async function lockReported(
 async function record(
   trx: Asks,
   reports: readonly StatusReport[],
-  { locked, windowMs, commit }: RecordOptions & { locked: LockedConversions },
+  { locked, windowMs, bulkRank, commit }: RecordOptions & { locked: LockedConversions },
 ): Promise<StatusVerdict[]> {
   const signedBefore = await findSignedBefore(trx, reports, locked);
   const judged = judgeInOrder(reports, { locked, signedBefore }, windowMs);
@@ -99,7 +101,7 @@ async function record(
   });
   // Asked for in this order, and none of them waits for another's answer.
   const [callIds] = await Promise.all([
-    writeVerdicts(trx, priced, locked.now),
+    writeVerdicts(trx, priced, { now: locked.now, bulkRank: bulkRank ?? null }),
     rememberSigned(trx, signedDecisions(judged)),
     // Last, because whoever changes the catalogue waits for it from then on.
     closeOffers(trx, closings),

@@ -40,11 +40,13 @@ const writeVerdictsSql = (furtherParts: string) => `
     ) v
     where c.conversion_id = v.conversion_id
   ), owed as (
-    insert into outbox as o (lead_id, from_seq, upto_seq, urgency, is_bulk)
-    select lead_id, min(seq), max(seq), ${URGENCY.status}, bool_and(source = 'import' and call_id is null)
+    insert into outbox as o (lead_id, from_seq, upto_seq, urgency, is_bulk, bulk_rank)
+    select lead_id, min(seq), max(seq), ${URGENCY.status}, bool_and(source = 'import' and call_id is null),
+      :bulkRank::smallint
     from verdicts where seq is not null group by lead_id order by lead_id
     on conflict (lead_id) do update set upto_seq = excluded.upto_seq, urgency = excluded.urgency,
-      is_bulk = excluded.is_bulk and (o.is_bulk or o.urgency <> ${URGENCY.status})
+      is_bulk = excluded.is_bulk and (o.is_bulk or o.urgency <> ${URGENCY.status}),
+      bulk_rank = least(excluded.bulk_rank, case when o.is_bulk then o.bulk_rank end)
   )${furtherParts}
   insert into status_calls (advertiser_id, conversion_id, word, status, raw, result, transaction_id, source, import_id,
                             row_number, event_at, notify, lead_id, seq, accepted_at)
@@ -70,14 +72,19 @@ const WRITE_VERDICTS_AGAIN = writeVerdictsSql(JUDGE_AGAIN);
  * lead, with its price (R13), and as its conversion's status; and each such lead as owing delivery. The leads must be locked.
  *
  * @param now the time of the events, ISO 8601; '' when there are none
+ * @param bulkRank of rows of a file, null of anything else
  * @returns the call_id of each
  */
-export async function writeVerdicts(trx: Asks, judged: readonly JudgedReport[], now: string): Promise<number[]> {
+export async function writeVerdicts(
+  trx: Asks,
+  judged: readonly JudgedReport[],
+  { now, bulkRank }: { now: string; bulkRank: number | null },
+): Promise<number[]> {
   const verdicts = storableJson(judged.map(toRow));
   const isAgain = judged.some(({ report }) => report.callId !== null);
   const [sql, name] = isAgain ? [WRITE_VERDICTS_AGAIN, 'write-verdicts-again'] : [WRITE_VERDICTS, 'write-verdicts'];
   const { rows } = await trx
-    .raw<{ rows: { call_id: number }[] }>(sql, { verdicts, now: now || null })
+    .raw<{ rows: { call_id: number }[] }>(sql, { verdicts, now: now || null, bulkRank })
     .options(prepared(name));
   // Numbered in the order in which they were given.
   const written = rows.map((row) => row.call_id).sort((a, b) => a - b);

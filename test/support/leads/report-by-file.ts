@@ -1,11 +1,17 @@
+import { bulkRankOf } from '../../../src/db/outbox.ts';
 import { recordStatuses } from '../../../src/db/statuses/record-statuses.ts';
 import type { Status } from '../../../src/domain/status.ts';
 import { newImportId } from '../../../src/new-ids.ts';
 import type { Network } from '../network-in-database.ts';
 import { policy } from '../policy.ts';
 
-/** Records a status as the only row of a file. */
-export async function reportByFile(network: Network, conversionId: string, status: Status): Promise<void> {
+/** Records a status as a row of a file that has brought so many before. */
+export async function reportByFile(
+  network: Network,
+  conversionId: string,
+  status: Status,
+  { broughtBefore = 0 } = {},
+): Promise<void> {
   const { db, advertiserId } = network;
   const report = {
     advertiserId,
@@ -22,5 +28,6 @@ export async function reportByFile(network: Network, conversionId: string, statu
     callId: null,
     isAcceptedLate: false,
   };
-  await db.transaction((trx) => recordStatuses(trx, [report], { windowMs: policy.windowMs }));
+  const options = { windowMs: policy.windowMs, bulkRank: bulkRankOf(broughtBefore) };
+  await db.transaction((trx) => recordStatuses(trx, [report], options));
 }
