@@ -5,7 +5,7 @@ import { periodOf } from '../../domain/price-period.ts';
 import { AppError } from '../../errors.ts';
 import { isBlocked, isLockHeld } from '../sqlstate.ts';
 import { kindOf, lockCounters, type CounterKind } from './approval-counters.ts';
-import { dayStart } from './day-start.ts';
+import { dayStart } from '../day-start.ts';
 
 /** Whose approvals are counted: one offer's, and those of all offers of its advertiser. */
 export type Counted = { offerId: string; advertiserId: string };

@@ -3,7 +3,7 @@ import type { CapReason } from '../../domain/offer-cap.ts';
 import { dayAfter } from '../../domain/price-period.ts';
 import type { Asks } from '../pipelined.ts';
 import { prepared } from '../prepared.ts';
-import { dayStart } from './day-start.ts';
+import { dayStart } from '../day-start.ts';
 
 /** An offer whose cap is used up: for the day `periodStart` of its time zone, or for good. */
 export type Closing = { offerId: string; reason: CapReason; periodStart: string; timeZone: string };

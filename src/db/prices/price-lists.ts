@@ -9,7 +9,7 @@ import {
 import { refuseField } from '../../errors.ts';
 import { isParameterRefused } from '../sqlstate.ts';
 import { readClock, whileNothingIsApproved } from './begin-counters.ts';
-import { dayStart } from './day-start.ts';
+import { dayStart } from '../day-start.ts';
 
 /**
  * A list that ops draft; without `partnerId` it is for all partners. `effectiveFrom` is a moment (ISO 8601), or a date of the

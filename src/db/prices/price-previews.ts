@@ -3,8 +3,9 @@ import type { Knex } from 'knex';
 import type { PriceTier } from '../../domain/price-list.ts';
 import { periodOf } from '../../domain/price-period.ts';
 import { refuseField } from '../../errors.ts';
+import { readAskedRange, type MomentRange } from '../asked-range.ts';
+import { dayStart } from '../day-start.ts';
 import { isCancelled } from '../sqlstate.ts';
-import { dayStart } from './day-start.ts';
 import { readPricedOffer, refuseDraft, refuseTimeZone, type PriceListDraft } from './price-lists.ts';
 
 /** `from` and `to` are moments (ISO 8601), or dates of the draft's time zone, which stand for their beginning. */
@@ -43,10 +44,7 @@ export type LeftOut = (typeof leftOutReasons)[number];
 
 /** How long a time may be previewed: a year and a month. */
 export const MAX_PREVIEW_DAYS = 400;
-const USUAL_DAYS = 30;
 const MAX_PARTNERS = 100;
-
-type Range = { from: string; to: string };
 
 /**
  * What the conversions that were approved in a past time would have cost, had the draft applied to all of it. It counts as
@@ -67,7 +65,8 @@ export async function previewPriceList(
     refuseTimeZone(draft.timeZone, () =>
       db.transaction(async (trx) => {
         await refuseDraft(trx, offerId, draft);
-        const range = await readRange(trx, asked, draft.timeZone);
+        const limits = { usualTo: 'now()', maxDays: MAX_PREVIEW_DAYS };
+        const range = await readAskedRange(trx, { ...asked, timeZone: draft.timeZone }, limits);
         const countedBefore = await countBefore(trx, { draft, countedId, from: range.from });
         const groups = await readGroups(trx, { ...asked, ...range, offerId, countedId, countedBefore });
         const names = asked.byPartner ? await readNames(trx, groups) : null;
@@ -84,23 +83,6 @@ async function inTime<T>(work: () => Promise<T>): Promise<T> {
     if (!isCancelled(cause)) throw cause;
     throw refuseField('from', 'the time holds more approvals than can be counted at once: choose a shorter one', cause);
   }
-}
-
-async function readRange(trx: Knex, { from, to }: PricePreviewQuery, timeZone: string): Promise<Range> {
-  const sqlOf = (name: 'from' | 'to', given: string) =>
-    given.includes('T') ? `:${name}::timestamptz` : dayStart(`:${name}`);
-  const { rows } = await trx.raw<{ rows: [Range & { isTooLong: boolean }] }>(
-    `select f."from", t."to", f."from" < t."to" - interval '${MAX_PREVIEW_DAYS} days' as "isTooLong"
-     from (select ${to === undefined ? 'now()' : sqlOf('to', to)} as "to") t
-     cross join lateral (
-       select ${from === undefined ? `t."to" - interval '${USUAL_DAYS} days'` : sqlOf('from', from)} as "from"
-     ) f`,
-    { from, to, timeZone },
-  );
-  const [{ isTooLong, ...range }] = rows;
-  if (range.from >= range.to) throw refuseField('to', 'must be later than from');
-  if (isTooLong) throw refuseField('from', `must be ${MAX_PREVIEW_DAYS} days before to at most`);
-  return range;
 }
 
 const IS_FIRST_APPROVAL = `type = 'status' and status = 'approved' and is_reapproval is null`;
@@ -133,7 +115,7 @@ type Group = {
 async function readGroups(
   trx: Knex,
   asked: PricePreviewQuery &
-    Range & { draft: PriceListDraft; offerId: string; countedId: string; countedBefore: number },
+    MomentRange & { draft: PriceListDraft; offerId: string; countedId: string; countedBefore: number },
 ): Promise<Group[]> {
   const { draft, byPartner, ...rest } = asked;
   const { counts, period, timeZone } = draft;

@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
 import { statuses, type Status } from '../../domain/status.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, refuseField } from '../../errors.ts';
 import { isCancelled, isParameterRefused } from '../sqlstate.ts';
 import { quantities, type Quantity } from '../counting/countable-facts.ts';
 import { sumByRefId } from './ref-id-sums.ts';
 import { inOneSnapshot } from './snapshot.ts';
-import { readRange, refuseRange, type StatsRange } from './stats-range.ts';
+import { readRange, type StatsRange } from './stats-range.ts';
 import { readSums, type Sums, type SumsQuery } from './stats-sums.ts';
 
 export const statsGroups = ['day', 'offer', 'ref_id', 'status'] as const;
@@ -117,7 +117,7 @@ async function readInTime<T>({ time_zone, group_by }: StatsQuery, read: () => Pr
     return await read();
   } catch (error) {
     if (isParameterRefused(error)) {
-      throw refuseRange([{ field: 'time_zone', message: `"${time_zone}" is not a time zone that we know` }], error);
+      throw refuseField('time_zone', `"${time_zone}" is not a time zone that we know`, error);
     }
     if (!isCancelled(error)) throw error;
     if (group_by !== 'ref_id') {
@@ -125,7 +125,7 @@ async function readInTime<T>({ time_zone, group_by }: StatsQuery, read: () => Pr
       throw new AppError('unavailable', message, { cause: error });
     }
     const message = 'the range holds more than can be counted by ref_id in time: choose a shorter one';
-    throw refuseRange([{ field: 'from', message }], error);
+    throw refuseField('from', message, error);
   }
 }
 

@@ -18,9 +18,12 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-// In each of these nights clocks are changed somewhere, on Lord Howe Island by half an hour.
+// In each of these nights clocks are changed somewhere, on Lord Howe Island by half an hour, in Havana at midnight.
 const NIGHTS = ['2025-03-30T01:00:00Z', '2025-11-02T06:00:00Z', '2025-04-05T15:00:00Z'].map((text) => Date.parse(text));
-const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'Asia/Kolkata'];
+const ZONES = [
+  ...['UTC', 'Europe/Berlin', 'America/New_York', 'America/Havana'],
+  ...['Australia/Lord_Howe', 'Asia/Kathmandu', 'Asia/Kolkata'],
+];
 
 const PARTNERS = 2;
 const LEADS = 2;

@@ -19,10 +19,19 @@ export function dayOf(timeMs: number, timeZone: string): string {
 
 /** The moment at which a day begins in a time zone, as ISO 8601 UTC; where its clocks skip midnight, the first that there is. */
 export function beginOfDay(day: string, timeZone: string): string {
-  const wantedMs = Date.parse(day);
-  // Twice: the offset at the first guess may be that of the day before a change of clocks.
-  const guessMs = wantedMs - offsetMs(wantedMs, timeZone);
-  return new Date(wantedMs - offsetMs(guessMs, timeZone)).toISOString();
+  return firstMomentAt(Date.parse(day), timeZone);
+}
+
+/**
+ * The first moment at which clocks of a time zone show a time, as ISO 8601 UTC; where they skip it, one just after. Postgres
+ * takes the same for dates (src/db/day-start.ts).
+ * @param wallMs what they show, as if it were UTC
+ */
+export function firstMomentAt(wallMs: number, timeZone: string): string {
+  // As clocks are set a day before or a day after, so that a change of clocks lies between the two.
+  const moments = [wallMs - DAY_MS, wallMs + DAY_MS].map((nearMs) => wallMs - offsetMs(nearMs, timeZone));
+  const notBefore = moments.filter((timeMs) => wallClockMs(timeMs, timeZone) >= wallMs);
+  return new Date(Math.min(...notBefore)).toISOString();
 }
 
 /** So many days later; fewer than none is earlier. */

@@ -17,6 +17,18 @@ describe('a time that a reader types', () => {
     assert.equal(readLocalTime('2026-10-25T03:30', BERLIN), '2026-10-25T02:30:00.000Z');
   });
 
+  it('is the first of its kind where clocks show it twice, and the next that there is where they skip it', () => {
+    for (const [typed, zone, moment] of [
+      ['2026-11-01T00:30', 'America/Havana', '2026-11-01T04:30:00.000Z'],
+      ['2026-03-08T00:30', 'America/Havana', '2026-03-08T05:30:00.000Z'],
+      ['2026-10-25T02:30', BERLIN, '2026-10-25T00:30:00.000Z'],
+      ['2026-03-29T02:30', BERLIN, '2026-03-29T01:30:00.000Z'],
+      ['2026-04-05T01:45', 'Australia/Lord_Howe', '2026-04-04T14:45:00.000Z'],
+    ] as const) {
+      assert.equal(readLocalTime(typed, zone), moment, `${typed} in ${zone}`);
+    }
+  });
+
   it('comes back as it was typed', () => {
     for (const zone of ['UTC', BERLIN, 'America/New_York', 'Asia/Kathmandu', 'Pacific/Apia']) {
       for (const typed of ['2026-01-31T09:15:00', '2026-07-31T23:59:59', '2026-12-31T00:00:01']) {
@@ -29,8 +41,9 @@ describe('a time that a reader types', () => {
     assert.equal(readLocalTime('2026-01-31T09:15:00.123Z', BERLIN), '2026-01-31T09:15:00.123Z');
   });
 
-  it('is refused when it is none', () => {
-    for (const text of ['', 'soon', '2026-01-31', '2026-13-31T09:15', '2026-01-31T25:00', '2026-01-31T09:15+02:00']) {
+  it('is refused when it is none, or of a day that cannot be', () => {
+    const none = ['', 'soon', '2026-01-31', '2026-13-31T09:15', '2026-01-31T25:00', '2026-01-31T09:15+02:00'];
+    for (const text of [...none, '2026-02-30T09:15', '0001-01-01T00:00', '9999-12-31T23:59']) {
       assert.equal(readLocalTime(text, BERLIN), undefined, text);
     }
   });
