@@ -145,7 +145,25 @@ describe('the operations listener', () => {
       await from('http://127.0.0.1:3001', '127.0.0.1:3001').expect(201);
       await hostIs('localhost:3001').set('origin', 'https://evil.example').expect(200);
     });
+
+    for (const address of ['10.0.0.5', '0.0.0.0', '2001:db8::7']) {
+      it(`lets no page of another port change anything when it listens on ${address}`, async () => {
+        const app = build({ allowedHosts: [address, 'ops.example'] });
+        const host = address.includes(':') ? `[${address}]` : address;
+        const from = (origin: string) =>
+          request(app)
+            .post('/v1/admin/partners')
+            .set({ host: `${host}:3001`, authorization: `Bearer ${KEY}`, origin })
+            .send({ name: 'Origin' });
+        await from(`http://${host}:3001`).expect(201);
+        await from('https://ops.example').expect(201);
+        const response = await from(`http://${host}:8080`);
+        assert.equal(response.status, 403);
+        assert.equal(bodyOf<Problem>(response).kind, 'wrong_origin');
+      });
+    }
   });
+
   it('answers a method that a route does not know with 405 and those it knows', async () => {
     const { paths } = bodyOf<{ paths: Record<string, object> }>(await request(api.app).get('/v1/admin/openapi.json'));
     for (const [path, operations] of adminPaths(paths)) {

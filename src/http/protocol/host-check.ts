@@ -49,16 +49,16 @@ function isOurs(name: string | undefined, names: ReadonlySet<string>): boolean {
 }
 
 /**
- * Behind a proxy the page may know us by another of our names than the request does. Those of this machine are no such names:
- * another program may listen on another port of it.
+ * Behind a proxy the page may know us by another of our names than the request does. Addresses and `localhost` are no such
+ * names: they are of the machine, and another program may listen on another port of it.
  */
 function isSamePlace(origin: string, host: string | undefined, names: ReadonlySet<string>): boolean {
   const place = /^https?:\/\/([^/]+)$/i.exec(origin)?.[1]?.toLowerCase();
   if (place === undefined) return false;
   const name = nameIn(place);
-  return place === host?.toLowerCase() || (name !== undefined && !isThisMachine(name) && names.has(name));
+  return place === host?.toLowerCase() || (name !== undefined && !isOfMachine(name) && names.has(name));
 }
 
-function isThisMachine(name: string): boolean {
-  return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
+function isOfMachine(name: string): boolean {
+  return name === 'localhost' || isIP(name) !== 0;
 }
