@@ -77,14 +77,14 @@ function refuse(req: IncomingMessage, res: ServerResponse): void {
  * once, and the connection stays for the next request.
  */
 function closeUnlessRead(req: IncomingMessage): void {
-  if (!req.complete) soon(req, () => req.complete || req.socket.destroy());
+  if (!req.complete) soon(() => req.complete || req.socket.destroy());
 }
 
 function closeSoon(req: IncomingMessage): void {
-  soon(req, () => req.socket.destroy());
+  soon(() => req.socket.destroy());
 }
 
-function soon({ socket }: IncomingMessage, act: () => void): void {
-  const timer = setTimeout(act, LINGER_MS);
-  socket.once('close', () => clearTimeout(timer));
+/** Nothing is hung on the connection: it may be kept for long and bring many such requests. To close it twice does no harm. */
+function soon(act: () => void): void {
+  setTimeout(act, LINGER_MS).unref();
 }
