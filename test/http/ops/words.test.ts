@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mapWord, readVocabulary } from '../../../src/db/advertisers.ts';
 import { countRefusedCalls } from '../../../src/db/refused-calls.ts';
 import type { ConsoleVisitor } from '../browser-without-scripts.ts';
 import { useOpsConsole } from './ops-stage.ts';
@@ -24,6 +25,13 @@ describe('pages of what advertisers say', () => {
       .status;
   const callOf = async (conversionId: string) =>
     (await ops.network.db('status_calls').where({ conversion_id: conversionId }).first<{ call_id: number }>()).call_id;
+
+  /** The row of a word that waits, as the editor shows it. */
+  async function waitingRow(editor: string, word: string): Promise<Record<string, string>> {
+    const { text } = await admin.get(editor);
+    assert.ok(text.includes(`name="word" value="${word}"`) && text.includes(`name="waiting" value="${word}"`), word);
+    return { word, meaning: '', waiting: word };
+  }
 
   it('an unknown word is mapped from the inbox, which first says how many calls that applies', async () => {
     const [known, late] = [await aLead(), await aLead()];
@@ -117,7 +125,34 @@ describe('pages of what advertisers say', () => {
     assert.equal(typed.status, 400);
     assert.match(typed.text, /Teils has no meaning yet: choose one/);
     assert.match(typed.text, /value="Teils"/);
-    assert.equal((await admin.post(editor, { word: 'vielleicht', meaning: '', default_status: '' })).status, 303);
+    const row = await waitingRow(editor, 'vielleicht');
+    assert.equal((await admin.post(editor, { ...row, default_status: '' })).status, 303);
+    const other = await admin.post(editor, { ...row, word: 'Teils', default_status: '' });
+    assert.match(other.text, /Teils has no meaning yet: choose one/);
+  });
+
+  it('words that wait may go on waiting when others have come before them, or somebody has said what they mean', async () => {
+    const editor = `/ops/advertisers/${ops.network.advertiserId}/vocabulary`;
+    const { conversionId } = await aLead();
+    const words = Array.from({ length: 20 }, (_, nth) => `a-${String(nth + 1).padStart(2, '0')}`);
+    for (const word of words) await refuse(conversionId, word);
+    const [mapped, last] = [await waitingRow(editor, 'a-01'), await waitingRow(editor, 'a-20')];
+    await refuse(conversionId, 'a-00');
+    assert.equal((await admin.post(editor, { ...last, default_status: '' })).status, 303);
+    await mapWord(ops.network.db, { advertiserId: ops.network.advertiserId, word: 'a-01', meaning: 'ignore' });
+    assert.equal((await admin.post(editor, { ...mapped, default_status: '' })).status, 303);
+    const { words: meant } = await readVocabulary(ops.network.db, ops.network.advertiserId);
+    assert.deepEqual(meant, { 'a-01': 'ignore' });
+  });
+
+  it('a word that waits and has a line break does not keep the others from being saved', async () => {
+    const editor = `/ops/advertisers/${ops.network.advertiserId}/vocabulary`;
+    const { conversionId } = await aLead();
+    await refuse(conversionId, '0\nb');
+    await waitingRow(editor, '0\nb');
+    // As a browser sends what stands in a line, and what is hidden.
+    const row = { word: '0b', meaning: '', waiting: '0\r\nb' };
+    assert.equal((await admin.post(editor, { ...row, default_status: '' })).status, 303);
   });
 
   it('a status is given by hand, with a reason', async () => {

@@ -54,7 +54,7 @@ export function addVocabularyPages(routes: Router, { db, statuses: intake }: Voc
     const advertiser = await findAdvertiser(db, req.params.id);
     const { advertiser_id: id } = advertiser;
     const form = readForm(req.body);
-    const parsed = readVocabulary(form, await readUnknown(id));
+    const parsed = parseForm(form, advertiser.vocabulary ?? PLAIN_VOCABULARY);
     if ('problems' in parsed) {
       return show(res, advertiser, { unknown: [], form, problems: parsed.problems.map(tellProblem) });
     }
@@ -87,11 +87,11 @@ export function addVocabularyPages(routes: Router, { db, statuses: intake }: Voc
 
 /** What stands in the form: its words, those that wait with what others mean by them, and some empty rows. */
 function formOf(vocabulary: Vocabulary, unknown: UnknownWordView[]): VocabularyForm {
-  const known = Object.entries(vocabulary.words).map(([word, meaning]) => ({ word, meaning }));
+  const known = Object.entries(vocabulary.words).map(([word, meaning]) => ({ word, meaning, isWaiting: false }));
   const waiting = unknown
     .filter(({ word }) => findMeaning(word, vocabulary) === undefined)
-    .map(({ word, suggestion }) => ({ word, meaning: suggestion ?? '' }));
-  const empty = Array.from({ length: EMPTY_ROWS }, () => ({ word: '', meaning: '' }));
+    .map(({ word, suggestion }) => ({ word, meaning: suggestion ?? '', isWaiting: true }));
+  const empty = Array.from({ length: EMPTY_ROWS }, () => ({ word: '', meaning: '', isWaiting: false }));
   return {
     words: [...known, ...waiting, ...empty],
     defaultStatus: vocabulary.default_status ?? '',
@@ -99,25 +99,40 @@ function formOf(vocabulary: Vocabulary, unknown: UnknownWordView[]): VocabularyF
   };
 }
 
+/** Which words wait, the form says itself: others may have come or gone since it was opened. */
 function readForm(body: unknown): VocabularyForm {
-  const meanings = textsIn(body, 'meaning');
+  const [meanings, waiting] = [textsIn(body, 'meaning'), textsIn(body, 'waiting')];
   return {
-    words: textsIn(body, 'word').map((word, index) => ({ word, meaning: meanings[index] ?? '' })),
+    words: textsIn(body, 'word').map((word, index) => ({
+      word,
+      meaning: meanings[index] ?? '',
+      isWaiting: inOneLine(word) === inOneLine(waiting[index] ?? ''),
+    })),
     defaultStatus: textIn(body, 'default_status'),
     parameters: Object.fromEntries(statusFieldNames.map((name) => [name, textIn(body, `parameter_${name}`).trim()])),
   };
 }
 
-/** A word that waits for a meaning may go on waiting; one that was typed must have one. */
-function readVocabulary({ words, defaultStatus, parameters }: VocabularyForm, unknown: UnknownWordView[]) {
-  const isWaiting = (word: string) => unknown.some((other) => other.word === normaliseWord(word));
-  const unmeant = words.find(({ word, meaning }) => meaning === '' && word.trim() !== '' && !isWaiting(word));
+/** A browser leaves line breaks out of what can be typed, and not out of what is hidden. */
+function inOneLine(word: string): string {
+  return normaliseWord(word.replaceAll(/[\r\n]/g, ''));
+}
+
+/**
+ * A word that waits for a meaning may go on waiting, or keep the one that somebody has given it meanwhile; one that was typed
+ * must have one.
+ */
+function parseForm({ words, defaultStatus, parameters }: VocabularyForm, now: Vocabulary) {
+  const rows = words.filter(({ word }) => word.trim() !== '');
+  const [given, left] = [rows.filter(({ meaning }) => meaning !== ''), rows.filter(({ meaning }) => meaning === '')];
+  const unmeant = left.find(({ isWaiting }) => !isWaiting);
   if (unmeant) return { problems: [{ field: `words.${unmeant.word}`, message: 'has no meaning yet: choose one' }] };
-  const given = words.filter(({ word, meaning }) => word.trim() !== '' && meaning !== '');
   const twice = given.find(({ word }, index) => given.findIndex((other) => other.word === word) !== index);
   if (twice) return { problems: [{ field: `words.${twice.word}`, message: 'stands here twice' }] };
+  const leftWords = new Set(left.map(({ word }) => normaliseWord(word)));
+  const meanwhile = Object.entries(now.words).filter(([word]) => leftWords.has(word));
   return parseVocabulary({
-    words: Object.fromEntries(given.map(({ word, meaning }) => [word, meaning])),
+    words: Object.fromEntries([...meanwhile, ...given.map(({ word, meaning }) => [word, meaning] as const)]),
     default_status: defaultStatus === '' ? null : defaultStatus,
     parameters: Object.fromEntries(Object.entries(parameters).filter(([, name]) => name !== '')),
   });
