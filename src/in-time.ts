@@ -1,11 +1,11 @@
 import { AppError } from './errors.ts';
 
-/** Whether the caller still waits; the signal is made when it is asked for, because few ask. */
+/** Whether the caller still waits. */
 export type Late = {
   /** @throws the refusal, once the time is up */
   throwIfLate(): void;
-  /** Aborted when the time is up. */
-  readonly signal: AbortSignal;
+  /** Aborted when the time is up. Made when it is asked for, because few ask. */
+  signal(): AbortSignal;
 };
 
 /**
@@ -20,11 +20,12 @@ export async function inTime<T>(
 ): Promise<T> {
   let refusal: AppError | undefined;
   let controller: AbortController | undefined;
+  // No getters: V8 keeps each getter of such an object, and with it the whole request, until its next full collection.
   const late: Late = {
     throwIfLate() {
       if (refusal) throw refusal;
     },
-    get signal() {
+    signal() {
       controller ??= new AbortController();
       if (refusal) controller.abort(refusal);
       return controller.signal;

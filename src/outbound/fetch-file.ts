@@ -112,12 +112,12 @@ async function open(
 ): Promise<Dispatcher.ResponseData> {
   try {
     return await inTime(
-      async ({ signal: late }) => {
+      async (late) => {
         const response = await request(url, {
           dispatcher: agent,
           method: 'GET',
           headers,
-          signal: AbortSignal.any([signal, late]),
+          signal: AbortSignal.any([signal, late.signal()]),
         });
         return response;
       },

@@ -47,7 +47,7 @@ export function createOriginCheck({ statuses, refusedCalls }: OriginDeps): Origi
     }
     if (advertiser && (!advertiser.proofs.token || (token && hasLiveToken(advertiser, token)))) return;
     try {
-      await askAboutToken({ ip, advertiserId, token }, late.signal);
+      await askAboutToken({ ip, advertiserId, token }, late.signal());
     } catch (error) {
       const kind = error instanceof AppError ? error.kind : undefined;
       if (kind === 'unauthorized') note('token');
