@@ -11,9 +11,26 @@ const TRANSACTION_PARAMETERS =
   /^(tid|txid|tx|tran(s|saction)?_?id|transaction|(adv_)?order_?id|action_?id|sale_?id|conv(ersion)?_?(unique_?)?id|rdtk_event_id|event_id|exto)$/i;
 // RFC 6761, 6762 and 8375, and what home routers and offices use: no public DNS has such names.
 const PRIVATE_NAME = /(^|\.)(local|localdomain|internal|intranet|lan|home|corp|private|test|invalid|home\.arpa)\.?$/i;
-// Brackets of other systems around a plain word: [x], #x#, ##x##, <x>, __x__. What `{{x}}`, `${x}` and `%x%` are is told by the
-// check of the URL, because those could never be meant.
-const FOREIGN_MACRO = /\[([a-z_][\w.-]*)\]|##?([a-z_][\w.-]*)##?(?=&|$)|<([a-z_][\w.-]*)>|__([a-z]\w*?)__/gi;
+const WORD = '([a-z_][\\w.-]*)';
+const PLAIN_WORD = '([a-z_]\\w+)';
+const HASHES = '(?:#|%23){1,2}';
+// Signs that ordinary values hold as well, as `price=$5`, `10:30` and `a|b|c` do: what has them is a macro only where it is
+// a whole value, or a whole segment of a path.
+const whole = (macro: string) => `(?<=^|/)${macro}(?=$|[/#])`;
+// How other systems write a macro, its signs percent-encoded or not: [x], <x>, #x#, ##x##, __x__, $(x); :x, $x, |x|. What
+// `{{x}}`, `${x}` and `%x%` are is told by the check of the URL, because those could never be meant.
+const FOREIGN_MACRO = new RegExp(
+  [
+    `(?:\\[|%5b)${WORD}(?:\\]|%5d)`,
+    `(?:<|%3c)${WORD}(?:>|%3e)`,
+    `${HASHES}${WORD}${HASHES}(?=&|$)`,
+    '__([a-z]\\w*?)__',
+    `(?:\\$|%24)(?:\\(|%28)${WORD}(?:\\)|%29)`,
+    whole(`(?::|%3a|\\$|%24)${PLAIN_WORD}`),
+    whole(`(?:\\||%7c)${WORD}(?:\\||%7c)`),
+  ].join('|'),
+  'gi',
+);
 
 /** Whether the partner has a signing secret; leave it out where that is not known, and nothing is said of signing. */
 export type SigningState = { hasSecret?: boolean | undefined };
@@ -119,9 +136,9 @@ function findForeignMacros(template: string): { text: string; word: string }[] {
   // The name of a parameter may well hold brackets: `sub[1]=`.
   const values = query.split('&').map((parameter) => parameter.slice(parameter.indexOf('=') + 1));
   return [path, ...values].flatMap((text) =>
-    [...text.matchAll(FOREIGN_MACRO)].map((match) => ({
-      text: match[0],
-      word: match[1] ?? match[2] ?? match[3] ?? match[4] ?? '',
+    [...text.matchAll(FOREIGN_MACRO)].map(([whole, ...words]) => ({
+      text: whole,
+      word: words.find((word) => word !== undefined) ?? '',
     })),
   );
 }

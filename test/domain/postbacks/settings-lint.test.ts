@@ -54,6 +54,18 @@ describe('settings that can be saved', () => {
     ['&cid=<sub_id>', '{ref_id}'],
     ['&cid=__CLICKID__', '{ref_id}'],
     ['&x=a-[txid]-b', '{conversion_id}'],
+    ['&cid=:clickid', '{ref_id}'],
+    ['&back=/done/:txid/', '{conversion_id}'],
+    ['&cid=$clickid', '{ref_id}'],
+    ['&cid=$(clickid)', '{ref_id}'],
+    ['&x=a-$(txid)-b', '{conversion_id}'],
+    ['&cid=|clickid|', '{ref_id}'],
+    ['&cid=%7Cclickid%7C', '{ref_id}'],
+    ['&cid=%5Bclickid%5D', '{ref_id}'],
+    ['&cid=%3csub_id%3e', '{ref_id}'],
+    ['&cid=%23%23PAYOUT%23%23', '{payout}'],
+    ['&cid=%24clickid', '{ref_id}'],
+    ['&cid=%3Aclickid', '{ref_id}'],
   ];
   for (const [rest, meant] of foreign) {
     it(`bring a warning with ${rest}, and the macro that may be meant`, () => {
@@ -62,7 +74,31 @@ describe('settings that can be saved', () => {
     });
   }
 
-  for (const rest of ['&cid={{clickid}}', '&cid=${clickid}', '&cid=%clickid%', '&cid=%ad_id%', '&cid={clickid}']) {
+  for (const path of [':clickid', '$clickid', '|clickid|', '%5Bclickid%5D', 'a-$(clickid)']) {
+    it(`bring a warning with ${path} in the path, and the macro that may be meant`, () => {
+      const url = GOOD.replace('/in?', `/in/${path}/x?`);
+      assert.deepEqual(codesOf(url), ['foreign_macro url']);
+      assert.ok(messageOf(url).includes('write {ref_id}'), messageOf(url));
+    });
+  }
+
+  it('are told that only what follows a # is not sent', () => {
+    assert.match(messageOf(`${GOOD}&cid=#clickid#`), /would not be sent/);
+    assert.match(messageOf(`${GOOD}&cid=%23clickid%23`), /sent as it is/);
+  });
+
+  it('bring one warning for each macro of another system', () => {
+    assert.deepEqual(codesOf(`${GOOD}&a=[clickid]&b=$payout&c=:status`), Array(3).fill('foreign_macro url'));
+  });
+
+  for (const rest of [
+    '&cid={{clickid}}',
+    '&cid=%7Bclickid%7D',
+    '&cid=${clickid}',
+    '&cid=%clickid%',
+    '&cid=%ad_id%',
+    '&cid={clickid}',
+  ]) {
     it(`are refused with ${rest}`, () => {
       assert.notDeepEqual(checkPostbackSettings(settingsFor(GOOD + rest)), []);
     });
@@ -76,6 +112,21 @@ describe('settings that can be saved', () => {
 
   it('may hold brackets that are no macro', () => {
     assert.deepEqual(codesOf(`${GOOD}&sub[1]=x&list=[1,2]&q=a#top`), []);
+    assert.deepEqual(codesOf(`${GOOD}&sub%5Bname%5D=x&list=%5B1%2C2%5D`), []);
+  });
+
+  it('may hold signs that are no macro', () => {
+    assert.deepEqual(codesOf(GOOD.replace('.example/', '.example:8080/')), []);
+    for (const rest of [
+      ...['price=$5', 'price=$5.00', 'price=US$x', 'at=10:30', 'at=2026-01-02T10:30:00Z', 'x=:8080', 'ratio=a:b'],
+      ...['list=a|b|c', 'list=|a|b|', 'list=a%7Cb%7Cc', 'mood=:)', 'mood=:D', 'sign=$', 'path=$.store', '$top=5'],
+      ...['hash=$2y$10$abc', 'back=https://shop.example:8080/a', 'urn=urn:isbn:1', 'emoji=:tada:', 'a=b$c', 'f=g(x)'],
+    ]) {
+      assert.deepEqual(codesOf(`${GOOD}&${rest}`), [], rest);
+    }
+    for (const path of ['v1/users:send', 'a:b', 'sum($x)', '$metadata.xml', '10:30', 'a|b|c']) {
+      assert.deepEqual(codesOf(GOOD.replace('/in?', `/${path}/in?`)), [], path);
+    }
   });
 
   it('bring a warning about http, and about names that only a private network knows', () => {

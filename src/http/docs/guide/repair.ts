@@ -6,7 +6,7 @@ export const repairSections = [
     'test-call',
     'Test before you send traffic',
     `
-<p>Your console shows the exact request while you type your settings, and warns of what will likely cost you money: a status that your tracker needs and that is switched off, <code>{postback_id}</code> where a transaction id belongs, another system's brackets. <strong>Send a test</strong> calls your endpoint at once, by the same client as every postback, and shows both sides with a sentence that says what the answer means.</p>
+<p>Your console shows the exact request while you type your settings, and warns of what will likely cost you money: a status that your tracker needs and that is switched off, <code>{postback_id}</code> where a transaction id belongs, another system's macros. <strong>Send a test</strong> calls your endpoint at once, by the same client as every postback, and shows both sides with a sentence that says what the answer means.</p>
 <p>A test says that it is one: its ids begin with <code>test</code>, and it carries the header <code>x-cashcat-test: 1</code>. Your tracker may refuse it because it does not know the click; give it a real click id as <code>ref_id</code> then.</p>
 <pre class="shell"><code>curl -s -X POST "<%= it.publicUrl %>/v1/partner/postback/test" \\
   -H "Authorization: Bearer $KEY" \\
