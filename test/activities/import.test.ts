@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { updateAdvertiser } from '../../src/db/advertisers.ts';
 import { importTells } from '../../src/db/imports/import-tells.ts';
+import { beginReceiving, finishReceiving, insertChunks } from '../../src/db/imports/receiving.ts';
 import { claimLeads } from '../../src/db/outbox.ts';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import type { AppError } from '../../src/errors.ts';
+import { newImportId } from '../../src/new-ids.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
 import { settleLatest } from '../support/leads/settle.ts';
@@ -356,6 +358,34 @@ describe('an import', () => {
     assert.equal((await left()).length, 50);
     await importTells.tellSilent(db, 3_600_000);
     assert.deepEqual([await left(), await db('imports').where({ import_id: 'abandoned' })], [[], []]);
+  });
+
+  it('does not count when some of its rows were dropped because its process seemed dead', async () => {
+    const { db, network } = stage;
+    const importId = newImportId();
+    const { advertiserId } = network;
+    const upload = {
+      importId,
+      advertiserId,
+      source: 'ops',
+      fileName: null,
+      notify: true,
+      dryRun: false,
+      again: false,
+    } as const;
+    await beginReceiving(db, upload);
+    const chunks = Array.from({ length: 150 }, (_, chunk) => ({ chunk, firstRow: chunk + 1, fileRows: '[["x","y"]]' }));
+    await insertChunks(db, importId, chunks);
+    await db('imports')
+      .where({ import_id: importId })
+      .update({ touched_at: db.raw(`now() - interval '2 hours'`) });
+    await importTells.tellSilent(db, 3_600_000);
+    const header = ['conversion_id', 'status'];
+    const mapping = { conversion_id: 'conversion_id', status: 'status' };
+    const whole = { format: 'csv', bytes: 1, sha256: importId, header, mapping, rows: 150 } as const;
+    await assert.rejects(finishReceiving(db, importId, whole), /given up/);
+    await importTells.tellSilent(db, 3_600_000);
+    assert.deepEqual(await db('imports').where({ import_id: importId }), []);
   });
 
   it('forgets what a dry run has assumed also when that is cancelled while it is paused', async () => {

@@ -55,7 +55,7 @@ export type ReceivedFile = {
 const FINISH_RECEIVING = `
   update imports set format = :format, bytes = :bytes, sha256 = :sha256, header = :header::text[], mapping = :mapping,
     rows = :rows, state = 'running', started_at = now(), touched_at = now(), tell_at = now()
-  where import_id = :importId and state = 'receiving'
+  where import_id = :importId and state = 'receiving' and asked = 'run'
   returning ${IMPORT_COLUMNS}`;
 
 /**
@@ -105,18 +105,24 @@ export async function dropReceived(db: Knex, importId: string, signal?: AbortSig
   return true;
 }
 
+// Before any of its rows goes: the process may only have been frozen, and would make a file count that is no longer whole.
+const GIVE_UP = `
+  update imports set asked = 'cancel' where state = 'receiving' and import_id = (
+    select import_id from imports
+    where state = 'receiving' and touched_at < now() - :olderThanMs * interval '1 millisecond'
+    order by import_id limit 1
+  )
+  returning import_id as "importId"`;
+
 /**
  * The same for files whose process has died: some rows of one of them, so that whoever calls it again and again is never kept
  * for long. @param olderThanMs longer than any upload may take
  */
 export async function dropAbandoned(db: Knex, olderThanMs: number): Promise<void> {
-  const abandoned = await db('imports')
-    .where({ state: 'receiving' })
-    .where('touched_at', '<', db.raw(`now() - ? * interval '1 millisecond'`, [olderThanMs]))
-    .orderBy('import_id')
-    .first<{ import_id: string } | undefined>('import_id');
-  if (!abandoned || (await dropRows(db, abandoned.import_id))) return;
-  await db('imports').where({ import_id: abandoned.import_id, state: 'receiving' }).delete();
+  const { rows } = await db.raw<{ rows: { importId: string }[] }>(GIVE_UP, { olderThanMs });
+  const importId = rows[0]?.importId;
+  if (importId === undefined || (await dropRows(db, importId))) return;
+  await db('imports').where({ import_id: importId, state: 'receiving' }).delete();
 }
 
 /** The columns of an advertiser's last file that was applied; empty when there was none. */
