@@ -4,12 +4,17 @@ import { peek } from './peek.ts';
 
 const DELIMITERS = [',', ';', '\t', '|'];
 
+// By which Excel names the delimiter, in a line above the header; a line break ends it.
+const NAMED_DELIMITER = /^\s*"?sep=([^\w"\r\n])"?(?=[\r\n]|$)/i;
+
 /**
- * The rows of a CSV file, the header first. Which sign delimits its fields is found out by the header; rows that hold
- * nothing are left out.
+ * The rows of a CSV file, the header first. Which sign delimits its fields is found out by the header, unless a line above it
+ * says so (`sep=;`), which is no row; rows that hold nothing are left out.
  */
 export async function readCsv(text: AsyncGenerator<string>): Promise<AsyncGenerator<string[][]>> {
   const { head, rest } = await peek(text, (begun) => endOfHeader(begun) >= 0 || begun.length > MAX_ROW_LENGTH);
+  const named = NAMED_DELIMITER.exec(head);
+  if (named?.[1] !== undefined) return rowsOf(skip(rest, named[0].length), named[1]);
   const end = endOfHeader(head);
   const header = end < 0 ? head : head.slice(0, end);
   if (header.length > MAX_ROW_LENGTH) throw brokenFile(`The first row is longer than ${MAX_ROW_KIB} KB: is this CSV?`);
@@ -49,6 +54,14 @@ async function* rowsOf(text: AsyncGenerator<string>, delimiter: string): AsyncGe
   parser.end();
   await ended;
   yield take();
+}
+
+async function* skip(text: AsyncGenerator<string>, length: number): AsyncGenerator<string> {
+  let left = length;
+  for await (const piece of text) {
+    yield piece.slice(left);
+    left = Math.max(0, left - piece.length);
+  }
 }
 
 /** The header may hold line breaks between quotes. @returns -1 while its end has not come */

@@ -34,6 +34,8 @@ describe('the rows of a file', () => {
     ['CRLF and a byte order mark', '\ufeffid,state\r\na,sale\r\nb,"x,y"\r\n'],
     ['empty lines', '\n\nid,state\n\na,sale\n,\n\nb,"x,y"\n\n'],
     ['no line break at its end', 'id,state\na,sale\nb,"x,y"'],
+    ['its delimiter named above it', 'sep=;\r\nid;state\r\na;sale\r\nb;"x,y"\r\n'],
+    ['its delimiter named as a field', '\ufeff\n"SEP=\t"\nid\tstate\na\tsale\nb\tx,y\n'],
     ['blanks around the names', ' id , state \na,sale\nb,"x,y"\n'],
   ] as const) {
     it(`are found in CSV with ${what}`, async () => {
@@ -45,6 +47,11 @@ describe('the rows of a file', () => {
       ]);
     });
   }
+
+  it('are delimited as a line above the header says, whatever the header looks like', async () => {
+    const { header, rows } = await read('sep=^\nid^a;b;c\n1^2;3\n');
+    assert.deepEqual([header, rows], [['id', 'a;b;c'], [['1', '2;3']]]);
+  });
 
   it('may hold line breaks, quotes and the delimiter of another file', async () => {
     const { rows } = await read('id,reason\na,"two\nlines"\nb,"she said ""no"""\nc,5" pipe\nd,a;b\n');
@@ -133,11 +140,17 @@ describe('the rows of a file', () => {
   for (const [what, file, message] of [
     ['nothing', '', /empty/],
     ['blanks alone', ' \n\n ', /empty/],
+    ['the name of a delimiter alone', 'sep=;\r\n', /empty/],
     ['Latin-1', Buffer.from('id,reason\na,gr\xfcn\n', 'latin1'), /not UTF-8 text.*CSV UTF-8/],
     ['UTF-16', Buffer.from('\ufeffid,state\na,sale\n', 'utf16le'), /UTF-16.*CSV UTF-8/],
     ['a cut off character', Buffer.from('id\ngr\u00fcn').subarray(0, 6), /not UTF-8/],
     ['an Excel workbook', Buffer.from('PK\x03\x04rest'), /Excel workbook/],
     ['a compressed file', Buffer.from([0x1f, 0x8b, 8, 0]), /uncompressed/],
+    [
+      'a quote that is never closed below the name of a delimiter',
+      'sep=;\nid;state\na;sale\nb;"x\n',
+      /row 2: a quote is opened/,
+    ],
     ['a quote that is never closed', 'id,state\na,sale\nb,"x\nc,sale\n', /row 2: a quote is opened/],
     ['a row that is too long', `id,state\na,sale\nb,${wide}\n`, /longer than 64 KB/],
     ['a header that is too long', `id,${wide}`, /longer than 64 KB/],
