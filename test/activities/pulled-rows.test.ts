@@ -42,6 +42,12 @@ describe('the rows of an export that is pulled again and again', () => {
     assert.equal(await callsOf(), 1);
   });
 
+  it('are relayed in the order of those of any file', async () => {
+    await stage.db('outbox').delete();
+    await pull('approved');
+    assert.deepEqual(await stage.db('outbox').select('is_bulk', 'bulk_rank'), [{ is_bulk: true, bulk_rank: 0 }]);
+  });
+
   it('are judged again, though nothing has changed in them, once the words of their advertiser have', async () => {
     const { advertiserId } = stage;
     const text = `conversion_id,status\n${conversion},\n${conversion},sold\n`;
