@@ -13,6 +13,7 @@ import {
   type SendOutcome,
 } from '../../src/outbound/guarded-client.ts';
 import type { Dial } from '../../src/outbound/guarded-connect.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   findClosedPort,
   startHttpServer,
@@ -156,35 +157,35 @@ describe('the guarded client', () => {
     });
 
     it('a server that never answers', async () => {
-      const outcome = await outcomeOf(() => undefined, { timeoutMs: 150 });
+      const outcome = await endedInTime(150, (timeoutMs) => outcomeOf(() => undefined, { timeoutMs }));
       assertFields(outcome, { delivered: false, httpStatus: null, error: 'timeout' });
-      assertEndedInTime(outcome, 150);
     });
 
     it('a connection that is accepted but never speaks TLS', async () => {
       const { port } = kept(await startTcpServer(() => undefined));
-      const outcome = await createClient({ timeoutMs: 150 }).send(get(`https://127.0.0.1:${port}/`));
+      const url = `https://127.0.0.1:${port}/`;
+      const outcome = await endedInTime(150, (timeoutMs) => createClient({ timeoutMs }).send(get(url)));
       assert.equal(outcome.error, 'timeout');
-      assertEndedInTime(outcome, 150);
     });
 
     it('a connect that never answers', async () => {
-      const outcome = await sendUnconnected({ dial: () => new Promise(() => undefined) });
+      const dial = () => new Promise<never>(() => undefined);
+      const outcome = await endedInTime(150, (timeoutMs) => sendUnconnected({ timeoutMs, dial }));
       assert.equal(outcome.error, 'timeout');
-      assertEndedInTime(outcome, 150);
     });
 
     it('a name server that never answers', async () => {
-      const outcome = await sendUnconnected({ resolveName: () => new Promise(() => undefined) });
+      const resolveName = () => new Promise<never>(() => undefined);
+      const outcome = await endedInTime(150, (timeoutMs) => sendUnconnected({ timeoutMs, resolveName }));
       assert.equal(outcome.error, 'timeout');
-      assertEndedInTime(outcome, 150);
     });
 
     it('a body that drips for ever, even with HTTP 200', async () => {
-      const outcome = await outcomeOf((_request, response) => drip(response), { timeoutMs: 2000 });
+      const outcome = await endedInTime(2000, (timeoutMs) =>
+        outcomeOf((_request, response) => drip(response), { timeoutMs }),
+      );
       assertFields(outcome, { delivered: false, httpStatus: 200, error: 'timeout' });
       assert.match(outcome.responseBody ?? '', /^x+$/);
-      assertEndedInTime(outcome, 2000);
     });
 
     it('headers that drip for ever', async () => {
@@ -530,8 +531,17 @@ function writeForever(response: ServerResponse | Socket, count: (bytes: number) 
   write();
 }
 
-function assertEndedInTime({ durationMs }: SendOutcome, timeoutMs: number): void {
-  assert.ok(durationMs >= timeoutMs - 5 && durationMs < timeoutMs + 10_000, `took ${durationMs} ms`);
+/**
+ * The outcome of a call whose time limit ends it. A busy machine makes it late now and then; a limit that holds for parts of
+ * a call alone, or twice, makes it late each time.
+ */
+async function endedInTime(timeoutMs: number, call: (timeoutMs: number) => Promise<SendOutcome>): Promise<SendOutcome> {
+  return await eventually(async () => {
+    const outcome = await call(timeoutMs);
+    const { durationMs } = outcome;
+    assert.ok(durationMs >= timeoutMs - 5 && durationMs < 1.9 * timeoutMs, `took ${durationMs} ms`);
+    return outcome;
+  });
 }
 
 async function until(condition: () => boolean): Promise<void> {
