@@ -1,4 +1,5 @@
 // What people read of the codes that the API answers with.
+import type { AttemptRow } from '../db/reports/conversion-facts.ts';
 import type { StatusResult } from '../domain/status-report.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
 
@@ -30,8 +31,17 @@ export function tellResult(result: StatusResult): string {
   return RESULTS[result];
 }
 
-/** Why an attempt brought no answer. @param error as its row has it; null when nobody saw the end */
-export function tellNoAnswer(error: string | null): string {
+/**
+ * What an attempt came to, as part of a sentence about it.
+ * @param httpStatus null when no answer arrived. @param error as its row has it
+ */
+export function tellOutcome(outcome: AttemptRow['outcome'], httpStatus: number | null, error: string | null): string {
+  if (outcome === 'running') return 'under way';
+  if (outcome === 'interrupted') return 'interrupted';
+  return httpStatus === null ? tellNoAnswer(error) : `HTTP ${httpStatus}`;
+}
+
+function tellNoAnswer(error: string | null): string {
   if (error === 'dots_in_path') return 'not sent: a ref_id or another value of "." or ".." cannot be part of a path';
   return error?.replaceAll('_', ' ') ?? 'no answer';
 }

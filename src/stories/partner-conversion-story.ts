@@ -6,7 +6,7 @@ import type {
   PartnerConversionFacts,
 } from '../db/reports/partner-conversion-facts.ts';
 import { formatMajorUnits } from '../domain/money.ts';
-import { tellNoAnswer, tellRefIdProblem } from './code-words.ts';
+import { tellOutcome, tellRefIdProblem } from './code-words.ts';
 import { tellPayouts } from './ledger-words.ts';
 import { tellPrice } from './price-words.ts';
 import { viewPartnerPostback } from './partner-postback.ts';
@@ -111,14 +111,8 @@ function tellPostback({ postback_id: id, status, created_at, ended_at, state, at
     { at: created_at, what: `${name}: due` },
     ...attempts.map(({ started_at: at, attempt, outcome, response, error }) => ({
       at,
-      what: `attempt ${attempt} of ${name}: ${tellResult(outcome, response?.http_status ?? null, error)}`,
+      what: `attempt ${attempt} of ${name}: ${tellOutcome(outcome, response?.http_status ?? null, error)}`,
     })),
     ...(ended_at === null ? [] : [{ at: ended_at, what: `${name}: ${state}` }]),
   ];
-}
-
-function tellResult(outcome: string, httpStatus: number | null, error: string | null): string {
-  if (outcome === 'running') return 'under way';
-  if (httpStatus !== null) return `HTTP ${httpStatus}`;
-  return error === null ? outcome : tellNoAnswer(error);
 }

@@ -53,7 +53,7 @@ function viewAttempt(row: AttemptRow) {
     request: { method, url: maskSecrets(url), headers, body: mask(body) },
     response: http_status === null ? null : { http_status, location: mask(location), body: mask(response_body) },
     ...{ error, duration_ms },
-    explanation: tellAttempt(row),
+    explanation: explainAttempt(row),
   };
 }
 
@@ -61,7 +61,7 @@ function mask(text: string | null): string | null {
   return text === null ? null : maskSecrets(text);
 }
 
-function explainAttempt(
+function explainEnd(
   { http_status, error, location, response_body }: AttemptRow,
   next: 'none_left' | null = null,
 ): string {
@@ -96,13 +96,13 @@ export function tellState({ postback, attempts, newer, refIdProblem }: PartnerPo
     case 'scheduled':
       return plain(last ? 'It is being sent now.' : 'It is about to be sent.');
     case 'retrying':
-      return plain(last ? tellAttempt(last) : '');
+      return plain(last ? explainAttempt(last) : '');
     case 'delivered': {
       const delivered = attempts.findLast(({ outcome }) => outcome === 'delivered');
-      return plain(delivered ? explainAttempt(delivered) : 'Delivered.');
+      return plain(delivered ? explainEnd(delivered) : 'Delivered.');
     }
     case 'failed':
-      return plain(last ? explainAttempt(last, 'none_left') : 'No attempt could be made.');
+      return plain(last ? explainEnd(last, 'none_left') : 'No attempt could be made.');
     case 'superseded':
       return newer
         ? {
@@ -118,8 +118,8 @@ export function tellState({ postback, attempts, newer, refIdProblem }: PartnerPo
   }
 }
 
-function tellAttempt(attempt: AttemptRow): string {
-  return attempt.outcome === 'running' ? 'An attempt is under way.' : explainAttempt(attempt);
+function explainAttempt(attempt: AttemptRow): string {
+  return attempt.outcome === 'running' ? 'An attempt is under way.' : explainEnd(attempt);
 }
 
 function explainSkip(

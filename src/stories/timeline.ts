@@ -6,7 +6,7 @@ import { tellFlag } from '../domain/fraud-flag.ts';
 import type { LeadEvent } from '../domain/lead-event.ts';
 import { formatMajorUnits } from '../domain/money.ts';
 import type { RefIdProblem } from '../domain/ref-id.ts';
-import { tellNoAnswer, tellRefIdProblem, tellResult } from './code-words.ts';
+import { tellOutcome, tellRefIdProblem, tellResult } from './code-words.ts';
 import { subjectsOf } from './conversion-view.ts';
 import { viewDroppedTouches } from './dropped-touches.ts';
 import { tellPayouts } from './ledger-words.ts';
@@ -146,9 +146,8 @@ function tellWhySkipped(reason: PostbackRow['skip_reason'], refIdProblem: RefIdP
 
 function tellAttempt(attempt: AttemptRow, receiver: string): Moment {
   const { postback_id, outcome, http_status, error, started_at } = attempt;
-  const answer = http_status === null ? tellNoAnswer(error) : `HTTP ${http_status}`;
-  const result =
-    outcome === 'running' ? 'under way' : outcome === 'interrupted' ? 'interrupted' : `${outcome}, ${answer}`;
+  const told = tellOutcome(outcome, http_status, error);
+  const result = outcome === 'delivered' || outcome === 'refused' ? `${outcome}, ${told}` : told;
   return {
     at: started_at,
     seq: null,

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { AppError } from '../../errors.ts';
 import { applyImport, askImport, readImport, type Import, type ImportKey } from './imports.ts';
-import { rememberSignedRequest } from './signed-files.ts';
+import { rememberSignedRequest } from './signed-requests.ts';
 
 export type OwnImportChange = Required<ImportKey> & {
   change: 'apply' | 'cancel';

@@ -1,4 +1,4 @@
-// Which import each signed request of the last day became, or was about.
+// Which import each signed request of the last day became, or was about. Its table is named after files: they came first.
 import type { Knex } from 'knex';
 
 // Longer than a signature is good and a file may take, so that whoever waits some hours with a repeat is answered as well.

@@ -10,6 +10,7 @@ export function readCallId(text: string): number {
   return callId.data;
 }
 
+/** Of kind `unknown`. @param callId as it was asked for */
 export function noSuchCall(callId: string | number): AppError {
   return new AppError('unknown', `There is no status call ${callId}.`);
 }

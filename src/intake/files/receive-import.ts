@@ -12,7 +12,7 @@ import {
   type NewImport,
   type ReceivedFile,
 } from '../../db/imports/receiving.ts';
-import { rememberSignedRequest } from '../../db/imports/signed-files.ts';
+import { rememberSignedRequest } from '../../db/imports/signed-requests.ts';
 import { rememberFileAsSigned, wasSignedAsCall } from '../../db/statuses/signed-calls.ts';
 import {
   findColumns,

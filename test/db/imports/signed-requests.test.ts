@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { beginReceiving } from '../../../src/db/imports/receiving.ts';
-import { rememberSignedRequest } from '../../../src/db/imports/signed-files.ts';
+import { rememberSignedRequest } from '../../../src/db/imports/signed-requests.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';

@@ -20,12 +20,12 @@ export function addUnknownWordRoutes(routes: Router, { db, statuses }: StatusCal
     res.json({ items: rows.map(viewUnknownWord), next_cursor: next === null ? null : writeCursor(next) });
   });
   routes.post('/unknown-words', async (req, res) => {
-    const { advertiser_id, word, status } = readWith(mappedWordSchema, req.body);
-    const [actor, advertiserId] = [actorOf(res), advertiser_id];
+    const { advertiser_id: advertiserId, word, status } = readWith(mappedWordSchema, req.body);
+    const actor = actorOf(res);
     const vocabulary = await asActor(db, actor, (trx) => mapWord(trx, { advertiserId, word, meaning: status }));
-    if (!vocabulary) throw new AppError('unknown', `There is no advertiser ${advertiser_id}.`);
+    if (!vocabulary) throw new AppError('unknown', `There is no advertiser ${advertiserId}.`);
     const applied = await statuses.applyKept({ advertiserId, actor, withinMs: APPLY_WITHIN_MS });
-    res.json({ advertiser_id, word: normaliseWord(word), status, ...viewApplied(applied) });
+    res.json({ advertiser_id: advertiserId, word: normaliseWord(word), status, ...viewApplied(applied) });
   });
   routes.all('/unknown-words', allowOnly('GET', 'HEAD', 'POST'));
 }
