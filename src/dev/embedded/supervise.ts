@@ -18,11 +18,16 @@ export type Supervised<S extends Server> = {
 };
 
 const FIRST_PAUSE_MS = 250;
-const MAX_TROUBLES = 4;
+const LONGEST_PAUSE_MS = 2000;
+const MAX_FAILED_STARTS = 4;
 // A server that has run for so long ended for a new reason, and not for the one it could not start for.
 const STEADY_MS = 60_000;
 
-/** Starts a server, and starts it again whenever it ends without having been asked to. */
+/**
+ * Starts a server, and starts it again whenever it ends without having been asked to, after pauses that grow while it does not
+ * run steadily. It gives up only when it cannot be started, several times in a row: one that starts may be killed as often as
+ * anybody likes.
+ */
 export async function supervise<S extends Server>(options: SuperviseOptions<S>): Promise<Supervised<S>> {
   const { name, start, onProgress, onGivingUp } = options;
   const stopping = new AbortController();
@@ -49,10 +54,9 @@ export async function supervise<S extends Server>(options: SuperviseOptions<S>):
   }
 
   async function restart(reason: string): Promise<void> {
-    for (let last = reason; ;) {
-      troubles += 1;
-      if (troubles > MAX_TROUBLES) return onGivingUp(`${name} could not be kept running. ${last}`);
-      const pauseMs = FIRST_PAUSE_MS * 2 ** (troubles - 1);
+    let last = reason;
+    for (let failedStarts = 0; failedStarts < MAX_FAILED_STARTS; failedStarts++) {
+      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** troubles++, LONGEST_PAUSE_MS);
       await pauseUnlessAborted(pauseMs, stopping.signal);
       if (stopping.signal.aborted) return;
       try {
@@ -64,5 +68,6 @@ export async function supervise<S extends Server>(options: SuperviseOptions<S>):
         onProgress(`${name} could not be started again: ${last}`);
       }
     }
+    onGivingUp(`${name} could not be kept running. ${last}`);
   }
 }
