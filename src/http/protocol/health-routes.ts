@@ -1,7 +1,11 @@
 import { Router } from 'express';
+import { inTime } from '../../in-time.ts';
 import type { Log } from '../../log.ts';
 import { allowOnly } from './method-not-allowed.ts';
 import { noteNotReady } from './unavailable-log.ts';
+
+// Whatever hangs, the answer is out within three seconds.
+const LOOK_WITHIN_MS = 2500;
 
 /** `/healthz`: the process is alive. `/readyz`: it can commit. */
 export function createHealthRoutes(checkReady: () => Promise<void>, log: Pick<Log, 'warn'>): Router {
@@ -22,7 +26,7 @@ export function createHealthRoutes(checkReady: () => Promise<void>, log: Pick<Lo
 /** An orchestrator only needs to know; why is for people. */
 async function isReady(checkReady: () => Promise<void>, log: Pick<Log, 'warn'>): Promise<boolean> {
   try {
-    await checkReady();
+    await inTime(checkReady, { withinMs: LOOK_WITHIN_MS, message: 'Readiness could not be looked at in time.' });
     return true;
   } catch (error) {
     noteNotReady(error, log);

@@ -25,4 +25,10 @@ describe('readiness', () => {
     await request(app).get('/readyz').expect(200);
     assert.equal(looks, 2);
   });
+
+  it('is denied in time when the look for it hangs, as with a frozen Postgres', async () => {
+    const log = { warn: () => undefined };
+    const app = express().use(createHealthRoutes(() => new Promise(() => undefined), log));
+    await request(app).get('/readyz').expect(503);
+  });
 });
