@@ -43,7 +43,8 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
     return visitPartner(req, res, req.params.partnerId);
   });
   app.get('/go/:offerId', (req, res) => goToOffer(req, res, req.params.offerId));
-  // Slashes too many are what links get by being put together; only what met no other route pays for this look.
+  // Slashes too many are what links get by being put together; only what met no other route pays for these looks.
+  app.get(/^\/+go\/+([^/]+)\/*$/i, (req, res) => goToOffer(req, res, req.params[0] ?? ''));
   app.get(/^\/+([^/]+)\/*$/, (req, res, next) => {
     const partnerId = req.params[0] ?? '';
     return reserved.has(partnerId) ? next() : visitPartner(req, res, partnerId);
@@ -54,12 +55,12 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
   /** R1: a touch, and with an offer a conversion too. */
   async function visitPartner(req: Request, res: Response, givenId: string): Promise<void> {
     if (isPrefetch(req.headers)) return pages.refusePrefetch(res);
-    const partnerId = (await catalogue.findPartner(givenId)) ? givenId : await findInLowerCase(givenId);
+    const partnerId = await findPartnerId(givenId);
     if (partnerId === undefined) return pages.sendWall(res, 404, { notice: 'unknown_link' });
 
     const query = readQuery(req.url);
     const offerId = firstOf(query.offer_id);
-    const offer = offerId === undefined ? undefined : await catalogue.findOffer(offerId);
+    const offer = offerId === undefined ? undefined : await findOffer(offerId);
     if (req.method === 'HEAD') return answerHead(res, offerId, offer);
 
     const bot = knownBot(req.headers['user-agent']);
@@ -87,7 +88,7 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
    */
   async function goToOffer(req: Request, res: Response, offerId: string): Promise<void> {
     if (isPrefetch(req.headers)) return pages.refusePrefetch(res);
-    const offer = await catalogue.findOffer(offerId);
+    const offer = await findOffer(offerId);
     const ownLeadId = findLeadOfCookie(req);
     const givenToken = firstOf(readQuery(req.url).lead);
     const leadIdOfLink = ownLeadId === undefined ? leadTokens.link.read(givenToken) : undefined;
@@ -108,10 +109,14 @@ export function addClickRoutes(app: Express, pages: Pages, deps: ClickDeps): voi
     }
   }
 
-  /** Ids are lower-case; a link that was written in capitals is still its partner's. */
-  async function findInLowerCase(givenId: string): Promise<string | undefined> {
-    const folded = givenId.toLowerCase();
-    return folded !== givenId && (await catalogue.findPartner(folded)) ? folded : undefined;
+  /** Ids are lower-case; a link that was written in capitals is still its partner's, and leads to its offer. */
+  async function findPartnerId(givenId: string): Promise<string | undefined> {
+    const partnerId = givenId.toLowerCase();
+    return (await catalogue.findPartner(partnerId)) ? partnerId : undefined;
+  }
+
+  async function findOffer(givenId: string): Promise<CatalogueOffer | undefined> {
+    return await catalogue.findOffer(givenId.toLowerCase());
   }
 
   /** The lead of the first cookie that is valid. */

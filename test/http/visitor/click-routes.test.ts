@@ -56,8 +56,28 @@ describe('R1: a touch', () => {
       clicks.map(({ touch }) => touch?.partnerId),
       Array(paths.length + 1).fill('abcdefghigk'),
     );
-    for (const path of ['//nobodyhere1/', '//docs', '/DOCS', '//go/loan']) await request(app).get(path).expect(404);
+    for (const path of ['//nobodyhere1/', '//docs', '/DOCS', '//go/nothing']) await request(app).get(path).expect(404);
     assert.equal(clicks.length, paths.length + 1);
+  });
+
+  it('an offer is found in capitals and with too many slashes too, so that no conversion is lost', async () => {
+    const { app, clicks } = await buildPublicApp();
+    const paths = [
+      '/go/LOAN',
+      '//go/loan',
+      '/go//Loan/',
+      '///go//Loan//',
+      `${PARTNER}?offer_id=LOAN`,
+      '//abcdefghigk//?offer_id=Loan',
+    ];
+    for (const path of paths) {
+      const response = await request(app).get(path);
+      assert.equal(response.status, 302, path);
+    }
+    assert.deepEqual(
+      clicks.map(({ conversion }) => conversion?.offerId),
+      Array(paths.length).fill('loan'),
+    );
   });
 
   it('a visit is answered only after it is committed', async () => {
