@@ -7,6 +7,7 @@ export const MAX_BODY_BYTES = 64 * 1024;
 
 // So long a caller has time to read the answer: closing at once would reset the connection while it still sends.
 const LINGER_MS = 500;
+const LOOK_MS = 5;
 
 // Files of statuses: their routes bound what they take by themselves.
 const FILES = /^\/(?:v1\/admin\/imports|ops\/imports|advertisers\/[^/?]{1,100}\/imports)\/?(?:\?|$)/;
@@ -74,10 +75,20 @@ function refuse(req: IncomingMessage, res: ServerResponse): void {
 
 /**
  * The request was answered before its body had come to an end. Node throws away what still comes: a small rest is gone at
- * once, and the connection stays for the next request.
+ * once, and the connection stays for the next request. A large one is not read to its end.
  */
 function closeUnlessRead(req: IncomingMessage): void {
-  if (!req.complete) soon(() => req.complete || req.socket.destroy());
+  if (req.complete) return;
+  const { socket } = req;
+  const mostRead = socket.bytesRead + MAX_BODY_BYTES;
+  // Node tells nobody of what it throws away.
+  const look = setInterval(() => {
+    if (!req.complete && socket.bytesRead > mostRead) socket.pause();
+  }, LOOK_MS).unref();
+  soon(() => {
+    clearInterval(look);
+    if (!req.complete) socket.destroy();
+  });
 }
 
 function closeSoon(req: IncomingMessage): void {

@@ -38,13 +38,22 @@ export function createFastServer(app: Express, { bodyTimeoutMs = BODY_TIMEOUT_MS
   app.request = Request.prototype as typeof app.request;
   app.response = Response.prototype as typeof app.response;
 
+  const mayGoOn = (req: Request, res: Response): boolean => {
+    if (hasBody(req) && !mayCarryFile(req)) limitBodyTime(req, res, bodyTimeoutMs);
+    return !refuseLargeBody(req, res);
+  };
   const server = http.createServer(
     { IncomingMessage: Request, ServerResponse: Response, connectionsCheckingInterval: SECOND },
     (req, res) => {
-      if (hasBody(req) && !mayCarryFile(req)) limitBodyTime(req, res, bodyTimeoutMs);
-      if (!refuseLargeBody(req, res)) app(req, res);
+      if (mayGoOn(req, res)) app(req, res);
     },
   );
+  // Node would ask for the body of a caller who waits with it before anybody has looked at its length.
+  server.on('checkContinue', (req, res) => {
+    if (!mayGoOn(req, res)) return;
+    res.writeContinue();
+    app(req, res);
+  });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = FILE_TIMEOUT_MS;

@@ -70,13 +70,20 @@ describe('a body that is too large', () => {
     });
   }
 
+  it('is not asked for where a caller waits with it', async () => {
+    const head = ['POST /read HTTP/1.1', 'Content-Length: 10000000000', 'Expect: 100-continue'];
+    assertRefused(await sendEndlessly(head, PLAIN));
+  });
+
   it('is read no further than the limit when it gives no length', async () => {
     assertRefused(await sendEndlessly(['POST /read HTTP/1.1', 'Transfer-Encoding: chunked'], CHUNKED));
   });
 
   it('without a length ends its connection where nobody reads it', async () => {
-    const { answer } = await sendEndlessly(['POST /nowhere HTTP/1.1', 'Transfer-Encoding: chunked'], CHUNKED);
+    const head = ['POST /nowhere HTTP/1.1', 'Transfer-Encoding: chunked'];
+    const { answer, sentBytes } = await sendEndlessly(head, CHUNKED);
     assert.match(answer, /^HTTP\/1\.1 404 /);
+    assert.ok(sentBytes < SYSTEM_BUFFERS, `${sentBytes} bytes were taken`);
   });
 
   describe('that no route for files has read', () => {
