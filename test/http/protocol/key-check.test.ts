@@ -6,7 +6,7 @@ import { eventually } from '../../support/eventually.ts';
 
 const PER_MINUTE = 120;
 
-/** A check over a store that knows the key `right` of tenant `bank`, and what it was asked. */
+/** A check over a store that knows the key `right` of each tenant `bank…`, and what it was asked. */
 function build({ isHeld = false } = {}) {
   const asked: string[] = [];
   const held: (() => void)[] = [];
@@ -18,7 +18,7 @@ function build({ isHeld = false } = {}) {
       asked.push(`${tenant} ${key}`);
       if (isHeld) await new Promise<void>((resolve) => held.push(resolve));
       if (failure) throw failure;
-      return tenant === 'bank' && key === rightKey ? 'owner' : undefined;
+      return tenant.startsWith('bank') && key === rightKey ? 'owner' : undefined;
     },
     refuse: () => new AppError('unauthorized', 'wrong'),
     wrongPerMinute: PER_MINUTE,
@@ -128,6 +128,40 @@ describe('the check of keys', () => {
     assert.deepEqual([...new Set(await Promise.all(calls))], ['let in owner']);
     // None of them counted as wrong.
     for (let call = 0; call < PER_MINUTE; call++) assert.equal(await send('wrong'), 'unauthorized');
+  });
+
+  it('lets in any number of right keys at once that it does not know yet, however long it takes to ask', async () => {
+    const built = build({ isHeld: true });
+    const calls = Array.from({ length: 3 * PER_MINUTE }, (_, index) =>
+      built.send('right', { tenant: `bank-${index}` }),
+    );
+    await eventually(() => assert.equal(built.held.length, 2));
+    const letOn = setInterval(() => built.held.shift()?.(), 0);
+    assert.deepEqual([...new Set(await Promise.all(calls))], ['let in owner']);
+    clearInterval(letOn);
+  });
+
+  it('has the unknown keys of one address stand in line behind each other, not before those of others', async () => {
+    const built = build({ isHeld: true });
+    const guesses = Array.from({ length: 50 }, (_, index) => built.send(`guess-${index}`));
+    await eventually(() => assert.equal(built.held.length, 2));
+    const other = built.send('right', { ip: '10.0.0.2' });
+    const letOn = setInterval(() => built.held.shift()?.(), 0);
+    assert.equal(await other, 'let in owner');
+    assert.ok(built.asked.length < 10, `${built.asked.length} were asked about before`);
+    assert.equal(new Set(await Promise.all(guesses)).size, 1);
+    clearInterval(letOn);
+  });
+
+  it('lets no more than 1,000 calls of one address stand in line', async () => {
+    const built = build({ isHeld: true });
+    const calls = Array.from({ length: 1_001 }, (_, index) => built.send(`guess-${index}`));
+    assert.equal(await calls.at(-1), 'too_many');
+    const other = built.send('right', { ip: '10.0.0.2' });
+    const letOn = setInterval(() => built.held.shift()?.(), 0);
+    assert.equal(await other, 'let in owner');
+    await Promise.all(calls);
+    clearInterval(letOn);
   });
 
   it('takes no key for wrong, and counts none, when it cannot ask', async () => {

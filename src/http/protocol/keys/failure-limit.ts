@@ -15,9 +15,9 @@ export type FailureLimit = {
 export function createFailureLimit(perMinute: number): FailureLimit {
   const limit = createCallLimit(perMinute);
   return {
-    count: (ip) => limit.count(keyOf(ip)),
-    uncount: (ip) => limit.uncount(keyOf(ip)),
-    isUsedUp: (ip) => limit.isUsedUp(keyOf(ip)),
+    count: (ip) => limit.count(addressOf(ip)),
+    uncount: (ip) => limit.uncount(addressOf(ip)),
+    isUsedUp: (ip) => limit.isUsedUp(addressOf(ip)),
   };
 }
 
@@ -25,6 +25,7 @@ export function tooManyFailures(): AppError {
   return new AppError('too_many', 'Too many calls with a wrong key came from your address; wait a minute.');
 }
 
-function keyOf(ip: string | undefined): string {
+/** What counts as one address: of IPv6 the network that one customer has. */
+export function addressOf(ip: string | undefined): string {
   return ip === undefined ? 'unknown' : ipKeyGenerator(ip);
 }

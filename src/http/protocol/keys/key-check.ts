@@ -1,7 +1,7 @@
 import type { AppError } from '../../../errors.ts';
 import { pauseUnlessAborted } from '../../../pause.ts';
-import { createTurns } from '../../../turns.ts';
-import { createFailureLimit, tooManyFailures } from './failure-limit.ts';
+import { createTurns, type Turns } from '../../../turns.ts';
+import { addressOf, createFailureLimit, tooManyFailures } from './failure-limit.ts';
 import { createKeyMemory, createKeyNames } from './key-memory.ts';
 
 /** Who calls, and with which key. `tenant` is whose key it is said to be; '' where the key alone tells. */
@@ -33,6 +33,8 @@ const RIGHT_FOR_MS = 60 * 60_000;
 // Some 2 MB.
 const MOST_REMEMBERED = 10_000;
 const STRANGERS_AT_A_TIME = 2;
+// Of one address; each holds a connection until its turn.
+const MOST_IN_LINE = 1000;
 // Most who flood send their next call when the last one is answered: so they send few. Each holds a connection meanwhile.
 const HOLD_BACK_MS = 1000;
 const MOST_HELD_BACK = 1000;
@@ -41,8 +43,9 @@ const MOST_HELD_BACK = 1000;
  * Asks about keys in such a way that a flood of wrong ones leaves right ones alone.
  * - About a key that was right lately it asks at once, and each time, because the key may have been replaced.
  * - About one that was wrong a moment ago it does not ask.
- * - About others it asks two at a time. Each counts for its address before that, until it turns out right. When an address
- *   has too many, it is asked about only while there is a turn to spare: a right key from there still has its chance.
+ * - About others it asks two at a time, and those of one address stand in a line of their own before that: however long it
+ *   takes to ask, it holds up nobody else, and none counts before it turns out wrong. When an address has too many wrong
+ *   ones, it is asked about only while there is a turn to spare: a right key from there still has its chance.
  */
 export function createKeyCheck<Owner>(options: KeyCheckOptions<Owner>): KeyCheck<Owner> {
   const { findOwner, refuse, wrongPerMinute, holdBackMs = HOLD_BACK_MS, now = () => performance.now() } = options;
@@ -51,6 +54,7 @@ export function createKeyCheck<Owner>(options: KeyCheckOptions<Owner>): KeyCheck
   const right = createKeyMemory({ forMs: RIGHT_FOR_MS, atMost: MOST_REMEMBERED, now });
   const wrong = createKeyMemory({ forMs: WRONG_FOR_MS, atMost: MOST_REMEMBERED, now });
   const turns = createTurns(() => STRANGERS_AT_A_TIME);
+  const lines = new Map<string, { turns: Turns; calls: number }>();
   const underWay = new Map<string, Promise<unknown>>();
   let heldBack = 0;
 
@@ -79,19 +83,24 @@ export function createKeyCheck<Owner>(options: KeyCheckOptions<Owner>): KeyCheck
     return await asked;
   }
 
+  /** Asks in the caller's turn: first among those of its address, then among all. */
   async function askAboutStranger(
     ip: string | undefined,
     askInTurn: () => ReturnType<typeof ask>,
   ): Promise<Answer<Owner>> {
-    const counted = await countFailure(ip);
-    if (counted.refusal.kind === 'too_many' && !turns.isFree()) return counted;
-    let isWrong = false;
+    const address = addressOf(ip);
+    const line = lines.get(address) ?? { turns: createTurns(() => STRANGERS_AT_A_TIME), calls: 0 };
+    if (line.calls >= MOST_IN_LINE) return { refusal: tooManyFailures() };
+    lines.set(address, line);
+    line.calls++;
     try {
-      const found = await turns.take(askInTurn);
-      isWrong = found === undefined;
-      return found ?? counted;
+      return await line.turns.take(async () => {
+        if ((await failures.isUsedUp(ip)) && !turns.isFree()) return await countFailure(ip);
+        return (await turns.take(askInTurn)) ?? (await countFailure(ip));
+      });
     } finally {
-      if (!isWrong) await failures.uncount(ip);
+      line.calls--;
+      if (line.calls === 0) lines.delete(address);
     }
   }
 
