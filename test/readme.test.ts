@@ -7,6 +7,8 @@ const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 const isThere = (path: string) => existsSync(new URL(path, root));
 const texts = ['README.md', ...readdirSync(new URL('docs/', root)).map((file) => `docs/${file}`)];
 const isPath = (code: string) => /^[\w.-]+\/[\w./-]*$|^[\w-]+\.(?:ts|yml)$/.test(code);
+// From one of our folders on, wherever it stands: in a sentence, a command, a comment.
+const FULL_PATH = /(?<![\w./-])((?:src|test|docs|workflows|activities)\/[\w./-]*\w)/g;
 
 /** What stands between single backticks outside of blocks. */
 function codeIn(text: string): string[] {
@@ -38,7 +40,7 @@ describe('docker-compose.yml', () => {
 describe('README and docs', () => {
   it('name only files and folders that are there', () => {
     for (const text of texts) {
-      const paths = codeIn(read(text)).filter(isPath);
+      const paths = [...codeIn(read(text)).filter(isPath), ...everyMatch(read(text), FULL_PATH)];
       const missing = paths.filter((path) => !isThere(path) && !isThere(`src/${path}`) && !isThere(`src/http/${path}`));
       assert.deepEqual(missing, [], text);
     }
