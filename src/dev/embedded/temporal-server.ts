@@ -1,10 +1,9 @@
 import { chmod, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { StartupError } from '../../errors.ts';
-import { claimPort } from './ports.ts';
+import { claimPort, isListening } from './ports.ts';
 import { startServerProcess, stopLeftover, waitUntilReady, type ServerProcess } from './server-process.ts';
 import type { TemporalBinary } from './temporal-binary.ts';
 
@@ -152,17 +151,6 @@ async function waitForNamespace(server: ServerProcess, port: number, namespace: 
   } finally {
     await connection.close();
   }
-}
-
-async function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
 
 async function hasNamespace(connection: Connection, namespace: string): Promise<boolean> {
