@@ -32,6 +32,7 @@ import { addImportPages, addImportUpload, type ImportPagesDeps } from './imports
 import { addFraudPages } from './fraud/fraud-pages.ts';
 import { addKeyPages } from './keys/key-pages.ts';
 import { addLedgerPages } from './ledger/ledger-pages.ts';
+import { addPayoutPages } from './ledger/payout-pages.ts';
 import { addLeadPages } from './leads/lead-pages.ts';
 import { addOfferPages } from './offers/offer-pages.ts';
 import { addOverviewPages, type OverviewDeps } from './overview/overview-pages.ts';
@@ -104,6 +105,7 @@ function addPages(routes: Router, deps: OpsConsoleDeps, { temporalUiUrl, tempora
   addLeadPages(routes, told);
   addConversionPages(routes, told);
   addPostbackPages(routes, { db });
+  addPayoutPages(routes, { db });
   addLedgerPages(routes, { db });
   addPartnerPages(routes, deps);
   addAdvertiserPages(routes, { db, publicUrl });

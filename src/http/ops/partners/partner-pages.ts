@@ -2,7 +2,7 @@ import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
 import { asActor } from '../../../db/audit.ts';
 import { replacePartnerKey } from '../../../db/keys/partner-keys.ts';
-import { createPartner, listPartners, readPartner, updatePartner, type Partner } from '../../../db/partners.ts';
+import { createPartner, listPartners, updatePartner, type Partner } from '../../../db/partners.ts';
 import { countLately } from '../../../db/reports/lately.ts';
 import type { PostbackSettings } from '../../../domain/postbacks/postback-settings.ts';
 import { AppError } from '../../../errors.ts';
@@ -21,6 +21,7 @@ import { readCatalogueList } from '../catalogue-list.ts';
 import { defineQuestion, defineSecret } from '../confirm-page.ts';
 import { mayOf } from '../ops-page.ts';
 import { keepOldFor, overlapChoice } from '../overlap-choice.ts';
+import { findPartner } from './find-partner.ts';
 import { sendNewPartner, sendPartner, sendPartnerList, type PartnerForm } from './partner-page.ts';
 
 const sendQuestion = defineQuestion('partners');
@@ -64,11 +65,11 @@ export function addPartnerPages(routes: Router, deps: PartnerPagesDeps): void {
   });
 
   routes.get('/partners/:id', async (req, res) => {
-    await show(res, await find(req.params.id));
+    await show(res, await findPartner(db, req.params.id));
   });
 
   routes.post('/partners/:id', needs('admin'), async (req, res) => {
-    const partner = await find(req.params.id);
+    const partner = await findPartner(db, req.params.id);
     const form = readForm(req.body);
     try {
       const given = { name: form.name, postback: settingsOf(form, partner.postback) };
@@ -83,7 +84,7 @@ export function addPartnerPages(routes: Router, deps: PartnerPagesDeps): void {
   });
 
   routes.get('/partners/:id/pause', needs('admin'), async (req, res) => {
-    const partner = await find(req.params.id);
+    const partner = await findPartner(db, req.params.id);
     const visits = await countLately(db, { partner_id: partner.partner_id });
     sendQuestion(
       res,
@@ -103,7 +104,7 @@ export function addPartnerPages(routes: Router, deps: PartnerPagesDeps): void {
   });
 
   routes.post('/partners/:id/state', needs('admin'), async (req, res) => {
-    const partner = await find(req.params.id);
+    const partner = await findPartner(db, req.params.id);
     const { state } = readWith(partnerPatchSchema, { state: textIn(req.body, 'state') });
     await asActor(db, actorOf(res), (trx) => updatePartner(trx, partner.partner_id, { state }));
     const text = state === 'paused' ? 'Paused: its links are unknown to visitors.' : 'Active: its links work.';
@@ -111,7 +112,7 @@ export function addPartnerPages(routes: Router, deps: PartnerPagesDeps): void {
   });
 
   routes.get('/partners/:id/key', needs('admin'), async (req, res) => {
-    const partner = await find(req.params.id);
+    const partner = await findPartner(db, req.params.id);
     const { partner_id, name, api_key_prefix: prefix } = partner;
     sendQuestion(
       res,
@@ -132,7 +133,7 @@ export function addPartnerPages(routes: Router, deps: PartnerPagesDeps): void {
   });
 
   routes.post('/partners/:id/key', needs('admin'), async (req, res) => {
-    const partner = await find(req.params.id);
+    const partner = await findPartner(db, req.params.id);
     const { partner_id: id, name } = partner;
     // Sent again by a reload, the form must not end the key that was given out.
     const options = { keepOldForSeconds: keepOldFor(req.body), prefix: textIn(req.body, 'replaces') };
@@ -146,12 +147,6 @@ export function addPartnerPages(routes: Router, deps: PartnerPagesDeps): void {
     const text = 'It is shown this once. Give it to the partner by a way that nobody else reads.';
     sendSecret(res, { title: 'New key' }, { title: `The new key of ${name}`, text, secret, back: backTo(partner) });
   });
-
-  async function find(partnerId: string): Promise<Partner> {
-    const partner = await readPartner(db, partnerId);
-    if (!partner) throw new AppError('unknown', `There is no partner ${partnerId}.`);
-    return partner;
-  }
 
   async function show(
     res: Response,
