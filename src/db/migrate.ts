@@ -42,6 +42,7 @@ import { boundedPulls } from './migrations/038-bounded-pulls.ts';
 import { quietRevisions } from './migrations/039-quiet-revisions.ts';
 import { signedFiles } from './migrations/040-signed-files.ts';
 import { bulkRanks } from './migrations/041-bulk-ranks.ts';
+import { columnNames } from './migrations/042-column-names.ts';
 import type { Migration } from './migrations/migration.ts';
 
 // Never edited after they have landed; a change is a new one.
@@ -88,6 +89,7 @@ const migrations: Record<string, Migration> = {
   '039-quiet-revisions': quietRevisions,
   '040-signed-files': signedFiles,
   '041-bulk-ranks': bulkRanks,
+  '042-column-names': columnNames,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

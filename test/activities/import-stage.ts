@@ -1,7 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createImporting, type ImportDeps } from '../../activities/import/import-activities.ts';
 import { readImportErrors, type ImportError } from '../../src/db/imports/import-errors.ts';
-import { applyImport, askImport, readImport, type Import } from '../../src/db/imports/imports.ts';
+import { applyImport } from '../../src/db/imports/apply-import.ts';
+import { askImport, readImport, type Import } from '../../src/db/imports/imports.ts';
 import type { ImportCounts } from '../../src/domain/imports/import.ts';
 import { receiveImport, type GivenFile, type TakenImport } from '../../src/intake/files/receive-import.ts';
 import { createLog } from '../../src/log.ts';
@@ -47,8 +48,8 @@ export async function createImportStage() {
     db,
     metrics,
     createWorker,
-    /** Takes in a file; its rows have not been looked at yet. */
-    async receive(text: string, changes: Partial<GivenFile> = {}): Promise<TakenImport> {
+    /** Takes in a file, which comes in pieces of so many bytes; its rows have not been looked at yet. */
+    async receive(text: string, changes: Partial<GivenFile> = {}, pieceSize = Infinity): Promise<TakenImport> {
       const file: GivenFile = {
         advertiserId,
         source: 'ops',
@@ -62,10 +63,8 @@ export async function createImportStage() {
         actor: null,
         ...changes,
       };
-      const bytes = (async function* () {
-        yield await Promise.resolve(Buffer.from(text));
-      })();
-      return await receiveImport({ db, chunkDb: db, ...limits }, file, { bytes, finish: () => Promise.resolve() });
+      const source = { bytes: inPieces(Buffer.from(text), pieceSize), finish: () => Promise.resolve() };
+      return await receiveImport({ db, chunkDb: db, ...limits }, file, source);
     },
     batch,
     /** Goes on until it has ended, however slow the machine is: a batch ends after a while. */
@@ -100,6 +99,11 @@ export async function createImportStage() {
     },
     close: () => network.close(),
   };
+}
+
+async function* inPieces(file: Buffer, size: number): AsyncGenerator<Buffer> {
+  await Promise.resolve();
+  for (let at = 0; at < file.length; at += size) yield file.subarray(at, at + size);
 }
 
 export const csvOf = (header: string, rows: readonly (readonly unknown[])[]): string =>

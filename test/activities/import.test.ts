@@ -382,7 +382,7 @@ describe('an import', () => {
     await importTells.tellSilent(db, 3_600_000);
     const header = ['conversion_id', 'status'];
     const mapping = { conversion_id: 'conversion_id', status: 'status' };
-    const whole = { format: 'csv', bytes: 1, sha256: importId, header, mapping, rows: 150 } as const;
+    const whole = { format: 'csv', bytes: 1, sha256: importId, header, mapping, names: null, rows: 150 } as const;
     await assert.rejects(finishReceiving(db, importId, whole), /given up/);
     await importTells.tellSilent(db, 3_600_000);
     assert.deepEqual(await db('imports').where({ import_id: importId }), []);

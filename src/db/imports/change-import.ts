@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Knex } from 'knex';
 import { asActor, noteAct, type Actor } from '../audit.ts';
-import { applyImport, askImport, type Import } from './imports.ts';
+import { applyImport } from './apply-import.ts';
+import { askImport, type Import } from './imports.ts';
 
 export const importChanges = ['apply', 'pause', 'resume', 'cancel'] as const;
 

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { AppError } from '../../errors.ts';
-import { applyImport, askImport, readImport, type Import, type ImportKey } from './imports.ts';
+import { applyImport } from './apply-import.ts';
+import { askImport, readImport, type Import, type ImportKey } from './imports.ts';
 import { rememberSignedRequest } from './signed-requests.ts';
 
 export type OwnImportChange = Required<ImportKey> & {

@@ -1,6 +1,6 @@
 // How an import is brought forward: by turns, each of which goes on at the chunk where the one before it has come to.
 import type { Knex } from 'knex';
-import type { ColumnMapping } from '../../domain/imports/columns.ts';
+import type { ColumnMapping, ColumnNames } from '../../domain/imports/columns.ts';
 import type { ImportCounts, ImportSource, RowCounts } from '../../domain/imports/import.ts';
 import { PLAIN_VOCABULARY, type Vocabulary } from '../../domain/vocabulary.ts';
 import type { Asks } from '../pipelined.ts';
@@ -16,6 +16,7 @@ export type ImportTurn = {
   notify: boolean;
   header: string[] | null;
   mapping: ColumnMapping;
+  names: ColumnNames | null;
   vocabulary: Vocabulary;
 };
 
@@ -29,7 +30,7 @@ const BEGIN_TURN = `
   from advertisers a
   where i.import_id = :importId and i.state = 'running' and a.advertiser_id = i.advertiser_id
   returning i.import_id as "importId", i.turn, i.advertiser_id as "advertiserId", i.dry_run as "dryRun", i.source, i.notify,
-    i.header, i.mapping, a.vocabulary`;
+    i.header, i.mapping, i.names, a.vocabulary`;
 
 /** Takes an import over from whoever goes on with it now. @returns undefined when it is not running, or not there */
 export async function beginTurn(db: Knex, importId: string): Promise<ImportTurn | undefined> {

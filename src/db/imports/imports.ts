@@ -3,7 +3,6 @@ import type { Knex } from 'knex';
 import type { ColumnMapping } from '../../domain/imports/columns.ts';
 import type { ImportCounts, ImportSource, ImportState, RowCounts } from '../../domain/imports/import.ts';
 import { AppError } from '../../errors.ts';
-import { sqlStateOf, UNIQUE_VIOLATION } from '../sqlstate.ts';
 import type { Page } from '../reports/pages.ts';
 
 /** As ops and its advertiser read it. Times are ISO 8601. */
@@ -41,10 +40,10 @@ export const IMPORT_COLUMNS = `import_id, advertiser_id, source, file_name, form
   dry_run_counts, asked, state, rows, done_rows, recorded, duplicate, stale, ignored, refused, created_at, started_at,
   resumed_at, done_before, ended_at, file_dropped_at, unlogged`;
 
-const IS_ASKED_FOR = `import_id = :importId and state <> 'receiving'
+export const IS_ASKED_FOR = `import_id = :importId and state <> 'receiving'
   and (:advertiserId::text is null or (advertiser_id = :advertiserId and source = 'advertiser'))`;
 
-function bindingsOf({ importId, advertiserId }: ImportKey) {
+export function bindingsOf({ importId, advertiserId }: ImportKey) {
   return { importId, advertiserId: advertiserId ?? null };
 }
 
@@ -114,58 +113,3 @@ export async function askImport(
 /** What the index `imports_once` holds of `i`: a file is booked once, and tried once at a time. */
 export const IS_ONCE = `not i.is_again and i.asked <> 'cancel'
   and (i.state in ('running', 'paused') or (i.state = 'done' and not i.dry_run))`;
-
-// The same file, if it is booked or being booked by another import.
-const BOOKED_BEFORE = `
-  select i.import_id, i.source from imports own
-  join imports i on i.advertiser_id = own.advertiser_id and i.sha256 = own.sha256 and i.notify = own.notify
-    and i.mapping = own.mapping and not i.dry_run and ${IS_ONCE}
-  where own.import_id = :importId and not own.is_again`;
-
-// From the first row on; what its dry run found stays beside what comes of it now.
-const APPLY_IMPORT = `
-  update imports set dry_run = false, state = 'running', asked = 'run', turn = turn + 1, next_chunk = 0,
-    dry_run_counts = jsonb_build_object('recorded', recorded, 'duplicate', duplicate, 'stale', stale,
-      'ignored', ignored, 'refused', refused),
-    done_rows = 0, recorded = 0, duplicate = 0, stale = 0, ignored = 0, refused = 0,
-    started_at = now(), resumed_at = null, done_before = 0, ended_at = null, touched_at = now(), tell_at = now()
-  where ${IS_ASKED_FOR} and dry_run and state = 'done' and file_dropped_at is null
-    and not exists (${BOOKED_BEFORE})
-  returning ${IMPORT_COLUMNS}`;
-
-/**
- * Books the file of a dry run that is done. One that is being applied, or has been, stays as it is.
- * @returns undefined when there is no such import
- * @throws AppError `conflict` when its dry run is not done, it was cancelled, or the same file has been booked by another import
- */
-export async function applyImport(db: Knex, key: ImportKey): Promise<Import | undefined> {
-  const { importId } = key;
-  const { rows } = await db.raw<{ rows: Import[] }>(APPLY_IMPORT, bindingsOf(key)).catch((cause: unknown) => {
-    if (sqlStateOf(cause) !== UNIQUE_VIOLATION) throw cause;
-    throw new AppError('conflict', `The file of import ${importId} is being booked by another import.`, { cause });
-  });
-  if (rows[0]) return rows[0];
-  const found = await readImport(db, key);
-  if (!found) return undefined;
-  if (!found.dry_run && found.asked === 'cancel') {
-    throw new AppError('conflict', `Import ${importId} was cancelled: send the file again to book what is left of it.`);
-  }
-  if (!found.dry_run) return found;
-  const booked = await db.raw<{ rows: BookedBefore[] }>(BOOKED_BEFORE, { importId });
-  const why = whyNotApplied(found, booked.rows[0]);
-  throw new AppError('conflict', `The dry run of import ${importId} ${why}.`);
-}
-
-type BookedBefore = Pick<Import, 'import_id' | 'source'>;
-
-/** An advertiser hears nothing of imports that others have brought. */
-function whyNotApplied({ state, source }: Import, booked: BookedBefore | undefined): string {
-  if (state === 'cancelled') return 'was cancelled: send the file again';
-  if (booked) {
-    const instead = 'to book it once more all the same, send the file with again=true';
-    const isTold = source !== 'advertiser' || booked.source === 'advertiser';
-    return `is of a file that was booked ${isTold ? `as import ${booked.import_id}` : 'already'}: ${instead}`;
-  }
-  if (state === 'done') return 'ended long ago, and its file was dropped since: send the file again';
-  return `is ${state}: wait until it is done`;
-}

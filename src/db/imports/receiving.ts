@@ -1,6 +1,6 @@
 // A file while it is being received: nobody sees it before its last row is stored, and one that breaks off leaves nothing.
 import type { Knex } from 'knex';
-import type { ColumnMapping } from '../../domain/imports/columns.ts';
+import type { ColumnMapping, ColumnNames } from '../../domain/imports/columns.ts';
 import type { ImportSource } from '../../domain/imports/import.ts';
 import { sqlStateOf, UNIQUE_VIOLATION } from '../sqlstate.ts';
 import { dropRows } from './drop-rows.ts';
@@ -49,12 +49,14 @@ export type ReceivedFile = {
   sha256: string;
   header: readonly string[] | null;
   mapping: ColumnMapping;
+  /** By which names an object of JSON may call each field; null for CSV. */
+  names: ColumnNames | null;
   rows: number;
 };
 
 const FINISH_RECEIVING = `
   update imports set format = :format, bytes = :bytes, sha256 = :sha256, header = :header::text[], mapping = :mapping,
-    rows = :rows, state = 'running', started_at = now(), touched_at = now(), tell_at = now()
+    names = :names, rows = :rows, state = 'running', started_at = now(), touched_at = now(), tell_at = now()
   where import_id = :importId and state = 'receiving' and asked = 'run'
   returning ${IMPORT_COLUMNS}`;
 
@@ -64,7 +66,9 @@ const FINISH_RECEIVING = `
  * done in a transaction then
  */
 export async function finishReceiving(db: Knex, importId: string, file: ReceivedFile): Promise<Import> {
-  const values = { ...file, header: file.header && [...file.header], mapping: JSON.stringify(file.mapping), importId };
+  const { header, mapping, names } = file;
+  const texts = { mapping: JSON.stringify(mapping), names: names && JSON.stringify(names) };
+  const values = { ...file, ...texts, header: header && [...header], importId };
   const { rows } = await db.raw<{ rows: Import[] }>(FINISH_RECEIVING, values);
   if (!rows[0]) throw new Error(`Import ${importId} was given up while its file was being received.`);
   return rows[0];

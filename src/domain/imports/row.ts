@@ -1,6 +1,7 @@
-import { importFields, type ColumnMapping, type ImportField } from './columns.ts';
 import { MAX_NESTING } from '../nesting.ts';
+import { importFields, mapFields, type ColumnMapping, type ColumnNames, type ImportField } from './columns.ts';
 import { readEventTime } from './event-time.ts';
+import { createPlaceFinder } from './places.ts';
 
 const UNREADABLE = `The row is no JSON object, or one of more than ${MAX_NESTING} levels: write one flat object for each row.`;
 
@@ -10,31 +11,60 @@ export type FileRow = readonly string[] | Readonly<Record<string, unknown>> | st
 /** What a row says, by our names. */
 export type RowFields = Partial<Record<ImportField, unknown>>;
 
-/**
- * @param header the columns of a CSV file, in their order; null for JSON, whose rows name their fields
- * @returns reads rows of the file: what they say, or a message when a row cannot be read at all
- */
-export function createRowReader({
-  header,
-  mapping,
-}: {
+/** How the rows of a file are read. */
+export type Reading = {
+  /** The columns of a CSV file, in their order; null for JSON, whose rows name their fields. */
   header: readonly string[] | null;
   mapping: ColumnMapping;
-}): (row: FileRow) => RowFields | string {
-  const columns = importFields.flatMap((field) => {
-    const name = mapping[field];
-    return name === undefined ? [] : [{ field, name, place: header?.indexOf(name) ?? -1 }];
-  });
+  /** By which names an object of JSON may call each field; null where it is by the mapping alone. */
+  names: ColumnNames | null;
+};
+
+/** @returns reads rows of the file: what they say, or a message when a row cannot be read at all */
+export function createRowReader({ header, mapping, names }: Reading): (row: FileRow) => RowFields | string {
+  const readFields = header && createFieldsReader(header, mapping);
+  const readObject = createObjectReader(names ?? onlyNames(mapping));
   return (row) => {
     if (typeof row === 'string') return UNREADABLE;
-    if (isFields(row) && header && row.length !== header.length) return sayLength(row, header);
+    if (!isFields(row)) return readObject(row);
+    return readFields ? readFields(row) : UNREADABLE;
+  };
+}
+
+function createFieldsReader(
+  header: readonly string[],
+  mapping: ColumnMapping,
+): (row: readonly string[]) => RowFields | string {
+  const columns = importFields.flatMap((field) => {
+    const name = mapping[field];
+    return name === undefined ? [] : [{ field, place: header.indexOf(name) }];
+  });
+  return (row) => {
+    if (row.length !== header.length) return sayLength(row, header);
     const fields: RowFields = {};
-    for (const { field, name, place } of columns) {
-      const value = isFields(row) ? row[place] : valueOf(row, name);
+    for (const { field, place } of columns) fields[field] = row[place]?.trim();
+    return fields;
+  };
+}
+
+function createObjectReader(names: ColumnNames): (row: Readonly<Record<string, unknown>>) => RowFields | string {
+  const findPlaces = createPlaceFinder(names);
+  return (row) => {
+    const places = findPlaces(Object.keys(row));
+    const fields: RowFields = {};
+    for (const field of importFields) {
+      const place = places[field];
+      if (!place) continue;
+      if (place.twin !== undefined) return sayTwin(place.name, place.twin);
+      const value = row[place.name];
       fields[field] = typeof value === 'string' ? value.trim() : value;
     }
     return fields;
   };
+}
+
+function onlyNames(mapping: ColumnMapping): ColumnNames {
+  return mapFields((field) => [mapping[field] ?? []].flat());
 }
 
 /** The row's own time; null when it names none. @returns a problem when it cannot be read */
@@ -54,10 +84,10 @@ function sayLength(row: readonly string[], header: readonly string[]): string {
   return `${counted}: is a delimiter or a quote missing?`;
 }
 
-function isFields(row: Exclude<FileRow, string>): row is readonly string[] {
-  return Array.isArray(row);
+function sayTwin(name: string, twin: string): string {
+  return `The row has "${name}" and "${twin}", which are one name here: leave out one of the two.`;
 }
 
-function valueOf(row: Readonly<Record<string, unknown>>, column: string): unknown {
-  return Object.hasOwn(row, column) ? row[column] : undefined;
+function isFields(row: Exclude<FileRow, string>): row is readonly string[] {
+  return Array.isArray(row);
 }

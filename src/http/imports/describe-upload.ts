@@ -34,7 +34,8 @@ function uploadOf(form: z.ZodObject): Upload {
 
 export const FILE_TEXT =
   'CSV with a header, or JSON: an object in each line, or an array of objects. Columns: conversion_id, status, and where ' +
-  'they are there reason, transaction_id, event_time, or whatever the mapping says. Rows are numbered from 1, the header ' +
+  'they are there reason, transaction_id, event_time, or whatever the mapping says, in any case. Each JSON object is read by ' +
+  'its own names, so what one says need not stand in the others. Rows are numbered from 1, the header ' +
   'not counted; empty lines do not count, nor does a line such as `sep=;` above the header. `event_time` is when it ' +
   'happened: ISO 8601 with a time of day, UTC where it names no zone, or Unix time. A row whose own time lies within the ' +
   'window of its lead counts although it comes later, and one that is older than the decision that is there is `stale`. ' +

@@ -10,8 +10,6 @@ export type RowsOfFile = {
   format: FileFormat;
   /** The columns of a CSV file, in their order; null for JSON. */
   header: string[] | null;
-  /** What the columns are called: of JSON, as the first rows have them. */
-  names: string[];
   /** As they come, many at a time, each array maybe empty. */
   rows: AsyncIterable<FileRow[]>;
 };
@@ -24,14 +22,13 @@ export type RowsOfFile = {
 export async function readRows(text: AsyncGenerator<string>, agreed?: FileFormat): Promise<RowsOfFile> {
   const { format, rows } = await findFormat(text);
   if (agreed !== undefined && format !== agreed) throw notAsAgreed(format, agreed);
-  const { first, others, rest } = await takeFirst(rows);
+  const { first, rest } = await takeFirst(rows);
   if (format === 'csv') {
     const header = (first as string[]).map((name) => name.trim());
-    return { format, header, names: header, rows: concat(others, rest) };
+    return { format, header, rows: rest };
   }
   if (typeof first === 'string') throw brokenFile(`The first row is no flat JSON object: ${first.trim().slice(0, 64)}`);
-  const begun = [first, ...others];
-  return { format, header: null, names: namesIn(begun), rows: concat(begun, rest) };
+  return { format, header: null, rows: concat([first], rest) };
 }
 
 async function findFormat(
@@ -66,18 +63,13 @@ function notAsAgreed(format: FileFormat, agreed: FileFormat): Error {
 
 async function takeFirst(
   rows: AsyncGenerator<FileRow[]>,
-): Promise<{ first: FileRow; others: FileRow[]; rest: AsyncGenerator<FileRow[]> }> {
+): Promise<{ first: FileRow; rest: AsyncGenerator<FileRow[]> }> {
   for (;;) {
     const next = await rows.next();
     if (next.done === true) throw new EmptyFileError('The file is empty.');
     const [first, ...others] = next.value;
-    if (first !== undefined) return { first, others, rest: rows };
+    if (first !== undefined) return { first, rest: concat(others, rows) };
   }
-}
-
-/** Of JSON objects; what is none has no names. */
-function namesIn(rows: readonly FileRow[]): string[] {
-  return [...new Set(rows.flatMap((row) => (typeof row === 'string' ? [] : Object.keys(row))))];
 }
 
 async function* concat(first: FileRow[], rest: AsyncIterable<FileRow[]>): AsyncGenerator<FileRow[]> {

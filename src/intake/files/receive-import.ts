@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { asActor, noteAct, type Actor } from '../../db/audit.ts';
+import { findEarlierJson } from '../../db/imports/earlier-json.ts';
 import { readImport, type Import } from '../../db/imports/imports.ts';
 import {
   beginReceiving,
@@ -15,11 +16,13 @@ import {
 import { rememberSignedRequest } from '../../db/imports/signed-requests.ts';
 import { rememberFileAsSigned, wasSignedAsCall } from '../../db/statuses/signed-calls.ts';
 import {
-  findColumns,
   findHeaderProblem,
+  gatherColumns,
+  listNames,
   type ColumnMapping,
-  type ColumnProblem,
+  type Columns,
 } from '../../domain/imports/columns.ts';
+import type { FileRow } from '../../domain/imports/row.ts';
 import { AppError } from '../../errors.ts';
 import { newImportId } from '../../new-ids.ts';
 import type { SignedAs } from '../origin.ts';
@@ -102,50 +105,79 @@ async function receive(
   { importId, file, source }: { importId: string; file: GivenFile; source: FileSource },
 ): Promise<Import> {
   let facts: FileFacts = { bytes: 0, sha256: '' };
-  const { format, header, names, rows } = await readRows(
+  const { format, header, rows } = await readRows(
     readText(source.bytes, { maxMegabytes, onEnd: (known) => (facts = known) }),
     file.format,
   );
   const headerProblem = header && findHeaderProblem(header);
   if (headerProblem) throw brokenFile(headerProblem);
-  const usual = [await readUsualMapping(db, file.advertiserId), file.parameters];
-  const { mapping: given, mayLackStatus } = file;
-  const mapping = findColumns({ names, given, usual, mayLackStatus, mayHaveMore: header === null });
-  if (Array.isArray(mapping)) throw lackingColumns(mapping);
+  const { mapping: given, mayLackStatus, parameters } = file;
+  const names = listNames(given, [await readUsualMapping(db, file.advertiserId), parameters]);
+  const columns = gatherColumns({ names, given, mayLackStatus });
+  if (header) {
+    columns.see(header);
+    takeMapping(columns);
+  }
   const chunker = createChunker((chunks) => insertChunks(chunkDb, importId, chunks));
   for await (const batch of rows) {
     if (chunker.count() + batch.length > maxRows) throw tooManyRows(maxRows);
+    if (!header) seeObjects(columns, batch);
     await chunker.add(batch);
   }
   await source.finish();
+  const mapping = takeMapping(columns);
   await chunker.flush();
   if (chunker.count() === 0) throw new EmptyFileError('The file has no rows: there is nothing below its header.');
-  const received = { ...facts, format, header, mapping, rows: chunker.count() };
+  const received = { ...facts, format, header, mapping, names: header ? null : names, rows: chunker.count() };
   return await finishOnce(db, { importId, file, received, signedAs: source.signedAs?.() });
+}
+
+/** Each object of JSON has columns of its own, so those of the file are known when its last one has come. */
+function seeObjects(columns: Columns, rows: readonly FileRow[]): void {
+  for (const row of rows) if (typeof row === 'object') columns.see(Object.keys(row));
+}
+
+/** @throws AppError `invalid` when columns are missing */
+function takeMapping(columns: Columns): ColumnMapping {
+  const mapping = columns.judge();
+  if (!Array.isArray(mapping)) return mapping;
+  throw new AppError('invalid', mapping.map(({ message }) => message).join(' '), { problems: mapping });
 }
 
 type Whole = {
   importId: string;
-  file: Pick<GivenFile, 'actor' | 'accept' | 'again'>;
+  file: Pick<GivenFile, 'actor' | 'accept' | 'again' | 'dryRun'>;
   received: ReceivedFile;
   signedAs: SignedAs | undefined;
 };
 
 /** @throws SentBeforeError */
 async function finishOnce(db: Knex, whole: Whole): Promise<Import> {
+  const { importId, received } = whole;
+  const earlier = await findEarlier(db, whole);
+  if (earlier) return await leaveTo(db, whole, earlier);
   for (;;) {
     try {
       return await finish(db, whole);
     } catch (error) {
       if (!isSameFile(error)) throw error;
-      const before = await findSameImport(db, whole.importId, whole.received);
+      const before = await findSameImport(db, importId, received);
       // If that was cancelled at this moment, this one takes its place.
-      if (!before) continue;
-      // It stays the same request when that import is cancelled.
-      await db.transaction((trx) => rememberRequest(trx, { ...whole, importId: before.import_id }));
-      throw new SentBeforeError(before);
+      if (before) return await leaveTo(db, whole, before);
     }
   }
+}
+
+async function findEarlier(db: Knex, { importId, file, received }: Whole): Promise<Import | undefined> {
+  if (received.format === 'csv') return undefined;
+  return await findEarlierJson(db, { importId, ...received }, { dryRun: file.dryRun });
+}
+
+/** @throws SentBeforeError */
+async function leaveTo(db: Knex, whole: Whole, before: Import): Promise<never> {
+  // It stays the same request when that import is cancelled.
+  await db.transaction((trx) => rememberRequest(trx, { ...whole, importId: before.import_id }));
+  throw new SentBeforeError(before);
 }
 
 /**
@@ -197,8 +229,4 @@ async function finish(db: Knex, whole: Whole): Promise<Import> {
 
 function tooManyRows(maxRows: number): AppError {
   return new AppError('too_large', `The file has more than ${maxRows} rows: split it into several files.`);
-}
-
-function lackingColumns(problems: ColumnProblem[]): AppError {
-  return new AppError('invalid', problems.map(({ message }) => message).join(' '), { problems });
 }

@@ -110,6 +110,7 @@ curl -s "<%= it.publicUrl %>/advertisers/$ADVERTISER_ID/imports" \\
 <ul>
 <li><code>event_time</code> is when it happened: <code>2026-01-31T09:15:00Z</code>, UTC where it names no zone, or Unix time. A row whose own time lies within the window counts although it comes later. A day without a time of day is refused.</li>
 <li>With <code>event_time</code> the order of rows and files does not matter: a row that is older than the decision we have is <code>stale</code> and changes nothing. So it must be the time at which the status came to be. If your export knows only that of the sale, leave the column out: then a later row corrects an earlier one.</li>
+<li>Objects of JSON need not all have the same names: each is read by its own. One that says the same thing twice, as in <code>Status</code> and <code>status</code>, is refused.</li>
 <li>A file is taken whole or not at all. Once you have its <code>import_id</code> it is imported whatever happens here.</li>
 <li>Rows are booked in their order, each once. The same file is imported once: whoever sends it again, with the same columns, gets the import that is there, with <code>was_sent_before</code>. To import it once more all the same, say <code>again=true</code>.</li>
 <li>You see the imports that you have sent yourself. A file that we have imported for you already gets 409.</li>
