@@ -2,14 +2,19 @@ import type { FileRow } from '../../domain/imports/row.ts';
 import { isDeeperThan, MAX_NESTING } from '../../domain/nesting.ts';
 import { brokenFile, MAX_ROW_KIB, MAX_ROW_LENGTH } from './broken-file.ts';
 
-/** One JSON object in each line; empty lines are left out. */
+/** One JSON object in each line; empty lines are left out, unless they are too long for a row. */
 export async function* readJsonLines(text: AsyncGenerator<string>): AsyncGenerator<FileRow[]> {
   let begun = '';
   let count = 0;
   for await (const piece of text) {
     const lines = (begun + piece).split('\n');
     begun = lines.pop() ?? '';
-    const rows = lines.filter(isNotBlank).map((line, index) => toRow(line, count + index + 1));
+    const rows: FileRow[] = [];
+    for (const line of lines) {
+      const number = count + rows.length + 1;
+      if (line.length > MAX_ROW_LENGTH) throw tooLong(number);
+      if (isNotBlank(line)) rows.push(toRow(line, number));
+    }
     if (begun.length > MAX_ROW_LENGTH) throw tooLong(count + rows.length + 1);
     count += rows.length;
     yield rows;

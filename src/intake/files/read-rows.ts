@@ -14,6 +14,9 @@ export type RowsOfFile = {
   rows: AsyncIterable<FileRow[]>;
 };
 
+// More columns without a name stand before the others in no file.
+const MOST_BLANKS = 64;
+
 /**
  * Finds out by its beginning what a file is: `{` begins JSON lines, `[` an array of objects, and anything else is CSV.
  * @param agreed what the file must be
@@ -42,13 +45,24 @@ async function findFormat(
   return { format: 'csv', rows: await readCsv(rest) };
 }
 
-/** However many blanks a file begins with, they are never held. */
+/**
+ * However many blanks a file begins with, they are never held. Blank lines are left out; before its first sign few are kept,
+ * because a tab there delimits a column without a name.
+ */
 async function* withoutBlankBegin(text: AsyncGenerator<string>): AsyncGenerator<string> {
-  let isBlank = true;
+  let isBegun = false;
+  let blanks = '';
   for await (const piece of text) {
-    isBlank &&= piece.trim() === '';
-    if (!isBlank) yield piece;
+    const begun: string = isBegun ? piece : piece.trimStart();
+    if (!isBegun) blanks = endOfBlanks(blanks + piece.slice(0, piece.length - begun.length));
+    if (begun !== '') yield isBegun ? begun : blanks + begun;
+    isBegun ||= begun !== '';
   }
+}
+
+function endOfBlanks(blanks: string): string {
+  const line = Math.max(blanks.lastIndexOf('\n'), blanks.lastIndexOf('\r')) + 1;
+  return blanks.slice(Math.max(line, blanks.length - MOST_BLANKS));
 }
 
 const FORMAT_NAMES: Readonly<Record<FileFormat, string>> = {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { stringify } from 'csv-stringify/sync';
 import type { FileRow } from '../../../src/domain/imports/row.ts';
+import { AppError } from '../../../src/errors.ts';
 import { readRows, type RowsOfFile } from '../../../src/intake/files/read-rows.ts';
 import { readText } from '../../../src/intake/files/read-text.ts';
 
@@ -23,6 +24,23 @@ async function read(file: string | Uint8Array, pieceSize = 7): Promise<Read> {
 async function* pieces(file: Buffer, size: number): AsyncGenerator<Buffer> {
   await Promise.resolve();
   for (let at = 0; at < file.length; at += size) yield file.subarray(at, at + size);
+}
+
+/** Reads a text that is cut so. */
+async function readCut(pieces: readonly string[]): Promise<Omit<Read, 'bytes'> | 'refused'> {
+  const text = (async function* () {
+    await Promise.resolve();
+    yield* pieces.filter((piece) => piece !== '');
+  })();
+  try {
+    const { rows, ...rest } = await readRows(text);
+    const all: FileRow[] = [];
+    for await (const batch of rows) all.push(...batch);
+    return { ...rest, rows: all };
+  } catch (error) {
+    if (error instanceof AppError) return 'refused';
+    throw error;
+  }
 }
 
 describe('the rows of a file', () => {
@@ -125,6 +143,52 @@ describe('the rows of a file', () => {
       assert.deepEqual((await read(lines, pieceSize)).rows, objects);
     });
     await fc.assert(property, { numRuns: 60 });
+  });
+
+  it('are the same, or refused, wherever the file is cut, however odd it is', async () => {
+    const begins = ['', ' ', '\n\t', '\ufeff', '{"id":"a"}\n', '[{"a":1}', 'id,state\r\n', 'a;b\r', '"a b"\tc\n'];
+    const signs = [
+      '"',
+      '""',
+      '\\"',
+      ',',
+      ';',
+      '\t',
+      '\r\n',
+      '\n',
+      '\r',
+      ' ',
+      '\ufeff',
+      'x',
+      '\u{1f600}',
+      '{',
+      '}',
+      '[',
+      ']',
+    ];
+    const parts = ['{"id":"a"}', '{"a":"]}\\""}', 'id,state', 'a,b', ...signs];
+    const file = fc
+      .tuple(fc.constantFrom(...begins), fc.array(fc.constantFrom(...parts), { maxLength: 25 }))
+      .map(([begin, rest]) => [...begin, ...rest.join('')]);
+    const cuts = fc.array(fc.nat(100), { minLength: 1, maxLength: 6 });
+    const property = fc.asyncProperty(file, cuts, async (characters, places) => {
+      const ends = [...new Set(places)].sort((one, other) => one - other);
+      const cut = [0, ...ends].map((begin, index) => characters.slice(begin, ends[index]).join(''));
+      assert.deepEqual(await readCut(cut), await readCut([characters.join('')]));
+    });
+    await fc.assert(property, { numRuns: 1000, examples: [[['\n', '\t', 'i', 'd'], [2]]] });
+  });
+
+  it('are refused for a line of JSON lines that is too long, also when it is blank, wherever the file is cut', async () => {
+    for (const line of [' '.repeat(70 * 1024), `{"id":"b"}${' '.repeat(70 * 1024)}`]) {
+      for (const cut of [[`{"id":"a"}\n${line}\n{"id":"c"}\n`], ['{"id":"a"}\n', line, '\n{"id":"c"}\n']]) {
+        assert.equal(await readCut(cut), 'refused');
+      }
+    }
+    const begin = ' '.repeat(70 * 1024);
+    for (const cut of [[`${begin}{"id":"a"}`], [begin, '{"id":"a"}']]) {
+      assert.notEqual(await readCut(cut), 'refused');
+    }
   });
 
   it('count their bytes', async () => {
