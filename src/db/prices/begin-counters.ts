@@ -14,7 +14,7 @@ export type Counted = { offerId: string; advertiserId: string };
 const SETTLED_AFTER = `interval '1 hour'`;
 
 // On a busy machine an approval may last longer than the change may wait for it. Between two attempts those that wait for the
-// change get in.
+// change get in: also where it is part of a longer transaction, each is a savepoint, and gives back what it has locked.
 const ATTEMPTS = 4;
 const PAUSE_MS = 100;
 

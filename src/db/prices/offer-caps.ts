@@ -23,7 +23,8 @@ export type OfferCapRecord = OfferCap & {
  * Gives an offer a cap, or takes it away. It counts all that was approved of the offer, also before it was made; what was
  * approved keeps its price. An offer that its earlier cap had closed opens again when there is room now.
  * @returns undefined when there is no such offer; null when it has no cap any more
- * @throws AppError `invalid` for a time zone that is not known
+ * @throws AppError `invalid` for a time zone that is not known; `unavailable` when statuses of its advertiser do not let the
+ *   change in within some four seconds
  */
 export async function setOfferCap(
   db: Knex,

@@ -54,7 +54,7 @@ export const PRICE_LIST_COLUMNS = [
  * R13: what has been approved keeps its price, so a list begins in the past only when nothing was approved since.
  * @returns undefined when there is no such offer
  * @throws AppError `invalid` for another currency than the offer's, a partner or a time zone that is not there, or such a
- *   beginning
+ *   beginning; `unavailable` when statuses of its advertiser do not let the change in within some four seconds
  */
 export async function createPriceList(
   db: Knex,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { createAdvertiser } from '../../../src/db/advertisers.ts';
+import { asActor } from '../../../src/db/audit.ts';
 import { limitWaiting } from '../../../src/db/limit-waiting.ts';
 import { createOffer, updateOffer } from '../../../src/db/offers.ts';
 import { lockCounters } from '../../../src/db/prices/approval-counters.ts';
@@ -177,6 +178,11 @@ describe('a status whose prices are being changed', () => {
 
   afterEach(() => network.close());
 
+  /** As ops do it: in one transaction with the note of who it was. */
+  function changePrices() {
+    return asActor(db, { name: 'anna', role: 'admin' }, (trx) => createPriceList(trx, network.offerId, draftOf()));
+  }
+
   async function conversionOfSomebodyElse() {
     const { advertiser } = await createAdvertiser(db, { name: 'Shop' });
     const advertiserId = advertiser.advertiser_id;
@@ -222,27 +228,41 @@ describe('a status whose prices are being changed', () => {
     const { conversionId } = await network.aLead(await network.partner());
     const recording = await db.transaction();
     await recordUnheldStatuses(recording, [reportOf(conversionId)], { windowMs: 60_000, whenCounting: 'leave' });
-    await assert.rejects(createPriceList(db, network.offerId, draftOf()), {
+    await assert.rejects(changePrices(), {
       name: 'AppError',
       kind: 'unavailable',
       message: /nothing was changed: try again/,
     });
     await recording.commit();
-    assert.equal((await createPriceList(db, network.offerId, draftOf()))?.version, 1);
+    assert.equal((await changePrices())?.version, 1);
   });
 
   it('lets the change in when it is recorded, though that takes longer than the change waits at a time', async () => {
     const { conversionId } = await network.aLead(await network.partner());
     const recording = await db.transaction();
     await recordUnheldStatuses(recording, [reportOf(conversionId)], { windowMs: 60_000, whenCounting: 'leave' });
-    const changing = createPriceList(db, network.offerId, draftOf());
+    const changing = changePrices();
     changing.catch(() => undefined);
-    const begun = new Set<string>();
+    const waits = new Set<string>();
     await eventually(async () => {
-      for (const at of await startsOfLocked(db)) begun.add(at);
-      assert.ok(begun.size > 1, 'it waits once more');
+      for (const since of await startsOfLocked(db)) waits.add(since);
+      assert.ok(waits.size > 1, 'it waits once more');
     }, 10_000);
     await recording.commit();
+    assert.equal((await changing)?.version, 1);
+    const [noted] = await db('audit_log').where({ subject_type: 'price_list' }).select<{ actor: string }[]>('actor');
+    assert.equal(noted?.actor, 'anna');
+  });
+
+  it('gets in before a change that waits for something else is tried once more', async () => {
+    const { conversionId } = await network.aLead(await network.partner());
+    const holder = await db.transaction();
+    await holder('offers').where({ offer_id: network.offerId }).forNoKeyUpdate().select('offer_id');
+    const changing = changePrices();
+    changing.catch(() => undefined);
+    await eventually(async () => assert.equal(await countLocked(db), 1, 'the change does not wait'));
+    assert.equal((await network.report(conversionId, 'approved')).result, 'recorded');
+    await holder.commit();
     assert.equal((await changing)?.version, 1);
   });
 
@@ -286,10 +306,10 @@ async function countLocked(db: Knex): Promise<number> {
   return rows[0].count;
 }
 
-/** When those began that wait for another. */
+/** Since when statements wait for another transaction. */
 async function startsOfLocked(db: Knex): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { at: string }[] }>(
-    `select xact_start::text as at from pg_stat_activity
+    `select query_start::text as at from pg_stat_activity
      where datname = current_database() and wait_event_type = 'Lock'`,
   );
   return rows.map(({ at }) => at);
