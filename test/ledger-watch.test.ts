@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { connectLedgerDb } from '../src/db/connect.ts';
 import { readLastLedgerCheck } from '../src/db/ledger/ledger-check.ts';
 import { startLedgerWatch } from '../src/ledger-watch.ts';
-import { createTestDatabase } from './support/database.ts';
+import { countLocked, createTestDatabase } from './support/database.ts';
 import { eventually } from './support/eventually.ts';
 import { createNetwork, type Network } from './support/network-in-database.ts';
 
@@ -45,18 +45,11 @@ describe('the watch over the ledger', () => {
     const locking = await db.transaction();
     await locking.raw('lock table settlements in access exclusive mode');
     const watches = [1, 2].map(() => startLedgerWatch({ db, ledgerDb, intervalMs: 2000, log }));
-    await eventually(async () => assert.equal(await countWaiting(db), 1));
+    await eventually(async () => assert.equal(await countLocked(db), 1));
     await Promise.all(watches.map((watch) => watch.stop()));
-    assert.equal(await countWaiting(db), 0);
+    assert.equal(await countLocked(db), 0);
     await locking.rollback();
     assert.equal((await readLastLedgerCheck(db)).ended_at, null);
     assert.deepEqual(logged, []);
   });
 });
-
-async function countWaiting(db: Knex): Promise<number> {
-  const { rows } = await db.raw<{ rows: [{ waiting: number }] }>(
-    `select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-  );
-  return rows[0].waiting;
-}

@@ -9,7 +9,7 @@ import { createMetrics } from '../src/metrics.ts';
 import { startRelay, type Relay } from '../src/relay.ts';
 import { connectTemporal, registerSearchAttributes } from '../src/temporal/connect.ts';
 import { leadWorkflowId } from '../workflows/contract.ts';
-import { createTestDatabase } from './support/database.ts';
+import { countLocked, createTestDatabase } from './support/database.ts';
 import { eventually } from './support/eventually.ts';
 import { reportByFile } from './support/leads/report-by-file.ts';
 import { assertFields } from './support/fields.ts';
@@ -299,10 +299,7 @@ describe('relay', function () {
     const { deadlines, seenAt } = await network.db.transaction(async (trx) => {
       await trx.raw('lock table lead_events in access exclusive mode');
       const relay = run({ leaseMs });
-      await eventually(async () => {
-        const waiting = `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-        assert.equal((await network.db.raw<{ rows: object[] }>(waiting)).rows.length, 1);
-      });
+      await eventually(async () => assert.equal(await countLocked(network.db), 1));
       const seenAt = Date.now();
       await eventually(() => assert.ok(Date.now() > seenAt, 'not yet'));
       return { ...relay, seenAt };

@@ -1,6 +1,6 @@
 // Who changed what. Triggers of the tables note every change (see the migration of admin keys); this says on whose behalf.
 import type { Knex } from 'knex';
-import type { AdminRole } from '../domain/admin-role.ts';
+import { SYSTEM, type AdminRole } from '../domain/admin-role.ts';
 
 /** On whose behalf something is changed, and why if that was said. */
 export type Actor = { name: string; role: AdminRole | 'partner'; comment?: string | undefined };
@@ -22,7 +22,7 @@ const SAY_WHO = `select set_config('cashcat.actor', :name, true), set_config('ca
 const NOTE_ACT = `
   insert into audit_log (actor, role, action, subject_type, subject_id, before, after, comment)
   values (
-    coalesce(nullif(current_setting('cashcat.actor', true), ''), 'system'), nullif(current_setting('cashcat.role', true), ''),
+    coalesce(nullif(current_setting('cashcat.actor', true), ''), '${SYSTEM}'), nullif(current_setting('cashcat.role', true), ''),
     :action, :subjectType, :subjectId, :before::jsonb, :after::jsonb,
     coalesce(:comment::text, nullif(current_setting('cashcat.comment', true), ''))
   )`;

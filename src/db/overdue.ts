@@ -97,11 +97,6 @@ export async function readOverdue(db: Knex, grace: Grace): Promise<Overdue> {
   };
 }
 
-async function count(db: Knex, overdue: string, grace: Grace): Promise<number> {
-  const { rows } = await db.raw<{ rows: { count: number }[] }>(`select count(*) as count from (${overdue}) o`, grace);
-  return rows[0]?.count ?? 0;
-}
-
 /** @returns false when a sweep has begun in the last `intervalMs`, here or elsewhere */
 export async function beginSweep(db: Knex, intervalMs: number): Promise<boolean> {
   const { rows } = await db.raw<{ rows: object[] }>(
@@ -160,4 +155,9 @@ export async function readUnfinished(db: Knex, leadId: string, uptoSeq: number):
     { leadId, uptoSeq },
   );
   return { hasUnsettled: unsettled.rows.length > 0, open: open.rows };
+}
+
+async function count(db: Knex, overdue: string, grace: Grace): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(`select count(*) as count from (${overdue}) o`, grace);
+  return rows[0]?.count ?? 0;
 }

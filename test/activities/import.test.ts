@@ -8,6 +8,7 @@ import { claimLeads } from '../../src/db/outbox.ts';
 import type { LeadEvent } from '../../src/domain/lead-event.ts';
 import type { AppError } from '../../src/errors.ts';
 import { newImportId } from '../../src/new-ids.ts';
+import { countLocked } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
 import { settleLatest } from '../support/leads/settle.ts';
@@ -304,12 +305,7 @@ describe('an import', () => {
     const holder = await db.transaction();
     await holder('leads').where({ lead_id: held.leadId }).forUpdate().select('lead_id');
     const working = stage.batch(id);
-    await eventually(async () => {
-      const { rows: waiting } = await db.raw<{ rows: object[] }>(
-        `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-      );
-      assert.equal(waiting.length, 1, 'the first rows wait for a lead');
-    });
+    await eventually(async () => assert.equal(await countLocked(db), 1, 'the first rows wait for no lead'));
     const vocabulary = { words: { verkauft: 'approved' as const }, default_status: null, parameters: {} };
     await updateAdvertiser(db, network.advertiserId, { vocabulary });
     await holder.commit();

@@ -6,6 +6,7 @@ import { deletePullSettings } from '../../src/db/pulls/pull-settings.ts';
 import { readPullStanding } from '../../src/db/pulls/pull-reports.ts';
 import { askImport } from '../../src/db/imports/imports.ts';
 import { explainPull } from '../../src/domain/pulls/explain-pull.ts';
+import { countLocked } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
 import type { PullRun } from '../../workflows/long-jobs.ts';
@@ -340,10 +341,7 @@ describe('a pull', () => {
     const latest = stage.attempt(run);
     await eventually(async () => assertFields((await stage.pulls())[0], { attempts: 2 }));
     responses[0]?.end();
-    await eventually(async () => {
-      const waiting = stage.db('pg_stat_activity').where({ wait_event_type: 'Lock' });
-      assert.equal((await waiting.whereRaw('datname = current_database()')).length, 2, 'both want its rows gone');
-    });
+    await eventually(async () => assert.equal(await countLocked(stage.db), 2, 'both want its rows gone'));
     await held.commit();
     await slowEnds;
     assertFields((await stage.pulls())[0], { result: null });

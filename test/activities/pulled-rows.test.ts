@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createAdvertiser, mapWord, updateAdvertiser, type AdvertiserPatch } from '../../src/db/advertisers.ts';
 import { PLAIN_VOCABULARY } from '../../src/domain/vocabulary.ts';
+import { countLocked } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
 import { reportByFile } from '../support/leads/report-by-file.ts';
@@ -159,11 +160,7 @@ describe('the rows of an export that is pulled again and again', () => {
     const call = await db.transaction();
     await reportByFile({ ...imports.network, db: call }, conversion, 'rejected');
     const booked = imports.batch(importId ?? '');
-    await eventually(async () => {
-      const waiting = db('pg_stat_activity').where({ wait_event_type: 'Lock' });
-      const { length } = await waiting.whereRaw('datname = current_database()');
-      assert.equal(length, 1, 'the row waits for the lead');
-    });
+    await eventually(async () => assert.equal(await countLocked(db), 1, 'the row does not wait for the lead'));
     await call.commit();
     assertFields(await booked, { recorded: 0, stale: 1 });
     assert.equal(await status(), 'rejected');

@@ -5,7 +5,7 @@ import { createPartner, updatePartner } from '../../src/db/partners.ts';
 import { createPriceList } from '../../src/db/prices/price-lists.ts';
 import type { PostbackSettings } from '../../src/domain/postbacks/postback-settings.ts';
 import { settingsFor } from '../support/postback-settings.ts';
-import { zoneOfNextMidnight } from './midnight.ts';
+import { zoneWhereItIs } from '../support/time-zones.ts';
 
 /** How an offer's approvals are numbered: all of its price lists count the same. */
 export type Counting = { counts: 'advertiser' | 'offer'; period: 'day' | 'all'; timeZone: string };
@@ -59,7 +59,8 @@ const PARTNERS: Record<string, (url: string) => PostbackSettings | null> = {
 export const ASKING_FOR_HANDOVERS = ['plain', 'posting'];
 
 export async function createTrialNetwork(db: Knex): Promise<TrialNetwork> {
-  const timeZone = zoneOfNextMidnight(new Date());
+  // So that a trial which lasts beyond the next full hour sees a new day begin.
+  const timeZone = zoneWhereItIs(23, new Date());
   const caller = await createAdvertiser(db, { name: 'Bank' });
   const exporter = await createAdvertiser(db, { name: 'Shop' });
   const [callerId, exporterId] = [caller.advertiser.advertiser_id, exporter.advertiser.advertiser_id];

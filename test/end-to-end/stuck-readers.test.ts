@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { countLocked, createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { call, createHttpNetwork, readStory } from '../support/network-over-http.ts';
 import { startProcess, type RunningProgram } from '../support/program.ts';
@@ -35,10 +35,8 @@ describe('an api whose readers are all stuck', function () {
     await blocker.raw('lock table postbacks in access exclusive mode');
     const readers = Array.from({ length: READERS }, () => readStory(api.opsUrl, conversionId).catch(() => undefined));
     await eventually(async () => {
-      const waiting = await database
-        .db('pg_stat_activity')
-        .whereRaw(`wait_event_type = 'Lock' and datname = current_database()`);
-      assert.ok(waiting.length > 1, `${waiting.length} readers wait`);
+      const waiting = await countLocked(database.db);
+      assert.ok(waiting > 1, `${waiting} readers wait`);
     });
     for (const status of ['approved', 'rejected']) {
       assert.equal((await network.report(conversionId, status)).status, 200);

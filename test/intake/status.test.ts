@@ -4,7 +4,7 @@ import { createAdvertiser } from '../../src/db/advertisers.ts';
 import { updateOffer } from '../../src/db/offers.ts';
 import { AppError } from '../../src/errors.ts';
 import { createStatusIntake, type StatusCall, type StatusIntake } from '../../src/intake/status.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { countLocked, createTestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertFields } from '../support/fields.ts';
 import { createNetwork, type Network } from '../support/network-in-database.ts';
@@ -282,12 +282,7 @@ describe('status intake on Postgres', () => {
       ({ result }) => result,
       (error: AppError) => error.kind,
     );
-    await eventually(async () => {
-      const waiting = await db('pg_stat_activity')
-        .where({ wait_event_type: 'Lock' })
-        .andWhereRaw('datname = current_database()');
-      assert.equal(waiting.length, 1);
-    });
+    await eventually(async () => assert.equal(await countLocked(db), 1));
     await click.commit();
     assert.equal(await reported, 'recorded');
   });

@@ -36,6 +36,14 @@ function connect(url: string): Knex {
   return connectDb({ url, poolSize: POOL_SIZE, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
 }
 
+/** Counts the transactions of this database that wait for what another one has locked. */
+export async function countLocked(db: Knex): Promise<number> {
+  const { rows } = await db.raw<{ rows: [{ count: number }] }>(
+    `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rows[0].count;
+}
+
 /** Makes a database refuse all connections, old and new, until it is ended; then `db` has none left that is dead. */
 export async function startOutage(db: Knex): Promise<{ end(): Promise<void> }> {
   const { rows } = await db.raw<{ rows: { name: string }[] }>('select current_database() as name');

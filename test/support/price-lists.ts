@@ -1,8 +1,9 @@
 import type { PriceListDraft } from '../../src/db/prices/price-lists.ts';
 import type { OfferCap } from '../../src/domain/offer-cap.ts';
+import { zoneWhereItIs } from './time-zones.ts';
 
 /** Where it is the middle of a day: no day begins there while a test counts what was approved on one. */
-export const MIDDAY = zoneAtMidday(new Date());
+export const MIDDAY = zoneWhereItIs(12, new Date());
 
 /** A list that pays 10.00 for the first two of all time, and 12.00 from the third on. */
 export function draftOf(changes: Partial<PriceListDraft> = {}): PriceListDraft {
@@ -15,10 +16,4 @@ export function draftOf(changes: Partial<PriceListDraft> = {}): PriceListDraft {
 
 export function capOf(changes: Partial<OfferCap> = {}): OfferCap {
   return { day: null, total: 2, timeZone: MIDDAY, beyond: 'pay_nothing', ...changes };
-}
-
-function zoneAtMidday(now: Date): string {
-  const ahead = 12 - now.getUTCHours();
-  // In these names the signs are the other way round.
-  return ahead === 0 ? 'Etc/GMT' : `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
 }

@@ -1,5 +1,5 @@
+import { dateIn } from '../../support/time-zones.ts';
 import type { Cap, Journal } from '../journal.ts';
-import { dateIn } from '../midnight.ts';
 import type { TrialNetwork, TrialOffer } from '../network.ts';
 import type { EventRow, Facts } from './facts.ts';
 import type { Finding } from './findings.ts';

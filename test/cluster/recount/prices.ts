@@ -1,6 +1,6 @@
 import type { PriceListRow } from '../../../src/db/prices/price-lists.ts';
+import { dateIn } from '../../support/time-zones.ts';
 import { entriesOf, type Journal } from '../journal.ts';
-import { dateIn } from '../midnight.ts';
 import { groupBy, type EventRow, type Facts } from './facts.ts';
 import type { Finding } from './findings.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { beginReceiving } from '../../../src/db/imports/receiving.ts';
 import { rememberSignedRequest } from '../../../src/db/imports/signed-requests.ts';
-import { createTestDatabase } from '../../support/database.ts';
+import { countLocked, createTestDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 
@@ -51,11 +51,3 @@ describe('signed requests of long ago that come again', () => {
     );
   });
 });
-
-/** How many transactions of this database wait for another. */
-async function countLocked(db: Knex): Promise<number> {
-  const { rows } = await db.raw<{ rows: [{ count: number }] }>(
-    `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-  );
-  return rows[0].count;
-}

@@ -5,7 +5,7 @@ import { limitWaiting } from '../../../src/db/limit-waiting.ts';
 import { updateOffer } from '../../../src/db/offers.ts';
 import { readOfferCap, setOfferCap } from '../../../src/db/prices/offer-caps.ts';
 import { createPriceList } from '../../../src/db/prices/price-lists.ts';
-import { createTestDatabase } from '../../support/database.ts';
+import { countLocked, createTestDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { assertFields } from '../../support/fields.ts';
 import { inParallel } from '../../support/in-parallel.ts';
@@ -136,12 +136,7 @@ describe('the cap of an offer', () => {
     await limitWaiting(holder, 500);
     await holder('outbox').where({ lead_id: leadId }).forUpdate().select('lead_id');
     const approved = network.report(conversionId, 'approved');
-    await eventually(async () => {
-      const waiting = await db('pg_stat_activity')
-        .where({ wait_event_type: 'Lock' })
-        .andWhereRaw('datname = current_database()');
-      assert.equal(waiting.length, 1, 'the approval does not wait');
-    });
+    await eventually(async () => assert.equal(await countLocked(db), 1, 'the approval does not wait'));
     // Whoever holds what it waits for changes the catalogue as well.
     await updateOffer(holder, network.offerId, { name: 'Gold card' });
     await holder.commit();

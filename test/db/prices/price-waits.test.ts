@@ -10,7 +10,7 @@ import { recordUnheldStatuses } from '../../../src/db/statuses/record-statuses.t
 import type { StatusReport } from '../../../src/domain/status-report.ts';
 import { createStatusIntake } from '../../../src/intake/status.ts';
 import { newConversionId } from '../../../src/new-ids.ts';
-import { createTestDatabase } from '../../support/database.ts';
+import { countLocked, createTestDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { policy } from '../../support/policy.ts';
@@ -296,14 +296,6 @@ async function reportImpatiently({ db, advertiserId }: Network, conversionId: st
     ...{ advertiserId, conversionId, word: 'approved', reason: null, transactionId: null },
     raw: { method: 'GET', query: {}, body: null },
   });
-}
-
-/** How many transactions of this database wait for another. */
-async function countLocked(db: Knex): Promise<number> {
-  const { rows } = await db.raw<{ rows: [{ count: number }] }>(
-    `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-  );
-  return rows[0].count;
 }
 
 /** Since when statements wait for another transaction. */

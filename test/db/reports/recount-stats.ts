@@ -5,6 +5,7 @@ import type { Figures, StatsQuery } from '../../../src/db/reports/partner-stats.
 import { linkPartners, type Holder } from '../../../src/domain/attribution.ts';
 import type { LeadEvent, TouchEvent } from '../../../src/domain/lead-event.ts';
 import { statuses, type Status } from '../../../src/domain/status.ts';
+import { dateIn } from '../../support/time-zones.ts';
 
 type Fact = {
   at: string;
@@ -49,14 +50,14 @@ function keysOf({ group_by, from, to, time_zone }: Query, facts: Fact[]): (strin
   if (group_by === 'status') return [null, ...statuses];
   if (group_by === 'day') {
     const days = new Set<string>();
-    for (let at = Date.parse(from); at < Date.parse(to); at += 60_000) days.add(dayOf(at, time_zone));
-    return [...days.add(dayOf(Date.parse(to) - 1, time_zone))];
+    for (let at = Date.parse(from); at < Date.parse(to); at += 60_000) days.add(dateIn(time_zone, at));
+    return [...days.add(dateIn(time_zone, Date.parse(to) - 1))];
   }
   return [...new Set(facts.map((fact) => keyOf({ group_by, time_zone }, fact)))];
 }
 
 function keyOf({ group_by, time_zone }: Pick<Query, 'group_by' | 'time_zone'>, fact: Fact): string | null {
-  if (group_by === 'day') return dayOf(Date.parse(fact.at), time_zone);
+  if (group_by === 'day') return dateIn(time_zone, fact.at);
   return { offer: fact.offerId, ref_id: fact.refId, status: fact.status }[group_by];
 }
 
@@ -66,14 +67,6 @@ async function nameOf(db: Knex, { group_by }: Query, key: string | null): Promis
   if (group_by === 'status') return { status: key };
   const offer = key === null ? undefined : await db('offers').where({ offer_id: key }).first<{ name: string }>('name');
   return { offer_id: key, offer_name: offer?.name ?? null };
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-function dayOf(at: number, timeZone: string): string {
-  const format = formats.get(timeZone) ?? new Intl.DateTimeFormat('en-CA', { timeZone });
-  formats.set(timeZone, format);
-  return format.format(at);
 }
 
 async function readFacts(db: Knex): Promise<Fact[]> {

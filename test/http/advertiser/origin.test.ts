@@ -8,7 +8,7 @@ import { createAdvertiser, updateAdvertiser } from '../../../src/db/advertisers.
 import { removeAdvertiserSecrets } from '../../../src/db/keys/advertiser-secrets.ts';
 import type { OriginProofs } from '../../../src/domain/origin-proofs.ts';
 import { newSigningSecret } from '../../../src/new-ids.ts';
-import { createTestDatabase } from '../../support/database.ts';
+import { countLocked, createTestDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { assertFields } from '../../support/fields.ts';
 import { freshCatalogue } from '../../support/fresh-catalogue.ts';
@@ -313,11 +313,9 @@ describe('where a status call comes from', () => {
     /** Waits until a request waits for what `holder` has changed; then that is committed. */
     async function afterWaiting(asked: Test, holder: Knex.Transaction): Promise<Response> {
       const answered = asked.then((response) => response);
-      const blocked = `wait_event_type = 'Lock' and datname = current_database()`;
-      await eventually(async () => {
-        const waiting = await network.db('pg_stat_activity').whereRaw(blocked).select('pid');
-        assert.equal(waiting.length, 1, 'nothing waits for what is being changed');
-      });
+      await eventually(async () =>
+        assert.equal(await countLocked(network.db), 1, 'nothing waits for what is being changed'),
+      );
       await holder.commit();
       return await answered;
     }
