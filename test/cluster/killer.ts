@@ -1,4 +1,6 @@
+import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../support/eventually.ts';
 import { entriesOf, type Journal } from './journal.ts';
 import type { KeptProcess } from './kept-process.ts';
 import type { Random } from './random.ts';
@@ -13,13 +15,14 @@ type KillerOptions = {
 };
 
 const SECOND_MS = 1000;
-const LOOK_AGAIN_MS = 100;
 const CALM_POSTBACKS = 40;
 const LONGEST_CALM_MS = 60 * SECOND_MS;
+const COME_BACK_MS = 10 * 60 * SECOND_MS;
 
 /**
  * Kills until there have been so many kills, those of earlier runs included. Between two rounds everything comes back and
  * works for a while, or a slow machine would see kills of what had not begun to work.
+ * @throws AssertionError that names what does not come back
  */
 export async function killOneByOne({
   groups,
@@ -44,7 +47,10 @@ export async function killOneByOne({
 }
 
 async function waitForAll(groups: KeptProcess[][]): Promise<void> {
-  while (groups.flat().some((each) => each.running() === undefined)) await delay(LOOK_AGAIN_MS);
+  await eventually(() => {
+    const down = groups.flat().filter((each) => each.running() === undefined);
+    assert.equal(down.length, 0, `${down.map(({ name }) => name).join(', ')} does not come back`);
+  }, COME_BACK_MS);
 }
 
 /** Partners have heard some more: events are relayed, leads settled, attempts made. */
@@ -57,9 +63,9 @@ async function waitForWork(journal: Journal): Promise<void> {
 }
 
 async function waitForOneThatIsUp(groups: KeptProcess[][]): Promise<KeptProcess[]> {
-  for (;;) {
+  return await eventually(() => {
     const ready = groups.find((group) => group.every((each) => each.running() !== undefined));
-    if (ready) return ready;
-    await delay(LOOK_AGAIN_MS);
-  }
+    assert.ok(ready, 'None of the processes that are left for this round comes back');
+    return ready;
+  }, COME_BACK_MS);
 }

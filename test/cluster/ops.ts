@@ -15,7 +15,8 @@ type OpsCall = {
 export type Ops = {
   /**
    * Calls the admin API; `path` follows `/v1/admin`.
-   * @returns undefined for what has been done before, and for an answer that nobody expected, which the journal has then
+   * @returns undefined for what has been done before, and for an answer that nobody expected or that never came, which the
+   *   journal has then
    */
   ask<Answer>(call: OpsCall): Promise<Answer | undefined>;
 };
@@ -23,11 +24,19 @@ export type Ops = {
 const REPEAT_MS = 400;
 const HEADERS = { authorization: `Bearer ${ADMIN_API_KEY}`, 'content-type': 'application/json' };
 
-/** @param callers of the operations listener */
-export function createOps(callers: Callers, journal: Journal): Ops {
+type OpsOptions = {
+  /** Of the operations listener. */
+  callers: Callers;
+  journal: Journal;
+  /** How long they ask for the same; longer than any outage lasts. */
+  patienceMs: number;
+};
+
+export function createOps({ callers, journal, patienceMs }: OpsOptions): Ops {
   return {
     async ask<Answer>(asked: OpsCall) {
-      for (;;) {
+      const deadline = Date.now() + patienceMs;
+      do {
         const answer = await call(asked);
         if (answer !== undefined && answer.status >= 200 && answer.status < 300)
           return JSON.parse(answer.body) as Answer;
@@ -37,7 +46,9 @@ export function createOps(callers: Callers, journal: Journal): Ops {
           return void journal.add({ type: 'odd', what });
         }
         await delay(REPEAT_MS);
-      }
+      } while (Date.now() < deadline);
+      journal.add({ type: 'odd', what: `ops had no answer for ${patienceMs / 1000} s by ${asked.path}` });
+      return undefined;
     },
   };
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Late } from '../../src/in-time.ts';
 import { pauseUnlessAborted } from '../../src/pause.ts';
 import type { TrialNetwork } from './network.ts';
 import type { Ops } from './ops.ts';
@@ -21,12 +22,13 @@ export async function startPuller({ ops, network, random, url }: PullerOptions) 
   const pulling = pullAgainAndAgain();
 
   return {
-    /** Resolves when the export as it is now has been imported, or had been before. */
-    async finish(): Promise<void> {
+    /** Resolves when the export as it is now has been imported, or had been before. @throws what `late` says */
+    async finish(late: Late): Promise<void> {
       stopping.abort();
       await pulling;
       const since = new Date().toISOString();
       while (!(await hasPulled(since))) {
+        late.throwIfLate();
         await runNow();
         await delay(LOOK_AGAIN_MS);
       }

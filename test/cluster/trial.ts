@@ -4,6 +4,7 @@ import { startAdvertiser } from './advertiser.ts';
 import { watchBacklog } from './backlog.ts';
 import { createCallers } from './callers.ts';
 import { startCapChanger } from './cap-changer.ts';
+import { createEnds } from './ends.ts';
 import { startExporter } from './exporter.ts';
 import { entriesOf, type Entry } from './journal.ts';
 import { killOneByOne } from './killer.ts';
@@ -20,7 +21,10 @@ import { waitForRest } from './rest.ts';
 import { startStage } from './stage.ts';
 import { startVisitors } from './visitors.ts';
 
-const REST_TIMEOUT_MS = 15 * 60_000;
+const ASK_TIMEOUT_MS = 10 * 60_000;
+const END_TIMEOUT_MS = 15 * 60_000;
+// Sooner, because it says what is left.
+const REST_TIMEOUT_MS = END_TIMEOUT_MS - 60_000;
 const PROGRESS_MS = 15_000;
 
 const options = readOptions(process.env);
@@ -39,7 +43,7 @@ const programs = await stage.startPrograms();
 const apis = () => programs.flatMap((program) => program.running() ?? []).filter(({ publicUrl }) => publicUrl !== '');
 const callers = createCallers(() => apis().map(({ publicUrl }) => publicUrl), randomFor('callers'));
 const opsCallers = createCallers(() => apis().map(({ opsUrl }) => opsUrl), randomFor('ops callers'));
-const ops = createOps(opsCallers, journal);
+const ops = createOps({ callers: opsCallers, journal, patienceMs: ASK_TIMEOUT_MS });
 const advertiser = startAdvertiser({
   ...{ callers, ops, network, journal, random: randomFor('advertiser') },
   onPending: (conversionId) => visitors.bringBack(conversionId),
@@ -64,10 +68,17 @@ await killOneByOne({
 clearInterval(progress);
 await backlog.stop();
 console.log(`${describeProgress()}. No more kills; waiting until nothing is owed.`);
-await visitors.stop();
-await Promise.all([advertiser.finish(), exporter.finish()]);
-await Promise.all([prices.stop(), caps.stop()]);
-await puller.finish();
+const ends = createEnds(END_TIMEOUT_MS);
+await ends.of('the visitors', () => visitors.stop());
+await Promise.all([
+  ends.of('the advertiser', () => advertiser.finish()),
+  ends.of('the exporter', () => exporter.finish()),
+]);
+await Promise.all([
+  ends.of('the changes of prices', () => prices.stop()),
+  ends.of('the changes of caps', () => caps.stop()),
+]);
+await ends.of('the pulls', (late) => puller.finish(late));
 const isRight = await judge();
 await Promise.all([tracker.stop(), exporter.close()]);
 await Promise.all([callers.close(), opsCallers.close()]);
@@ -80,15 +91,12 @@ async function judge(): Promise<boolean> {
   const onLook = (text: string) => {
     if (looks++ % 10 === 0) console.log(`  ${text}`);
   };
-  const hanging = await waitForRest(db, REST_TIMEOUT_MS, onLook).then(
-    () => undefined,
-    (error: Error) => error.message,
-  );
-  if (hanging !== undefined) console.log(hanging);
-  const openLeads = await waitUntilLeadsEnd(temporalAddress, onLook);
-  if (openLeads > 0) console.log(`The workflows of ${openLeads} leads still run although their windows have ended.`);
+  await ends.of('the rest', () => waitForRest(db, REST_TIMEOUT_MS, onLook));
+  const openLeads = await ends.of('the leads', () => waitUntilLeadsEnd(temporalAddress, onLook));
+  for (const hanging of ends.hanging) console.log(hanging);
+  if (openLeads) console.log(`The workflows of ${openLeads} leads still run although their windows have ended.`);
   const isRight = await recount(db, journal, network);
-  return isRight && hanging === undefined && openLeads === 0;
+  return isRight && ends.hanging.length === 0 && openLeads === 0;
 }
 
 function isExported({ advertiserId }: TrialOffer): boolean {
