@@ -1,9 +1,6 @@
 import type { PriceListDraft } from '../../src/db/prices/price-lists.ts';
 import type { OfferCap } from '../../src/domain/offer-cap.ts';
-import { zoneWhereItIs } from './time-zones.ts';
-
-/** Where it is the middle of a day: no day begins there while a test counts what was approved on one. */
-export const MIDDAY = zoneWhereItIs(12, new Date());
+import { MIDDAY } from './time-zones.ts';
 
 /** A list that pays 10.00 for the first two of all time, and 12.00 from the third on. */
 export function draftOf(changes: Partial<PriceListDraft> = {}): PriceListDraft {

@@ -1,3 +1,6 @@
+/** Where it is the middle of a day: no day begins there while a test counts what happens on one. */
+export const MIDDAY = zoneWhereItIs(12, new Date());
+
 /** The time zone in which it is this hour, from 0 to 23, of some day. */
 export function zoneWhereItIs(hour: number, now: Date): string {
   const ahead = ((hour - now.getUTCHours() + 36) % 24) - 12;

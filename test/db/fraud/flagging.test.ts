@@ -185,9 +185,11 @@ describe('fraud flags', () => {
 
   it('tell of a link with a token that many visitors used, and not of one visitor that used it often', async () => {
     const [shared, own] = [await ordinaryLead(), await ordinaryLead()];
+    // Visitors are counted by day.
+    const at = new Date();
     for (const address of ['a', 'b', 'c']) {
-      await traced({ leadId: shared.leadId, byLink: true, partnerId: null }, address);
-      await traced({ leadId: own.leadId, byLink: true, partnerId: null }, 'a');
+      await traced({ leadId: shared.leadId, byLink: true, partnerId: null, at }, address);
+      await traced({ leadId: own.leadId, byLink: true, partnerId: null, at }, 'a');
       await traced({ leadId: own.leadId, byLink: false, partnerId: null }, address);
     }
     await network.report(shared.conversionId, 'approved');

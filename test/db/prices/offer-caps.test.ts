@@ -13,6 +13,7 @@ import { settleLatest } from '../../support/leads/settle.ts';
 import { createNetwork, postbacksOf, rewardsOf, type Network } from '../../support/network-in-database.ts';
 import { settingsFor } from '../../support/postback-settings.ts';
 import { capOf, draftOf } from '../../support/price-lists.ts';
+import { MIDDAY } from '../../support/time-zones.ts';
 
 describe('the cap of an offer', () => {
   let network: Network;
@@ -145,15 +146,12 @@ describe('the cap of an offer', () => {
   });
 
   it('of a day closes the offer until the next day of its time zone', async () => {
-    await setOfferCap(
-      db,
-      network.offerId,
-      capOf({ day: 1, total: null, timeZone: 'Asia/Kathmandu', beyond: 'close_offer' }),
-    );
+    await setOfferCap(db, network.offerId, capOf({ day: 1, total: null, beyond: 'close_offer' }));
     await statusOf('approved');
     assert.equal(await isOpen(), false);
     const { rows } = await db.raw<{ rows: [{ midnight: string }] }>(
-      `select (date_trunc('day', now() at time zone 'Asia/Kathmandu') + interval '1 day') at time zone 'Asia/Kathmandu' as midnight`,
+      `select (date_trunc('day', now() at time zone :zone) + interval '1 day') at time zone :zone as midnight`,
+      { zone: MIDDAY },
     );
     assert.equal((await readOfferCap(db, network.offerId))?.closedUntil, rows[0].midnight);
   });

@@ -8,7 +8,8 @@ import { createTestDatabase } from '../../support/database.ts';
 import { inParallel } from '../../support/in-parallel.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
 import { createNetwork, rewardsOf, type Network } from '../../support/network-in-database.ts';
-import { draftOf, MIDDAY } from '../../support/price-lists.ts';
+import { draftOf } from '../../support/price-lists.ts';
+import { MIDDAY } from '../../support/time-zones.ts';
 
 type Frozen = { status: string; amount: number; version: number; tier: number | null; counted: number | null };
 
@@ -188,7 +189,7 @@ describe('R13: the price of a status', () => {
 
   it('is the right one for each of many that are approved at a border of tiers at once, and all are counted', async () => {
     const tiers = [0, 40, 80].map((from) => ({ from, amount: 1000 + from }));
-    await createPriceList(db, network.offerId, draftOf({ tiers, period: 'month', timeZone: 'Europe/Berlin' }));
+    await createPriceList(db, network.offerId, draftOf({ tiers, period: 'month', timeZone: MIDDAY }));
     const leads = await inParallel(Array.from({ length: 120 }), 20, () => network.aLead(partnerId));
     await inParallel(leads, 60, ({ conversionId }) => network.report(conversionId, 'approved'));
     const prices = await inParallel(leads, 10, ({ conversionId }) => lastPriceOf(conversionId));
@@ -213,7 +214,11 @@ describe('R13: the price of a status', () => {
         if (index % 6 === 0) await network.report(conversionId, 'approved');
       }),
       ...(['day', 'all', 'month'] as const).map((period) =>
-        createPriceList(db, network.offerId, draftOf({ period, counts: period === 'all' ? 'offer' : 'advertiser' })),
+        createPriceList(
+          db,
+          network.offerId,
+          draftOf({ period, counts: period === 'all' ? 'offer' : 'advertiser', timeZone: MIDDAY }),
+        ),
       ),
     ]);
     assert.deepEqual(await countOf(), [90, 90, 90]);

@@ -15,6 +15,7 @@ import { eventually } from '../../support/eventually.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { policy } from '../../support/policy.ts';
 import { draftOf } from '../../support/price-lists.ts';
+import { MIDDAY } from '../../support/time-zones.ts';
 
 describe('an approval that is counted where somebody else is counting', () => {
   let network: Network;
@@ -137,7 +138,7 @@ describe('an approval that is counted where somebody else is counting', () => {
   it('never meets whoever begins a new period in a deadlock', async () => {
     const { conversionId } = await network.aLead(await network.partner());
     for (const period of ['day', 'all'] as const) {
-      await createPriceList(db, network.offerId, draftOf({ counts: 'advertiser', period }));
+      await createPriceList(db, network.offerId, draftOf({ counts: 'advertiser', period, timeZone: MIDDAY }));
     }
     const [day, all] = await db('approval_counters')
       .where({ counts: 'advertiser' })

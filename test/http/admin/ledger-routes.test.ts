@@ -7,6 +7,7 @@ import { assertFields } from '../../support/fields.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
 import { readPastMoment } from '../../support/past-moment.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
+import { dateIn } from '../../support/time-zones.ts';
 import { ADMIN_KEY, buildOpsApp } from '../build-ops-app.ts';
 
 type Line = { kind: string; amount: number; payout_id: string | null; why: string };
@@ -35,6 +36,8 @@ describe('the ledger by the admin API', () => {
   const call = (method: 'get' | 'post', url: string, body?: object) =>
     request(app)[method](url).set('authorization', `Bearer ${ADMIN_KEY}`).send(body);
 
+  const thisMonth = () => dateIn('UTC', Date.now()).slice(0, 7);
+
   async function earn(): Promise<string> {
     const { leadId, conversionId } = await network.aLead(partnerId);
     await network.report(conversionId, 'approved');
@@ -48,6 +51,7 @@ describe('the ledger by the admin API', () => {
   }
 
   it('pays out, and tells balance, lines and statement', async () => {
+    const begunIn = thisMonth();
     await earn();
     await earn();
     const answer = await pay('=SEPA 1', { comment: 'by Anna', amount: 2500 });
@@ -78,9 +82,11 @@ describe('the ledger by the admin API', () => {
       open.items.map(({ kind }) => kind),
       ['reward'],
     );
-    const month = new Date().toISOString().slice(0, 7);
-    const all = (await call('get', `${path}/statements/${month}`).expect(200)).body as Statement;
-    assert.deepEqual(all.items.map(({ kind }) => kind).sort(), ['payout', 'reward', 'reward', 'reward']);
+    const ofMonths = [];
+    for (const month of new Set([begunIn, thisMonth()])) {
+      ofMonths.push(...((await call('get', `${path}/statements/${month}`).expect(200)).body as Statement).items);
+    }
+    assert.deepEqual(ofMonths.map(({ kind }) => kind).sort(), ['payout', 'reward', 'reward', 'reward']);
     const csv = await call('get', `${path}/statements`).set('accept', 'text/csv').expect(200);
     assert.match(csv.text, /"25\.00","USD",2,"'=SEPA 1"/);
     const lines = await call('get', `${path}/ledger?kind=payout`).set('accept', 'text/csv').expect(200);

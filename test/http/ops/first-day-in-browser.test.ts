@@ -6,6 +6,7 @@ import { newConversionId, newLeadId } from '../../../src/new-ids.ts';
 import { createImportStage, type ImportStage } from '../../activities/import-stage.ts';
 import type { TestPage } from '../../support/browser.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
+import { MIDDAY } from '../../support/time-zones.ts';
 import { useOpsBrowser } from './browser-stage.ts';
 
 describe('the first day of somebody in ops who has nothing but a key', function () {
@@ -15,7 +16,7 @@ describe('the first day of somebody in ops who has nothing but a key', function 
   const ops = useOpsBrowser(this, async () => (stage = await createImportStage()).network);
 
   it('connects an advertiser, repairs a refused call, imports a file, drafts a price and explains a reward', async () => {
-    const page = await ops.signIn();
+    const page = await ops.signIn({ timezoneId: MIDDAY });
     await connectAdvertiser(page);
     const leads = [await click(), await click(), await click()];
     const [first, second, third] = leads.map(({ conversionId }) => conversionId);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { listPriceLists } from '../../../src/db/prices/price-lists.ts';
 import { eventually } from '../../support/eventually.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
+import { MIDDAY } from '../../support/time-zones.ts';
 import { useOpsBrowser } from './browser-stage.ts';
 
 describe('prices, in a browser', function () {
@@ -17,7 +18,7 @@ describe('prices, in a browser', function () {
   it('a list is drafted beside what it would have cost, made, and explains the next reward', async () => {
     await approve();
     await approve();
-    const page = await ops.signIn();
+    const page = await ops.signIn({ timezoneId: MIDDAY });
     await page.getByRole('link', { name: 'Prices' }).click();
     await page.getByRole('link', { name: 'Card' }).click();
     await page.getByRole('link', { name: 'Draft a price list' }).click();

@@ -8,11 +8,12 @@ import { assertFields } from '../../support/fields.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
 import { capOf, draftOf } from '../../support/price-lists.ts';
+import { MIDDAY } from '../../support/time-zones.ts';
 import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
 
 const DRAFT = {
   ...{ 'amount.0': '10', 'from.1': '1', 'amount.1': '12.50', 'from.2': '', 'amount.2': '' },
-  ...{ counts: 'advertiser', period: 'month', time_zone: 'Europe/Berlin', starts: '', partner_id: '' },
+  ...{ counts: 'advertiser', period: 'month', time_zone: MIDDAY, starts: '', partner_id: '' },
 };
 
 describe('the pages of prices', () => {
@@ -82,7 +83,7 @@ describe('the pages of prices', () => {
     const made = await browser.post(path, DRAFT);
     assert.equal(made.status, 303);
     const [list] = await listPriceLists(db, network.offerId);
-    assertFields(list, { version: 1, period: 'month', time_zone: 'Europe/Berlin', state: 'current', partner_id: null });
+    assertFields(list, { version: 1, period: 'month', time_zone: MIDDAY, state: 'current', partner_id: null });
     assert.deepEqual(list?.tiers, [
       { from: 0, amount: 1000 },
       { from: 1, amount: 1250 },

@@ -5,8 +5,11 @@ import { createTestDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { settleLatest } from '../../support/leads/settle.ts';
 import { createNetwork, type Network } from '../../support/network-in-database.ts';
+import { dateIn, MIDDAY } from '../../support/time-zones.ts';
 import { actAs, buildPartnerApi, type PartnerApi } from '../build-partner-api.ts';
 
+// Where all that happens in a test lies on one day.
+const AT_MIDDAY = `?time_zone=${encodeURIComponent(MIDDAY)}`;
 const USD = (amount: number) => [{ amount, currency: 'USD' }];
 const nothing = { touches: 0, conversions: 0, pending: 0, approved: 0, rejected: 0, reward: [] };
 
@@ -18,7 +21,6 @@ describe("a partner's figures by its own API", () => {
   const stats = async (query = '') => (await api.call('get', `/stats${query}`).expect(200)).body as PartnerStats;
   const csv = async (query = '') =>
     (await api.call('get', `/stats${query}`).set('accept', 'text/csv').expect(200)).text;
-  const today = () => new Date().toISOString().slice(0, 10);
 
   before(async () => {
     network = await createNetwork(await createTestDatabase());
@@ -39,11 +41,16 @@ describe("a partner's figures by its own API", () => {
     const lead = await network.aLead(api.partnerId);
     await report(lead, 'pending');
     await report(lead, 'approved');
-    const { rows, totals, ...rest } = await stats();
+    const [before, { rows, totals, ...rest }, after] = [
+      dateIn('UTC', Date.now()),
+      await stats(),
+      dateIn('UTC', Date.now()),
+    ];
     const figures = { touches: 1, conversions: 1, pending: 1, approved: 1, rejected: 0, reward: USD(1250) };
     assert.equal(rows.length, 30);
-    assert.deepEqual(rows.at(-1), { day: today(), ...figures });
+    assert.ok([before, after].includes(rows.at(-1)?.day ?? ''), 'today is the last');
     assert.deepEqual(totals, figures);
+    assert.deepEqual((await stats(AT_MIDDAY)).rows.at(-1), { day: dateIn(MIDDAY, Date.now()), ...figures });
     assert.deepEqual([rest.group_by, rest.time_zone, rest.is_complete], ['day', 'UTC', true]);
     assert.equal(Date.parse(rest.to) - Date.parse(rest.from), 30 * 24 * 60 * 60 * 1000);
   });
@@ -127,7 +134,7 @@ describe("a partner's figures by its own API", () => {
       await csv('?group_by=status'),
       `"status",${heading}\r\n,1,1,0,0,0,0\r\n"pending",0,0,0,0,0,0\r\n"approved",0,0,0,1,0,12.5\r\n"rejected",0,0,0,0,0,0\r\n`,
     );
-    assert.ok((await csv()).endsWith(`"${today()}",1,1,0,1,0,12.5\r\n`));
+    assert.ok((await csv(AT_MIDDAY)).endsWith(`"${dateIn(MIDDAY, Date.now())}",1,1,0,1,0,12.5\r\n`));
     await report(lead, 'rejected');
     assert.ok((await csv('?group_by=status')).includes('"rejected",0,0,0,0,1,-12.5\r\n'));
   });

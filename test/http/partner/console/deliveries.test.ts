@@ -7,6 +7,7 @@ import { createRedelivery } from '../../../../src/db/replays/redelivery.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 import { aPostback } from '../../../support/ended-postbacks.ts';
 import { settingsFor } from '../../../support/postback-settings.ts';
+import { dateIn } from '../../../support/time-zones.ts';
 import type { ConsoleVisitor } from '../../browser-without-scripts.ts';
 import { buildConsole, type Console } from '../../build-console.ts';
 
@@ -42,14 +43,14 @@ describe('the delivery log of the console', () => {
   });
 
   it('shows what fits the filters of its address, and says when nothing does', async () => {
+    const begun = dateIn('UTC', Date.now());
     await aPostback(db, { partnerId, state: 'failed', secondsAgo: 0, attempts: [500] });
     await aPostback(db, { partnerId, state: 'delivered', secondsAgo: 0, status: 'pending', attempts: [200] });
     assert.equal(rowsOf(await log()), 2);
     assert.equal(rowsOf(await log('?state=failed')), 1);
     assert.equal(rowsOf(await log('?status=pending&state=delivered')), 1);
     assert.match(await log('?state=superseded'), /Nothing fits/);
-    const today = new Date().toISOString().slice(0, 10);
-    assert.equal(rowsOf(await log(`?from=${today}&to=${today}`)), 2);
+    assert.equal(rowsOf(await log(`?from=${begun}&to=${dateIn('UTC', Date.now())}`)), 2);
     assert.match(await log('?to=2020-01-01'), /Nothing fits/);
   });
 

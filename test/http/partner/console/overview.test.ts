@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../../../support/database
 import { aPostback } from '../../../support/ended-postbacks.ts';
 import { createNetwork, type Network } from '../../../support/network-in-database.ts';
 import { settingsFor } from '../../../support/postback-settings.ts';
+import { MIDDAY } from '../../../support/time-zones.ts';
 import type { ConsoleVisitor } from '../../browser-without-scripts.ts';
 import { buildConsole, type Console } from '../../build-console.ts';
 
@@ -53,7 +54,7 @@ describe('the overview of the console', () => {
     await network.aLead(site.partnerId);
     const { leadId } = await network.aLead(site.partnerId);
     await network.touch(leadId, site.partnerId);
-    const page = await show('?show=touches');
+    const page = await show(`?show=touches&time_zone=${encodeURIComponent(MIDDAY)}`);
     assert.deepEqual([tile(page, 'Touches'), tile(page, 'Conversions'), tile(page, 'Reward')], ['3', '2', '0']);
     assert.match(page, /<title>[^<]+: 3<\/title>/);
     assert.equal(page.split('<rect class="bar"').length - 1, 2 * 30);
