@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { ColumnMapping } from '../../src/domain/imports/columns.ts';
+import type { GivenFile } from '../../src/intake/files/receive-import.ts';
 import { assertFields } from '../support/fields.ts';
 import { createImportStage, csvOf, type ImportStage } from './import-stage.ts';
 
@@ -154,6 +155,57 @@ describe('an import of JSON', () => {
     await stage.finish(id);
     assert.deepEqual(await reasonsOf(id), ['first', 'last']);
     assert.equal((await stage.read(id)).mapping.reason, 'Comment');
+  });
+
+  describe('leaves remembered', () => {
+    const WITH_TIME = {
+      conversion_id: 'nobody',
+      status: 'approved',
+      When: '2026-01-31T09:15:00Z',
+      Date: '2026-01-30T09:15:00Z',
+    };
+
+    /** Takes in a file of one row and books it, so its columns are remembered. */
+    async function book(row: JsonRow, changes: Partial<GivenFile> = {}): Promise<void> {
+      const file = linesOf([{ conversion_id: await aConversion(), status: 'approved', ...row }]);
+      const { import_id: id } = await stage.receive(file, changes);
+      assertFields(await stage.finish(id), { state: 'done', refused: 0 });
+    }
+
+    async function rememberedTime(): Promise<string | undefined> {
+      const { mapping } = await stage.receive(linesOf([WITH_TIME]), { dryRun: true, again: true });
+      return mapping.event_time;
+    }
+
+    for (const [what, changes] of [
+      ['of a file', {}],
+      ['of a pull', { source: 'pull', again: true }],
+    ] as const) {
+      it(`the column that no object ${what} has`, async () => {
+        await book({ When: '' }, { mapping: { event_time: 'When' } });
+        await book({ note: 'x' }, changes);
+        assert.equal(await rememberedTime(), 'When');
+      });
+    }
+
+    it('nothing for a field whose column the caller names anew, once that is booked', async () => {
+      await book({ When: '' }, { mapping: { event_time: 'When' } });
+      const { import_id: id } = await stage.receive(linesOf([WITH_TIME]), {
+        mapping: { event_time: 'Date' },
+        dryRun: true,
+      });
+      assertFields(await stage.finish(id), { state: 'done' });
+      assert.equal(await rememberedTime(), 'When');
+      await book({ Date: '' }, { mapping: { event_time: 'Date' } });
+      await book({});
+      assert.equal(await rememberedTime(), 'Date');
+    });
+
+    it('nothing that the header of a later CSV file does not name', async () => {
+      await book({ When: '' }, { mapping: { event_time: 'When' } });
+      await remember({ reason: 'Comment' });
+      assert.equal(await rememberedTime(), undefined);
+    });
   });
 
   it('refuses an object that says the same by two names that differ in case alone', async () => {

@@ -125,7 +125,8 @@ export async function saveProgress(
   return rows[0];
 }
 
-// The columns of a file that has told anything are those of the advertiser's next one.
+// The columns of a file that has told anything are those of the advertiser's next one. A header names all that there are; that
+// no object of JSON has a column says nothing of the next file.
 const END_IMPORT = `
   with ended as (
     update imports i set state = :state, ended_at = case when :state <> 'paused' then now() end, touched_at = now()
@@ -134,7 +135,8 @@ const END_IMPORT = `
   ), remembered as (
     insert into import_mappings (advertiser_id, mapping)
     select advertiser_id, mapping from ended where state = 'done' and not dry_run and refused < rows
-    on conflict (advertiser_id) do update set mapping = excluded.mapping, updated_at = now()
+    on conflict (advertiser_id) do update set updated_at = now(),
+      mapping = case when (select format from ended) = 'csv' then '{}' else import_mappings.mapping end || excluded.mapping
   )
   select ${COUNTS} from ended i`;
 
