@@ -28,9 +28,10 @@ export const URGENCY = { status: 0, conversion: 1, touch: 2 } as const;
 
 /**
  * In which order the statuses of files go out, the smallest first: each rank is for about as many of one file as all ranks
- * before it together. So what a file brings first never waits for the later rows of another.
+ * before it together. So what a file brings first never waits for the later rows of another. A whole chunk has one rank: all of
+ * a file's first chunk have 0, and the next few ranks are mostly empty.
  *
- * @param broughtBefore how many statuses of the same file were recorded before
+ * @param broughtBefore how many statuses of the same file were recorded before the chunk
  */
 export function bulkRankOf(broughtBefore: number): number {
   return Math.floor(Math.log2(1 + broughtBefore));
