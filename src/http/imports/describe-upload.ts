@@ -34,11 +34,12 @@ function uploadOf(form: z.ZodObject): Upload {
 
 export const FILE_TEXT =
   'CSV with a header, or JSON: an object in each line, or an array of objects. Columns: conversion_id, status, and where ' +
-  'they are there reason, transaction_id, event_time, or whatever the mapping says, in any case. Each JSON object is read by ' +
-  'its own names, so what one says need not stand in the others. Rows are numbered from 1, the header ' +
-  'not counted; empty lines do not count, nor does a line such as `sep=;` above the header. `event_time` is when it ' +
-  'happened: ISO 8601 with a time of day, UTC where it names no zone, or Unix time. A row whose own time lies within the ' +
-  'window of its lead counts although it comes later, and one that is older than the decision that is there is `stale`. ' +
+  'they are there reason, transaction_id, event_time, or whatever the mapping says; case, blanks around a name and ' +
+  'how its accents are spelt make no difference. Each JSON object is read by its own names, so what one says need not ' +
+  'stand in the others. Rows are numbered from 1, the header not counted; empty lines do not count, ' +
+  'nor does a line such as `sep=;` above the header. `event_time` is when it happened: ISO 8601 with a time of day, UTC ' +
+  'where it names no zone, or Unix time. A row whose own time lies within the window of its lead counts although it comes ' +
+  'later, and one that is older than the decision that is there is `stale`. ' +
   'Nothing of a file is kept unless all of it has come; once it is answered, it is imported whatever dies. Rows are booked ' +
   'in their order, each once. The same file, byte by byte and with the same columns, is imported once: whoever sends it again ' +
   'is answered the import that it became, with `was_sent_before`, unless `again=true` asks for another one. A dry run stands ' +
