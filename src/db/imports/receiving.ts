@@ -66,9 +66,13 @@ const FINISH_RECEIVING = `
  * done in a transaction then
  */
 export async function finishReceiving(db: Knex, importId: string, file: ReceivedFile): Promise<Import> {
-  const { header, mapping, names } = file;
-  const texts = { mapping: JSON.stringify(mapping), names: names && JSON.stringify(names) };
-  const values = { ...file, ...texts, header: header && [...header], importId };
+  const values = {
+    ...file,
+    importId,
+    header: file.header && [...file.header],
+    mapping: JSON.stringify(file.mapping),
+    names: file.names && JSON.stringify(file.names),
+  };
   const { rows } = await db.raw<{ rows: Import[] }>(FINISH_RECEIVING, values);
   if (!rows[0]) throw new Error(`Import ${importId} was given up while its file was being received.`);
   return rows[0];
