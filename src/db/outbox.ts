@@ -68,28 +68,35 @@ const IS_IMPORT_BOOKED = `exists (
 /** So long what a file has brought waits at most because files are being booked; an interval in SQL. */
 export const BOOKING_WAIT = `interval '2 minutes'`;
 
+const IS_FREE = '(leased_until is null or leased_until < now())';
+const IS_OF_FILES = `urgency = ${URGENCY.status} and is_bulk and ${IS_FREE}`;
+
 // Three lists, because what owes no status may take only a part of the places, and what files have brought another one. That
 // waits while a file is booked: nobody waits for it, and the next rows may be of the same leads. But not for long, as one file
-// may follow the other.
+// may follow the other. Its order is not that of age, and a Postgres before 18 reads over all that is too young: so that list is
+// read only when the oldest is old enough.
 // The last limit leaves out none. But it is a number, so Postgres plans for as many; the lists' own limits are worked out, and
 // it would take each for a tenth of what is owed, and read all of that with each claim.
 const CLAIM_LEADS = `
-  with statuses as materialized (
+  with booking as materialized (
+    select case when ${IS_IMPORT_BOOKED} then now() - ${BOOKING_WAIT} else 'infinity' end as owed_before
+  ), statuses as materialized (
     select lead_id from outbox
-    where urgency = ${URGENCY.status} and not is_bulk and (leased_until is null or leased_until < now())
+    where urgency = ${URGENCY.status} and not is_bulk and ${IS_FREE}
     order by owed_since
     limit :limit
     for update skip locked
   ), bulk as materialized (
     select lead_id from outbox
-    where urgency = ${URGENCY.status} and is_bulk and (leased_until is null or leased_until < now())
-      and owed_since < case when ${IS_IMPORT_BOOKED} then now() - ${BOOKING_WAIT} else 'infinity' end
+    where ${IS_OF_FILES} and owed_since < (select owed_before from booking)
+      and (select owed_since from outbox where ${IS_OF_FILES} order by owed_since limit 1)
+        < (select owed_before from booking)
     order by bulk_rank, owed_since
     limit least(:bulkLimit::int, :limit::int - (select count(*) from statuses))
     for update skip locked
   ), clicks as materialized (
     select lead_id from outbox
-    where urgency > ${URGENCY.status} and (leased_until is null or leased_until < now())
+    where urgency > ${URGENCY.status} and ${IS_FREE}
     order by urgency, is_bulk, owed_since
     limit least(
       :clickLimit::int, :limit::int - (select count(*) from statuses) - (select count(*) from bulk)

@@ -170,6 +170,17 @@ describe('outbox', () => {
     assert.doesNotMatch(plan, /Sort|Seq Scan on outbox/);
   });
 
+  it('reads nothing of what files have brought while a file is booked and none of it has waited for long', async () => {
+    await db.raw(FILL);
+    await db('outbox').where({ is_bulk: false }).delete();
+    const importing = { import_id: 'import', advertiser_id: network.advertiserId, source: 'ops', dry_run: false };
+    await db('imports').insert({ ...importing, state: 'running', touched_at: inAMinute() });
+    const limits = { limit: 100, clickLimit: 10, bulkLimit: 10, leaseMs: LEASE_MS, leaseId: newLeaseId() };
+    const [plan = ''] = await plansOf(db, () => claimLeads(db, limits), '(analyze, timing off)');
+    assert.match(plan, /Index Scan using outbox_bulk .*never executed/);
+    assert.doesNotMatch(plan, /Sort|Seq Scan on outbox/);
+  });
+
   it('hands out all that a lead owes, in order', async () => {
     const { leadId, conversionId } = await convertedLead();
     await network.touch(leadId, 'ann', 'a1');
