@@ -83,7 +83,8 @@ function closeUnlessRead(req: IncomingMessage): void {
   const mostRead = socket.bytesRead + MAX_BODY_BYTES;
   // Node tells nobody of what it throws away.
   const look = setInterval(() => {
-    if (!req.complete && socket.bytesRead > mostRead) socket.pause();
+    if (req.complete || socket.destroyed) clearInterval(look);
+    else if (socket.bytesRead > mostRead) socket.pause();
   }, LOOK_MS).unref();
   soon(() => {
     clearInterval(look);

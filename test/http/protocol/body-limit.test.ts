@@ -115,17 +115,46 @@ describe('a body that is too large', () => {
       return { sendHead, sendAll, hangUp: () => socket.destroy() };
     }
 
+    /** Resolves when the time is up for which bodies are looked at that were answered before. */
+    async function timeIsUp(): Promise<void> {
+      // Answered later than those.
+      const { socket } = await openCaller().sendHead();
+      await eventually(() => assert.ok(socket.destroyed, 'the connection whose body does not come is open'));
+    }
+
     it('leaves the connection alone when all of it comes after the answer', async () => {
       const { caller, request } = await eventually(async () => {
         const caller = openCaller();
         return { caller, request: await caller.sendAll() };
       });
-      // Answered later, so that the time of the first is up when its own is.
-      const { socket } = await openCaller().sendHead();
-      await eventually(() => assert.ok(socket.destroyed, 'the connection whose body does not come is open'));
+      await timeIsUp();
       assert.equal(request.socket.destroyed, false, 'the connection was closed');
       await caller.sendHead();
       caller.hangUp();
+    });
+
+    /** Counts from now on how often something asks whether all of it has come. */
+    function countLooks(request: IncomingMessage): () => number {
+      const { complete } = request;
+      let looks = 0;
+      Object.defineProperty(request, 'complete', { get: () => (looks++, complete) });
+      return () => looks;
+    }
+
+    it('is looked at no further once all of it has come', async () => {
+      const looks = await eventually(async () => countLooks(await openCaller().sendAll()));
+      await timeIsUp();
+      assert.ok(looks() <= 2, `${looks()} looks`);
+    });
+
+    it('is looked at no further once its connection is closed', async () => {
+      const caller = openCaller();
+      const request = await caller.sendHead();
+      caller.hangUp();
+      await eventually(() => assert.ok(request.socket.destroyed, 'not yet'));
+      const looks = countLooks(request);
+      await timeIsUp();
+      assert.ok(looks() <= 2, `${looks()} looks`);
     });
 
     it('leaves nothing behind on a connection that is kept', async () => {
