@@ -8,7 +8,7 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { pauseUnlessAborted } from './pause.ts';
 import { runUntilStopped } from './repeat-until-stopped.ts';
-import { createOutageLog, isTemporalsFault, type OutageLog } from './temporal/outage-log.ts';
+import { createOutageLog, type OutageLog } from './temporal/outage-log.ts';
 import { tellLead } from './temporal/tell-lead.ts';
 import { createTurns } from './turns.ts';
 
@@ -167,8 +167,9 @@ async function giveBack(
 ): Promise<void> {
   metrics.relayed.inc({ result: 'failed' });
   const retryInMs = Math.min(MIN_RETRY_MS * 2 ** Math.min(failures, 10), MAX_RETRY_MS);
-  if (isTemporalsFault(error)) outages.noteFailure({ leadId, err: error });
-  else log.warn({ err: error, leadId, retryInMs }, 'A lead could not be relayed to Temporal; it stays owed.');
+  if (!outages.noteFailure({ leadId, err: error })) {
+    log.warn({ err: error, leadId, retryInMs }, 'A lead could not be relayed to Temporal; it stays owed.');
+  }
   try {
     await postponeLead(db, { leadId, leaseId, retryInMs, error: error.message.slice(0, 500) });
   } catch (postponeError) {

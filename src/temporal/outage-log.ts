@@ -3,8 +3,11 @@ import { NamespaceNotFoundError } from '@temporalio/common';
 import type { Log } from '../log.ts';
 
 export type OutageLog = {
-  /** A lead was postponed for a reason that concerns all of them. The first time this is told at once. */
-  noteFailure(failure: Failure): void;
+  /**
+   * A lead was postponed. The first that counts to an outage is told at once.
+   * @returns whether it counts; false for what is to be told of this lead by itself
+   */
+  noteFailure(failure: Failure): boolean;
   noteSuccess(): void;
   /** Tells what has become due to be told; to be called again and again. */
   tell(): void;
@@ -26,34 +29,50 @@ type Outage = {
 };
 
 const GRPC_INVALID_ARGUMENT = 3;
+const GRPC_PERMISSION_DENIED = 7;
+const GRPC_UNAVAILABLE = 14;
+const GRPC_UNAUTHENTICATED = 16;
+const CODES_FOR_ALL = [GRPC_PERMISSION_DENIED, GRPC_UNAVAILABLE, GRPC_UNAUTHENTICATED];
+
+// The longest time that a lead is postponed for.
+const LATELY_MS = 5_000;
 const REMIND_MS = 30_000;
-// Twice the longest time that a lead is postponed for: each of them has been tried again by then.
-const QUIET_MS = 10_000;
+// Each lead has been tried again by then.
+const QUIET_MS = 2 * LATELY_MS;
 
 /**
- * While Temporal is away each call fails for the same reason. Told are the beginning, each half a minute how often leads were
- * postponed meanwhile, and the end: a lead was relayed, and none has failed after it.
+ * While Temporal is away each call fails for the same reason. What may also be the fault of one lead counts only when none
+ * has been relayed lately. Told are the beginning, each half a minute how often leads were postponed meanwhile, and the end: a
+ * lead was relayed, and none has failed after it.
  */
 export function createOutageLog(
   log: Pick<Log, 'info' | 'warn'>,
   now: () => number = () => performance.now(),
 ): OutageLog {
   let outage: Outage | undefined;
+  let relayedLastAt = -Infinity;
 
   return {
     noteFailure(latest) {
+      const fault = faultOf(latest.err);
+      if (fault === 'lead') return false;
       const at = now();
+      const concernsAll = fault === 'temporal' || at - relayedLastAt > LATELY_MS;
+      if (outage === undefined && !concernsAll) return false;
       if (outage === undefined) {
         outage = { beganAt: at, toldAt: at, latest, failedAt: at, relayedAt: undefined, postponed: 1, untold: 0 };
         log.warn(latest, 'Temporal takes nothing from the relay; what it does not take stays owed.');
-        return;
+        return true;
       }
-      Object.assign(outage, { latest, failedAt: at, relayedAt: undefined });
+      // One lead that goes on failing does not prolong it.
+      if (concernsAll) Object.assign(outage, { latest, failedAt: at, relayedAt: undefined });
       outage.postponed++;
       outage.untold++;
+      return true;
     },
     noteSuccess() {
-      if (outage) outage.relayedAt ??= now();
+      relayedLastAt = now();
+      if (outage) outage.relayedAt ??= relayedLastAt;
     },
     tell() {
       if (outage === undefined) return;
@@ -72,13 +91,15 @@ export function createOutageLog(
 }
 
 /**
- * Whether a call to a workflow failed for a reason that is Temporal's, so that calls to others fail as well; false when it
- * is what this call says. Temporal also blames the call for search attributes that it has not been told of yet.
+ * Whose fault it is that a call to a workflow failed: Temporal's, so that calls to others fail as well, or that of what this
+ * call says. Temporal also blames the call for search attributes that it has not been told of yet. It is unknown where
+ * Temporal says the same in an outage and of one workflow that is busy, or of one message that is too large.
  */
-export function isTemporalsFault(error: unknown): boolean {
-  if (error instanceof NamespaceNotFoundError) return true;
+function faultOf(error: unknown): 'temporal' | 'lead' | 'unknown' {
+  if (error instanceof NamespaceNotFoundError) return 'temporal';
   const cause = error instanceof ServiceError ? error.cause : undefined;
-  if (!isGrpcServiceError(cause)) return false;
+  if (!isGrpcServiceError(cause)) return 'lead';
   const { code, details }: { code: number; details: string } = cause;
-  return code !== GRPC_INVALID_ARGUMENT || details.includes('search attribute');
+  if (code === GRPC_INVALID_ARGUMENT) return details.includes('search attribute') ? 'temporal' : 'lead';
+  return CODES_FOR_ALL.includes(code) ? 'temporal' : 'unknown';
 }
