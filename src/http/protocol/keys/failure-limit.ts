@@ -5,7 +5,7 @@ import { createCallLimit } from './call-limit.ts';
 export type FailureLimit = {
   /** Counts a failure. @returns whether it was one too many */
   count(ip: string | undefined): Promise<boolean>;
-  /** Takes back what was counted in advance and has not failed. */
+  /** Takes back what was counted before anybody could tell: a signed file counts until its last byte has come. */
   uncount(ip: string | undefined): Promise<void>;
   /** Whether the next failure would be one too many. */
   isUsedUp(ip: string | undefined): Promise<boolean>;
