@@ -25,6 +25,6 @@ async function limitTo(trx: Knex, within: string): Promise<void> {
 }
 
 /** From now on the transaction waits so long for what somebody else has locked, and then fails. */
-export async function limitWaiting(trx: Knex, waitMs: number): Promise<void> {
-  await trx.raw(`select set_config('lock_timeout', :waitMs, true)`, { waitMs: String(waitMs) });
+export async function limitWaiting(trx: Knex, lockWithinMs: number): Promise<void> {
+  await trx.raw(`select set_config('lock_timeout', :lockWithinMs, true)`, { lockWithinMs: String(lockWithinMs) });
 }

@@ -26,14 +26,14 @@ type Connection = {
  * them, and COMMIT along with the last: a round trip costs a busy process more than a short statement costs Postgres.
  * Should a statement fail, Postgres refuses those behind it, and makes a ROLLBACK of the COMMIT.
  *
- * @param waitMs how long a statement waits for what somebody else has locked, before it fails; as the connection has it
- *   when left out
+ * @param lockWithinMs how long a statement waits for what somebody else has locked, before it fails; as the connection has
+ *   it when left out
  * @param work calls `commit` when it has asked for the last statement, and waits for the answers to both. Without that the
  *   transaction is committed when `work` ends
  */
 export async function inPipelinedTransaction<T>(
   db: Knex,
-  { waitMs }: { waitMs?: number },
+  { lockWithinMs }: { lockWithinMs?: number },
   work: (trx: Asks, commit: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const client = db.client as Knex.Client;
@@ -41,7 +41,7 @@ export async function inPipelinedTransaction<T>(
   let ended: Promise<void> | undefined;
   const end = (how: 'commit' | 'rollback') => (ended ??= send<void>(connection, { text: how, values: [] }));
   try {
-    const begin = waitMs === undefined ? 'begin' : `begin; set local lock_timeout = ${waitMs}`;
+    const begin = lockWithinMs === undefined ? 'begin' : `begin; set local lock_timeout = ${lockWithinMs}`;
     const begun = send(connection, { text: begin, values: [] });
     const [result] = await Promise.all([work(askOver(connection), () => end('commit')), begun]);
     await end('commit');

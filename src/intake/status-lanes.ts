@@ -42,7 +42,7 @@ export function createStatusLanes({
   db,
   windowMs,
   answerWithinMs,
-  lockWithinMs: waitMs = LOCK_WITHIN_MS,
+  lockWithinMs = LOCK_WITHIN_MS,
 }: StatusLanesDeps): StatusLanes {
   const swift = createGroupCommit<StatusReport, StatusVerdict | Held>(
     (batch) =>
@@ -53,14 +53,14 @@ export function createStatusLanes({
   );
   const counting = createGroupCommit<StatusReport, StatusVerdict | Held>(
     (batch) =>
-      inPipelinedTransaction(db, { waitMs }, (trx, commit) =>
+      inPipelinedTransaction(db, { lockWithinMs }, (trx, commit) =>
         recordUnheldStatuses(trx, batch, { windowMs, whenCounting: 'wait', commit }),
       ),
     { answerWithinMs },
   );
   const patient = createGroupCommit<StatusReport, StatusVerdict>(
     (batch) =>
-      inPipelinedTransaction(db, { waitMs }, (trx, commit) => recordStatuses(trx, batch, { windowMs, commit })),
+      inPipelinedTransaction(db, { lockWithinMs }, (trx, commit) => recordStatuses(trx, batch, { windowMs, commit })),
     { answerWithinMs },
   );
   const beingCounted = new Map<string, number>();

@@ -98,10 +98,10 @@ describe('a transaction whose statements are not waited for', () => {
     const lock = (trx: Asks) =>
       trx.raw('select name from sums where name = :name for update', { name: 'g1' }).options({ name: 'lock-sum' });
     await assert.rejects(
-      inPipelinedTransaction(db, { waitMs: 50 }, async (trx) => void (await lock(trx))),
+      inPipelinedTransaction(db, { lockWithinMs: 50 }, async (trx) => void (await lock(trx))),
       { code: '55P03' },
     );
     await holder.rollback();
-    await inPipelinedTransaction(db, { waitMs: 50 }, async (trx) => void (await lock(trx)));
+    await inPipelinedTransaction(db, { lockWithinMs: 50 }, async (trx) => void (await lock(trx)));
   });
 });
