@@ -10,6 +10,7 @@ const PER_MINUTE = 120;
 function build({ isHeld = false } = {}) {
   const asked: string[] = [];
   const held: (() => void)[] = [];
+  const refusals: string[] = [];
   let failure: Error | undefined;
   let rightKey = 'right';
   let now = 0;
@@ -28,13 +29,19 @@ function build({ isHeld = false } = {}) {
   return {
     asked,
     held,
+    /** What callers were told, in this order. */
+    refusals,
     failWith: (error: Error | undefined) => (failure = error),
     replaceKey: (key: string) => (rightKey = key),
     pass: (ms: number) => (now += ms),
     send: (key: string | undefined, { ip = '10.0.0.1', tenant = 'bank' } = {}) =>
       check({ ip, tenant, key }, new AbortController().signal).then(
         (owner) => `let in ${owner}`,
-        (error: unknown) => (error instanceof AppError ? error.kind : String(error)),
+        (error: unknown) => {
+          if (!(error instanceof AppError)) return String(error);
+          refusals.push(error.message);
+          return error.kind;
+        },
       ),
   };
 }
@@ -49,6 +56,22 @@ async function useUp({ send }: Built, ip?: string): Promise<void> {
 }
 
 describe('the check of keys', () => {
+  const answering = new Set<NodeJS.Timeout>();
+
+  afterEach(() => answering.forEach(stopAnswering));
+
+  /** Lets the store answer what it is asked, one after the other, until that is stopped or the test ends. */
+  function answer({ held }: Built): NodeJS.Timeout {
+    const timer = setInterval(() => held.shift()?.(), 0);
+    answering.add(timer);
+    return timer;
+  }
+
+  function stopAnswering(timer: NodeJS.Timeout): void {
+    clearInterval(timer);
+    answering.delete(timer);
+  }
+
   it('asks about a right key each time, because it may have been replaced', async () => {
     const { send, asked, replaceKey } = build();
     assert.deepEqual([await send('right'), await send('right')], ['let in owner', 'let in owner']);
@@ -94,16 +117,15 @@ describe('the check of keys', () => {
     await eventually(() => assert.equal(built.held.length, 3));
     built.held.pop()?.();
     assert.equal(await good, 'let in owner');
-    const letOn = setInterval(() => built.held.shift()?.(), 1);
+    answer(built);
     assert.deepEqual([...new Set(await Promise.all(guesses))], ['unauthorized']);
-    clearInterval(letOn);
   });
 
   it('asks about no further key of an address with too many wrong ones while it asks about others', async () => {
     const built = build({ isHeld: true });
-    const letOn = setInterval(() => built.held.shift()?.(), 0);
+    const answers = answer(built);
     await useUp(built);
-    clearInterval(letOn);
+    stopAnswering(answers);
     const before = built.asked.length;
     const others = [1, 2].map((index) => built.send(`other-${index}`, { ip: '10.0.0.2' }));
     await eventually(() => assert.equal(built.held.length, 2));
@@ -136,9 +158,8 @@ describe('the check of keys', () => {
       built.send('right', { tenant: `bank-${index}` }),
     );
     await eventually(() => assert.equal(built.held.length, 2));
-    const letOn = setInterval(() => built.held.shift()?.(), 0);
+    answer(built);
     assert.deepEqual([...new Set(await Promise.all(calls))], ['let in owner']);
-    clearInterval(letOn);
   });
 
   it('has the unknown keys of one address stand in line behind each other, not before those of others', async () => {
@@ -146,22 +167,21 @@ describe('the check of keys', () => {
     const guesses = Array.from({ length: 50 }, (_, index) => built.send(`guess-${index}`));
     await eventually(() => assert.equal(built.held.length, 2));
     const other = built.send('right', { ip: '10.0.0.2' });
-    const letOn = setInterval(() => built.held.shift()?.(), 0);
+    answer(built);
     assert.equal(await other, 'let in owner');
     assert.ok(built.asked.length < 10, `${built.asked.length} were asked about before`);
     assert.equal(new Set(await Promise.all(guesses)).size, 1);
-    clearInterval(letOn);
   });
 
   it('lets no more than 1,000 calls of one address stand in line', async () => {
     const built = build({ isHeld: true });
     const calls = Array.from({ length: 1_001 }, (_, index) => built.send(`guess-${index}`));
     assert.equal(await calls.at(-1), 'too_many');
+    assert.match(built.refusals[0] ?? '', /at once/);
     const other = built.send('right', { ip: '10.0.0.2' });
-    const letOn = setInterval(() => built.held.shift()?.(), 0);
+    answer(built);
     assert.equal(await other, 'let in owner');
     await Promise.all(calls);
-    clearInterval(letOn);
   });
 
   it('takes no key for wrong, and counts none, when it cannot ask', async () => {

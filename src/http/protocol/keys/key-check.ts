@@ -1,4 +1,4 @@
-import type { AppError } from '../../../errors.ts';
+import { AppError } from '../../../errors.ts';
 import { pauseUnlessAborted } from '../../../pause.ts';
 import { createTurns, type Turns } from '../../../turns.ts';
 import { addressOf, createFailureLimit, tooManyFailures } from './failure-limit.ts';
@@ -90,12 +90,12 @@ export function createKeyCheck<Owner>(options: KeyCheckOptions<Owner>): KeyCheck
   ): Promise<Answer<Owner>> {
     const address = addressOf(ip);
     const line = lines.get(address) ?? { turns: createTurns(() => STRANGERS_AT_A_TIME), calls: 0 };
-    if (line.calls >= MOST_IN_LINE) return { refusal: tooManyFailures() };
+    if (line.calls >= MOST_IN_LINE) return { refusal: tooManyInLine() };
     lines.set(address, line);
     line.calls++;
     try {
       return await line.turns.take(async () => {
-        if ((await failures.isUsedUp(ip)) && !turns.isFree()) return await countFailure(ip);
+        if ((await failures.isUsedUp(ip)) && !turns.isFree()) return { refusal: tooManyFailures() };
         return (await turns.take(askInTurn)) ?? (await countFailure(ip));
       });
     } finally {
@@ -126,4 +126,9 @@ export function createKeyCheck<Owner>(options: KeyCheckOptions<Owner>): KeyCheck
     await pauseUnlessAborted(holdBackMs, signal);
     heldBack--;
   }
+}
+
+function tooManyInLine(): AppError {
+  const calls = `More than ${MOST_IN_LINE} calls with keys that are not known yet came from your address at once`;
+  return new AppError('too_many', `${calls}; wait a minute.`);
 }
