@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import { json } from 'node:stream/consumers';
 import request from 'supertest';
 import { startOutage } from '../support/database.ts';
+import { startHttpServer } from '../support/local-server.ts';
 import { useAdminApi, type Problem } from './admin/admin-stage.ts';
 import { ADMIN_KEY as KEY } from './build-ops-app.ts';
 
@@ -116,6 +120,31 @@ describe('the operations listener', () => {
           assert.equal(response.status, 421, `${host} ${path}`);
           assert.match(bodyOf<Problem>(response).detail, /OPS_ALLOWED_HOSTS/);
         }
+      }
+    });
+
+    it('refuses a request that names two hosts, whichever comes first', async () => {
+      const server = await startHttpServer(api.app);
+      const kindFor = async (path: string, hosts: string[]) => {
+        const [response] = (await once(
+          http.get(`${server.origin}${path}`, { headers: hosts.flatMap((host) => ['Host', host]) }),
+          'response',
+        )) as [http.IncomingMessage];
+        const { kind } = (await json(response)) as Problem;
+        return `${response.statusCode} ${kind}`;
+      };
+      try {
+        for (const path of ['/v1/admin/partners', '/ops', '/metrics']) {
+          for (const [first, second] of [
+            ['localhost', 'evil.example'],
+            ['evil.example', 'localhost'],
+            ['localhost', 'localhost'],
+          ] as const) {
+            assert.equal(await kindFor(path, [first, second]), '400 malformed', `${path} ${first} ${second}`);
+          }
+        }
+      } finally {
+        await server.close();
       }
     });
 

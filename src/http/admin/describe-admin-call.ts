@@ -3,7 +3,7 @@ import { createCallDescriber } from '../protocol/describe-call.ts';
 /** Describes the calls of one address of the admin API. */
 export const describeCalls = createCallDescriber({
   always: {
-    malformed: 'the address or the body cannot be read.',
+    malformed: 'the address or the body cannot be read, or there are several Host headers.',
     unauthorized: 'the admin key is missing or wrong.',
     method_not_allowed: 'another method than those described here; `Allow` names them.',
     wrong_origin: 'the call comes from a page of another site.',

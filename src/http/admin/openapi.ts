@@ -65,6 +65,7 @@ function describeMetrics(): ZodOpenApiPathsObject {
         responses: {
           '200': { description: 'As text.', content: { 'text/plain': { schema: z.string(), example } } },
           ...describeProblems({
+            malformed: 'the request has several Host headers.',
             wrong_origin: 'a page of another site may not read it.',
             wrong_host: 'the listener was called by a name that it does not know; see OPS_ALLOWED_HOSTS.',
           }),

@@ -14,6 +14,10 @@ const ELSEWHERE = ['cross-site', 'same-site'];
 export function createHostCheck(hosts: readonly string[]): RequestHandler {
   const names = new Set(['localhost', ...hosts.map((host) => host.toLowerCase())]);
   return (req, res, next) => {
+    // RFC 9112, 3.2. Node shows only the first, and a proxy before us may have judged by another one.
+    if ((req.headersDistinct.host?.length ?? 0) > 1) {
+      return sendProblem(res, makeProblem('malformed', 'The request has several Host headers: send one.'));
+    }
     const { host, origin } = req.headers;
     if (!isOurs(nameIn(host), names)) {
       const asked = host === undefined ? 'no host' : `"${host}"`;
