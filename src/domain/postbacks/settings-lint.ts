@@ -17,8 +17,8 @@ const HASHES = '(?:#|%23){1,2}';
 // Signs that ordinary values hold as well, as `price=$5`, `10:30` and `a|b|c` do: what has them is a macro only where it is
 // a whole value, or a whole segment of a path.
 const whole = (macro: string) => `(?<=^|/)${macro}(?=$|[/#])`;
-// How other systems write a macro, its signs percent-encoded or not: [x], <x>, #x#, ##x##, __x__, $(x); :x, $x, |x|. What
-// `{{x}}`, `${x}` and `%x%` are is told by the check of the URL, because those could never be meant.
+// How other systems write a macro, its signs percent-encoded or not: [x], <x>, #x#, ##x##, __x__, $(x), |x|. What `{{x}}`,
+// `${x}` and `%x%` are is told by the check of the URL, because those could never be meant.
 const FOREIGN_MACRO = new RegExp(
   [
     `(?:\\[|%5b)${WORD}(?:\\]|%5d)`,
@@ -26,11 +26,12 @@ const FOREIGN_MACRO = new RegExp(
     `${HASHES}${WORD}${HASHES}(?=&|$)`,
     '__([a-z]\\w*?)__',
     `(?:\\$|%24)(?:\\(|%28)${WORD}(?:\\)|%29)`,
-    whole(`(?::|%3a|\\$|%24)${PLAIN_WORD}`),
     whole(`(?:\\||%7c)${WORD}(?:\\||%7c)`),
   ].join('|'),
   'gi',
 );
+// :x and $x. Other things are written so too, such as `$metadata` in OData: it is a macro only where we know what it means.
+const LIKELY_MACRO = new RegExp(whole(`(?::|%3a|\\$|%24)${PLAIN_WORD}`), 'gi');
 
 /** Whether the partner has a signing secret; leave it out where that is not known, and nothing is said of signing. */
 export type SigningState = { hasSecret?: boolean | undefined };
@@ -130,20 +131,27 @@ function lintTelling({ method }: PostbackSettings, call: CalledUrl): SettingsWar
   return [{ code: 'status_not_told', field: call.field, message }];
 }
 
-function findForeignMacros(template: string): { text: string; word: string }[] {
+type ForeignMacro = { text: string; word: string };
+
+function findForeignMacros(template: string): ForeignMacro[] {
   const path = template.replace(/^[a-z]+:\/\/[^/?#]*/i, '').split('?')[0] ?? '';
   const query = template.includes('?') ? template.slice(template.indexOf('?') + 1) : '';
   // The name of a parameter may well hold brackets: `sub[1]=`.
   const values = query.split('&').map((parameter) => parameter.slice(parameter.indexOf('=') + 1));
-  return [path, ...values].flatMap((text) =>
-    [...text.matchAll(FOREIGN_MACRO)].map(([whole, ...words]) => ({
-      text: whole,
-      word: words.find((word) => word !== undefined) ?? '',
-    })),
-  );
+  return [path, ...values].flatMap((part) => [
+    ...findMacros(part, FOREIGN_MACRO),
+    ...findMacros(part, LIKELY_MACRO).filter(({ word }) => findMeantMacro(word) !== undefined),
+  ]);
 }
 
-function tellForeign({ text, word }: { text: string; word: string }): string {
+function findMacros(part: string, pattern: RegExp): ForeignMacro[] {
+  return [...part.matchAll(pattern)].map(([text, ...words]) => ({
+    text,
+    word: words.find((word) => word !== undefined) ?? '',
+  }));
+}
+
+function tellForeign({ text, word }: ForeignMacro): string {
   const meant = findMeantMacro(word);
   const isCut = text.startsWith('#');
   const fate = isCut ? 'it and all that follows would not be sent' : 'it would be sent as it is';
