@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { mapWord, readVocabulary } from '../../../src/db/advertisers.ts';
 import { countRefusedCalls } from '../../../src/db/refused-calls.ts';
+import type { Meaning } from '../../../src/domain/vocabulary.ts';
+import { countLocked } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
 import type { ConsoleVisitor } from '../browser-without-scripts.ts';
 import { useOpsConsole } from './ops-stage.ts';
 
@@ -25,6 +28,17 @@ describe('pages of what advertisers say', () => {
       .status;
   const callOf = async (conversionId: string) =>
     (await ops.network.db('status_calls').where({ conversion_id: conversionId }).first<{ call_id: number }>()).call_id;
+
+  const mapTo = async (meaning: Meaning, word: string, db = ops.network.db) =>
+    await mapWord(db, { advertiserId: ops.network.advertiserId, word, meaning });
+  const meantNow = async () => (await readVocabulary(ops.network.db, ops.network.advertiserId)).words;
+
+  /** The row of a word that has a meaning, as the editor shows it. */
+  async function knownRow(editor: string, word: string): Promise<Record<string, string>> {
+    const { text } = await admin.get(editor);
+    assert.ok(text.includes(`name="word" value="${word}"`) && text.includes(`name="known" value="${word}"`), word);
+    return { word, meaning: 'approved', known: word, waiting: '' };
+  }
 
   /** The row of a word that waits, as the editor shows it. */
   async function waitingRow(editor: string, word: string): Promise<Record<string, string>> {
@@ -139,10 +153,58 @@ describe('pages of what advertisers say', () => {
     const [mapped, last] = [await waitingRow(editor, 'a-01'), await waitingRow(editor, 'a-20')];
     await refuse(conversionId, 'a-00');
     assert.equal((await admin.post(editor, { ...last, default_status: '' })).status, 303);
-    await mapWord(ops.network.db, { advertiserId: ops.network.advertiserId, word: 'a-01', meaning: 'ignore' });
+    await mapTo('ignore', 'a-01');
     assert.equal((await admin.post(editor, { ...mapped, default_status: '' })).status, 303);
-    const { words: meant } = await readVocabulary(ops.network.db, ops.network.advertiserId);
-    assert.deepEqual(meant, { 'a-01': 'ignore' });
+    assert.equal((await meantNow())['a-01'], 'ignore');
+  });
+
+  it('words that are mapped while the editor is open keep their meaning, and of its own those go that are emptied', async () => {
+    const editor = `/ops/advertisers/${ops.network.advertiserId}/vocabulary`;
+    await mapTo('approved', 'old');
+    const row = await knownRow(editor, 'old');
+    await mapTo('rejected', 'new');
+    assert.equal((await admin.post(editor, { ...row, default_status: '' })).status, 303);
+    const saved = await meantNow();
+    assert.deepEqual([saved.old, saved.new], ['approved', 'rejected']);
+    assert.equal((await admin.post(editor, { ...row, word: 'older', default_status: '' })).status, 303);
+    const renamed = await meantNow();
+    assert.deepEqual([renamed.old, renamed.older, renamed.new], [undefined, 'approved', 'rejected']);
+    const emptied = { ...(await knownRow(editor, 'older')), word: '' };
+    assert.equal((await admin.post(editor, { ...emptied, default_status: '' })).status, 303);
+    const left = await meantNow();
+    assert.deepEqual([left.older, left.new], [undefined, 'rejected']);
+  });
+
+  it('what is typed holds for a word that is mapped otherwise while the editor is open', async () => {
+    const editor = `/ops/advertisers/${ops.network.advertiserId}/vocabulary`;
+    await admin.get(editor);
+    await mapTo('rejected', 'both');
+    assert.equal((await admin.post(editor, { word: 'Both', meaning: 'approved', default_status: '' })).status, 303);
+    assert.equal((await meantNow()).both, 'approved');
+  });
+
+  it('a word that is emptied goes also when the form had to be mended first', async () => {
+    const editor = `/ops/advertisers/${ops.network.advertiserId}/vocabulary`;
+    await mapTo('approved', 'gone');
+    const emptied = { ...(await knownRow(editor, 'gone')), word: '' };
+    const refused = await admin.post(editor, { ...emptied, default_status: '', parameter_reason: 'status' });
+    assert.equal(refused.status, 400);
+    assert.ok(refused.text.includes('name="known" value="gone"'));
+    assert.equal((await meantNow()).gone, 'approved');
+  });
+
+  it('a word that is mapped while the editor is being saved keeps its meaning', async () => {
+    const editor = `/ops/advertisers/${ops.network.advertiserId}/vocabulary`;
+    await admin.get(editor);
+    const saving = await ops.network.db.transaction(async (trx) => {
+      await mapTo('rejected', 'at once', trx);
+      const answer = admin.post(editor, { word: 'typed', meaning: 'approved', default_status: '' });
+      await eventually(async () => assert.equal(await countLocked(ops.network.db), 1));
+      return { answer };
+    });
+    assert.equal((await saving.answer).status, 303);
+    const saved = await meantNow();
+    assert.deepEqual([saved['at once'], saved.typed], ['rejected', 'approved']);
   });
 
   it('a word that waits and has a line break does not keep the others from being saved', async () => {

@@ -1,10 +1,19 @@
 import { definePage } from '../ops-page.ts';
 
 export type VocabularyForm = {
-  /** A word in each row; rows without one are left out. It waits when the form was opened with it and had no meaning for it. */
-  words: { word: string; meaning: string; isWaiting: boolean }[];
+  /** A word in each row; rows without one are left out. */
+  words: VocabularyRow[];
   defaultStatus: string;
   parameters: Record<string, string>;
+};
+
+export type VocabularyRow = {
+  word: string;
+  meaning: string;
+  /** The word that stood here with a meaning when the form was opened; '' when none did. */
+  known: string;
+  /** The form was opened with this word, and had no meaning for it. */
+  isWaiting: boolean;
 };
 
 type Options = { value: string; label: string }[];
@@ -45,7 +54,7 @@ export const sendVocabulary = definePage<VocabularyData>(
 <tbody>
 <% for (const [index, row] of it.form.words.entries()) { %>
 <tr>
-<td data-label="Its word"><input name="word" value="<%= row.word %>" maxlength="64" autocomplete="off" spellcheck="false" aria-label="Word <%= index + 1 %>"><input type="hidden" name="waiting" value="<%= row.isWaiting ? row.word : '' %>"></td>
+<td data-label="Its word"><input name="word" value="<%= row.word %>" maxlength="64" autocomplete="off" spellcheck="false" aria-label="Word <%= index + 1 %>"><input type="hidden" name="known" value="<%= row.known %>"><input type="hidden" name="waiting" value="<%= row.isWaiting ? row.word : '' %>"></td>
 <td data-label="It means"><select name="meaning" aria-label="What word <%= index + 1 %> means"><% for (const option of it.meanings) { %><option value="<%= option.value %>"<% if (option.value === row.meaning) { %> selected<% } %>><%= option.label %></option><% } %></select></td>
 </tr>
 <% } %>

@@ -1,6 +1,6 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
-import { updateAdvertiser, type Advertiser } from '../../../db/advertisers.ts';
+import { lockAdvertiser, updateAdvertiser, type Advertiser } from '../../../db/advertisers.ts';
 import { asActor } from '../../../db/audit.ts';
 import { listUnknownWords } from '../../../db/reports/unknown-words.ts';
 import { statusFieldNames, type StatusField } from '../../../domain/status-call.ts';
@@ -54,12 +54,11 @@ export function addVocabularyPages(routes: Router, { db, statuses: intake }: Voc
     const advertiser = await findAdvertiser(db, req.params.id);
     const { advertiser_id: id } = advertiser;
     const form = readForm(req.body);
-    const parsed = parseForm(form, advertiser.vocabulary ?? PLAIN_VOCABULARY);
-    if ('problems' in parsed) {
-      return show(res, advertiser, { unknown: [], form, problems: parsed.problems.map(tellProblem) });
-    }
     const actor = actorOf(res);
-    await asActor(db, actor, (trx) => updateAdvertiser(trx, id, { vocabulary: parsed }));
+    const saved = await asActor(db, actor, (trx) => save(trx, id, form));
+    if ('problems' in saved) {
+      return show(res, advertiser, { unknown: [], form, problems: saved.problems.map(tellProblem) });
+    }
     const applied = await intake.applyKept({ advertiserId: id, actor, withinMs: APPLY_WITHIN_MS });
     leadBack(res, `/ops/advertisers/${encodeURIComponent(id)}/vocabulary`, `Saved. ${tellApplied(applied)}`);
   });
@@ -85,13 +84,22 @@ export function addVocabularyPages(routes: Router, { db, statuses: intake }: Voc
   }
 }
 
+/** Holds the advertiser, so that no word is mapped between what is read and what is written. */
+async function save(trx: Knex, advertiserId: string, form: VocabularyForm): Promise<ReturnType<typeof parseForm>> {
+  const now = await lockAdvertiser(trx, advertiserId);
+  const parsed = parseForm(form, now?.vocabulary ?? PLAIN_VOCABULARY);
+  if (!('problems' in parsed)) await updateAdvertiser(trx, advertiserId, { vocabulary: parsed });
+  return parsed;
+}
+
 /** What stands in the form: its words, those that wait with what others mean by them, and some empty rows. */
 function formOf(vocabulary: Vocabulary, unknown: UnknownWordView[]): VocabularyForm {
-  const known = Object.entries(vocabulary.words).map(([word, meaning]) => ({ word, meaning, isWaiting: false }));
+  const none = { word: '', meaning: '', known: '', isWaiting: false };
+  const known = Object.entries(vocabulary.words).map(([word, meaning]) => ({ ...none, word, meaning, known: word }));
   const waiting = unknown
     .filter(({ word }) => findMeaning(word, vocabulary) === undefined)
-    .map(({ word, suggestion }) => ({ word, meaning: suggestion ?? '', isWaiting: true }));
-  const empty = Array.from({ length: EMPTY_ROWS }, () => ({ word: '', meaning: '', isWaiting: false }));
+    .map(({ word, suggestion }) => ({ ...none, word, meaning: suggestion ?? '', isWaiting: true }));
+  const empty = Array.from({ length: EMPTY_ROWS }, () => none);
   return {
     words: [...known, ...waiting, ...empty],
     defaultStatus: vocabulary.default_status ?? '',
@@ -99,13 +107,14 @@ function formOf(vocabulary: Vocabulary, unknown: UnknownWordView[]): VocabularyF
   };
 }
 
-/** Which words wait, the form says itself: others may have come or gone since it was opened. */
+/** With which words it was opened, the form says itself: others may have come or gone since. */
 function readForm(body: unknown): VocabularyForm {
-  const [meanings, waiting] = [textsIn(body, 'meaning'), textsIn(body, 'waiting')];
+  const [meanings, known, waiting] = [textsIn(body, 'meaning'), textsIn(body, 'known'), textsIn(body, 'waiting')];
   return {
     words: textsIn(body, 'word').map((word, index) => ({
       word,
       meaning: meanings[index] ?? '',
+      known: known[index] ?? '',
       isWaiting: inOneLine(word) === inOneLine(waiting[index] ?? ''),
     })),
     defaultStatus: textIn(body, 'default_status'),
@@ -119,8 +128,8 @@ function inOneLine(word: string): string {
 }
 
 /**
- * A word that waits for a meaning may go on waiting, or keep the one that somebody has given it meanwhile; one that was typed
- * must have one.
+ * A word that waits for a meaning may go on waiting; one that was typed must have one. Words that others have mapped since the
+ * form was opened keep their meaning: only those go that it was opened with.
  */
 function parseForm({ words, defaultStatus, parameters }: VocabularyForm, now: Vocabulary) {
   const rows = words.filter(({ word }) => word.trim() !== '');
@@ -129,8 +138,8 @@ function parseForm({ words, defaultStatus, parameters }: VocabularyForm, now: Vo
   if (unmeant) return { problems: [{ field: `words.${unmeant.word}`, message: 'has no meaning yet: choose one' }] };
   const twice = given.find(({ word }, index) => given.findIndex((other) => other.word === word) !== index);
   if (twice) return { problems: [{ field: `words.${twice.word}`, message: 'stands here twice' }] };
-  const leftWords = new Set(left.map(({ word }) => normaliseWord(word)));
-  const meanwhile = Object.entries(now.words).filter(([word]) => leftWords.has(word));
+  const formWords = new Set([...words.map(({ known }) => known), ...given.map(({ word }) => word)].map(normaliseWord));
+  const meanwhile = Object.entries(now.words).filter(([word]) => !formWords.has(word));
   return parseVocabulary({
     words: Object.fromEntries([...meanwhile, ...given.map(({ word, meaning }) => [word, meaning] as const)]),
     default_status: defaultStatus === '' ? null : defaultStatus,
