@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
+import { mock } from 'node:test';
 import express from 'express';
 import request from 'supertest';
 import { createHealthRoutes } from '../../../src/http/protocol/health-routes.ts';
 
 const ASKERS = 5;
+const PROMISED_WITHIN_MS = 3000;
 
 describe('readiness', () => {
+  afterEach(() => mock.timers.reset());
+
   it('is looked at once for all who ask at the same time, and again for who asks later', async () => {
     const arrivals = new EventEmitter();
     let [arrived, looks] = [0, 0];
@@ -26,9 +30,19 @@ describe('readiness', () => {
     assert.equal(looks, 2);
   });
 
-  it('is denied in time when the look for it hangs, as with a frozen Postgres', async () => {
-    const log = { warn: () => undefined };
-    const app = express().use(createHealthRoutes(() => new Promise(() => undefined), log));
-    await request(app).get('/readyz').expect(503);
+  it('is denied within three seconds when the look for it hangs, as with a frozen Postgres', async () => {
+    const looks = new EventEmitter();
+    const hang = async () => {
+      const end = once(looks, 'end');
+      looks.emit('begin');
+      await end;
+    };
+    const app = express().use(createHealthRoutes(hang, { warn: () => undefined }));
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const timePasses = once(looks, 'begin').then(() => {
+      mock.timers.tick(PROMISED_WITHIN_MS);
+      looks.emit('end');
+    });
+    await Promise.all([request(app).get('/readyz').expect(503), timePasses]);
   });
 });
