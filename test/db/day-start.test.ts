@@ -35,10 +35,11 @@ describe('the beginning of a day in SQL', () => {
     assert.equal(await beginOf(addDays(day, 1), zone), moment);
   });
 
+  // Of years long past: on later ones Node and Postgres may differ, as each has its own release of the time zones.
   it('is the same as for the pages, on each day of years', async () => {
     const { rows } = await db.raw<{ rows: { day: string; zone: string; moment: string }[] }>(
       `select day::date::text as day, zone, ${dayStart('day', 'zone')} as moment
-       from generate_series(timestamp '2026-01-01', timestamp '2027-12-31', interval '1 day') day
+       from generate_series(timestamp '2017-01-01', timestamp '2018-12-31', interval '1 day') day
        cross join unnest(:zones::text[]) zone`,
       { zones: ZONES },
     );
