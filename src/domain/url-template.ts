@@ -202,13 +202,25 @@ export function findNearestMacro<Macro extends string>(
   macros: readonly Macro[],
   synonyms: Readonly<Record<string, Macro>>,
 ): Macro | undefined {
+  const known = findKnownMacro(name, macros, synonyms);
+  if (known) return known;
   const plain = plainWord(name);
-  if (Object.hasOwn(synonyms, plain)) return synonyms[plain];
   const ranked = macros
     .map((macro) => ({ macro, distance: editDistance(plain, plainWord(macro)) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
   return best && best.distance * 2 < Math.max(plain.length, 3) ? best.macro : undefined;
+}
+
+/** The macro of that name or of that synonym, whatever its case and its underscores; undefined when there is none. */
+export function findKnownMacro<Macro extends string>(
+  name: string,
+  macros: readonly Macro[],
+  synonyms: Readonly<Record<string, Macro>>,
+): Macro | undefined {
+  const plain = plainWord(name);
+  if (Object.hasOwn(synonyms, plain)) return synonyms[plain];
+  return macros.find((macro) => plainWord(macro) === plain);
 }
 
 function plainWord(name: string): string {

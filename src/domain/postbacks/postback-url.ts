@@ -1,4 +1,4 @@
-import { checkUrlTemplate, findNearestMacro, type TemplateProblem } from '../url-template.ts';
+import { checkUrlTemplate, findKnownMacro, findNearestMacro, type TemplateProblem } from '../url-template.ts';
 import { findOutboundPortProblem } from '../web-url.ts';
 
 export const macroNames = [
@@ -54,6 +54,11 @@ export function checkPostbackUrl(url: string): TemplateProblem[] {
   if (problems.length > 0) return problems;
   const portProblem = findOutboundPortProblem(url);
   return portProblem === null ? [] : [{ code: 'invalid_url', message: portProblem }];
+}
+
+/** Whether a word is a macro's name, or what trackers call the same thing. */
+export function namesMacro(word: string): boolean {
+  return findKnownMacro(word, macroNames, SYNONYMS) !== undefined;
 }
 
 /** The macro that somebody may have meant by another system's word; undefined when none is near. */

@@ -1,5 +1,5 @@
 import { urlTemplateFor, type PostbackSettings } from './postback-settings.ts';
-import { findMeantMacro } from './postback-url.ts';
+import { findMeantMacro, namesMacro } from './postback-url.ts';
 import type { CalledUrl, SettingsWarning, WarningCode } from './settings-warning.ts';
 import { statuses } from '../status.ts';
 import { findPreset } from '../trackers/presets.ts';
@@ -140,7 +140,7 @@ function findForeignMacros(template: string): ForeignMacro[] {
   const values = query.split('&').map((parameter) => parameter.slice(parameter.indexOf('=') + 1));
   return [path, ...values].flatMap((part) => [
     ...findMacros(part, FOREIGN_MACRO),
-    ...findMacros(part, LIKELY_MACRO).filter(({ word }) => findMeantMacro(word) !== undefined),
+    ...findMacros(part, LIKELY_MACRO).filter(({ word }) => namesMacro(word)),
   ]);
 }
 

@@ -121,7 +121,7 @@ describe('settings that can be saved', () => {
       ...['price=$5', 'price=$5.00', 'price=US$x', 'at=10:30', 'at=2026-01-02T10:30:00Z', 'x=:8080', 'ratio=a:b'],
       ...['list=a|b|c', 'list=|a|b|', 'list=a%7Cb%7Cc', 'mood=:)', 'mood=:D', 'sign=$', 'path=$.store', '$top=5'],
       ...['hash=$2y$10$abc', 'back=https://shop.example:8080/a', 'urn=urn:isbn:1', 'emoji=:tada:', 'a=b$c', 'f=g(x)'],
-      ...['mode=:default', 'mode=%3Adefault', 'unit=$usd', 'expand=$metadata'],
+      ...['mode=:default', 'mode=%3Adefault', 'unit=$usd', 'expand=$metadata', 'v=$version', 's=$session'],
     ]) {
       assert.deepEqual(codesOf(`${GOOD}&${rest}`), [], rest);
     }
