@@ -9,7 +9,7 @@ export type SuperviseOptions<S extends Server> = {
   onProgress: (line: string) => void;
   /** It cannot be kept running; the message is for people. */
   onGivingUp: (message: string) => void;
-  /** The first pause before it is started again, 250 ms when left out; 0 in tests, so that they wait for nothing. */
+  /** The first pause before it is started again, 250 ms when left out. */
   firstPauseMs?: number;
 };
 

@@ -130,5 +130,5 @@ export function createKeyCheck<Owner>(options: KeyCheckOptions<Owner>): KeyCheck
 
 function tooManyInLine(): AppError {
   const calls = `More than ${MOST_IN_LINE} calls with keys that are not known yet came from your address at once`;
-  return new AppError('too_many', `${calls}; wait a minute.`);
+  return new AppError('too_many', `${calls}; send fewer at a time.`);
 }
