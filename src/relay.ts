@@ -63,7 +63,8 @@ async function relayLeads(deps: RelayDeps, stopAsked: AbortSignal): Promise<void
   const { db, mayStartAsleep, concurrency, importConcurrency, leaseMs, log } = deps;
   const leaseId = randomUUID();
   const importPlaces = createImportPlaces(db, importConcurrency);
-  const outages = createOutageLog(log, deps.now);
+  // A lead that failed waits for its next claim, and that call is over before its lease is.
+  const outages = createOutageLog(log, MAX_RETRY_MS + leaseMs, deps.now);
   const relayLead = createLeadRelay(deps, { leaseId, stopping: stopAsked, outages });
   const underWay = new Set<Promise<void>>();
   let clicksUnderWay = 0;

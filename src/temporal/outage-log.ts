@@ -18,7 +18,7 @@ type Failure = { leadId: string; err: unknown };
 type Outage = {
   beganAt: number;
   toldAt: number;
-  /** The latest failure, and when it was met. */
+  /** The latest failure that concerned all, and when it was met. */
   latest: Failure;
   failedAt: number;
   /** When a lead was first relayed after that; undefined while none was. */
@@ -34,34 +34,36 @@ const GRPC_UNAVAILABLE = 14;
 const GRPC_UNAUTHENTICATED = 16;
 const CODES_FOR_ALL = [GRPC_PERMISSION_DENIED, GRPC_UNAVAILABLE, GRPC_UNAUTHENTICATED];
 
-// The longest time that a lead is postponed for.
-const LATELY_MS = 5_000;
 const REMIND_MS = 30_000;
-// Each lead has been tried again by then.
-const QUIET_MS = 2 * LATELY_MS;
+// So many leads do not fail at the same time for a reason of their own.
+const SEVERAL = 3;
 
 /**
- * While Temporal is away each call fails for the same reason. What may also be the fault of one lead counts only when none
- * has been relayed lately. Told are the beginning, each half a minute how often leads were postponed meanwhile, and the end: a
- * lead was relayed, and none has failed after it.
+ * While Temporal is away or slow, calls fail for the same reason. What may also be the fault of one lead concerns all when it
+ * is met by several leads within `retriedInMs`. Told are the beginning, each half a minute how often leads were postponed
+ * meanwhile, and the end: a lead was relayed, and nothing that concerns all was met for `retriedInMs`.
+ *
+ * @param retriedInMs a lead that failed has been tried again by then, and that call is over
  */
 export function createOutageLog(
   log: Pick<Log, 'info' | 'warn'>,
+  retriedInMs: number,
   now: () => number = () => performance.now(),
 ): OutageLog {
   let outage: Outage | undefined;
-  let relayedLastAt = -Infinity;
+  /** Leads that failed lately for a reason that may be Temporal's, fewer than several. */
+  let failedLately: { leadId: string; at: number }[] = [];
 
   return {
     noteFailure(latest) {
       const fault = faultOf(latest.err);
       if (fault === 'lead') return false;
       const at = now();
-      const concernsAll = fault === 'temporal' || at - relayedLastAt > LATELY_MS;
+      const concernsAll = fault === 'temporal' || haveSeveralFailed(latest.leadId, at);
       if (outage === undefined && !concernsAll) return false;
       if (outage === undefined) {
         outage = { beganAt: at, toldAt: at, latest, failedAt: at, relayedAt: undefined, postponed: 1, untold: 0 };
-        log.warn(latest, 'Temporal takes nothing from the relay; what it does not take stays owed.');
+        log.warn(latest, 'Temporal takes nothing from the relay, or not everything; what it does not take stays owed.');
         return true;
       }
       // One lead that goes on failing does not prolong it.
@@ -71,14 +73,13 @@ export function createOutageLog(
       return true;
     },
     noteSuccess() {
-      relayedLastAt = now();
-      if (outage) outage.relayedAt ??= relayedLastAt;
+      if (outage) outage.relayedAt ??= now();
     },
     tell() {
       if (outage === undefined) return;
       const { beganAt, toldAt, latest, failedAt, relayedAt, postponed, untold } = outage;
       const at = now();
-      if (relayedAt !== undefined && at - failedAt >= QUIET_MS) {
+      if (relayedAt !== undefined && at - failedAt >= retriedInMs) {
         outage = undefined;
         const outageMs = Math.round(relayedAt - beganAt);
         log.info({ postponed, outageMs }, 'Temporal takes what leads owe again.');
@@ -88,6 +89,14 @@ export function createOutageLog(
       }
     },
   };
+
+  /** Counts a lead once, however often it fails, and then begins anew, so that one more cannot prolong what several began. */
+  function haveSeveralFailed(leadId: string, at: number): boolean {
+    const others = failedLately.filter((failed) => failed.leadId !== leadId && at - failed.at <= retriedInMs);
+    const haveSeveral = others.length + 1 === SEVERAL;
+    failedLately = haveSeveral ? [] : [...others, { leadId, at }];
+    return haveSeveral;
+  }
 }
 
 /**

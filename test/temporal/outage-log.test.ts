@@ -8,6 +8,8 @@ import { testTemporal } from '../support/servers.ts';
 import { connectClient } from '../support/temporal/connection.ts';
 
 const MINUTE_MS = 60_000;
+// By then whoever was postponed has been tried again.
+const RETRIED_IN_MS = 20_000;
 
 // Codes of gRPC.
 const DEADLINE_EXCEEDED = 4;
@@ -24,7 +26,7 @@ function build() {
   let now = 0;
   const lines: Line[] = [];
   const log = createLog('info', { write: (line) => void lines.push(JSON.parse(line) as Line) });
-  const outages = createOutageLog(log, () => now);
+  const outages = createOutageLog(log, RETRIED_IN_MS, () => now);
   return {
     outages,
     pass: (ms: number) => (now += ms),
@@ -73,7 +75,7 @@ describe('the log of an outage of Temporal', () => {
     }
   });
 
-  it('tells that it is over when a lead was relayed and none was postponed for ten seconds', () => {
+  it('tells that it is over when a lead was relayed, and none postponed for as long as a retry may take', () => {
     const { outages, fail, told, pass } = build();
     fail();
     pass(4_000);
@@ -81,7 +83,7 @@ describe('the log of an outage of Temporal', () => {
     fail();
     pass(1_000);
     outages.noteSuccess();
-    pass(8_999);
+    pass(18_999);
     outages.tell();
     assert.equal(told().length, 1);
     pass(1);
@@ -111,20 +113,38 @@ describe('the log of an outage of Temporal', () => {
   });
 
   for (const code of [RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED, INTERNAL]) {
-    it(`leaves to itself a lead that fails while others are relayed, with code ${code}`, () => {
-      const { outages, fail, told, pass } = build();
-      outages.noteSuccess();
-      pass(5_000);
-      assert.equal(fail('lead-1', 'the workflow is busy', code), false);
+    it(`leaves to itself a lead that alone fails again and again, with code ${code}`, () => {
+      const { fail, told, pass } = build();
+      for (let retry = 0; retry < 5; retry++) {
+        assert.equal(fail('lead-1', 'the workflow is busy', code), false);
+        pass(4_000);
+      }
       assert.deepEqual(told(), []);
     });
 
-    it(`tells that it began when no lead was relayed for a while, with code ${code}`, () => {
+    it(`tells that it began when three leads have failed, also while others are relayed, with code ${code}`, () => {
       const { outages, fail, told, pass } = build();
+      assert.equal(fail('lead-1', 'too slow', code), false);
+      assert.equal(fail('lead-2', 'too slow', code), false);
       outages.noteSuccess();
-      pass(5_001);
-      assert.equal(fail('lead-1', 'too slow', code), true);
-      assert.equal(told().length, 1);
+      pass(RETRIED_IN_MS);
+      assert.equal(fail('lead-2', 'too slow', code), false);
+      assert.equal(fail('lead-3', 'too slow', code), true);
+      assert.equal(fail('lead-4', 'too slow', code), true);
+      assert.deepEqual(
+        told().map(({ leadId }) => leadId),
+        ['lead-3'],
+      );
+    });
+
+    it(`leaves to themselves leads of which a third fails only later, with code ${code}`, () => {
+      const { fail, told, pass } = build();
+      fail('lead-1', 'too slow', code);
+      pass(1);
+      fail('lead-2', 'too slow', code);
+      pass(RETRIED_IN_MS);
+      assert.equal(fail('lead-3', 'too slow', code), false);
+      assert.deepEqual(told(), []);
     });
   }
 
@@ -142,15 +162,53 @@ describe('the log of an outage of Temporal', () => {
     fail();
     const failures: boolean[] = [];
     for (let round = 0; round < 4; round++) {
-      pass(4_000);
+      pass(8_000);
       outages.noteSuccess();
       failures.push(fail('busy', 'the workflow is busy', RESOURCE_EXHAUSTED));
       outages.tell();
     }
     assert.deepEqual(failures, [true, true, true, false]);
     const [, line, ...more] = told();
-    assert.deepEqual([line?.postponed, line?.outageMs], [4, 4_000]);
+    assert.deepEqual([line?.postponed, line?.outageMs], [4, 8_000]);
     assert.deepEqual(more, []);
+  });
+
+  it('goes on while several leads fail, although others are relayed', () => {
+    const { outages, fail, told, pass } = build();
+    fail();
+    told();
+    for (let round = 0; round < 4; round++) {
+      pass(19_000);
+      for (const leadId of ['lead-2', 'lead-3', 'lead-4']) {
+        outages.noteSuccess();
+        fail(leadId, 'too slow', DEADLINE_EXCEEDED);
+      }
+      outages.noteSuccess();
+      outages.tell();
+    }
+    assert.deepEqual(
+      told().map(({ postponed, leadId, outageMs }) => [postponed, leadId, outageMs]),
+      [
+        [6, 'lead-4', undefined],
+        [6, 'lead-4', undefined],
+      ],
+    );
+  });
+
+  it('does not go on for one lead that fails after several', () => {
+    const { outages, fail, told, pass } = build();
+    for (const leadId of ['lead-1', 'lead-2', 'lead-3']) fail(leadId, 'too slow', DEADLINE_EXCEEDED);
+    told();
+    for (let retry = 0; retry < 4; retry++) {
+      pass(5_000);
+      outages.noteSuccess();
+      fail('busy', 'the workflow is busy', RESOURCE_EXHAUSTED);
+    }
+    outages.tell();
+    assert.deepEqual(
+      told().map(({ outageMs }) => outageMs),
+      [5_000],
+    );
   });
 
   it('tells of the next one anew, and of none without a failure', () => {
@@ -161,7 +219,7 @@ describe('the log of an outage of Temporal', () => {
     const anOutage = () => {
       fail();
       outages.noteSuccess();
-      pass(10_000);
+      pass(RETRIED_IN_MS);
       outages.tell();
       return told().map(({ msg }) => msg);
     };
@@ -181,51 +239,56 @@ describe('a call to a workflow that fails', function () {
 
   after(() => client.connection.close());
 
-  /** Whether it counts as an outage; `others` tells whether another lead has just been relayed. */
-  async function isOutage(
-    {
-      temporal = client,
-      others = 'wait',
-      deadlineMs = 20_000,
-    }: Partial<{
-      temporal: Client;
-      others: 'wait' | 'pass';
-      deadlineMs: number;
-    }>,
-    changes: object = {},
-  ): Promise<boolean> {
+  /** What the client throws. */
+  async function errorOf(temporal: Client, changes: object = {}): Promise<unknown> {
     const call = { workflowId: 'a-call-that-fails', taskQueue: 'nobody', signal: 'hello', ...changes };
-    const err: unknown = await temporal.withDeadline(Date.now() + deadlineMs, () =>
-      temporal.workflow.signalWithStart('unknown', call).then(
-        () => assert.fail('It did not fail.'),
-        (error: unknown) => error,
-      ),
+    return await temporal.workflow.signalWithStart('unknown', call).then(
+      () => assert.fail('It did not fail.'),
+      (error: unknown) => error,
     );
+  }
+
+  /** Whether it counts as an outage for the first, the second and the third lead that meets it. */
+  function isOutage(err: unknown): boolean[] {
     const { outages } = build();
-    if (others === 'pass') outages.noteSuccess();
-    return outages.noteFailure({ leadId: 'lead-1', err });
+    return ['lead-1', 'lead-2', 'lead-3'].map((leadId) => outages.noteFailure({ leadId, err }));
+  }
+
+  function codeOf(error: unknown): unknown {
+    return error instanceof ServiceError ? (error.cause as Error & { code?: unknown }).code : error;
+  }
+
+  /** Fails with Temporal's first answer; the usual client asks again until its deadline, and knows no more than that then. */
+  function connectOnce(address: string): Client {
+    return connectTemporal({ connectionOptions: { address, interceptors: [] }, namespace: 'default' });
   }
 
   it('does so for a reason of Temporal’s when that is away', async () => {
-    const away = connectTemporal({ connectionOptions: { address: '127.0.0.1:1' }, namespace: 'default' });
-    assert.equal(await isOutage({ temporal: away, deadlineMs: 500 }), true);
+    const away = connectOnce('127.0.0.1:1');
+    const error = await errorOf(away);
     await away.connection.close();
+    assert.equal(codeOf(error), UNAVAILABLE);
+    assert.deepEqual(isOutage(error), [true, true, true]);
   });
 
   it('does so for a reason of Temporal’s when that has lost its namespace or search attributes', async () => {
     const { connection } = client;
-    assert.equal(await isOutage({ temporal: new Client({ connection, namespace: 'nowhere' }), others: 'pass' }), true);
+    assert.deepEqual(isOutage(await errorOf(new Client({ connection, namespace: 'nowhere' }))), [true, true, true]);
     const key = defineSearchAttributeKey('NobodyHasRegisteredIt', SearchAttributeType.KEYWORD);
-    assert.equal(await isOutage({ others: 'pass' }, { typedSearchAttributes: [{ key, value: 'x' }] }), true);
+    const error = await errorOf(client, { typedSearchAttributes: [{ key, value: 'x' }] });
+    assert.deepEqual(isOutage(error), [true, true, true]);
   });
 
   it('does so for a reason of its own when Temporal refuses what it says, or it cannot be sent', async () => {
-    assert.equal(await isOutage({}, { workflowId: 'x'.repeat(2_000) }), false);
-    assert.equal(await isOutage({}, { signalArgs: [1n] }), false);
+    assert.deepEqual(isOutage(await errorOf(client, { workflowId: 'x'.repeat(2_000) })), [false, false, false]);
+    assert.deepEqual(isOutage(await errorOf(client, { signalArgs: [1n] })), [false, false, false]);
   });
 
   it('does so for a reason of its own when it is too large and others are not', async () => {
-    const changes = { signalArgs: ['x'.repeat(5 * 1024 * 1024)] };
-    assert.equal(await isOutage({ others: 'pass', deadlineMs: 500 }, changes), false);
+    const once = connectOnce((await testTemporal()).address);
+    const error = await errorOf(once, { signalArgs: ['x'.repeat(5 * 1024 * 1024)] });
+    await once.connection.close();
+    assert.equal(codeOf(error), RESOURCE_EXHAUSTED);
+    assert.deepEqual(isOutage(error), [false, false, true]);
   });
 });
