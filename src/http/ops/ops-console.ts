@@ -11,7 +11,7 @@ import { keepNoAnswer } from '../console/session/require-session.ts';
 import { createSessionCookie, createVisits } from '../console/session/visit.ts';
 import { needsByMethod, type Admin } from '../protocol/actor.ts';
 import { secureAnswers } from '../protocol/app.ts';
-import { limitBody, MAX_BODY_BYTES } from '../protocol/body-limit.ts';
+import { limitBody, MAX_BODY_BYTES, MAX_VOCABULARY_BYTES } from '../protocol/body-limit.ts';
 import type { KeyCheck } from '../protocol/keys/key-check.ts';
 import { createProblemHandler } from '../protocol/problem.ts';
 import { ownScripts } from '../protocol/security-headers.ts';
@@ -77,7 +77,10 @@ export function createOpsConsole(deps: OpsConsoleDeps, context: Context): Router
   routes.use(secureAnswers('', ownScripts), keepNoAnswer);
   routes.use(createVisits(seals, (sessionId) => findOpsSession(db, { sessionId, rootKey }), `${deps.publicUrl}/docs`));
   addImportUpload(routes, deps);
-  routes.use(limitBody, express.urlencoded({ extended: false, limit: MAX_BODY_BYTES }));
+  routes.use(limitBody);
+  // What it has read, the next parser leaves alone.
+  routes.post('/advertisers/:id/vocabulary', express.urlencoded({ extended: false, limit: MAX_VOCABULARY_BYTES }));
+  routes.use(express.urlencoded({ extended: false, limit: MAX_BODY_BYTES }));
   // From which page a form comes has been judged for the whole listener.
   routes.use(createFormCheck({ isFromOurPage: () => true, sendProblem: sendOpsProblem }));
   addLoginRoutes(routes, {

@@ -2,8 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { makeProblem, TOO_LARGE } from './problem.ts';
 
-/** The most that any request may carry. */
-export const MAX_BODY_BYTES = 64 * 1024;
+const KIB = 1024;
+
+/** The most that a request may carry, but for files and vocabularies. */
+export const MAX_BODY_BYTES = 64 * KIB;
+
+/**
+ * The most that the editor of a vocabulary may send. It sends each word as it stands and as it was shown: of 64 letters, each of
+ * which takes up to twelve bytes in a form, and with the words that wait there are up to 220.
+ */
+export const MAX_VOCABULARY_BYTES = 512 * KIB;
 
 // So long a caller has time to read the answer: closing at once would reset the connection while it still sends.
 const LINGER_MS = 500;
@@ -11,6 +19,8 @@ const LOOK_MS = 5;
 
 // Files of statuses: their routes bound what they take by themselves.
 const FILES = /^\/(?:v1\/admin\/imports|ops\/imports|advertisers\/[^/?]{1,100}\/imports)\/?(?:\?|$)/;
+
+const VOCABULARY = /^\/ops\/advertisers\/[^/?]{1,100}\/vocabulary\/?(?:\?|$)/;
 
 /** A request that may carry a file of any size, for as long as that takes. */
 export function mayCarryFile({ method, url = '' }: IncomingMessage): boolean {
@@ -33,7 +43,7 @@ export function refuseLargeBody(req: IncomingMessage, res: ServerResponse): bool
     res.once('finish', () => closeUnlessRead(req));
     return false;
   }
-  if (Number(length ?? 0) > MAX_BODY_BYTES) {
+  if (Number(length ?? 0) > mostBytesAt(req.url)) {
     refuse(req, res);
     return true;
   }
@@ -43,15 +53,19 @@ export function refuseLargeBody(req: IncomingMessage, res: ServerResponse): bool
 
 /** Stops reading a body without a length as soon as it is too large. Stands before the parsers of bodies. */
 export const limitBody: RequestHandler = (req, res, next) => {
-  if (req.headers['transfer-encoding'] !== undefined) watchBody(req, res);
+  if (req.headers['transfer-encoding'] !== undefined) watchBody(req, res, mostBytesAt(req.originalUrl));
   next();
 };
 
-function watchBody(req: IncomingMessage, res: ServerResponse): void {
+function mostBytesAt(url = ''): number {
+  return VOCABULARY.test(url) ? MAX_VOCABULARY_BYTES : MAX_BODY_BYTES;
+}
+
+function watchBody(req: IncomingMessage, res: ServerResponse, mostBytes: number): void {
   let bytes = 0;
   const count = (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes <= MAX_BODY_BYTES || res.headersSent) return;
+    if (bytes <= mostBytes || res.headersSent) return;
     req.off('data', count);
     refuse(req, res);
     // The parser that is reading the same body sees that it is too large too, and would read on to its end.

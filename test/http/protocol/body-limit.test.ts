@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { Readable } from 'node:stream';
 import express from 'express';
-import { limitBody, MAX_BODY_BYTES } from '../../../src/http/protocol/body-limit.ts';
+import { request } from 'undici';
+import { limitBody, MAX_BODY_BYTES, MAX_VOCABULARY_BYTES } from '../../../src/http/protocol/body-limit.ts';
 import { createProblemHandler } from '../../../src/http/protocol/problem.ts';
 import { closeServer, createFastServer, listen, type FastServer } from '../../../src/http/protocol/server.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -27,6 +29,11 @@ describe('a body that is too large', () => {
     app.use('/read', limitBody, express.json({ limit: MAX_BODY_BYTES }));
     app.use('/read', createProblemHandler({ error: () => assert.fail(), warn: () => assert.fail() }));
     app.post('/read', (req, res) => void res.json(req.body));
+    const console = express.Router();
+    console.use(limitBody, express.text({ type: () => true, limit: MAX_VOCABULARY_BYTES }));
+    console.use((req, res) => void res.json(String(req.body).length));
+    console.use(createProblemHandler({ error: () => assert.fail(), warn: () => assert.fail() }));
+    app.use('/ops', console);
     app.use((req, res) => {
       requests.push(req);
       res.status(404).end('nothing');
@@ -77,6 +84,42 @@ describe('a body that is too large', () => {
 
   it('is read no further than the limit when it gives no length', async () => {
     assertRefused(await sendEndlessly(['POST /read HTTP/1.1', 'Transfer-Encoding: chunked'], CHUNKED));
+  });
+
+  describe('for others, of the editor of a vocabulary', () => {
+    const EDITOR = '/ops/advertisers/bank/vocabulary';
+    const LARGE = 'x'.repeat(MAX_VOCABULARY_BYTES);
+    const send = async (path: string, body: string | AsyncIterable<string>) =>
+      await request(`http://127.0.0.1:${port}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'text/plain' },
+        body: typeof body === 'string' ? body : Readable.from(body),
+      });
+    const inChunks = async function* (body: string) {
+      yield* [body.slice(0, 1000), body.slice(1000)];
+      await Promise.resolve();
+    };
+
+    it('is read, with its length and without', async () => {
+      for (const body of [LARGE, inChunks(LARGE)]) {
+        const answer = await send(EDITOR, body);
+        assert.deepEqual([answer.statusCode, await answer.body.json()], [200, LARGE.length]);
+      }
+    });
+
+    it('is refused above its own limit, and above the usual one at other addresses', async () => {
+      for (const [path, body] of [
+        [EDITOR, `${LARGE}x`],
+        [`${EDITOR}x`, LARGE],
+        [`/ops/login?next=${EDITOR}`, LARGE],
+      ] as const) {
+        const { statusCode, body: answer } = await send(path, body);
+        assert.equal(statusCode, 413, path);
+        await answer.dump();
+      }
+      const head = [`POST ${EDITOR} HTTP/1.1`, 'Transfer-Encoding: chunked'];
+      assertRefused(await sendEndlessly(head, CHUNKED));
+    });
   });
 
   it('without a length ends its connection where nobody reads it', async () => {
