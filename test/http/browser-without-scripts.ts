@@ -5,8 +5,8 @@ import request from 'supertest';
 /** A browser without scripts: it keeps cookies, and takes the forms of the page that it has seen last. */
 export type ConsoleVisitor = {
   get(path: string, headers?: Record<string, string>): Promise<request.Response>;
-  /** Sends a form as the last page would, with its token. */
-  post(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<request.Response>;
+  /** Sends a form as the last page would, with its token; a list is a field that stands there several times. */
+  post(path: string, fields?: FormFields, headers?: Record<string, string>): Promise<request.Response>;
   /** Sends a form with a file, as the last page would. */
   postFile(
     path: string,
@@ -22,6 +22,8 @@ export type ConsoleVisitor = {
   /** The same browser, at another process of ours. */
   through(other: { app: Express }): ConsoleVisitor;
 };
+
+export type FormFields = Record<string, string | string[]>;
 
 type Kept = { cookies: Map<string, string>; token: string };
 
@@ -40,8 +42,8 @@ export function openBrowserWithoutScripts(
     kept.token = /name="csrf" value="([^"]+)"/.exec(response.text)?.[1] ?? kept.token;
     return response;
   };
-  const post = (path: string, fields: object, headers: Record<string, string>) =>
-    send(request(app).post(path).set(headers).type('form').send(fields));
+  const post = (path: string, fields: FormFields, headers: Record<string, string>) =>
+    send(request(app).post(path).set(headers).type('form').send(encodeForm(fields)));
   return {
     get: (path, headers = {}) => send(request(app).get(path).set(headers)),
     post: (path, fields = {}, headers = {}) => post(path, { csrf: kept.token, ...fields }, headers),
@@ -55,4 +57,11 @@ export function openBrowserWithoutScripts(
     postWithout: (path, fields = {}, headers = {}) => post(path, fields, headers),
     through: (other) => openBrowserWithoutScripts(other, kept),
   };
+}
+
+function encodeForm(fields: FormFields): string {
+  const pairs = Object.entries(fields).flatMap(([name, values]) =>
+    [values].flat().map((value): [string, string] => [name, value]),
+  );
+  return new URLSearchParams(pairs).toString();
 }

@@ -14,6 +14,7 @@ import { ADMIN_KEY } from '../build-ops-app.ts';
 import { buildOpsConsole, type OpsConsole } from '../build-ops-console.ts';
 import type { ConsoleVisitor } from '../browser-without-scripts.ts';
 import { listPages, nameOf } from './list-pages.ts';
+import { openedWith } from './vocabulary-opened.ts';
 
 type Form = [path: string, fields?: Record<string, string>, file?: string];
 type Stage = { network: Network; browser: ConsoleVisitor };
@@ -91,7 +92,7 @@ const CHANGES: Record<string, (stage: Stage) => Promise<Form>> = {
   ],
   'post /ops/advertisers/:id/vocabulary': async ({ network }) => [
     `/ops/advertisers/${await anAdvertiser(network)}/vocabulary`,
-    { word: 'sale', meaning: 'approved', default_status: '' },
+    { opened: openedWith(), word: 'sale', meaning: 'approved', default_status: '' },
   ],
   'post /ops/advertisers/:id/pull': async ({ network }) => [
     `/ops/advertisers/${await anAdvertiser(network)}/pull`,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readAdvertiser } from '../../../src/db/advertisers.ts';
 import type { ConsoleVisitor } from '../browser-without-scripts.ts';
 import { useOpsConsole } from './ops-stage.ts';
+import { openedWith } from './vocabulary-opened.ts';
 
 describe('how an advertiser is connected in the ops console', () => {
   const ops = useOpsConsole();
@@ -28,7 +29,13 @@ describe('how an advertiser is connected in the ops console', () => {
 
   it('its page tells how it speaks, with a call in its own words and names and without its token', async () => {
     await anna.get('/ops/advertisers/north/vocabulary');
-    const words = { word: 'Sale', meaning: 'approved', parameter_conversion_id: 'click_id', parameter_status: 'state' };
+    const words = {
+      opened: openedWith(),
+      word: 'Sale',
+      meaning: 'approved',
+      parameter_conversion_id: 'click_id',
+      parameter_status: 'state',
+    };
     await anna.post('/ops/advertisers/north/vocabulary', words);
     const { text } = await anna.get('/ops/advertisers/north');
     assert.match(text, /\/advertisers\/north\/postback\?click_id=CONVERSION_ID&amp;state=sale&amp;token=TOKEN/);

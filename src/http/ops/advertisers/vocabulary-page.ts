@@ -5,16 +5,11 @@ export type VocabularyForm = {
   words: VocabularyRow[];
   defaultStatus: string;
   parameters: Record<string, string>;
+  /** With what it was opened, for itself to say when it is sent. */
+  opened: string;
 };
 
-export type VocabularyRow = {
-  word: string;
-  meaning: string;
-  /** The word that stood here with a meaning when the form was opened; '' when none did. */
-  known: string;
-  /** The form was opened with this word, and had no meaning for it. */
-  isWaiting: boolean;
-};
+export type VocabularyRow = { word: string; meaning: string };
 
 type Options = { value: string; label: string }[];
 
@@ -47,6 +42,7 @@ export const sendVocabulary = definePage<VocabularyData>(
 <% } %>
 <form method="post" action="<%= address %>/vocabulary">
 <%~ it.show.formToken() %>
+<input type="hidden" name="opened" value="<%= it.form.opened %>">
 <section class="card">
 <h2>Words</h2>
 <div class="table"><table class="word-rows">
@@ -54,7 +50,7 @@ export const sendVocabulary = definePage<VocabularyData>(
 <tbody>
 <% for (const [index, row] of it.form.words.entries()) { %>
 <tr>
-<td data-label="Its word"><input name="word" value="<%= row.word %>" maxlength="64" autocomplete="off" spellcheck="false" aria-label="Word <%= index + 1 %>"><input type="hidden" name="known" value="<%= row.known %>"><input type="hidden" name="waiting" value="<%= row.isWaiting ? row.word : '' %>"></td>
+<td data-label="Its word"><input name="word" value="<%= row.word %>" maxlength="64" autocomplete="off" spellcheck="false" aria-label="Word <%= index + 1 %>"></td>
 <td data-label="It means"><select name="meaning" aria-label="What word <%= index + 1 %> means"><% for (const option of it.meanings) { %><option value="<%= option.value %>"<% if (option.value === row.meaning) { %> selected<% } %>><%= option.label %></option><% } %></select></td>
 </tr>
 <% } %>

@@ -1,10 +1,12 @@
 import type { Response, Router } from 'express';
 import type { Knex } from 'knex';
+import { z } from 'zod';
 import { lockAdvertiser, updateAdvertiser, type Advertiser } from '../../../db/advertisers.ts';
 import { asActor } from '../../../db/audit.ts';
 import { listUnknownWords } from '../../../db/reports/unknown-words.ts';
 import { statusFieldNames, type StatusField } from '../../../domain/status-call.ts';
 import { statuses } from '../../../domain/status.ts';
+import { mergeVocabulary, type OpenedVocabulary } from '../../../domain/vocabulary-merge.ts';
 import {
   findMeaning,
   normaliseWord,
@@ -13,6 +15,7 @@ import {
   type Vocabulary,
   type VocabularyProblem,
 } from '../../../domain/vocabulary.ts';
+import { AppError } from '../../../errors.ts';
 import { APPLY_WITHIN_MS } from '../../../intake/kept-calls.ts';
 import type { StatusIntake } from '../../../intake/status.ts';
 import { viewUnknownWord, type UnknownWordView } from '../../../stories/unknown-word-view.ts';
@@ -41,6 +44,14 @@ const HELP: Readonly<Record<StatusField, { label: string; help: string }>> = {
   token: { label: 'Token', help: 'Never kept, whatever it is called.' },
 };
 const FIELDS = statusFieldNames.map((name) => ({ name, ...HELP[name] }));
+// Pairs: a word may be called like what an object has of its own, such as `__proto__`.
+const textsSchema = z.array(z.tuple([z.string(), z.string()])).transform((pairs) => Object.fromEntries(pairs));
+const openedSchema = z.object({
+  words: textsSchema,
+  waiting: textsSchema,
+  default_status: z.string().nullable(),
+  parameters: textsSchema,
+});
 
 /** The editor of an advertiser's vocabulary. */
 export function addVocabularyPages(routes: Router, { db, statuses: intake }: VocabularyDeps): void {
@@ -84,7 +95,7 @@ export function addVocabularyPages(routes: Router, { db, statuses: intake }: Voc
   }
 }
 
-/** Holds the advertiser, so that no word is mapped between what is read and what is written. */
+/** Holds the advertiser, so that nobody changes its vocabulary between what is read and what is written. */
 async function save(trx: Knex, advertiserId: string, form: VocabularyForm): Promise<ReturnType<typeof parseForm>> {
   const now = await lockAdvertiser(trx, advertiserId);
   const parsed = parseForm(form, now?.vocabulary ?? PLAIN_VOCABULARY);
@@ -94,31 +105,17 @@ async function save(trx: Knex, advertiserId: string, form: VocabularyForm): Prom
 
 /** What stands in the form: its words, those that wait with what others mean by them, and some empty rows. */
 function formOf(vocabulary: Vocabulary, unknown: UnknownWordView[]): VocabularyForm {
-  const none = { word: '', meaning: '', known: '', isWaiting: false };
-  const known = Object.entries(vocabulary.words).map(([word, meaning]) => ({ ...none, word, meaning, known: word }));
+  const known = Object.entries(vocabulary.words);
   const waiting = unknown
     .filter(({ word }) => findMeaning(word, vocabulary) === undefined)
-    .map(({ word, suggestion }) => ({ ...none, word, meaning: suggestion ?? '', isWaiting: true }));
-  const empty = Array.from({ length: EMPTY_ROWS }, () => none);
+    .map(({ word, suggestion }) => [inOneLine(word), suggestion ?? ''] as const);
+  const empty = Array.from({ length: EMPTY_ROWS }, () => ['', ''] as const);
+  const { default_status, parameters } = vocabulary;
   return {
-    words: [...known, ...waiting, ...empty],
-    defaultStatus: vocabulary.default_status ?? '',
-    parameters: { ...vocabulary.parameters },
-  };
-}
-
-/** With which words it was opened, the form says itself: others may have come or gone since. */
-function readForm(body: unknown): VocabularyForm {
-  const [meanings, known, waiting] = [textsIn(body, 'meaning'), textsIn(body, 'known'), textsIn(body, 'waiting')];
-  return {
-    words: textsIn(body, 'word').map((word, index) => ({
-      word,
-      meaning: meanings[index] ?? '',
-      known: known[index] ?? '',
-      isWaiting: inOneLine(word) === inOneLine(waiting[index] ?? ''),
-    })),
-    defaultStatus: textIn(body, 'default_status'),
-    parameters: Object.fromEntries(statusFieldNames.map((name) => [name, textIn(body, `parameter_${name}`).trim()])),
+    words: [...known, ...waiting, ...empty].map(([word, meaning]) => ({ word, meaning })),
+    defaultStatus: default_status ?? '',
+    parameters: { ...parameters },
+    opened: JSON.stringify({ words: known, waiting, default_status, parameters: Object.entries(parameters) }),
   };
 }
 
@@ -127,24 +124,48 @@ function inOneLine(word: string): string {
   return normaliseWord(word.replaceAll(/[\r\n]/g, ''));
 }
 
-/**
- * A word that waits for a meaning may go on waiting; one that was typed must have one. Words that others have mapped since the
- * form was opened keep their meaning: only those go that it was opened with.
- */
-function parseForm({ words, defaultStatus, parameters }: VocabularyForm, now: Vocabulary) {
-  const rows = words.filter(({ word }) => word.trim() !== '');
+/** With what it was opened, the form says itself, also when it had to be mended first: others may have changed it since. */
+function readForm(body: unknown): VocabularyForm {
+  const meanings = textsIn(body, 'meaning');
+  return {
+    words: textsIn(body, 'word').map((word, index) => ({ word, meaning: meanings[index] ?? '' })),
+    defaultStatus: textIn(body, 'default_status'),
+    parameters: Object.fromEntries(statusFieldNames.map((name) => [name, textIn(body, `parameter_${name}`).trim()])),
+    opened: textIn(body, 'opened'),
+  };
+}
+
+/** @throws AppError `malformed`: without it, what others have changed could not be told from what was typed */
+function readOpened(opened: string): OpenedVocabulary {
+  try {
+    return openedSchema.parse(JSON.parse(opened));
+  } catch (cause) {
+    const message = 'The form does not say with what it was opened: open the editor again.';
+    throw new AppError('malformed', message, { cause });
+  }
+}
+
+/** A word that waits for a meaning may go on waiting; one that was typed must have one. */
+function parseForm(form: VocabularyForm, now: Vocabulary) {
+  const opened = readOpened(form.opened);
+  const rows = form.words.map(({ word, ...row }) => ({ ...row, word: normaliseWord(word), typed: word }));
   const [given, left] = [rows.filter(({ meaning }) => meaning !== ''), rows.filter(({ meaning }) => meaning === '')];
-  const unmeant = left.find(({ isWaiting }) => !isWaiting);
-  if (unmeant) return { problems: [{ field: `words.${unmeant.word}`, message: 'has no meaning yet: choose one' }] };
-  const twice = given.find(({ word }, index) => given.findIndex((other) => other.word === word) !== index);
-  if (twice) return { problems: [{ field: `words.${twice.word}`, message: 'stands here twice' }] };
-  const formWords = new Set([...words.map(({ known }) => known), ...given.map(({ word }) => word)].map(normaliseWord));
-  const meanwhile = Object.entries(now.words).filter(([word]) => !formWords.has(word));
-  return parseVocabulary({
-    words: Object.fromEntries([...meanwhile, ...given.map(({ word, meaning }) => [word, meaning] as const)]),
-    default_status: defaultStatus === '' ? null : defaultStatus,
-    parameters: Object.fromEntries(Object.entries(parameters).filter(([, name]) => name !== '')),
-  });
+  const unmeant = left.find(({ word }) => word !== '' && !Object.hasOwn(opened.waiting, word));
+  if (unmeant) return { problems: [{ field: `words.${unmeant.typed}`, message: 'has no meaning yet: choose one' }] };
+  const named = given.filter(({ word }) => word !== '');
+  const twice = named.find(({ word }, index) => named.findIndex((other) => other.word === word) !== index);
+  if (twice) return { problems: [{ field: `words.${twice.typed}`, message: 'stands here twice' }] };
+  return parseVocabulary(
+    mergeVocabulary({
+      opened,
+      given: {
+        words: Object.fromEntries(named.map(({ word, meaning }) => [word, meaning])),
+        default_status: form.defaultStatus === '' ? null : form.defaultStatus,
+        parameters: Object.fromEntries(Object.entries(form.parameters).filter(([, name]) => name !== '')),
+      },
+      now,
+    }),
+  );
 }
 
 function tellProblem({ field, message }: VocabularyProblem): string {
